@@ -1,0 +1,115 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A file that appears under its name only when it is complete.
+///
+/// Bytes go to a temporary name beside the target; ``commit()`` syncs and renames. Without it the temporary file is
+/// removed. A killed process can leave the temporary file (its name starts with a dot and ends in `.partial`), never a
+/// half file under the final name.
+public struct AtomicFile: ~Copyable {
+    public let path: String
+    public private(set) var byteCount = 0
+    private let temporaryPath: String
+    private var descriptor: Int32
+    private var buffer: UnsafeMutableRawBufferPointer
+    private var buffered = 0
+
+    private static let bufferByteCount = 1 << 20
+
+    /// - Parameter expectedByteCount: checked against the free room of the disk before anything is written.
+    public init(path: String, expectedByteCount: Int = 0) throws {
+        let split = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        let directory = split == path.startIndex ? "." : String(path[..<split])
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw FileError(.notAFile, path: path)
+        }
+        var room = statvfs()
+        if statvfs(directory, &room) == 0 {
+            let free = Int(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
+            guard free >= expectedByteCount else {
+                throw FileError(.noRoom(neededByteCount: expectedByteCount, freeByteCount: free), path: path)
+            }
+        }
+        let temporary = "\(path[..<split]).\(path[split...]).\(getpid()).partial"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
+        self.buffer = .allocate(byteCount: Self.bufferByteCount, alignment: 64)
+        self.temporaryPath = temporary
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    deinit {
+        if descriptor >= 0 {
+            close(descriptor)
+            unlink(temporaryPath)
+        }
+        buffer.deallocate()
+    }
+
+    /// Appends bytes.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
+        byteCount += bytes.count
+        if bytes.count >= buffer.count {
+            try flush()
+            return try write(bytes)
+        }
+        if buffered + bytes.count > buffer.count { try flush() }
+        guard let source = bytes.baseAddress else { return }
+        (buffer.baseAddress! + buffered).copyMemory(from: source, byteCount: bytes.count)
+        buffered += bytes.count
+    }
+
+    public mutating func append(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try append($0) }
+    }
+
+    /// Appends `count` zero bytes.
+    public mutating func appendZeros(_ count: Int) throws {
+        try append([UInt8](repeating: 0, count: count))
+    }
+
+    /// Syncs the bytes to disk and gives the file its name.
+    public consuming func commit() throws {
+        try flush()
+        guard fsync(descriptor) == 0 else { throw FileError.lastSystemError("write", path: path) }
+        guard rename(temporaryPath, path) == 0 else { throw FileError.lastSystemError("write", path: path) }
+        close(descriptor)
+        descriptor = -1
+        Self.syncDirectory(of: path)
+    }
+
+    private mutating func flush() throws {
+        let count = buffered
+        buffered = 0
+        try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var done = 0
+        while done < bytes.count {
+            #if canImport(Glibc)
+                let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+            #else
+                let count = Darwin.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+            #endif
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError.lastSystemError("write", path: path)
+            }
+            done += count
+        }
+    }
+
+    private static func syncDirectory(of path: String) {
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+}

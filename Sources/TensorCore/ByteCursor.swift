@@ -1,0 +1,43 @@
+/// Reads little-endian values from a buffer, never past its end.
+public struct ByteCursor {
+    /// The read would pass the end of the buffer.
+    public struct EndOfBytes: Error, Sendable, Equatable {
+        /// Where the read began.
+        public let offset: Int
+        /// How many bytes it asked for.
+        public let wanted: Int
+        /// How many there were.
+        public let available: Int
+    }
+
+    private let bytes: UnsafeRawBufferPointer
+    public private(set) var offset = 0
+
+    /// - Parameter bytes: must stay valid as long as the cursor is used.
+    public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    public var remaining: Int { bytes.count - offset }
+
+    public mutating func read<T: FixedWidthInteger>(_: T.Type = T.self) throws(EndOfBytes) -> T {
+        let start = try advance(MemoryLayout<T>.size)
+        return T(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: T.self))
+    }
+
+    public mutating func readFloat() throws(EndOfBytes) -> Float { Float(bitPattern: try read()) }
+
+    public mutating func readDouble() throws(EndOfBytes) -> Double { Double(bitPattern: try read()) }
+
+    /// The next `count` bytes, in place.
+    public mutating func read(count: Int) throws(EndOfBytes) -> UnsafeRawBufferPointer {
+        let start = try advance(count)
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
+    }
+
+    private mutating func advance(_ count: Int) throws(EndOfBytes) -> Int {
+        guard count >= 0, count <= remaining else {
+            throw EndOfBytes(offset: offset, wanted: count, available: remaining)
+        }
+        defer { offset += count }
+        return offset
+    }
+}

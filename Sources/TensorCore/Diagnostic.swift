@@ -1,0 +1,45 @@
+/// What went wrong, as data: where, what was found against what was expected, and what to do about it.
+///
+/// Modules describe their errors with it; the command line alone turns it into lines of text and an exit code.
+public struct Diagnostic: Sendable, Equatable {
+    /// Whose fault it is; decides the exit code.
+    public enum Fault: Sendable, Equatable {
+        /// The work itself failed.
+        case work
+        /// The request cannot be carried out as it was given.
+        case usage
+        /// An input file is damaged, incomplete or of a kind that is not supported.
+        case input
+        /// Not enough disk or memory.
+        case room
+    }
+
+    public var fault: Fault
+    /// The file concerned, if there is one.
+    public var file: String?
+    /// The place in the file: a tensor, a key, a byte offset, a line.
+    public var place: String?
+    /// What was found, and what was expected instead.
+    public var problem: String
+    /// What to do about it.
+    public var advice: String?
+
+    public init(_ fault: Fault, file: String? = nil, place: String? = nil, _ problem: String, advice: String? = nil) {
+        self.fault = fault
+        self.file = file
+        self.place = place
+        self.problem = problem
+        self.advice = advice
+    }
+}
+
+/// An error that can say what it is about.
+public protocol DiagnosticError: Error, CustomStringConvertible {
+    var diagnostic: Diagnostic { get }
+}
+
+extension DiagnosticError {
+    public var description: String {
+        [diagnostic.file, diagnostic.place, diagnostic.problem].compactMap { $0 }.joined(separator: ": ")
+    }
+}

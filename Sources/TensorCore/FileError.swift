@@ -1,0 +1,63 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A file could not be opened, read or written.
+public struct FileError: DiagnosticError {
+    public enum Kind: Sendable, Equatable {
+        /// The system refused the operation.
+        case system(operation: String, errno: Int32)
+        /// The file ended before the bytes that were asked for.
+        case truncated(expectedByteCount: Int, foundByteCount: Int)
+        /// The name is not a regular file.
+        case notAFile
+        /// The text is not UTF-8, from the byte offset on.
+        case notUTF8(offset: Int)
+        /// Less room on the disk than the result needs.
+        case noRoom(neededByteCount: Int, freeByteCount: Int)
+    }
+
+    public let kind: Kind
+    public let path: String
+
+    public init(_ kind: Kind, path: String) {
+        self.kind = kind
+        self.path = path
+    }
+
+    static func lastSystemError(_ operation: String, path: String) -> FileError {
+        FileError(.system(operation: operation, errno: errno), path: path)
+    }
+
+    public var diagnostic: Diagnostic {
+        switch kind {
+        case .system(let operation, let code):
+            let reason = String(cString: strerror(code))
+            let fault: Diagnostic.Fault =
+                switch code {
+                case ENOSPC, EDQUOT, ENOMEM: .room
+                case ENOENT, EACCES, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG: operation == "write" ? .work : .input
+                default: .work
+                }
+            return Diagnostic(
+                fault, file: path, "cannot \(operation): \(reason)",
+                advice: code == ENOENT ? "check the path" : code == ENOSPC ? "free some disk space" : nil)
+        case .truncated(let expected, let found):
+            return Diagnostic(
+                .input, file: path, "the file ends too early: \(expected) bytes expected, \(found) found",
+                advice: "download or copy the file again")
+        case .notAFile:
+            return Diagnostic(.input, file: path, "is not a regular file")
+        case .notUTF8(let offset):
+            return Diagnostic(
+                .input, file: path, place: "byte \(offset)", "the text is not valid UTF-8",
+                advice: "convert it first, for example with iconv -t UTF-8")
+        case .noRoom(let needed, let free):
+            return Diagnostic(
+                .room, file: path, "\(needed) bytes are needed, \(free) are free on this disk",
+                advice: "free some disk space or write elsewhere")
+        }
+    }
+}

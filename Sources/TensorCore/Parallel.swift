@@ -1,0 +1,58 @@
+import Dispatch
+import FoundationEssentials
+import Synchronization
+
+/// Runs independent pieces of work on a fixed number of threads.
+///
+/// The pieces, not the threads, decide the arithmetic: callers cut work into pieces whose size does not depend on the
+/// thread count, so that results do not either.
+public struct Parallel: Sendable {
+    public let threadCount: Int
+
+    /// - Parameter threadCount: nil takes the processors this process may use.
+    public init(threadCount: Int? = nil) {
+        self.threadCount = max(1, threadCount ?? Self.processorCount)
+    }
+
+    /// The processors this process may run on.
+    public static var processorCount: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+    /// Calls `body(piece, worker)` once for every piece in `0..<count`; `worker` is below ``threadCount`` and never
+    /// used by two calls at the same time, so that it can index scratch memory. Rethrows the error of the first piece
+    /// (in order) that failed; pieces that have not begun by then are dropped.
+    public func forEach(_ count: Int, _ body: @Sendable (_ piece: Int, _ worker: Int) throws -> Void) throws {
+        guard count > 0 else { return }
+        let workers = min(threadCount, count)
+        if workers == 1 {
+            for piece in 0..<count { try body(piece, 0) }
+            return
+        }
+        let next = Atomic<Int>(0)
+        let failure = Mutex<(piece: Int, error: any Error)?>(nil)
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+            while true {
+                let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard piece < count else { return }
+                do {
+                    try body(piece, worker)
+                } catch {
+                    failure.withLock { first in
+                        if first.map({ piece < $0.piece }) ?? true { first = (piece, error) }
+                    }
+                    next.store(count, ordering: .relaxed)
+                    return
+                }
+            }
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure.error }
+    }
+
+    /// Calls `body` for ranges of at most `length` that cover `0..<count`.
+    public func forEachRange(
+        _ count: Int, length: Int, _ body: @Sendable (_ range: Range<Int>, _ worker: Int) throws -> Void
+    ) throws {
+        try forEach((count + length - 1) / length) { piece, worker in
+            try body(piece * length..<min(count, (piece + 1) * length), worker)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A regular file open for reading at any offset, from any thread.
+///
+/// Reads copy (`pread`) instead of mapping: memory stays what the caller allocates, and a file that shrinks while it is
+/// read gives an error, not a signal.
+public final class ReadableFile: Sendable {
+    public let path: String
+    public let byteCount: Int
+    private let descriptor: Int32
+
+    public init(path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError.lastSystemError("open", path: path) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            defer { close(descriptor) }
+            throw FileError.lastSystemError("open", path: path)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw FileError(.notAFile, path: path)
+        }
+        self.path = path
+        self.byteCount = Int(status.st_size)
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// Fills `buffer` with the bytes from `offset` on.
+    public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+        var done = 0
+        while done < buffer.count {
+            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError.lastSystemError("read", path: path)
+            }
+            guard count > 0 else {
+                throw FileError(
+                    .truncated(expectedByteCount: offset + buffer.count, foundByteCount: offset + done), path: path)
+            }
+            done += count
+        }
+    }
+
+    /// The bytes of `range`.
+    public func bytes(_ range: Range<Int>) throws -> [UInt8] {
+        guard range.upperBound <= byteCount else {
+            throw FileError(.truncated(expectedByteCount: range.upperBound, foundByteCount: byteCount), path: path)
+        }
+        return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+            count = range.count
+        }
+    }
+
+    /// All bytes of the file at `path`.
+    public static func contents(of path: String) throws -> [UInt8] {
+        let file = try ReadableFile(path: path)
+        return try file.bytes(0..<file.byteCount)
+    }
+}

@@ -1,0 +1,24 @@
+/// A tensor's name, shape and element type.
+public struct TensorDescriptor: Sendable, Hashable {
+    public let name: String
+    public let shape: TensorShape
+    public let type: TensorType
+    /// Bytes of one encoded row.
+    public let rowByteCount: Int
+    /// Bytes of all rows.
+    public let byteCount: Int
+
+    /// - Returns: nil if a row is not a whole number of blocks, or the byte count overflows.
+    public init?(name: String, shape: TensorShape, type: TensorType) {
+        guard shape.rowLength.isMultiple(of: type.blockLength) else { return nil }
+        let (rowBytes, rowOverflow) = (shape.rowLength / type.blockLength)
+            .multipliedReportingOverflow(by: type.blockByteCount)
+        let (bytes, overflow) = rowBytes.multipliedReportingOverflow(by: shape.rowCount)
+        guard !rowOverflow, !overflow else { return nil }
+        self.name = name
+        self.shape = shape
+        self.type = type
+        self.rowByteCount = rowBytes
+        self.byteCount = bytes
+    }
+}

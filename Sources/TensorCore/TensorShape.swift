@@ -1,0 +1,29 @@
+/// The dimensions of a tensor, fastest first as GGUF lists them: a matrix of 7 rows of 5 elements is `[5, 7]`.
+public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
+    public let dimensions: [Int]
+    public let elementCount: Int
+
+    /// - Returns: nil if there is no dimension, one is below 1, or their product overflows.
+    public init?(_ dimensions: [Int]) {
+        guard !dimensions.isEmpty else { return nil }
+        var product = 1
+        for dimension in dimensions {
+            guard dimension > 0 else { return nil }
+            let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+            guard !overflow else { return nil }
+            product = next
+        }
+        self.dimensions = dimensions
+        self.elementCount = product
+    }
+
+    /// Elements in one row: the fastest dimension.
+    public var rowLength: Int { dimensions[0] }
+
+    /// Rows over all slower dimensions.
+    public var rowCount: Int { elementCount / dimensions[0] }
+
+    public var rank: Int { dimensions.count }
+
+    public var description: String { dimensions.map(String.init).joined(separator: " × ") }
+}

@@ -1,0 +1,22 @@
+/// Anything that lists tensors and reads rows of one: a GGUF file, or a checkpoint seen through its architecture.
+public protocol TensorSource: Sendable {
+    /// The tensors in the order of the file they make.
+    var tensors: [TensorDescriptor] { get }
+
+    /// Reads encoded rows of the tensor at `index` in ``tensors``.
+    ///
+    /// - Parameters:
+    ///   - rows: row numbers over all slower dimensions (expert `e` of a stack with `n` rows each starts at `e · n`).
+    ///   - buffer: receives `rows.count · rowByteCount` bytes.
+    func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
+}
+
+/// Receives the tensors of a model in the order that was announced, each as consecutive pieces of bytes.
+public protocol TensorSink {
+    /// Appends the next bytes of the tensor that is being written.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) throws
+    /// Ends the current tensor; fails if its bytes are not complete.
+    mutating func endTensor() throws
+    /// Makes the finished result visible under its name.
+    mutating func finish() throws
+}

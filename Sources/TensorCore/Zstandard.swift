@@ -1,0 +1,40 @@
+import CZstd
+
+/// Reading of Zstandard-compressed bytes.
+public enum Zstandard {
+    /// The bytes are not a complete Zstandard stream.
+    public struct Failure: Error, Sendable, Equatable {
+        public let reason: String
+    }
+
+    /// Decompresses one or more frames.
+    ///
+    /// - Parameter limit: the largest result that is accepted, in bytes.
+    public static func decompress(_ compressed: [UInt8], limit: Int) throws(Failure) -> [UInt8] {
+        guard let context = ZSTD_createDCtx() else { throw Failure(reason: "out of memory") }
+        defer { ZSTD_freeDCtx(context) }
+        var chunk = [UInt8](repeating: 0, count: ZSTD_DStreamOutSize())
+        var result: [UInt8] = []
+        var position = 0
+        var pending = 0
+        while position < compressed.count || pending > 0 {
+            let before = (position, result.count)
+            pending = compressed.withUnsafeBytes { source in
+                chunk.withUnsafeMutableBytes { target in
+                    var input = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: position)
+                    var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+                    let state = ZSTD_decompressStream(context, &output, &input)
+                    position = input.pos
+                    result.append(contentsOf: target[..<output.pos])
+                    return state
+                }
+            }
+            guard ZSTD_isError(pending) == 0 else {
+                throw Failure(reason: String(cString: ZSTD_getErrorName(pending)))
+            }
+            guard result.count <= limit else { throw Failure(reason: "more than \(limit) bytes when decompressed") }
+            guard (position, result.count) != before else { throw Failure(reason: "the stream ends too early") }
+        }
+        return result
+    }
+}
