@@ -21,6 +21,8 @@ let package = Package(
 
         module("TensorCore", ["CZstd"]),
         tests("TensorCore"),
+        module("ByteJSON", ["TensorCore"]),
+        tests("ByteJSON"),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -1,0 +1,45 @@
+import TensorCore
+
+/// Text that is not JSON (RFC 8259), or more of it than is accepted.
+public struct JSONError: DiagnosticError, Equatable {
+    public enum Kind: Sendable, Equatable {
+        case unexpectedEnd
+        case unexpectedByte(UInt8, expected: String)
+        case duplicateKey(ByteString)
+        case invalidNumber
+        case invalidEscape
+        case invalidUTF8
+        case tooDeep(limit: Int)
+    }
+
+    public let kind: Kind
+    /// Byte offset in the text.
+    public let offset: Int
+    public var file: String?
+
+    public init(kind: Kind, offset: Int, file: String? = nil) {
+        self.kind = kind
+        self.offset = offset
+        self.file = file
+    }
+
+    public var diagnostic: Diagnostic {
+        let problem =
+            switch kind {
+            case .unexpectedEnd: "the JSON text ends too early"
+            case .unexpectedByte(let byte, let expected):
+                "not valid JSON: \(expected) expected, found \(Self.visible(byte))"
+            case .duplicateKey(let key): "the key \"\(key)\" appears twice in one JSON object"
+            case .invalidNumber: "not a valid JSON number"
+            case .invalidEscape: "not a valid JSON string escape"
+            case .invalidUTF8: "a JSON string is not valid UTF-8"
+            case .tooDeep(let limit): "JSON nested deeper than \(limit) levels"
+            }
+        return Diagnostic(
+            .input, file: file, place: "byte \(offset)", problem, advice: "download or copy the file again")
+    }
+
+    private static func visible(_ byte: UInt8) -> String {
+        (0x21...0x7e).contains(byte) ? "'\(Character(UnicodeScalar(byte)))'" : "byte 0x\(String(byte, radix: 16))"
+    }
+}
