@@ -22,6 +22,9 @@ let package = Package(
         module("TensorCore", ["CZstd"]),
         tests("TensorCore"),
 
+        module("ModelArchitecture", ["TensorCore"]),
+        tests("ModelArchitecture"),
+
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
     ]
