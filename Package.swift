@@ -24,6 +24,9 @@ let package = Package(
         module("ByteJSON", ["TensorCore"]),
         tests("ByteJSON"),
 
+        module("ModelArchitecture", ["TensorCore"]),
+        tests("ModelArchitecture"),
+
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
     ]

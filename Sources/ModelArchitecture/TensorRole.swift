@@ -1,0 +1,87 @@
+/// What a tensor does in a decoder, whatever its checkpoint calls it.
+///
+/// Matrices multiply from the left: a row of `[input width, output width]` makes one output element.
+public enum TensorRole: String, Sendable, Hashable, CaseIterable {
+    case tokenEmbedding, outputNorm, output
+    case attentionNorm, attentionQuery, attentionKey, attentionValue, attentionOutput
+    case feedForwardNorm, router
+    case feedForwardGate, feedForwardUp, feedForwardDown
+    /// The routed experts' matrices, stacked: the expert is the slowest dimension.
+    case expertsGate, expertsUp, expertsDown
+    case sharedGate, sharedUp, sharedDown
+
+    /// Whether every layer has a tensor of its own in this role.
+    public var isPerLayer: Bool {
+        switch self {
+        case .tokenEmbedding, .outputNorm, .output: false
+        default: true
+        }
+    }
+
+    /// The part of the GGUF name that tells the role, such as `attn_q`.
+    public var stem: String {
+        switch self {
+        case .tokenEmbedding: "token_embd"
+        case .outputNorm: "output_norm"
+        case .output: "output"
+        case .attentionNorm: "attn_norm"
+        case .attentionQuery: "attn_q"
+        case .attentionKey: "attn_k"
+        case .attentionValue: "attn_v"
+        case .attentionOutput: "attn_output"
+        case .feedForwardNorm: "ffn_norm"
+        case .router: "ffn_gate_inp"
+        case .feedForwardGate: "ffn_gate"
+        case .feedForwardUp: "ffn_up"
+        case .feedForwardDown: "ffn_down"
+        case .expertsGate: "ffn_gate_exps"
+        case .expertsUp: "ffn_up_exps"
+        case .expertsDown: "ffn_down_exps"
+        case .sharedGate: "ffn_gate_shexp"
+        case .sharedUp: "ffn_up_shexp"
+        case .sharedDown: "ffn_down_shexp"
+        }
+    }
+
+    fileprivate static let byStem = Dictionary(uniqueKeysWithValues: allCases.map { ($0.stem, $0) })
+}
+
+/// A weight's place in a decoder: its role and, for a role that every layer has, the layer.
+public struct TensorName: Sendable, Hashable, CustomStringConvertible {
+    public let role: TensorRole
+    /// Counted from 0; nil for the tensors outside the layers.
+    public let layer: Int?
+
+    public init(_ role: TensorRole, layer: Int? = nil) {
+        precondition((layer != nil) == role.isPerLayer, "a layer is given exactly for the roles that every layer has")
+        self.role = role
+        self.layer = layer
+    }
+
+    /// Parses names such as `output.weight` and `blk.7.ffn_down_exps.weight`.
+    ///
+    /// - Returns: nil for any other name, including other spellings of the layer's number (`blk.07`).
+    public init?(gguf name: String) {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        let stem: Substring
+        switch parts.count {
+        case 2:
+            (stem, layer) = (parts[0], nil)
+        case 4:
+            guard let number = Int(parts[1]), number >= 0 else { return nil }
+            (stem, layer) = (parts[2], number)
+        default:
+            return nil
+        }
+        guard let role = TensorRole.byStem[String(stem)], role.isPerLayer == (layer != nil) else { return nil }
+        self.role = role
+        guard gguf == name else { return nil }
+    }
+
+    /// llama.cpp's name of the tensor.
+    public var gguf: String {
+        if let layer { "blk.\(layer).\(role.stem).weight" } else { "\(role.stem).weight" }
+    }
+
+    public var description: String { gguf }
+}
