@@ -1,0 +1,78 @@
+import ByteJSON
+import FoundationEssentials
+import TensorCore
+
+/// A checkpoint's `config.json`.
+struct CheckpointConfiguration: Sendable {
+    let path: String
+    private let json: JSON
+
+    /// Larger counts than any model has are damage.
+    private static let countLimit = 1 << 24
+
+    init(directory: String) throws {
+        path = directory + "/config.json"
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw CheckpointError(.notACheckpoint, file: directory)
+        }
+        json = try JSON(contentsOf: path)
+    }
+
+    /// The model classes, best first.
+    var architectures: [String] { json["architectures"]?.array?.compactMap(\.string) ?? [] }
+
+    /// Whether the key is there and not null.
+    func has(_ key: ByteString) -> Bool { json[key] != nil }
+
+    /// A whole number of at least `minimum`; `fallback` where the key is absent or null.
+    func count(_ key: ByteString, default fallback: Int? = nil, minimum: Int = 1) throws -> Int {
+        guard let value = json[key] else { return try orMissing(fallback, key) }
+        guard let count = value.integer, (minimum...Self.countLimit).contains(count) else {
+            throw invalid(key, "a whole number from \(minimum) to \(Self.countLimit)")
+        }
+        return count
+    }
+
+    func number(_ key: ByteString, default fallback: Double? = nil) throws -> Double {
+        guard let value = json[key] else { return try orMissing(fallback, key) }
+        guard let number = value.double, number.isFinite, number > 0 else { throw invalid(key, "a positive number") }
+        return number
+    }
+
+    func bool(_ key: ByteString, default fallback: Bool) throws -> Bool {
+        guard let value = json[key] else { return fallback }
+        guard let bool = value.bool else { throw invalid(key, "true or false") }
+        return bool
+    }
+
+    /// Refuses any value but `expected`, where the key is there.
+    func require(_ key: ByteString, is expected: String) throws {
+        guard let value = json[key] else { return }
+        guard value.string == expected else { throw invalid(key, "\"\(expected)\"") }
+    }
+
+    /// Refuses the key, unless it is absent or null.
+    func refuse(_ key: ByteString, because reason: String) throws {
+        guard json[key] == nil else { throw invalid(key, reason) }
+    }
+
+    func invalid(_ key: ByteString, _ expected: String) -> CheckpointError {
+        let found =
+            switch json[key] {
+            case .string(let text)?: "\"\(text)\""
+            case .integer(let value)?: "\(value)"
+            case .number(let value)?: "\(value)"
+            case .bool(let value)?: "\(value)"
+            case .array?: "a list"
+            case .object?: "an object"
+            case .null?, nil: "nothing"
+            }
+        return CheckpointError(
+            .invalidConfigurationValue(key: key.description, found: found, expected: expected), file: path)
+    }
+
+    private func orMissing<T>(_ fallback: T?, _ key: ByteString) throws -> T {
+        guard let fallback else { throw CheckpointError(.missingConfigurationKey(key.description), file: path) }
+        return fallback
+    }
+}

@@ -1,0 +1,63 @@
+import TensorCore
+
+/// A checkpoint directory that cannot be read as a model.
+public struct CheckpointError: DiagnosticError, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// The directory has no `config.json`.
+        case notACheckpoint
+        case unsupportedArchitecture(found: [String], known: [String])
+        case missingConfigurationKey(String)
+        case invalidConfigurationValue(key: String, found: String, expected: String)
+        case missingTensor
+        case wrongShape(found: [Int], expected: [Int])
+        /// Tensors of the checkpoint that the architecture does not know.
+        case unknownTensors([String])
+        /// The experts' copies of one matrix differ in type.
+        case mixedTypes(String, String)
+    }
+
+    public let kind: Kind
+    /// The checkpoint directory or a file in it.
+    public let file: String
+    /// The checkpoint's tensor concerned.
+    public let tensor: String?
+
+    public init(_ kind: Kind, file: String, tensor: String? = nil) {
+        self.kind = kind
+        self.file = file
+        self.tensor = tensor
+    }
+
+    public var diagnostic: Diagnostic {
+        func input(_ problem: String, place: String? = nil, advice: String? = nil) -> Diagnostic {
+            Diagnostic(.input, file: file, place: place ?? tensor, problem, advice: advice)
+        }
+        switch kind {
+        case .notACheckpoint:
+            return input(
+                "there is no config.json here", advice: "give a HuggingFace checkpoint directory or a GGUF file")
+        case .unsupportedArchitecture(let found, let known):
+            let names = found.isEmpty ? "no architecture" : found.joined(separator: ", ")
+            return input(
+                "the checkpoint says \(names)", place: "architectures",
+                advice: "supported: " + known.joined(separator: ", "))
+        case .missingConfigurationKey(let key):
+            return input("the key is missing", place: key, advice: "download the checkpoint's config.json again")
+        case .invalidConfigurationValue(let key, let found, let expected):
+            return input("\(found) found, \(expected) expected", place: key)
+        case .missingTensor:
+            return input("the checkpoint has no such tensor", advice: "check that every shard was downloaded")
+        case .wrongShape(let found, let expected):
+            return input(
+                "the shape is \(found), config.json calls for \(expected)",
+                advice: "the configuration and the weights do not belong together")
+        case .unknownTensors(let names):
+            let listed = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
+            return input(
+                "\(names.count) tensors are not part of this architecture: \(listed)",
+                advice: "the model would be incomplete without them; this variant is not supported")
+        case .mixedTypes(let first, let other):
+            return input("experts of one matrix are stored as \(first) and as \(other)")
+        }
+    }
+}

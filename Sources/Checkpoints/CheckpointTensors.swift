@@ -1,0 +1,112 @@
+import ModelArchitecture
+import Safetensors
+import TensorCore
+
+/// A checkpoint's weights under their GGUF names: permuted, stacked and padded as rows are read, nothing ahead.
+struct CheckpointTensors: TensorSource {
+    let tensors: [TensorDescriptor]
+    private let stacks: [Stack]
+    private let files: SafetensorsSet
+
+    /// A weight and the stored matrices it consists of.
+    private struct Stack {
+        let layout: TensorLayout
+        let matrices: [SafetensorsTensor]
+        let elementByteCount: Int
+    }
+
+    /// - Parameter plan: the architecture's plan with its experts padded.
+    init(files: SafetensorsSet, directory: String, architecture: any CheckpointArchitecture, plan: DecoderPlan) throws {
+        var tensors: [TensorDescriptor] = []
+        var stacks: [Stack] = []
+        var used: Set<String> = []
+        for planned in plan.tensors {
+            let layout = architecture.layout(of: planned.name, padded: plan)
+            let matrices = try layout.sources.map { name in
+                guard let tensor = files[name] else {
+                    throw CheckpointError(.missingTensor, file: directory, tensor: name)
+                }
+                return tensor
+            }
+            let type = try Self.commonType(of: matrices)
+            let expected = planned.dimensions.count > 1 ? [layout.storedRows, layout.storedColumns] : [layout.storedColumns]
+            for matrix in matrices where matrix.shape != expected {
+                throw CheckpointError(
+                    .wrongShape(found: matrix.shape, expected: expected), file: matrix.path, tensor: matrix.name)
+            }
+            guard let shape = TensorShape(planned.dimensions),
+                let descriptor = TensorDescriptor(name: planned.name.gguf, shape: shape, type: type)
+            else {
+                throw CheckpointError(
+                    .wrongShape(found: matrices[0].shape, expected: planned.dimensions.reversed()), file: directory,
+                    tensor: matrices[0].name)
+            }
+            tensors.append(descriptor)
+            stacks.append(Stack(layout: layout, matrices: matrices, elementByteCount: type.blockByteCount))
+            used.formUnion(layout.sources)
+        }
+        let unknown = files.tensors.map(\.name).filter { !used.contains($0) && !architecture.isIgnored($0) }
+        guard unknown.isEmpty else { throw CheckpointError(.unknownTensors(unknown), file: directory) }
+        self.tensors = tensors
+        self.stacks = stacks
+        self.files = files
+    }
+
+    private static func commonType(of matrices: [SafetensorsTensor]) throws -> TensorType {
+        let type = try matrices[0].weightType
+        for matrix in matrices {
+            let other = try matrix.weightType
+            guard other == type else {
+                throw CheckpointError(.mixedTypes(type.name, other.name), file: matrix.path, tensor: matrix.name)
+            }
+        }
+        return type
+    }
+
+    func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+        let stack = stacks[index]
+        let layout = stack.layout
+        let rowByteCount = layout.columns * stack.elementByteCount
+        precondition(buffer.count == rows.count * rowByteCount)
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+            let (matrix, inner) = row.quotientAndRemainder(dividingBy: layout.rows)
+            let run = inner..<min(layout.rows, inner + rows.upperBound - row)
+            let start = (row - rows.lowerBound) * rowByteCount
+            let target = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[start..<start + run.count * rowByteCount])
+            try read(run, of: stack.matrices[matrix], stack, into: target)
+            row += run.count
+        }
+    }
+
+    /// Reads rows of one matrix of a stack, padding included.
+    private func read(
+        _ rows: Range<Int>, of matrix: SafetensorsTensor, _ stack: Stack, into target: UnsafeMutableRawBufferPointer
+    ) throws {
+        let layout = stack.layout
+        let storedByteCount = layout.storedColumns * stack.elementByteCount
+        let rowByteCount = layout.columns * stack.elementByteCount
+        if case .asStored = layout.rowOrder, storedByteCount == rowByteCount {
+            let stored = rows.clamped(to: 0..<layout.storedRows)
+            let filled = stored.count * rowByteCount
+            try files.read(
+                matrix, bytes: stored.lowerBound * rowByteCount..<stored.upperBound * rowByteCount,
+                into: UnsafeMutableRawBufferPointer(rebasing: target[..<filled]))
+            UnsafeMutableRawBufferPointer(rebasing: target[filled...]).initializeMemory(as: UInt8.self, repeating: 0)
+            return
+        }
+        for (position, row) in rows.enumerated() {
+            let start = position * rowByteCount
+            var filled = start
+            if let stored = layout.storedRow(row) {
+                filled += storedByteCount
+                try files.read(
+                    matrix, bytes: stored * storedByteCount..<(stored + 1) * storedByteCount,
+                    into: UnsafeMutableRawBufferPointer(rebasing: target[start..<filled]))
+            }
+            UnsafeMutableRawBufferPointer(rebasing: target[filled..<start + rowByteCount])
+                .initializeMemory(as: UInt8.self, repeating: 0)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import TensorCore
+
+/// A text or option that an evaluation cannot work with.
+public struct EvaluationError: DiagnosticError, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// Fewer tokens than one window.
+        case textTooShort(tokenCount: Int, context: Int)
+        case invalidCompression(String)
+        /// A window must score at least one token.
+        case contextTooShort(Int)
+        case contextTooLong(requested: Int, limit: Int)
+        /// The mean log-likelihood is not a number.
+        case nonFiniteResult
+    }
+
+    public let kind: Kind
+    /// The text concerned.
+    public let file: String?
+
+    public init(_ kind: Kind, file: String? = nil) {
+        self.kind = kind
+        self.file = file
+    }
+
+    public var diagnostic: Diagnostic {
+        switch kind {
+        case .textTooShort(let tokens, let context):
+            Diagnostic(
+                .input, file: file, "the text has \(tokens) tokens, fewer than one window of \(context)",
+                advice: "give a longer text or a smaller --context")
+        case .invalidCompression(let reason):
+            Diagnostic(.input, file: file, "not a valid Zstandard file: \(reason)")
+        case .contextTooShort(let context):
+            Diagnostic(.usage, "a context of \(context) tokens scores nothing", advice: "use at least 4")
+        case .contextTooLong(let requested, let limit):
+            Diagnostic(
+                .usage, "a context of \(requested) tokens is more than the model's \(limit)",
+                advice: "use --context \(limit) or less")
+        case .nonFiniteResult:
+            Diagnostic(.work, file: file, "the log-likelihood is not a finite number")
+        }
+    }
+}

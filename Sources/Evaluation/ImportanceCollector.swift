@@ -1,0 +1,119 @@
+import Importance
+import ModelArchitecture
+import Runtime
+import Synchronization
+import TensorCore
+import Tokenization
+
+/// Sums the squares of every matrix's inputs, per column and expert.
+final class ImportanceCollector: ActivationObserver {
+    private struct Piece {
+        let number: Int
+        let sums: [Float]
+        let rowCount: Int
+    }
+
+    private struct Total {
+        var sums: [Double]
+        var rowCount = 0
+    }
+
+    private struct State {
+        /// Of the running stage.
+        var pieces: [ActivationSite: [Piece]] = [:]
+        var totals: [ActivationSite: Total] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    func observe(
+        _ site: ActivationSite, piece: Int, inputs: UnsafePointer<Float>, rowCount: Int, columns: Int
+    ) {
+        let sums = [Float](unsafeUninitializedCapacity: columns) { buffer, count in
+            buffer.initialize(repeating: 0)
+            let sums = buffer.baseAddress!
+            for row in 0..<rowCount {
+                let input = inputs + row &* columns
+                for column in 0..<columns { sums[column] += input[column] * input[column] }
+            }
+            count = columns
+        }
+        state.withLock {
+            $0.pieces[site, default: []].append(Piece(number: piece, sums: sums, rowCount: rowCount))
+        }
+    }
+
+    /// Adds the stage's pieces in the order of their numbers, so that threads do not change the sums.
+    func endStage() {
+        state.withLock { state in
+            for (site, pieces) in state.pieces {
+                let ordered = pieces.sorted { $0.number < $1.number }
+                var total = state.totals[site] ?? Total(sums: [Double](repeating: 0, count: ordered[0].sums.count))
+                for piece in ordered {
+                    for column in piece.sums.indices { total.sums[column] += Double(piece.sums[column]) }
+                    total.rowCount += piece.rowCount
+                }
+                state.totals[site] = total
+            }
+            state.pieces = [:]
+        }
+    }
+
+    /// The sums by tensor name; experts that saw nothing have zeros.
+    func entries(plan: DecoderPlan) -> [String: ImportanceMatrix.Entry] {
+        let totals = state.withLock { $0.totals }
+        var bySite: [ActivationSite: [Int: Total]] = [:]
+        for (site, total) in totals {
+            let stack = ActivationSite(layer: site.layer, input: site.input, expert: 0)
+            bySite[stack, default: [:]][site.expert] = total
+        }
+        var result: [String: ImportanceMatrix.Entry] = [:]
+        for (site, experts) in bySite {
+            for role in site.roles {
+                let dimensions = plan.dimensions(of: role)
+                let stackCount = dimensions.count > 2 ? dimensions[2] : 1
+                var sums = [Float](repeating: 0, count: dimensions[0] * stackCount)
+                var counts = [Float](repeating: 0, count: stackCount)
+                for (expert, total) in experts {
+                    for (column, sum) in total.sums.enumerated() {
+                        sums[expert * dimensions[0] + column] = Float(sum)
+                    }
+                    counts[expert] = Float(total.rowCount)
+                }
+                let name = TensorName(role, layer: site.layer).gguf
+                result[name] = ImportanceMatrix.Entry(rowLength: dimensions[0], sums: sums, counts: counts)
+            }
+        }
+        return result
+    }
+}
+
+/// Collects an importance matrix over texts, in windows as llama-imatrix cuts them.
+public struct Calibration: Sendable {
+    /// Tokens per window.
+    public let context: Int
+    /// The most windows taken from each text.
+    public let windowLimit: Int?
+
+    public init(context: Int = 512, windowLimit: Int? = nil) {
+        self.context = context
+        self.windowLimit = windowLimit
+    }
+
+    /// - Parameter progress: called with the finished share of the work.
+    public func importance(
+        _ pass: ForwardPass, tokenizer: any Tokenizer, texts: [EvaluationText],
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) throws -> ImportanceMatrix {
+        try TokenWindows.check(context: context, limit: pass.plan.contextLength)
+        let windows = try texts.flatMap {
+            try TokenWindows($0, tokenizer: tokenizer, context: context, limit: windowLimit).windows
+        }
+        let collector = ImportanceCollector()
+        try WindowBatches(pass: pass, windows: windows, progress: progress)
+            .forEach(observer: collector) { _, _ in }
+        return ImportanceMatrix(
+            entries: collector.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windows.count,
+            chunkSize: context)
+    }
+}

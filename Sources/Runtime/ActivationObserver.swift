@@ -1,0 +1,46 @@
+import ModelArchitecture
+
+/// A place in the model where a matrix meets its inputs.
+public struct ActivationSite: Sendable, Hashable {
+    public enum Input: Sendable, Hashable {
+        case attention, attentionOutput
+        case router
+        case feedForward, feedForwardDown
+        case experts, expertsDown
+        case shared, sharedDown
+    }
+
+    public let layer: Int
+    public let input: Input
+    /// The matrix of the stack, for experts.
+    public let expert: Int
+
+    /// The weights that multiply these inputs.
+    public var roles: [TensorRole] {
+        switch input {
+        case .attention: [.attentionQuery, .attentionKey, .attentionValue]
+        case .attentionOutput: [.attentionOutput]
+        case .router: [.router]
+        case .feedForward: [.feedForwardGate, .feedForwardUp]
+        case .feedForwardDown: [.feedForwardDown]
+        case .experts: [.expertsGate, .expertsUp]
+        case .expertsDown: [.expertsDown]
+        case .shared: [.sharedGate, .sharedUp]
+        case .sharedDown: [.sharedDown]
+        }
+    }
+}
+
+/// Sees the inputs of every matrix during a forward pass.
+public protocol ActivationObserver: Sendable {
+    /// Receives some rows of a site's inputs; called from several threads, in no particular order.
+    ///
+    /// - Parameters:
+    ///   - piece: numbers the pieces of one stage; the cut does not depend on the thread count.
+    ///   - inputs: `rowCount` rows of `columns` values, valid during the call.
+    func observe(
+        _ site: ActivationSite, piece: Int, inputs: UnsafePointer<Float>, rowCount: Int, columns: Int)
+
+    /// The stage's pieces are complete; called from one thread.
+    func endStage()
+}

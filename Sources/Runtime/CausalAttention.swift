@@ -1,0 +1,46 @@
+import ModelArchitecture
+
+/// Causal softmax attention of one sequence, a block of queries at a time.
+struct CausalAttention {
+    let plan: DecoderPlan.Attention
+
+    /// Queries per block: bounds the score matrix and skips most of the masked half.
+    private static let blockLength = 128
+
+    /// - Parameters:
+    ///   - query: `count` rows of all query heads, rotated.
+    ///   - key, value: `past + count` rows of all key-value heads.
+    ///   - output: `count` rows of all query heads.
+    func apply(
+        query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, past: Int, count: Int,
+        into output: UnsafeMutablePointer<Float>, scratch: ScratchSpace
+    ) {
+        let scale = 1 / Float(plan.headLength).squareRoot()
+        let queriesPerKey = plan.headCount / plan.keyValueHeadCount
+        let scores = scratch.floats(.scores, min(count, Self.blockLength) * (past + count))
+        for head in 0..<plan.headCount {
+            let queryOffset = head * plan.headLength
+            let keyOffset = head / queriesPerKey * plan.headLength
+            var start = 0
+            while start < count {
+                let length = min(Self.blockLength, count - start)
+                let visible = past + start + length
+                BLAS.multiplyTransposed(
+                    query + start * plan.queryLength + queryOffset, plan.queryLength, key + keyOffset,
+                    plan.keyValueLength, into: scores, visible, m: length, n: visible, k: plan.headLength,
+                    scale: scale)
+                for i in 0..<length {
+                    let row = scores + i * visible
+                    let seen = past + start + i + 1
+                    VectorMath.softmax(row, seen)
+                    (row + seen).update(repeating: 0, count: visible - seen)
+                }
+                BLAS.multiply(
+                    scores, visible, value + keyOffset, plan.keyValueLength,
+                    into: output + start * plan.queryLength + queryOffset, plan.queryLength, m: length,
+                    n: plan.headLength, k: visible)
+                start += length
+            }
+        }
+    }
+}

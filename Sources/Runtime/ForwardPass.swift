@@ -1,0 +1,127 @@
+import ModelArchitecture
+import TensorCore
+
+/// Token ids of sequences that are computed together, each on its own.
+public typealias TokenSequence = [Int32]
+
+/// The one forward pass: a plan and its weights, over batches of sequences, layer by layer.
+///
+/// All sequences of a batch go through a layer before the next one begins, so that every weight is read and decoded
+/// once per batch. Work is cut by sequence, by expert and by fixed panels of rows, never by thread: results do not
+/// depend on the thread count.
+public final class ForwardPass: Sendable {
+    public let plan: DecoderPlan
+    let weights: ModelWeights
+    let engine: Engine
+
+    /// Rows per piece of row-wise work.
+    static let panelLength = 256
+
+    public init(plan: DecoderPlan, weights: ModelWeights, parallel: Parallel) {
+        self.plan = plan
+        self.weights = weights
+        self.engine = Engine(parallel: parallel)
+    }
+
+    /// Runs sequences from their first token on.
+    ///
+    /// - Parameters:
+    ///   - observer: sees the inputs of every matrix.
+    ///   - layerEnd: called with the number of each finished layer and the residual stream after it; layer −1 is the
+    ///     embedding.
+    public func run(
+        _ sequences: [TokenSequence], observer: (any ActivationObserver)? = nil,
+        layerEnd: ((_ layer: Int, _ hidden: HiddenStates) throws -> Void)? = nil
+    ) throws -> HiddenStates {
+        let longest = sequences.map(\.count).max() ?? 0
+        let batch = Batch(
+            sequences: sequences, cache: nil, rotary: RotaryTable(plan.rope, positionCount: longest),
+            observer: observer)
+        return try run(batch, layerEnd: layerEnd)
+    }
+
+    /// Continues one sequence after the tokens in `cache`, and adds the new ones to it.
+    public func extend(
+        _ cache: KeyValueCache, with tokens: TokenSequence, rotary: RotaryAngles
+    ) throws -> HiddenStates {
+        guard cache.count + tokens.count <= cache.capacity else {
+            throw RuntimeError(.contextTooLong(requested: cache.count + tokens.count, limit: cache.capacity))
+        }
+        let batch = Batch(sequences: [tokens], cache: cache, rotary: rotary.table, observer: nil)
+        let hidden = try run(batch, layerEnd: nil)
+        cache.advance(by: tokens.count)
+        return hidden
+    }
+
+    private func run(
+        _ batch: Batch, layerEnd: ((Int, HiddenStates) throws -> Void)?
+    ) throws -> HiddenStates {
+        let hidden = HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
+        try embed(batch, into: hidden)
+        try layerEnd?(-1, hidden)
+        for layer in 0..<plan.layerCount {
+            try attend(batch, layer: layer, hidden: hidden)
+            try feedForward(batch, layer: layer, hidden: hidden)
+            if let row = hidden.firstNonFiniteRow() {
+                throw RuntimeError(.nonFiniteActivation, place: "layer \(layer), token \(row)")
+            }
+            try layerEnd?(layer, hidden)
+        }
+        return hidden
+    }
+
+    private func embed(_ batch: Batch, into hidden: HiddenStates) throws {
+        let embedding = weights[.tokenEmbedding]
+        let tokens = batch.sequences.flatMap { $0 }
+        if let bad = tokens.first(where: { $0 < 0 || $0 >= embedding.rows }) {
+            throw RuntimeError(.tokenOutOfRange(id: bad, vocabularySize: embedding.rows))
+        }
+        try engine.parallel.forEachRange(tokens.count, length: Self.panelLength) { [engine] rows, worker in
+            for row in rows {
+                let token = Int(tokens[row])
+                try embedding.decode(
+                    rows: token..<token + 1, into: hidden.row(row), scratch: engine.workers[worker])
+            }
+        }
+    }
+
+    /// The decoded values of a vector such as a norm's weight.
+    func vector(_ role: TensorRole, layer: Int? = nil) throws -> FloatBuffer {
+        let matrix = weights[role, layer]
+        let buffer = FloatBuffer(count: matrix.columns)
+        try matrix.decode(rows: 0..<1, into: buffer.base, scratch: engine.shared)
+        return buffer
+    }
+}
+
+/// The sequences of one run and where their rows begin.
+struct Batch: Sendable {
+    let sequences: [TokenSequence]
+    /// First row of each sequence.
+    let starts: [Int]
+    let rowCount: Int
+    /// Earlier tokens of the only sequence.
+    let cache: KeyValueCache?
+    let rotary: RotaryTable
+    let observer: (any ActivationObserver)?
+
+    init(
+        sequences: [TokenSequence], cache: KeyValueCache?, rotary: RotaryTable, observer: (any ActivationObserver)?
+    ) {
+        self.sequences = sequences
+        var starts: [Int] = []
+        var total = 0
+        for sequence in sequences {
+            starts.append(total)
+            total += sequence.count
+        }
+        self.starts = starts
+        rowCount = total
+        self.cache = cache
+        self.rotary = rotary
+        self.observer = observer
+    }
+
+    /// Whether the rows are so few that matrices are used piece by piece.
+    var isSmall: Bool { rowCount <= Projection.piecewiseRowLimit }
+}

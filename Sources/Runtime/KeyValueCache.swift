@@ -1,0 +1,28 @@
+import ModelArchitecture
+
+/// Keys and values of one sequence in every layer, so that new tokens need not recompute the old.
+public final class KeyValueCache: @unchecked Sendable {
+    public let capacity: Int
+    /// Tokens held.
+    public private(set) var count = 0
+    private let rowLength: Int
+    private let layers: [(key: FloatBuffer, value: FloatBuffer)]
+
+    /// - Parameter capacity: tokens that fit.
+    public init(plan: DecoderPlan, capacity: Int) {
+        self.capacity = capacity
+        rowLength = plan.attention.keyValueLength
+        layers = (0..<plan.layerCount).map { _ in
+            let length = capacity * plan.attention.keyValueLength
+            return (FloatBuffer(count: length), FloatBuffer(count: length))
+        }
+    }
+
+    /// All rows of one layer, the held ones first.
+    func rows(ofLayer layer: Int) -> (key: UnsafeMutablePointer<Float>, value: UnsafeMutablePointer<Float>) {
+        (layers[layer].key.base, layers[layer].value.base)
+    }
+
+    /// Counts rows that every layer has received.
+    func advance(by added: Int) { count += added }
+}

@@ -1,0 +1,37 @@
+import ModelArchitecture
+import TensorCore
+
+/// The weights that a plan names, found in a source and checked against it.
+public struct ModelWeights: Sendable {
+    private let matrices: [TensorName: WeightMatrix]
+
+    /// - Throws: ``RuntimeError`` if a weight is missing, has another shape, or a type that cannot be decoded.
+    public init(source: any TensorSource, plan: DecoderPlan) throws {
+        var indices: [String: Int] = [:]
+        for (index, tensor) in source.tensors.enumerated() { indices[tensor.name] = index }
+        var matrices: [TensorName: WeightMatrix] = [:]
+        for planned in plan.tensors {
+            guard let index = indices[planned.name.gguf] else {
+                throw RuntimeError(.missingTensor, place: planned.name.gguf)
+            }
+            let shape = source.tensors[index].shape
+            guard Self.significant(shape.dimensions) == Self.significant(planned.dimensions) else {
+                let expected = planned.dimensions.map(String.init).joined(separator: " × ")
+                throw RuntimeError(
+                    .wrongShape(found: shape.description, expected: expected), place: planned.name.gguf)
+            }
+            matrices[planned.name] = try WeightMatrix(source: source, index: index)
+        }
+        self.matrices = matrices
+    }
+
+    /// The weight in a role that the plan has.
+    subscript(role: TensorRole, layer: Int? = nil) -> WeightMatrix {
+        matrices[TensorName(role, layer: layer)]!
+    }
+
+    /// Dimensions without trailing ones, which files may leave out.
+    private static func significant(_ dimensions: [Int]) -> ArraySlice<Int> {
+        dimensions[...(dimensions.lastIndex { $0 != 1 } ?? 0)]
+    }
+}

@@ -1,0 +1,46 @@
+import ModelArchitecture
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension Double {
+    /// Natural logarithm.
+    static func logarithm(_ x: Double) -> Double { log(x) }
+}
+
+/// Cosines and sines of the rotary embedding for positions from 0 on (Su et al., arXiv 2104.09864).
+struct RotaryTable: Sendable {
+    private let pairCount: Int
+    /// Position-major; cosine and sine of each pair in turn.
+    private let angles: FloatBuffer
+
+    init(_ rope: DecoderPlan.RotaryEmbedding, positionCount: Int) {
+        pairCount = rope.dimensionCount / 2
+        angles = FloatBuffer(count: positionCount * rope.dimensionCount)
+        for pair in 0..<pairCount {
+            let frequency = pow(rope.frequencyBase, -2 * Double(pair) / Double(rope.dimensionCount))
+            for position in 0..<positionCount {
+                let angle = Double(position) * frequency
+                angles.base[position * rope.dimensionCount + 2 * pair] = Float(cos(angle))
+                angles.base[position * rope.dimensionCount + 2 * pair + 1] = Float(sin(angle))
+            }
+        }
+    }
+
+    /// Rotates neighbouring pairs at the start of each of `headCount` heads of one token, in place.
+    func rotate(_ heads: UnsafeMutablePointer<Float>, headCount: Int, headLength: Int, position: Int) {
+        let row = angles.base + position &* pairCount &* 2
+        for head in 0..<headCount {
+            let x = heads + head &* headLength
+            for pair in 0..<pairCount {
+                let (cosine, sine) = (row[2 &* pair], row[2 &* pair &+ 1])
+                let (a, b) = (x[2 &* pair], x[2 &* pair &+ 1])
+                x[2 &* pair] = a * cosine - b * sine
+                x[2 &* pair &+ 1] = a * sine + b * cosine
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import TensorCore
+
+/// A model that cannot be run, or a run that cannot be done.
+public struct RuntimeError: DiagnosticError, Equatable {
+    public enum Kind: Sendable, Equatable {
+        case missingTensor
+        case wrongShape(found: String, expected: String)
+        case unsupportedType(String)
+        /// A weight is infinite or not a number.
+        case nonFiniteWeight(row: Int)
+        /// An activation is infinite or not a number.
+        case nonFiniteActivation
+        case tokenOutOfRange(id: Int32, vocabularySize: Int)
+        case contextTooLong(requested: Int, limit: Int)
+        case emptyPrompt
+    }
+
+    public let kind: Kind
+    /// The tensor or layer concerned.
+    public let place: String?
+
+    public init(_ kind: Kind, place: String? = nil) {
+        self.kind = kind
+        self.place = place
+    }
+
+    public var diagnostic: Diagnostic {
+        switch kind {
+        case .missingTensor:
+            Diagnostic(.input, place: place, "the tensor is missing", advice: "check that the model is complete")
+        case .wrongShape(let found, let expected):
+            Diagnostic(
+                .input, place: place, "the shape is \(found), \(expected) expected",
+                advice: "the model's configuration and weights do not belong together")
+        case .unsupportedType(let name):
+            Diagnostic(.input, place: place, "weights of type \(name) cannot be decoded")
+        case .nonFiniteWeight(let row):
+            Diagnostic(
+                .input, place: place, "a weight in row \(row) is infinite or not a number",
+                advice: "download the checkpoint again, or convert it from a better source")
+        case .nonFiniteActivation:
+            Diagnostic(.work, place: place, "an activation became infinite or not a number")
+        case .tokenOutOfRange(let id, let size):
+            Diagnostic(.usage, place: place, "token \(id) is outside the vocabulary of \(size)")
+        case .contextTooLong(let requested, let limit):
+            Diagnostic(
+                .usage, "\(requested) tokens are more than the model's context of \(limit)",
+                advice: "use a smaller context or a shorter text")
+        case .emptyPrompt:
+            Diagnostic(.usage, "there is no token to start from", advice: "give a prompt")
+        }
+    }
+}

@@ -1,0 +1,150 @@
+/// Vectorized elementary functions over rows of float32; sums are carried in float64.
+enum VectorMath {
+    typealias Lanes = SIMD16<Float>
+    /// Elements summed in float32 lanes before the lanes are folded into a float64.
+    private static let foldLength = 256
+
+    /// e to the power of each lane: 2ⁿ · p(r) with |r| ≤ ln 2 / 2, within 2 units in the last place; below −87 it is
+    /// about 1e-38, above 88 about 1e38.
+    @inline(__always)
+    static func exponential(_ x: Lanes) -> Lanes {
+        let clamped = x.clamped(lowerBound: Lanes(repeating: -87.3), upperBound: Lanes(repeating: 88.3))
+        // Adding 1.5 · 2²³ rounds to an integer and leaves it in the low bits.
+        let magic = Lanes(repeating: 12_582_912)
+        let shifted = clamped * 1.442_695_04 + magic
+        let n = shifted - magic
+        let r = (clamped - n * 0.693_145_75) - n * 1.428_606_8e-6
+        var p = r * (1 / 720) + (1 / 120)
+        p = p * r + (1 / 24)
+        p = p * r + (1 / 6)
+        p = p * r + 0.5
+        p = p * r + 1
+        p = p * r + 1
+        let exponent = unsafeBitCast(shifted, to: SIMD16<UInt32>.self) &<< 23
+        return unsafeBitCast(unsafeBitCast(p, to: SIMD16<UInt32>.self) &+ exponent, to: Lanes.self)
+    }
+
+    @inline(__always)
+    private static func lanes(_ x: UnsafePointer<Float>) -> Lanes {
+        UnsafeRawPointer(x).loadUnaligned(as: Lanes.self)
+    }
+
+    @inline(__always)
+    private static func store(_ lanes: Lanes, _ x: UnsafeMutablePointer<Float>) {
+        UnsafeMutableRawPointer(x).storeBytes(of: lanes, as: Lanes.self)
+    }
+
+    /// Calls `body` for every full group of lanes, then for a partial one filled up with `filler`.
+    @inline(__always)
+    private static func forEachGroup(
+        _ x: UnsafePointer<Float>, _ count: Int, filler: Float, _ body: (Lanes, _ offset: Int, _ length: Int) -> Void
+    ) {
+        var i = 0
+        while i &+ 16 <= count {
+            body(lanes(x + i), i, 16)
+            i &+= 16
+        }
+        guard i < count else { return }
+        var tail = Lanes(repeating: filler)
+        for j in 0..<(count &- i) { tail[j] = x[i &+ j] }
+        body(tail, i, count &- i)
+    }
+
+    static func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
+        var best = Lanes(repeating: -.infinity)
+        forEachGroup(x, count, filler: -.infinity) { group, _, _ in
+            best.replace(with: group, where: group .> best)
+        }
+        return best.max()
+    }
+
+    /// Replaces x by its exponentials relative to `shift` and returns their sum.
+    static func exponentials(_ x: UnsafeMutablePointer<Float>, _ count: Int, shift: Float) -> Double {
+        var sum = 0.0
+        var start = 0
+        while start < count {
+            let length = min(foldLength, count &- start)
+            var partial = Lanes()
+            forEachGroup(x + start, length, filler: -.infinity) { group, offset, valid in
+                var powers = exponential(group - shift)
+                if valid == 16 {
+                    store(powers, x + start + offset)
+                } else {
+                    for j in 0..<16 where j >= valid { powers[j] = 0 }
+                    for j in 0..<valid { x[start &+ offset &+ j] = powers[j] }
+                }
+                partial += powers
+            }
+            sum += Double(partial.sum())
+            start &+= foldLength
+        }
+        return sum
+    }
+
+    /// Turns x into probabilities.
+    static func softmax(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
+        let sum = exponentials(x, count, shift: maximum(x, count))
+        scale(x, count, by: Float(1 / sum))
+    }
+
+    /// ln Σ eˣ.
+    static func logSumExp(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+        let shift = maximum(x, count)
+        var sum = 0.0
+        var start = 0
+        while start < count {
+            var partial = Lanes()
+            forEachGroup(x + start, min(foldLength, count &- start), filler: -.infinity) { group, _, valid in
+                var powers = exponential(group - shift)
+                if valid < 16 { for j in valid..<16 { powers[j] = 0 } }
+                partial += powers
+            }
+            sum += Double(partial.sum())
+            start &+= foldLength
+        }
+        return Double(shift) + Double.logarithm(sum)
+    }
+
+    static func scale(_ x: UnsafeMutablePointer<Float>, _ count: Int, by factor: Float) {
+        for i in 0..<count { x[i] *= factor }
+    }
+
+    static func add(_ x: UnsafePointer<Float>, _ count: Int, times factor: Float, to y: UnsafeMutablePointer<Float>) {
+        for i in 0..<count { y[i] += factor * x[i] }
+    }
+
+    static func sumOfSquares(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+        var sum = 0.0
+        var start = 0
+        while start < count {
+            var partial = Lanes()
+            forEachGroup(x + start, min(foldLength, count &- start), filler: 0) { group, _, _ in
+                partial += group * group
+            }
+            sum += Double(partial.sum())
+            start &+= foldLength
+        }
+        return sum
+    }
+
+    /// `y = weight · x / sqrt(mean(x²) + epsilon)`.
+    static func rmsNorm(
+        _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ count: Int, epsilon: Float,
+        into y: UnsafeMutablePointer<Float>
+    ) {
+        let factor = Float(1 / (sumOfSquares(x, count) / Double(count) + Double(epsilon)).squareRoot())
+        for i in 0..<count { y[i] = weight[i] * (x[i] * factor) }
+    }
+
+    /// `gate = silu(gate) · up`, with silu(x) = x / (1 + e⁻ˣ).
+    static func gatedSilu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, _ count: Int) {
+        forEachGroup(gate, count, filler: 0) { group, offset, valid in
+            let activated = group / (1 + exponential(-group))
+            if valid == 16 {
+                store(activated * lanes(up + offset), gate + offset)
+            } else {
+                for j in 0..<valid { gate[offset &+ j] = activated[j] * up[offset &+ j] }
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import BlockFormats
+import TensorCore
+
+/// An encoded weight, or a stack of them (one per expert), that decodes to float32 on demand.
+struct WeightMatrix: Sendable {
+    let name: String
+    /// Inputs: elements of one row.
+    let columns: Int
+    /// Outputs: rows of one matrix of the stack.
+    let rows: Int
+    let stackCount: Int
+    private let source: any TensorSource
+    private let index: Int
+    private let rowByteCount: Int
+    private let codec: any BlockCodec
+
+    /// Elements decoded by one piece of parallel work.
+    private static let pieceLength = 1 << 16
+
+    init(source: any TensorSource, index: Int) throws {
+        let tensor = source.tensors[index]
+        guard let codec = BlockFormats.codec(for: tensor.type) else {
+            throw RuntimeError(.unsupportedType(tensor.type.name), place: tensor.name)
+        }
+        let dimensions = tensor.shape.dimensions
+        self.name = tensor.name
+        self.columns = dimensions[0]
+        self.rows = dimensions.count > 1 ? dimensions[1] : 1
+        self.stackCount = tensor.shape.rowCount / rows
+        self.source = source
+        self.index = index
+        self.rowByteCount = tensor.rowByteCount
+        self.codec = codec
+    }
+
+    /// Rows that make one piece of parallel work; depends on the matrix alone.
+    var rowsPerPiece: Int { max(1, min(rows, Self.pieceLength / columns)) }
+
+    /// Decodes rows of matrix `expert` into `target`, `columns` values each.
+    func decode(
+        rows range: Range<Int>, expert: Int = 0, into target: UnsafeMutablePointer<Float>, scratch: ScratchSpace
+    ) throws {
+        let first = expert * rows + range.lowerBound
+        let bytes = scratch.encodedBytes(range.count * rowByteCount)
+        try source.readRows(ofTensorAt: index, rows: first..<first + range.count, into: bytes)
+        codec.decode(bytes.baseAddress!, count: range.count * columns, into: target)
+        if let position = firstNonFinite(target, count: range.count * columns) {
+            throw RuntimeError(.nonFiniteWeight(row: first + position / columns), place: name)
+        }
+    }
+}
