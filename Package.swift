@@ -31,6 +31,9 @@ let package = Package(
         module("ModelArchitecture", ["TensorCore"]),
         tests("ModelArchitecture"),
 
+        module("Recipes", ["TensorCore", "ModelArchitecture"]),
+        tests("Recipes", ["ModelArchitecture"]),
+
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
     ]
