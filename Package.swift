@@ -13,9 +13,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: strict)
 }
 
+/// `SWAGE_DOCS=1` adds the command that makes the documentation; building and using the package need no plugin.
+let documentation: [Package.Dependency] =
+    Context.environment["SWAGE_DOCS"] == nil
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0")]
+
 let package = Package(
     name: "swage",
     platforms: [.macOS(.v15)],
+    dependencies: documentation,
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
 
@@ -26,6 +32,9 @@ let package = Package(
 
         module("ModelArchitecture", ["TensorCore"]),
         tests("ModelArchitecture"),
+
+        module("Recipes", ["TensorCore", "ModelArchitecture"]),
+        tests("Recipes", ["ModelArchitecture"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Draws the bundled model down to 4, 2 and 1.5 bits and measures what each cost on texts that it was not fitted to.
+#   demo.sh BINARY OUTPUT_FOLDER
+set -eu
+
+swage=$1
+out=$2
+fixtures=$(dirname "$0")
+texts="fiction-en fiction-zh conversation-en conversation-zh web-en web-zh"
+types="Q4_K_M IQ2_XXS IQ1_S"
+
+mkdir -p "$out"
+"$swage" convert "$fixtures/models/xverse-moe-tiny" -o "$out/original.gguf"
+"$swage" imatrix "$out/original.gguf" --text "$fixtures"/text/calib/*.txt -o "$out/imatrix.gguf"
+
+set -- --model "original=$out/original.gguf"
+for type in $types; do
+    "$swage" quantize "$out/original.gguf" -o "$out/$type.gguf" --type "$type" --imatrix "$out/imatrix.gguf"
+    set -- "$@" --model "$type=$out/$type.gguf"
+done
+for text in $texts; do
+    set -- "$@" --text "$text=$fixtures/text/eval/$text.txt"
+done
+"$swage" report "$@"

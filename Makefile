@@ -1,0 +1,47 @@
+# `make` builds the tool; `make help` lists the other targets.
+
+# The processor that the code is compiled for; x86-64-v3 makes a binary that most machines run.
+ARCH ?= native
+SWIFT ?= swift
+RELEASE = -c release -Xcc -march=$(ARCH)
+BINARY = .build/release/swage
+
+# Every folder of Sources with Swift files except the executable is a documented module.
+MODULES = $(filter-out swage,$(sort $(foreach file,$(wildcard Sources/*/*.swift),$(word 2,$(subst /, ,$(file))))))
+FORMATTED = Sources Tests Package.swift $(wildcard Benchmarks)
+
+.PHONY: build test demo lint format bench docs clean packages help
+
+build: packages ## The release binary, .build/release/swage
+	$(SWIFT) build $(RELEASE) --product swage
+
+test: packages ## All tests, in release: numeric code is far too slow in a debug build
+	$(SWIFT) test $(RELEASE) --disable-xctest
+
+demo: build ## Converts, quantizes and measures the bundled model; files go to demo/
+	Fixtures/demo.sh $(BINARY) demo
+
+lint: ## Formatting, import directions, file lengths
+	$(SWIFT) format lint --strict --recursive $(FORMATTED)
+	Tests/Lint/imports.sh
+	Tests/Lint/lengths.sh
+
+format: ## Formats the sources in place
+	$(SWIFT) format --in-place --recursive $(FORMATTED)
+
+bench: packages ## The benchmarks
+	$(SWIFT) run $(RELEASE) --package-path Benchmarks --scratch-path .build-bench
+
+docs: packages ## The modules' documentation, a static site in .build-docs/site
+	SWAGE_DOCS=1 $(SWIFT) package --scratch-path .build-docs --allow-writing-to-directory .build-docs/site \
+		generate-documentation $(addprefix --target ,$(MODULES)) --enable-experimental-combined-documentation \
+		--transform-for-static-hosting --output-path .build-docs/site
+
+clean: ## Removes everything that was built
+	rm -rf .build .build-bench .build-docs demo
+
+packages: ## Installs the system packages that are missing
+	@.ci/packages
+
+help:
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)

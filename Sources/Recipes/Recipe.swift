@@ -1,0 +1,43 @@
+import ModelArchitecture
+import TensorCore
+
+/// Which type every tensor of a model gets: a base type and the rules that depart from it.
+public struct Recipe: Sendable, Hashable, CustomStringConvertible {
+    /// llama.cpp's name of the mix, such as `Q4_K_M`.
+    public let name: String
+    /// The value of `general.file_type` in a file made by this recipe.
+    public let fileType: UInt32
+    /// The type of every tensor that no rule is about.
+    public let baseType: TensorType
+    /// The first rule that holds decides.
+    public let rules: [Rule]
+    /// The types that must not be encoded without importance; embedding and output are exempt.
+    public let importanceTypes: Set<TensorType>
+
+    init(
+        _ name: String, fileType: UInt32, base: TensorType, rules: [Rule] = [],
+        importanceTypes: Set<TensorType> = Recipe.importanceTypes
+    ) {
+        self.name = name
+        self.fileType = fileType
+        self.baseType = base
+        self.rules = rules
+        self.importanceTypes = importanceTypes
+    }
+
+    /// The recipe of one of llama.cpp's file types, by its name in any case.
+    public init(named name: String) throws(RecipeError) {
+        guard let recipe = Self.named.first(where: { $0.name == name.uppercased() }) else {
+            throw RecipeError(.unknownRecipe(name, known: Self.named.map(\.name)))
+        }
+        self = recipe
+    }
+
+    /// The recipe in words, a line for its base and one for each rule.
+    public var lines: [String] {
+        ["\(name): \(baseType.name)\(rules.isEmpty ? "" : ", except, the first that holds,")"]
+            + rules.map { "  \($0)" }
+    }
+
+    public var description: String { lines.joined(separator: "\n") }
+}

@@ -1,0 +1,63 @@
+import TensorCore
+
+/// A recipe does not exist, is malformed, or cannot be applied to a model.
+public struct RecipeError: DiagnosticError {
+    public enum Kind: Sendable, Equatable {
+        /// No recipe has the name.
+        case unknownRecipe(String, known: [String])
+        /// An override is not `REGEX=TYPE`.
+        case malformedOverride(String)
+        /// An override's regular expression cannot be parsed.
+        case malformedPattern(String, reason: String)
+        /// A row is not a whole number of blocks of its type, and fallback types are not allowed.
+        case rowsAreNotBlocks(tensor: String, rowLength: Int, type: TensorType, fallback: TensorType)
+        /// Tensors that must not be encoded without importance have none.
+        case importanceMissing(tensors: [String], type: TensorType)
+        /// The encoded size overflows.
+        case tooLarge(tensor: String)
+    }
+
+    public let kind: Kind
+
+    public init(_ kind: Kind) { self.kind = kind }
+
+    public var diagnostic: Diagnostic {
+        switch kind {
+        case .unknownRecipe(let name, let known):
+            Diagnostic(.usage, "there is no type \(name)", advice: "known types: \(known.joined(separator: ", "))")
+        case .malformedOverride(let argument):
+            Diagnostic(
+                .usage, "\(argument) is not REGEX=TYPE", advice: "write for example ffn_down_exps=Q4_K")
+        case .malformedPattern(let pattern, let reason):
+            Diagnostic(.usage, "\(pattern) is not a regular expression: \(reason)")
+        case .rowsAreNotBlocks(let tensor, let rowLength, let type, let fallback):
+            Diagnostic(
+                .usage, place: tensor,
+                "a row has \(rowLength) elements, which is not a multiple of \(type.blockLength) as \(type.name) needs",
+                advice: "pad the experts when converting, choose another type for this tensor, "
+                    + "or allow the fallback type \(fallback.name)")
+        case .importanceMissing(let tensors, let type):
+            Diagnostic(
+                .usage, place: tensors.first,
+                "\(tensors.count) tensors cannot be encoded as \(type.name) and such without an importance matrix, and "
+                    + "it is missing for: " + tensors.prefix(8).joined(separator: ", ")
+                    + (tensors.count > 8 ? " and \(tensors.count - 8) more" : ""),
+                advice: "make one from calibration texts, or choose a type of more bits")
+        case .tooLarge(let tensor):
+            Diagnostic(.input, place: tensor, "the size in bytes is more than 64 bits can hold")
+        }
+    }
+}
+
+extension RecipeError {
+    /// Fails if a tensor that needs importance has none.
+    ///
+    /// - Parameter hasImportance: whether there is importance for the tensor of this name.
+    public static func demandImportance(
+        for assignments: [TypeAssignment], hasImportance: (String) -> Bool
+    ) throws(RecipeError) {
+        let missing = assignments.filter { $0.needsImportance && !hasImportance($0.tensor.name) }
+        guard let first = missing.first else { return }
+        throw RecipeError(.importanceMissing(tensors: missing.map(\.tensor.name), type: first.type))
+    }
+}

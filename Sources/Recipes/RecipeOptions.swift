@@ -1,0 +1,49 @@
+import TensorCore
+
+/// What a user asks for beyond a recipe's name.
+public struct RecipeOptions: Sendable, Hashable {
+    /// Whether an importance matrix is at hand; some rules ask.
+    public var hasImportance = false
+    /// The type of the output matrix, instead of the rules' choice. Also that of a token embedding that is the output
+    /// matrix, if ``embeddingType`` is nil.
+    public var outputType: TensorType?
+    /// The type of the token embedding, instead of the rules' choice.
+    public var embeddingType: TensorType?
+    /// The first that matches a tensor's name beats the rules.
+    public var overrides: [TypeOverride] = []
+    /// Whether the rules are left out: every tensor that nothing else is asked for gets the base type.
+    public var isPure = false
+    /// Whether a tensor whose rows are no whole number of blocks may get another type; if not, it is an error.
+    public var allowsFallback = true
+
+    public init() {}
+}
+
+/// A type for all tensors whose name a regular expression finds.
+public struct TypeOverride: Sendable, Hashable {
+    /// Searched anywhere in the name, in any case.
+    public let pattern: String
+    public let type: TensorType
+
+    public init(pattern: String, type: TensorType) throws(RecipeError) {
+        self.pattern = pattern
+        self.type = type
+        _ = try regex()
+    }
+
+    /// Parses `REGEX=TYPE`; the last `=` divides.
+    public init(argument: String) throws(RecipeError) {
+        guard let divider = argument.lastIndex(of: "="), divider > argument.startIndex,
+            let type = TensorType(name: String(argument[argument.index(after: divider)...]))
+        else { throw RecipeError(.malformedOverride(argument)) }
+        try self.init(pattern: String(argument[..<divider]), type: type)
+    }
+
+    func regex() throws(RecipeError) -> Regex<AnyRegexOutput> {
+        do {
+            return try Regex(pattern).ignoresCase()
+        } catch {
+            throw RecipeError(.malformedPattern(pattern, reason: "\(error)"))
+        }
+    }
+}

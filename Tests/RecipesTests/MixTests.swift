@@ -1,0 +1,69 @@
+import Foundation
+import ModelArchitecture
+import Recipes
+import TensorCore
+import Testing
+
+@Suite struct MixTests {
+    /// The golden file has no 16- and 32-bit types: they have no rules.
+    static let mixes = Recipe.named.map(\.name).filter { !["F32", "F16", "BF16"].contains($0) }
+
+    @Test(arguments: ModelDimensions.all, [false, true])
+    func everyTensorAsInLlamaQuantize(model: ModelDimensions, hasImportance: Bool) throws {
+        let reference = try #require(ReferenceMix.all()[model.name])
+        let tensors = model.tensors
+        var options = RecipeOptions()
+        options.hasImportance = hasImportance
+        for mix in Self.mixes {
+            let expected = try #require(reference[mix + (hasImportance ? "+imatrix" : "")], "\(mix)")
+            let assignments = try Recipe(named: mix).assignments(
+                for: tensors, geometry: model.geometry, options: options)
+            #expect(assignments.map(\.index) == Array(tensors.indices))
+            for assignment in assignments where !assignment.tensor.name.contains("_norm.") {
+                let name = try #require(TensorName(gguf: assignment.tensor.name))
+                let choice = try #require(expected.types[name.layer == nil ? name.gguf : name.role.stem])
+                #expect(assignment.type.name == choice.type(layer: name.layer ?? 0), "\(mix), \(name)")
+            }
+            let size = try SizeEstimate(assignments)
+            #expect(abs(Double(size.byteCount) / 1_048_576 - expected.MiB) < 0.006, "\(mix)")
+            #expect(abs(size.bitsPerWeight - expected.bpw) < 0.006, "\(mix)")
+        }
+    }
+
+    @Test(arguments: [("F32", TensorType.f32), ("F16", .f16), ("bf16", .bf16), ("Q8_0", .q8_0)])
+    func plainTypesLeaveOnlyNormsAndRouters(name: String, type: TensorType) throws {
+        let model = ModelDimensions.xverse(padded: false)
+        let assignments = try Recipe(named: name).assignments(for: model.tensors, geometry: model.geometry)
+        for assignment in assignments {
+            let isKept = assignment.tensor.name.contains("_norm.") || assignment.tensor.name.contains("_inp.")
+            #expect(assignment.type == (isKept ? .f32 : type), "\(assignment.tensor.name)")
+            #expect(assignment.fallbackFrom == nil)
+        }
+    }
+
+    /// `enum llama_ftype`.
+    @Test(arguments: [
+        ("F32", UInt32(0)), ("F16", 1), ("Q4_0", 2), ("Q4_1", 3), ("Q8_0", 7), ("Q5_0", 8), ("Q5_1", 9), ("Q4_K_S", 14),
+        ("Q4_K_M", 15), ("Q5_K_S", 16), ("Q5_K_M", 17), ("Q6_K", 18), ("IQ2_XXS", 19), ("Q2_K_S", 21), ("IQ1_S", 24),
+        ("IQ4_NL", 25), ("BF16", 32),
+    ])
+    func fileTypeNumbers(name: String, number: UInt32) throws {
+        #expect(try Recipe(named: name).fileType == number)
+        #expect(try Recipe(named: name.lowercased()).name == name)
+    }
+
+    @Test func unknownNamesAreRefusedWithTheKnownOnes() throws {
+        let error = try #require(throws: RecipeError.self) { try Recipe(named: "Q9_K") }
+        #expect(error.kind == .unknownRecipe("Q9_K", known: Recipe.named.map(\.name)))
+        #expect(error.diagnostic.fault == .usage)
+        #expect(error.diagnostic.advice?.contains("Q4_K_M") == true)
+    }
+
+    @Test func recipesPrintTheirRules() throws {
+        let lines = try Recipe(named: "IQ1_S").lines
+        #expect(lines.first?.hasPrefix("IQ1_S: IQ1_S") == true)
+        #expect(lines.contains { $0.contains("attn_v, 4 or more experts: Q4_K") })
+        #expect(lines.contains { $0.contains("ffn_down_exps") && $0.contains("the first 1/8") && $0.contains("Q2_K") })
+        #expect(try Recipe(named: "F16").lines == ["F16: F16"])
+    }
+}
