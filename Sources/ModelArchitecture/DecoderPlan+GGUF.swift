@@ -4,9 +4,13 @@ import TensorCore
 extension DecoderPlan {
     /// Reads the plan from a GGUF's metadata.
     ///
-    /// - Parameter vocabularySize: rows of the token embedding, for files that do not say it.
-    /// - Throws: ``ArchitectureError`` for unknown architectures, missing keys and values out of range.
-    public init(metadata: GGUFMetadata, vocabularySize: Int) throws {
+    /// - Parameters:
+    ///   - vocabularySize: rows of the token embedding.
+    ///   - tiesOutputToEmbedding: whether the file has no output matrix.
+    /// - Throws: for unknown architectures, missing keys and values out of range.
+    public init(
+        metadata: GGUFMetadata, vocabularySize: Int, tiesOutputToEmbedding: Bool
+    ) throws(ArchitectureError) {
         let architectureKey = "general.architecture"
         guard let name = metadata.string(ByteString(architectureKey)) else {
             throw ArchitectureError(.missingKey, key: architectureKey)
@@ -41,7 +45,7 @@ extension DecoderPlan {
                 frequencyBase: keys.number("rope.freq_base", default: 10_000), dimensionCount: rotated),
             feedForward: .experts(keys.experts()),
             normEpsilon: Float(keys.number("attention.layer_norm_rms_epsilon")),
-            tiesOutputToEmbedding: false
+            tiesOutputToEmbedding: tiesOutputToEmbedding
         )
         try keys.refuseUnsupported()
     }
@@ -87,7 +91,7 @@ private struct KeyReader {
     /// Larger counts than any model has are damage.
     private static let countLimit = 1 << 24
 
-    func count(_ name: String, default fallback: Int? = nil, minimum: Int = 1) throws -> Int {
+    func count(_ name: String, default fallback: Int? = nil, minimum: Int = 1) throws(ArchitectureError) -> Int {
         guard let value = try value(name, default: fallback, metadata.integer) else {
             throw ArchitectureError(.missingKey, key: key(name))
         }
@@ -97,7 +101,7 @@ private struct KeyReader {
         return value
     }
 
-    func number(_ name: String, default fallback: Double? = nil) throws -> Double {
+    func number(_ name: String, default fallback: Double? = nil) throws(ArchitectureError) -> Double {
         guard let value = try value(name, default: fallback, metadata.double) else {
             throw ArchitectureError(.missingKey, key: key(name))
         }
@@ -105,7 +109,7 @@ private struct KeyReader {
         return value
     }
 
-    func experts() throws -> DecoderPlan.Experts {
+    func experts() throws(ArchitectureError) -> DecoderPlan.Experts {
         let count = try count("expert_count")
         let usedCount = try self.count("expert_used_count")
         guard usedCount <= count else { throw invalid("expert_used_count", "\(usedCount)", "at most \(count)") }
@@ -117,7 +121,7 @@ private struct KeyReader {
     }
 
     /// Refuses variants of the architecture that the plan cannot express.
-    func refuseUnsupported() throws {
+    func refuseUnsupported() throws(ArchitectureError) {
         let denseLayers = try count("leading_dense_block_count", default: 0, minimum: 0)
         guard denseLayers == 0 else { throw invalid("leading_dense_block_count", "\(denseLayers)", "0") }
         if let scaling = metadata.string(ByteString(key("rope.scaling.type"))), scaling != "none" {
@@ -131,7 +135,7 @@ private struct KeyReader {
 
     private func key(_ name: String) -> String { "\(prefix).\(name)" }
 
-    private func value<T>(_ name: String, default fallback: T?, _ read: (ByteString) -> T?) throws -> T? {
+    private func value<T>(_ name: String, default fallback: T?, _ read: (ByteString) -> T?) throws(ArchitectureError) -> T? {
         let key = ByteString(key(name))
         if let value = read(key) { return value }
         guard metadata[key] == nil else { throw invalid(name, "a value of another type", "a number") }

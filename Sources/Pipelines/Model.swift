@@ -1,0 +1,86 @@
+import Checkpoints
+import FoundationEssentials
+import GGUFContainer
+import ModelArchitecture
+import Runtime
+import TensorCore
+import Tokenization
+
+/// A model that commands work on: a checkpoint directory, or a GGUF file (any part of a split one).
+public struct Model: Sendable {
+    public let path: String
+    public let name: String
+    public let plan: DecoderPlan
+    /// The weights under their GGUF names.
+    public let tensors: any TensorSource
+    public let vocabulary: Vocabulary
+    /// What a GGUF of this model says, less what depends on how it is written.
+    public let metadata: GGUFMetadata
+    /// The files that hold the weights.
+    public let files: [String]
+    /// The checkpoint, if it is one.
+    public let checkpoint: Checkpoint?
+
+    /// - Parameter expertPadding: for checkpoints; a GGUF is taken as it is.
+    public init(path: String, expertPadding: ExpertPadding = .auto) throws {
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw PipelineError(.noSuchModel, file: path)
+        }
+        if isDirectory {
+            try self.init(checkpoint: Checkpoint(directory: path, expertPadding: expertPadding))
+        } else {
+            try self.init(file: GGUFFile(path: path), path: path)
+        }
+    }
+
+    private init(checkpoint: Checkpoint) {
+        path = checkpoint.directory
+        name = checkpoint.name
+        plan = checkpoint.plan
+        tensors = checkpoint.tensors
+        vocabulary = checkpoint.vocabulary
+        files = checkpoint.weightFiles
+        self.checkpoint = checkpoint
+        var metadata = checkpoint.plan.metadata
+        metadata["general.type"] = "model"
+        metadata["general.name"] = .string(ByteString(checkpoint.name))
+        metadata.append(checkpoint.vocabulary.metadata)
+        self.metadata = metadata
+    }
+
+    private init(file: GGUFFile, path: String) throws {
+        let type = file.metadata.string("general.type") ?? "model"
+        guard type == "model" else { throw PipelineError(.notAModel(type: type), file: path) }
+        self.path = path
+        name = file.metadata.string("general.name") ?? path.split(separator: "/").last.map(String.init) ?? path
+        let embedding = file.index(ofTensor: TensorName(.tokenEmbedding).gguf).map { file.tensors[$0].shape }
+        let hasOutput = file.index(ofTensor: TensorName(.output).gguf) != nil
+        do throws(ArchitectureError) {
+            plan = try DecoderPlan(
+                metadata: file.metadata, vocabularySize: embedding?.rowCount ?? 0, tiesOutputToEmbedding: !hasOutput)
+        } catch {
+            throw ArchitectureError(error.kind, key: error.key, file: path)
+        }
+        tensors = file
+        vocabulary = try Vocabulary(metadata: file.metadata, file: path)
+        files = file.paths
+        checkpoint = nil
+        metadata = file.metadata
+    }
+
+    /// The model ready to compute.
+    public func forwardPass(_ parallel: Parallel) throws -> ForwardPass {
+        ForwardPass(plan: plan, weights: try ModelWeights(source: tensors, plan: plan), parallel: parallel)
+    }
+
+    public func tokenizer() throws -> any Tokenizer { try vocabulary.tokenizer() }
+
+    /// Encoded bytes of all tensors.
+    public var tensorByteCount: Int { tensors.tensors.reduce(0) { $0 + $1.byteCount } }
+
+    /// Bits per element over all tensors, as stored.
+    public var bitsPerWeight: Double {
+        Double(8 * tensorByteCount) / Double(tensors.tensors.reduce(0) { $0 + $1.shape.elementCount })
+    }
+}

@@ -1,0 +1,12 @@
+/// What a pipeline tells about its work while it runs.
+public enum ProgressEvent: Sendable, Equatable {
+    /// A new stage begins.
+    case stage(String)
+    /// The finished share of the stage, from 0 to 1.
+    case fraction(Double)
+    /// Something the user should know; the work goes on.
+    case warning(String)
+}
+
+/// Receives events, from any thread.
+public typealias ProgressHandler = @Sendable (ProgressEvent) -> Void
