@@ -10,68 +10,68 @@ extension Recipe {
     public func assignments(
         for tensors: [TensorDescriptor], geometry: ModelGeometry, options: RecipeOptions = RecipeOptions()
     ) throws(RecipeError) -> [TypeAssignment] {
-        var overrides: [(pattern: String, regex: Regex<AnyRegexOutput>, type: TensorType)] = []
-        for override in options.overrides {
-            overrides.append((override.pattern, try override.regex(), override.type))
-        }
-        let places = tensors.map { TensorName(gguf: $0.name) }
-        let isTied = !places.contains { $0?.role == .output }
-        var counts: [TensorRole: Int] = [:]
+        let names = tensors.map { TensorName(gguf: $0.name) }
+        var selection = try TypeSelection(
+            recipe: self, geometry: geometry, options: options, isTied: !names.contains { $0?.role == .output })
         var assignments = [TypeAssignment?](repeating: nil, count: tensors.count)
-
-        for index in Self.numberingOrder(tensors, places) {
-            let tensor = tensors[index]
-            let place = places[index]
-            let isEmbedding = place?.role == .tokenEmbedding
-            let role = isEmbedding && isTied ? .output : place?.role
-            let decision: (type: TensorType, reason: String)
-            if let reason = Self.reasonToKeep(tensor) {
-                decision = (tensor.type, reason)
-            } else if isEmbedding, let type = options.embeddingType {
-                decision = (type, "the embedding type that was asked for")
-            } else if role == .output, let type = options.outputType {
-                decision = (type, "the output type that was asked for")
-            } else if let match = overrides.first(where: { tensor.name.firstMatch(of: $0.regex) != nil }) {
-                decision = (match.type, "override \(match.pattern)=\(match.type.name)")
-            } else if let role, !options.isPure {
-                let subject = Subject(
-                    role: role, layer: place?.layer, rowLength: tensor.shape.rowLength, geometry: geometry,
-                    hasImportance: options.hasImportance, counts: counts)
-                if let rule = rules.first(where: subject.satisfies) {
-                    decision = (rule.type, "\(name): \(rule.subject) (\(rule.reason))")
-                } else {
-                    decision = (baseType, "\(name): base type")
-                }
-                counts[role, default: 0] += 1
-            } else {
-                decision = (baseType, "\(name): base type")
-            }
-
-            let stored = decision.type.storable(rowLength: tensor.shape.rowLength)
-            guard stored == decision.type || options.allowsFallback else {
-                throw RecipeError(
-                    .rowsAreNotBlocks(
-                        tensor: tensor.name, rowLength: tensor.shape.rowLength, type: decision.type, fallback: stored))
-            }
-            guard let result = TensorDescriptor(name: tensor.name, shape: tensor.shape, type: stored) else {
-                throw RecipeError(.tooLarge(tensor: tensor.name))
-            }
-            let isExempt = isEmbedding || role == .output || Self.reasonToKeep(tensor) != nil
-            assignments[index] = TypeAssignment(
-                index: index, tensor: result, sourceType: tensor.type, reason: decision.reason,
-                fallbackFrom: stored == decision.type ? nil : decision.type,
-                needsImportance: !isExempt && importanceTypes.contains(stored))
+        for index in Self.numberingOrder(tensors, names) {
+            assignments[index] = try selection.assignment(for: tensors[index], index: index, name: names[index])
         }
         return assignments.compactMap { $0 }
     }
 
     /// The order in which llama.cpp numbers tensors: those outside the layers, then by layer, then by name.
-    private static func numberingOrder(_ tensors: [TensorDescriptor], _ places: [TensorName?]) -> [Int] {
+    private static func numberingOrder(_ tensors: [TensorDescriptor], _ names: [TensorName?]) -> [Int] {
         tensors.indices.sorted { a, b in
-            let (layerA, layerB) = (places[a]?.layer ?? -1, places[b]?.layer ?? -1)
+            let (layerA, layerB) = (names[a]?.layer ?? -1, names[b]?.layer ?? -1)
             return layerA != layerB
                 ? layerA < layerB : tensors[a].name.utf8.lexicographicallyPrecedes(tensors[b].name.utf8)
         }
+    }
+}
+
+/// One walk over a model's tensors in numbering order, deciding each.
+private struct TypeSelection {
+    private let recipe: Recipe
+    private let geometry: ModelGeometry
+    private let options: RecipeOptions
+    /// Whether the token embedding is the output matrix too.
+    private let isTied: Bool
+    private let overrides: [(argument: String, regex: Regex<AnyRegexOutput>, type: TensorType)]
+    /// Tensors that reached the rules so far, by role.
+    private var counts: [TensorRole: Int] = [:]
+
+    init(recipe: Recipe, geometry: ModelGeometry, options: RecipeOptions, isTied: Bool) throws(RecipeError) {
+        self.recipe = recipe
+        self.geometry = geometry
+        self.options = options
+        self.isTied = isTied
+        var overrides: [(argument: String, regex: Regex<AnyRegexOutput>, type: TensorType)] = []
+        for override in options.overrides {
+            overrides.append(("\(override.pattern)=\(override.type.name)", try override.regex(), override.type))
+        }
+        self.overrides = overrides
+    }
+
+    mutating func assignment(
+        for tensor: TensorDescriptor, index: Int, name: TensorName?
+    ) throws(RecipeError) -> TypeAssignment {
+        let kept = Self.reasonToKeep(tensor)
+        let (wanted, reason) = kept.map { (tensor.type, $0) } ?? decide(tensor, name)
+        let rowLength = tensor.shape.rowLength
+        let stored = wanted.storable(rowLength: rowLength)
+        guard stored == wanted || options.allowsFallback else {
+            throw RecipeError(
+                .rowsAreNotBlocks(tensor: tensor.name, rowLength: rowLength, type: wanted, fallback: stored))
+        }
+        guard let result = TensorDescriptor(name: tensor.name, shape: tensor.shape, type: stored) else {
+            throw RecipeError(.tooLarge(tensor: tensor.name))
+        }
+        let isExempt = kept != nil || name?.role == .tokenEmbedding || name?.role == .output
+        return TypeAssignment(
+            index: index, tensor: result, sourceType: tensor.type, reason: reason,
+            fallbackFrom: stored == wanted ? nil : wanted,
+            needsImportance: !isExempt && recipe.importanceTypes.contains(stored))
     }
 
     /// Why a tensor is stored as it is, or nil if it may be encoded.
@@ -86,31 +86,37 @@ extension Recipe {
         if tensor.name.hasSuffix("ffn_gate_inp.weight") { return "kept: a router" }
         return nil
     }
-}
 
-/// A tensor as the rules see it.
-private struct Subject {
-    let role: TensorRole
-    let layer: Int?
-    let rowLength: Int
-    let geometry: ModelGeometry
-    let hasImportance: Bool
-    /// Tensors that reached the rules before, by role.
-    let counts: [TensorRole: Int]
-
-    func satisfies(_ rule: Recipe.Rule) -> Bool {
-        rule.roles.contains(role) && rule.conditions.allSatisfy { holds($0, for: rule.roles) }
+    private mutating func decide(_ tensor: TensorDescriptor, _ name: TensorName?) -> (TensorType, String) {
+        let isEmbedding = name?.role == .tokenEmbedding
+        let role = isEmbedding && isTied ? .output : name?.role
+        if isEmbedding, let type = options.embeddingType { return (type, "the embedding type that was asked for") }
+        if role == .output, let type = options.outputType { return (type, "the output type that was asked for") }
+        if let override = overrides.first(where: { tensor.name.firstMatch(of: $0.regex) != nil }) {
+            return (override.type, "override \(override.argument)")
+        }
+        if let role, !options.isPure {
+            defer { counts[role, default: 0] += 1 }
+            let rule = recipe.rules.first { rule in
+                rule.roles.contains(role)
+                    && rule.conditions.allSatisfy {
+                        holds($0, rule: rule, layer: name?.layer, rowLength: tensor.shape.rowLength)
+                    }
+            }
+            if let rule { return (rule.type, "\(recipe.name): \(rule.subject) (\(rule.reason))") }
+        }
+        return (recipe.baseType, "\(recipe.name): base type")
     }
 
-    private func holds(_ condition: Recipe.Condition, for roles: [TensorRole]) -> Bool {
+    private func holds(_ condition: Recipe.Condition, rule: Recipe.Rule, layer: Int?, rowLength: Int) -> Bool {
         switch condition {
         case .minimumQueryGroupSize(let size): return geometry.queryGroupSize >= size
         case .minimumExpertCount(let count): return geometry.expertCount >= count
         case .expertCount(let count): return geometry.expertCount == count
-        case .importance(let wanted): return hasImportance == wanted
+        case .importance(let wanted): return options.hasImportance == wanted
         case .rowLengthIsNoMultiple(let length): return !rowLength.isMultiple(of: length)
         case .number(let numbering, let stretch):
-            let running = roles.reduce(0) { $0 + (counts[$1] ?? 0) }
+            let running = rule.roles.reduce(0) { $0 + (counts[$1] ?? 0) }
             let number = numbering == .layer && geometry.expertCount > 1 ? layer ?? running : running
             return stretch.contains(number, of: geometry.layerCount)
         }

@@ -45,7 +45,7 @@ extension Recipe {
             case .expertCount(let count): "\(count) experts"
             case .importance(let given): given ? "with importance" : "without importance"
             case .rowLengthIsNoMultiple(let length): "row no multiple of \(length)"
-            case .number(let numbering, let stretch): "\(stretch) \(numbering)"
+            case .number(let numbering, let stretch): "\(numbering) \(stretch)"
             }
         }
     }
@@ -59,8 +59,8 @@ extension Recipe {
 
         public var description: String {
             switch self {
-            case .running: "of these tensors"
-            case .layer: "of the layers"
+            case .running: "running number"
+            case .layer: "layer"
             }
         }
     }
@@ -86,9 +86,9 @@ extension Recipe {
 
         public var description: String {
             switch self {
-            case .first(let length): "the first \(length)"
-            case .firstPart(let divisor): "the first 1/\(divisor)"
-            case .sensitive: "the first 1/8, the last 1/8 and every third between"
+            case .first(let length): "below \(length)"
+            case .firstPart(let divisor): "below layers/\(divisor)"
+            case .sensitive: "in the first or last eighth or every third between"
             }
         }
     }

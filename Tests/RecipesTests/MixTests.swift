@@ -63,7 +63,10 @@ import Testing
         let lines = try Recipe(named: "IQ1_S").lines
         #expect(lines.first?.hasPrefix("IQ1_S: IQ1_S") == true)
         #expect(lines.contains { $0.contains("attn_v, 4 or more experts: Q4_K") })
-        #expect(lines.contains { $0.contains("ffn_down_exps") && $0.contains("the first 1/8") && $0.contains("Q2_K") })
+        #expect(
+            lines.contains {
+                $0.contains("ffn_down_exps") && $0.contains("running number below layers/8") && $0.contains("Q2_K")
+            })
         #expect(try Recipe(named: "F16").lines == ["F16: F16"])
     }
 }
