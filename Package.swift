@@ -23,6 +23,8 @@ let package = Package(
         tests("TensorCore"),
         module("ByteJSON", ["TensorCore"]),
         tests("ByteJSON"),
+        module("GGUFContainer", ["TensorCore"]),
+        tests("GGUFContainer", ["TensorCore"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
