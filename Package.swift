@@ -29,6 +29,8 @@ let package = Package(
         tests("TensorCore"),
         module("ByteJSON", ["TensorCore"]),
         tests("ByteJSON"),
+        module("GGUFContainer", ["TensorCore"]),
+        tests("GGUFContainer", ["TensorCore"]),
 
         module("ModelArchitecture", ["TensorCore"]),
         tests("ModelArchitecture"),

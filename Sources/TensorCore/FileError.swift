@@ -27,6 +27,9 @@ public struct FileError: DiagnosticError {
         self.path = path
     }
 
+    /// Whether there is no file of that name.
+    public var isNotFound: Bool { kind == .system(operation: "open", errno: ENOENT) }
+
     static func lastSystemError(_ operation: String, path: String) -> FileError {
         FileError(.system(operation: operation, errno: errno), path: path)
     }

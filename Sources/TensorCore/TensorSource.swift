@@ -12,7 +12,7 @@ public protocol TensorSource: Sendable {
 }
 
 /// Receives the tensors of a model in the order that was announced, each as consecutive pieces of bytes.
-public protocol TensorSink {
+public protocol TensorSink: ~Copyable {
     /// Appends the next bytes of the tensor that is being written.
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws
     /// Ends the current tensor; fails if its bytes are not complete.

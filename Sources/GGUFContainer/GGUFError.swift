@@ -1,0 +1,67 @@
+import TensorCore
+
+/// A GGUF file that is damaged, incomplete or of a kind that is not supported; or contents that cannot be written.
+public struct GGUFError: DiagnosticError, Equatable {
+    public enum Kind: Sendable, Equatable {
+        // The file as a whole.
+        case notGGUF(found: [UInt8])
+        case bigEndian
+        case unsupportedVersion(UInt32)
+        case truncated(wantedByteCount: Int, remainingByteCount: Int)
+        case headerTooLarge(limit: Int)
+        case countTooLarge(UInt64, of: String, remainingByteCount: Int)
+        // Metadata.
+        case emptyKey
+        case keyTooLong(byteCount: Int)
+        case duplicateKey
+        case unknownValueType(UInt32)
+        case nestedArray
+        case invalidUTF8
+        case invalidBool(UInt8)
+        case wrongValueType(found: String, expected: String)
+        case wrongArrayCount(found: Int, expected: Int)
+        case alignment(UInt64)
+        // Tensors.
+        case invalidTensorName
+        case tensorNameTooLong(byteCount: Int)
+        case duplicateTensor
+        case tooManyDimensions(Int)
+        case invalidShape([UInt64])
+        case removedTensorType(UInt32)
+        case internalTensorType(UInt32)
+        case foreignTensorType(UInt32)
+        case partialBlock(rowLength: Int, type: TensorType)
+        case tensorTooLarge
+        case wrongOffset(found: UInt64, expected: Int)
+        case tensorOutsideFile(endOffset: Int, fileByteCount: Int)
+        // Splits.
+        case splitKeyMissing
+        case splitName(number: Int, count: Int)
+        case splitPartsMissing([String])
+        case splitNumber(found: Int, expected: Int)
+        case splitCount(found: Int, expected: Int)
+        case splitTensorCount(found: Int, expected: Int)
+        // Writing.
+        case tensorByteCount(found: Int, expected: Int)
+        case tensorsMissing(written: Int, expected: Int)
+        case noTensorLeft
+    }
+
+    /// Where in the file.
+    public enum Place: Sendable, Equatable {
+        case file
+        case byte(Int)
+        case key(ByteString)
+        case tensor(String)
+    }
+
+    public let kind: Kind
+    public let path: String
+    public let place: Place
+
+    public init(_ kind: Kind, path: String, place: Place = .file) {
+        self.kind = kind
+        self.path = path
+        self.place = place
+    }
+}

@@ -1,0 +1,69 @@
+import TensorCore
+
+/// The metadata of a GGUF file: keys and values in their order, each key once.
+public struct GGUFMetadata: Sendable, Hashable {
+    public struct Entry: Sendable, Hashable {
+        public let key: ByteString
+        public let value: GGUFValue
+    }
+
+    public private(set) var entries: [Entry] = []
+    private var index: [ByteString: Int] = [:]
+
+    public init() {}
+
+    public var count: Int { entries.count }
+
+    /// The value of `key`. A new key goes to the end, a known one keeps its place; nil removes it.
+    public subscript(key: ByteString) -> GGUFValue? {
+        get { index[key].map { entries[$0].value } }
+        set {
+            guard let newValue else { return remove(key) }
+            let entry = Entry(key: key, value: newValue)
+            if let place = index[key] {
+                entries[place] = entry
+            } else {
+                index[key] = entries.count
+                entries.append(entry)
+            }
+        }
+    }
+
+    public mutating func set(_ key: ByteString, to value: GGUFValue) { self[key] = value }
+
+    public mutating func remove(_ key: ByteString) { removeAll { $0 == key } }
+
+    /// Removes the keys that `isRemoved` names; the others keep their order.
+    public mutating func removeAll(where isRemoved: (ByteString) throws -> Bool) rethrows {
+        try entries.removeAll { try isRemoved($0.key) }
+        index = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.key, $0) })
+    }
+
+    public static func == (a: GGUFMetadata, b: GGUFMetadata) -> Bool { a.entries == b.entries }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(entries) }
+}
+
+/// Values by type: nil if the key is missing or its value is of another kind.
+extension GGUFMetadata {
+    /// A string that is valid UTF-8.
+    public func string(_ key: ByteString) -> String? { self[key]?.string }
+
+    /// The bytes of a string.
+    public func bytes(_ key: ByteString) -> ByteString? { self[key]?.bytes }
+
+    /// A value of any integer type that fits.
+    public func integer(_ key: ByteString) -> Int? { self[key]?.integer }
+
+    /// A value of any floating-point or integer type.
+    public func double(_ key: ByteString) -> Double? { self[key]?.double }
+
+    public func bool(_ key: ByteString) -> Bool? { self[key]?.bool }
+
+    public func strings(_ key: ByteString) -> [ByteString]? { self[key]?.array?.strings }
+
+    public func floats(_ key: ByteString) -> [Float]? { self[key]?.array?.floats }
+
+    /// The elements of an integer array of any width, if all fit.
+    public func integers(_ key: ByteString) -> [Int]? { self[key]?.array?.integers }
+}

@@ -1,0 +1,64 @@
+import TensorCore
+
+/// Writes one GGUF file of version 3, little-endian, tensor by tensor.
+///
+/// The header goes out at once; memory does not depend on the size of the model. The file appears under its name with
+/// ``finish()``. The same metadata and tensors give the same bytes.
+public struct GGUFWriter: ~Copyable, TensorSink {
+    public let path: String
+    private let tensors: [TensorDescriptor]
+    private let alignment: Int
+    /// Nil once the file is finished.
+    private var file: AtomicFile?
+    /// The tensor that is being written.
+    private var current = 0
+    private var written = 0
+
+    /// Begins the file with its metadata, in their order, and the list of `tensors`, whose data must follow in this order.
+    ///
+    /// Tensors are padded to `general.alignment`, or to 32 bytes without that key. Throws ``GGUFError`` if the contents
+    /// break a rule of the format, `FileError` if the file cannot be written or the disk has no room for all of it.
+    public init(path: String, metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws {
+        let layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: path)
+        var file = try AtomicFile(path: path, expectedByteCount: layout.byteCount)
+        try file.append(layout.header)
+        self.path = path
+        self.tensors = tensors
+        self.alignment = layout.alignment
+        self.file = consume file
+    }
+
+    /// The bytes of the file that would be written.
+    public static func byteCount(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> Int {
+        try GGUFLayout(metadata: metadata, tensors: tensors, path: "").byteCount
+    }
+
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
+        guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
+        guard bytes.count <= tensors[current].byteCount - written else { throw wrongByteCount(written + bytes.count) }
+        try file?.append(bytes)
+        written += bytes.count
+    }
+
+    public mutating func endTensor() throws {
+        guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
+        guard written == tensors[current].byteCount else { throw wrongByteCount(written) }
+        try file?.appendZeros(-written & (alignment - 1))
+        current += 1
+        written = 0
+    }
+
+    public mutating func finish() throws {
+        guard current == tensors.count else {
+            throw GGUFError(.tensorsMissing(written: current, expected: tensors.count), path: path)
+        }
+        guard let file = file.take() else { return }
+        try file.commit()
+    }
+
+    private func wrongByteCount(_ found: Int) -> GGUFError {
+        let tensor = tensors[current]
+        return GGUFError(
+            .tensorByteCount(found: found, expected: tensor.byteCount), path: path, place: .tensor(tensor.name))
+    }
+}
