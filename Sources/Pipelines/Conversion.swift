@@ -1,0 +1,72 @@
+import Checkpoints
+import FoundationEssentials
+import GGUFContainer
+import Recipes
+import TensorCore
+
+/// Writes a model as a GGUF of plain or 8-bit weights.
+public struct Conversion: Sendable {
+    /// The type that matrices are stored in.
+    public enum Target: String, Sendable, CaseIterable {
+        case auto, f32, f16, bf16, q8_0
+    }
+
+    public var target: Target
+    /// What the file calls the model; nil takes the checkpoint's name.
+    public var name: String?
+    public var parallel: Parallel
+
+    public init(target: Target = .auto, name: String? = nil, parallel: Parallel) {
+        self.target = target
+        self.name = name
+        self.parallel = parallel
+    }
+
+    /// What was written.
+    public struct Outcome: Sendable {
+        public let tensorCount: Int
+        public let tensorByteCount: Int
+        public let fileByteCount: Int
+        public let bitsPerWeight: Double
+    }
+
+    /// - Parameter output: the file's name; it appears when it is complete.
+    public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
+        let kept = model.tensors.tensors.map(\.plainlyStored)
+        let recipe = try Recipe(named: recipeName(for: kept))
+        let assignments: [TypeAssignment]?
+        switch target {
+        case .auto: assignments = nil
+        default: assignments = try recipe.assignments(for: kept, geometry: model.geometry)
+        }
+        var metadata = model.metadata
+        if let name { metadata["general.name"] = .string(ByteString(name)) }
+        metadata["general.file_type"] = .uint32(recipe.fileType)
+        metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
+        return try ModelFile(model: model, metadata: metadata, tensors: assignments?.map(\.tensor) ?? kept)
+            .write(to: output, importance: nil, parallel: parallel, progress: progress)
+    }
+
+    /// The recipe that describes the result: what was asked for, or what most of the weights are.
+    private func recipeName(for tensors: [TensorDescriptor]) -> String {
+        guard target == .auto else { return target.rawValue }
+        var bytes: [TensorType: Int] = [:]
+        for tensor in tensors where tensor.shape.rank > 1 { bytes[tensor.type, default: 0] += tensor.byteCount }
+        let plain: [TensorType] = [.bf16, .f16, .f32]
+        return plain.max { bytes[$0, default: 0] < bytes[$1, default: 0] }!.name
+    }
+}
+
+/// The version of the block formats, as `general.quantization_version` gives it.
+enum QuantizationVersion {
+    static let current: UInt32 = 2
+}
+
+extension TensorDescriptor {
+    /// The tensor as every file stores it before a recipe: vectors and routers in F32, the rest as it is.
+    var plainlyStored: TensorDescriptor {
+        let isExact = shape.rank == 1 || name.hasSuffix("ffn_gate_inp.weight")
+        guard isExact, !type.isQuantized else { return self }
+        return TensorDescriptor(name: name, shape: shape, type: .f32) ?? self
+    }
+}

@@ -1,0 +1,28 @@
+import Evaluation
+import Importance
+import TensorCore
+
+/// Collects an importance matrix of a model over texts and writes it.
+public struct ImportanceCollection: Sendable {
+    public var calibration: Calibration
+    public var parallel: Parallel
+
+    public init(calibration: Calibration, parallel: Parallel) {
+        self.calibration = calibration
+        self.parallel = parallel
+    }
+
+    public func run(
+        _ model: Model, texts: [EvaluationText], output: String, progress: @escaping ProgressHandler
+    ) throws -> ImportanceMatrix {
+        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
+        let tokenizer = try model.tokenizer()
+        let pass = try model.forwardPass(parallel)
+        progress(.stage("collecting importance"))
+        let matrix = try calibration.importance(pass, tokenizer: tokenizer, texts: texts) {
+            progress(.fraction($0))
+        }
+        try matrix.write(to: output)
+        return matrix
+    }
+}

@@ -1,0 +1,94 @@
+import FoundationEssentials
+import GGUFContainer
+import Importance
+import Recipes
+import TensorCore
+
+/// Writes a model with the types that a recipe gives its tensors, guided by an importance matrix.
+public struct Quantization: Sendable {
+    public var recipe: Recipe
+    public var options: RecipeOptions
+    public var importancePath: String?
+    /// Whether weights that are quantized already may be encoded again.
+    public var allowsRequantization: Bool
+    public var parallel: Parallel
+
+    public init(
+        recipe: Recipe, options: RecipeOptions = RecipeOptions(), importancePath: String? = nil,
+        allowsRequantization: Bool = false, parallel: Parallel
+    ) {
+        self.recipe = recipe
+        self.options = options
+        self.importancePath = importancePath
+        self.allowsRequantization = allowsRequantization
+        self.parallel = parallel
+    }
+
+    /// What would be written: every tensor's type and why.
+    public struct Plan: Sendable {
+        public let assignments: [TypeAssignment]
+        public let size: SizeEstimate
+        let importance: ImportanceMatrix?
+    }
+
+    /// Decides every tensor's type and checks that it can be done.
+    public func plan(_ model: Model) throws -> Plan {
+        let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
+        var options = options
+        options.hasImportance = importance != nil
+        let assignments = try recipe.assignments(
+            for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
+        try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+        for assignment in assignments {
+            if let importance, assignment.type.isQuantized { _ = try importance.weights(for: assignment.tensor) }
+            guard assignment.sourceType.isQuantized, assignment.type != assignment.sourceType,
+                !allowsRequantization
+            else { continue }
+            throw PipelineError(
+                .alreadyQuantized(assignment.sourceType), file: model.path, tensor: assignment.tensor.name)
+        }
+        return Plan(assignments: assignments, size: try SizeEstimate(assignments), importance: importance)
+    }
+
+    /// - Parameter output: the file's name; it appears when it is complete.
+    public func run(
+        _ model: Model, plan: Plan, output: String, progress: @escaping ProgressHandler
+    ) throws -> Conversion.Outcome {
+        warn(about: plan, progress: progress)
+        var metadata = model.metadata
+        metadata["general.file_type"] = .uint32(recipe.fileType)
+        metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
+        if let importance = plan.importance, let importancePath {
+            metadata["quantize.imatrix.file"] = .string(ByteString(Provenance.lastComponent(importancePath)))
+            metadata["quantize.imatrix.dataset"] = .string(ByteString(importance.datasets.joined(separator: ", ")))
+            metadata["quantize.imatrix.entries_count"] = .uint32(UInt32(importance.entries.count))
+            metadata["quantize.imatrix.chunks_count"] = .uint32(UInt32(clamping: importance.chunkCount))
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        metadata["swage.recipe"] = .string(ByteString(recipe.name))
+        metadata["swage.types"] = .string(ByteString(try encoder.encode(plan.assignments)))
+        return try ModelFile(model: model, metadata: metadata, tensors: plan.assignments.map(\.tensor))
+            .write(to: output, importance: plan.importance, parallel: parallel, progress: progress)
+    }
+
+    private func warn(about plan: Plan, progress: ProgressHandler) {
+        for assignment in plan.assignments {
+            guard let wanted = assignment.fallbackFrom else { continue }
+            progress(
+                .warning(
+                    "\(assignment.tensor.name): rows of \(assignment.tensor.shape.rowLength) are no whole blocks of "
+                        + "\(wanted.name); stored as \(assignment.type.name)"))
+        }
+        guard let importance = plan.importance else { return }
+        for assignment in plan.assignments where assignment.type.isQuantized {
+            guard let entry = importance.entries[assignment.tensor.name] else { continue }
+            let unseen = entry.counts.filter { $0 == 0 }.count
+            guard unseen > 0 else { continue }
+            progress(
+                .warning(
+                    "\(assignment.tensor.name): \(unseen) of \(entry.counts.count) experts saw no calibration token "
+                        + "and are encoded without importance"))
+        }
+    }
+}

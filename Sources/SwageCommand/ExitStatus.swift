@@ -1,0 +1,66 @@
+import ArgumentParser
+import TensorCore
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What the process tells its caller.
+enum ExitStatus: Int32 {
+    case done = 0
+    case failed = 1
+    case badUsage = 2
+    case badInput = 3
+    case noRoom = 4
+    case interrupted = 130
+
+    init(_ fault: Diagnostic.Fault) {
+        self =
+            switch fault {
+            case .work: .failed
+            case .usage: .badUsage
+            case .input: .badInput
+            case .room: .noRoom
+            }
+    }
+
+    func exit() -> Never {
+        #if canImport(Glibc)
+            Glibc.exit(rawValue)
+        #else
+            Darwin.exit(rawValue)
+        #endif
+    }
+}
+
+/// Turns errors into words on standard error and an exit status.
+enum Failure {
+    static func exit(with error: any Error) -> Never {
+        ProgressLine.clear()
+        if let error = error as? any DiagnosticError {
+            StandardStream.error.write(text(of: error.diagnostic) + "\n")
+            ExitStatus(error.diagnostic.fault).exit()
+        }
+        let message = Swage.fullMessage(for: error)
+        switch Swage.exitCode(for: error) {
+        case .success:
+            StandardStream.output.write(message + "\n")
+            ExitStatus.done.exit()
+        case .validationFailure:
+            StandardStream.error.write(message + "\n")
+            ExitStatus.badUsage.exit()
+        default:
+            StandardStream.error.write("swage: \(error)\n")
+            ExitStatus.failed.exit()
+        }
+    }
+
+    /// `swage: file: place: problem`, and what to do about it on a line of its own.
+    private static func text(of diagnostic: Diagnostic) -> String {
+        let places = ["swage", diagnostic.file, diagnostic.place].compactMap { $0 }
+        let line = (places + [diagnostic.problem]).joined(separator: ": ")
+        return diagnostic.advice.map { "\(line)\n  \($0)" } ?? line
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Checkpoints
+import TensorCore
+
+/// Options of every command that computes.
+struct ComputeOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Threads to use; the result does not depend on it. Default: all processors.")
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024") }
+    }
+
+    var parallel: Parallel { Parallel(threadCount: threads) }
+}
+
+/// Options of every command that reads a checkpoint.
+struct PaddingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Widen experts with zeros to whole 256-element blocks: auto, on or off.",
+            discussion: "Exact, and what lets the down matrices use every format. auto pads where it is needed."))
+    var padExperts: ExpertPadding = .auto
+}
+
+extension ExpertPadding: ExpressibleByArgument {}
+
+/// Options of every command that runs text through a model in windows.
+struct WindowOptions: ParsableArguments {
+    @Option(help: "Tokens per window.")
+    var context = 512
+
+    @Option(help: "The most windows taken from each text. Default: all.")
+    var chunks: Int?
+
+    func validate() throws {
+        if let chunks, chunks < 1 { throw ValidationError("--chunks must be at least 1") }
+    }
+}

@@ -1,0 +1,48 @@
+import Pipelines
+import Reporting
+import Synchronization
+
+/// Shows progress on standard error: one line that is rewritten on a terminal, warnings always.
+enum ProgressLine {
+    private struct State {
+        var stage = ""
+        var started = ContinuousClock.now
+        var shown = ""
+    }
+
+    private static let state = Mutex(State())
+    private static let isTerminal = StandardStream.error.isTerminal
+
+    /// Receives the events of a pipeline.
+    static let handler: ProgressHandler = { event in
+        state.withLock { state in
+            switch event {
+            case .stage(let name):
+                state.stage = name
+                state.started = .now
+                show(name, &state)
+            case .fraction(let fraction):
+                let seconds = (ContinuousClock.now - state.started) / .seconds(1)
+                let rest = fraction > 0.02 ? seconds * (1 - fraction) / fraction : nil
+                let estimate = rest.map { $0 >= 1.5 ? ", \(Figures.decimal($0, 0)) s left" : "" } ?? ""
+                show("\(state.stage): \(Figures.percent(fraction))\(estimate)", &state)
+            case .warning(let text):
+                let line = state.shown
+                show("", &state)
+                StandardStream.error.write("warning: \(text)\n")
+                show(line, &state)
+            }
+        }
+    }
+
+    /// Removes the line from the terminal.
+    static func clear() {
+        state.withLock { show("", &$0) }
+    }
+
+    private static func show(_ line: String, _ state: inout State) {
+        guard isTerminal, line != state.shown else { return }
+        state.shown = line
+        StandardStream.error.write("\r\u{1b}[K\(line)")
+    }
+}

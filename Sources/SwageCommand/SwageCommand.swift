@@ -1,0 +1,29 @@
+import ArgumentParser
+import Pipelines
+
+/// The command line.
+public enum SwageCommand {
+    /// Parses the process's arguments, runs the command and exits.
+    public static func main() -> Never {
+        Interruption.install()
+        do {
+            var command = try Swage.parseAsRoot()
+            try command.run()
+        } catch {
+            Failure.exit(with: error)
+        }
+        ExitStatus.done.exit()
+    }
+}
+
+/// The root command.
+struct Swage: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "swage",
+        abstract: "Converts mixture-of-experts checkpoints to GGUF, quantizes them, and measures what that costs.",
+        version: SwageVersion.current,
+        subcommands: [
+            Convert.self, ImportanceMatrixCommand.self, Quantize.self, PerplexityCommand.self, Report.self,
+            Generate.self, Tokenize.self, Inspect.self,
+        ])
+}

@@ -1,0 +1,3 @@
+import SwageCommand
+
+SwageCommand.main()
