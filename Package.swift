@@ -16,11 +16,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let package = Package(
     name: "swage",
     platforms: [.macOS(.v15)],
+    products: [.library(name: "BlockFormats", targets: ["BlockFormats", "TensorCore"])],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
 
         module("TensorCore", ["CZstd"]),
         tests("TensorCore"),
+
+        .target(name: "CSIMD"),
+        module("BlockFormats", ["TensorCore", "CSIMD"]),
+        tests("BlockFormats", ["TensorCore"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
