@@ -21,21 +21,52 @@ let documentation: [Package.Dependency] =
 let package = Package(
     name: "swage",
     platforms: [.macOS(.v15)],
-    dependencies: documentation,
+    products: [
+        .executable(name: "swage", targets: ["swage"]),
+        .library(name: "BlockFormats", targets: ["BlockFormats", "TensorCore"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ] + documentation,
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .target(name: "CSIMD"),
 
         module("TensorCore", ["CZstd"]),
-        tests("TensorCore"),
         module("ByteJSON", ["TensorCore"]),
-        tests("ByteJSON"),
         module("GGUFContainer", ["TensorCore"]),
-        tests("GGUFContainer", ["TensorCore"]),
-
-        module("ModelArchitecture", ["TensorCore"]),
-        tests("ModelArchitecture"),
-
+        module("Safetensors", ["TensorCore", "ByteJSON"]),
+        module("BlockFormats", ["TensorCore", "CSIMD"]),
+        module("ModelArchitecture", ["TensorCore", "GGUFContainer"]),
+        module("Tokenization", ["TensorCore", "ByteJSON"]),
+        module("Checkpoints", ["TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "Tokenization"]),
         module("Recipes", ["TensorCore", "ModelArchitecture"]),
+        module("Importance", ["TensorCore", "GGUFContainer"]),
+        module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
+        module("Evaluation", ["TensorCore", "ModelArchitecture", "Runtime", "Tokenization", "Importance"]),
+        module(
+            "Pipelines",
+            [
+                "TensorCore", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats", "Recipes",
+                "Importance", "Runtime", "Tokenization", "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        module("Reporting"),
+        module(
+            "SwageCommand",
+            [
+                "TensorCore", "Checkpoints", "Recipes", "Tokenization", "Runtime", "Evaluation", "Pipelines",
+                "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),
+
+        tests("TensorCore"),
+        tests("ByteJSON"),
+        tests("GGUFContainer", ["TensorCore"]),
+        tests("BlockFormats", ["TensorCore"]),
+        tests("ModelArchitecture"),
         tests("Recipes", ["ModelArchitecture"]),
 
         .target(

@@ -16,9 +16,8 @@ extension ForwardPass {
                 try block.apply(batch, sequence: sequence, hidden: hidden, scratch: engine.shared)
             }
         } else {
-            let shared = Unchecked(block)
             try engine.parallel.forEach(batch.sequences.count) { [engine] sequence, worker in
-                try shared.value.apply(batch, sequence: sequence, hidden: hidden, scratch: engine.workers[worker])
+                try block.apply(batch, sequence: sequence, hidden: hidden, scratch: engine.workers[worker])
             }
         }
         batch.observer?.endStage()
@@ -26,7 +25,7 @@ extension ForwardPass {
 }
 
 /// The attention block of one layer, applied to a sequence at a time.
-private struct AttentionBlock {
+private struct AttentionBlock: Sendable {
     let plan: DecoderPlan
     let layer: Int
     let norm: FloatBuffer

@@ -39,7 +39,7 @@ extension ForwardPass {
         var selectedWeights = [Float](repeating: 0, count: slots)
         try selected.withUnsafeMutableBufferPointer { selected in
             try selectedWeights.withUnsafeMutableBufferPointer { weights in
-                let shared = Unchecked((router: router[0], selected: selected, weights: weights))
+                let shared = Unchecked((selected: selected, weights: weights))
                 let width = plan.embeddingLength
                 func routePanel(_ rows: Range<Int>, _ scratch: ScratchSpace) throws {
                     let inputs = normalized.row(rows.lowerBound)
@@ -48,7 +48,7 @@ extension ForwardPass {
                         piece: rows.lowerBound / Self.panelLength, inputs: inputs, rowCount: rows.count,
                         columns: width)
                     let logits = scratch.floats(.gate, rows.count * experts.count)
-                    try shared.value.router.apply(inputs, rowCount: rows.count, into: logits)
+                    try router[0].apply(inputs, rowCount: rows.count, into: logits)
                     for row in rows {
                         Routing.select(
                             logits + (row - rows.lowerBound) * experts.count, experts: experts,
@@ -71,13 +71,12 @@ extension ForwardPass {
         let matrices = block.roles.map { weights[$0, layer] }
         let rowCount = target.count
         let isSmall = rowCount <= Projection.piecewiseRowLimit
-        let projections = Unchecked(
-            try Projection.prepare(
-                matrices, expert: block.expert, rowCount: rowCount, slots: [.decodedA, .decodedB, .decodedC],
-                engine: engine))
+        let projections = try Projection.prepare(
+            matrices, expert: block.expert, rowCount: rowCount, slots: [.decodedA, .decodedB, .decodedC],
+            engine: engine)
         let width = plan.embeddingLength
         func applyPanel(_ panel: Range<Int>, _ scratch: ScratchSpace) throws {
-            let (gate, up, down) = (projections.value[0], projections.value[1], projections.value[2])
+            let (gate, up, down) = (projections[0], projections[1], projections[2])
             let piece = panel.lowerBound / Self.panelLength
             let inputs = target.gather(panel, from: normalized, scratch: scratch)
             batch.observer?.observe(

@@ -4,7 +4,8 @@ import TensorCore
 ///
 /// For many rows it is decoded once, in parallel, and each caller multiplies its own rows in its own thread. For a few
 /// rows (generation) decoding is most of the work, so pieces of the matrix are decoded and used at once, in parallel.
-struct Projection {
+/// Threads share it: its decoded values are only read.
+struct Projection: @unchecked Sendable {
     private let matrix: WeightMatrix
     private let expert: Int
     private let mode: Mode
@@ -34,7 +35,7 @@ struct Projection {
             }
         }
         let targets = zip(matrices, slots).map { matrix, slot in
-            DecodedMatrix(base: engine.shared.floats(slot, matrix.rows * matrix.columns))
+            SharedTarget(base: engine.shared.floats(slot, matrix.rows * matrix.columns))
         }
         let pieces = matrices.indices.flatMap { index in
             let matrix = matrices[index]
@@ -66,7 +67,7 @@ struct Projection {
             BLAS.multiplyTransposed(
                 input, columns, weights, columns, into: output, rows, m: rowCount, n: rows, k: columns)
         case .piecewise(let parallel, let workers):
-            let (input, output) = (SharedInput(base: input), DecodedMatrix(base: output))
+            let (input, output) = (SharedValues(base: input), SharedTarget(base: output))
             try parallel.forEachRange(rows, length: matrix.rowsPerPiece) { range, worker in
                 let scratch = workers[worker]
                 let weights = scratch.floats(.decodedA, range.count * columns)
@@ -80,11 +81,11 @@ struct Projection {
 }
 
 /// A buffer of which each thread writes its own part.
-struct DecodedMatrix: @unchecked Sendable {
+struct SharedTarget: @unchecked Sendable {
     let base: UnsafeMutablePointer<Float>
 }
 
 /// A buffer that threads only read.
-struct SharedInput: @unchecked Sendable {
+struct SharedValues: @unchecked Sendable {
     let base: UnsafePointer<Float>
 }

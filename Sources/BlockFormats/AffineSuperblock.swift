@@ -1,0 +1,168 @@
+import CSIMD
+
+/// The encoder of a super-block of 256 elements whose parts have a scale and a minimum each, kept as small whole numbers that
+/// two half-precision factors turn into scales and minima.
+///
+/// Scales are chosen first (``chooseScales(_:)``), codes then under these scales (``storeCodes(_:)``).
+struct AffineSuperblock {
+    let search: AffineSearch
+    /// Elements that share a scale and a minimum.
+    let partLength: Int
+    /// The greatest whole number that a scale or a minimum can be.
+    let highestMultiple: Float
+    /// How many factors to start from in each dimension, the first being that of the greatest scale or minimum.
+    let starts: Int
+    /// What the factors are multiplied by after all codes are chosen: the least squared error shrinks what it encodes, and
+    /// a layer that answers too small does more harm than the error that giving back the size adds. Chosen per format.
+    let gain: Float
+
+    var partCount: Int { 256 / partLength }
+
+    /// The result and the working memory of one super-block.
+    struct Room {
+        /// The factors, in the elements' own units.
+        var factor: Float = 0
+        var minimumFactor: Float = 0
+        let values: UnsafeMutablePointer<Float>
+        let weights: UnsafeMutablePointer<Float>
+        let scales: UnsafeMutablePointer<Int32>
+        let minima: UnsafeMutablePointer<Int32>
+        let trialScales: UnsafeMutablePointer<Int32>
+        let trialMinima: UnsafeMutablePointer<Int32>
+        let fittedScales: UnsafeMutablePointer<Float>
+        let fittedMinima: UnsafeMutablePointer<Float>
+        let codes: UnsafeMutablePointer<UInt8>
+
+        init(_ scratch: EncodingScratch) {
+            let floats = scratch.floats(512 + 6 * 16 + 64)
+            values = floats
+            weights = floats + 256
+            fittedScales = floats + 512
+            fittedMinima = floats + 528
+            let integers = UnsafeMutableRawPointer(floats + 544).bindMemory(to: Int32.self, capacity: 64)
+            scales = integers
+            minima = integers + 16
+            trialScales = integers + 32
+            trialMinima = integers + 48
+            codes = UnsafeMutableRawPointer(floats + 608).bindMemory(to: UInt8.self, capacity: 256)
+        }
+    }
+
+    /// Encodes 256 elements; false if they are all zero.
+    func encode(_ row: UnsafePointer<Float>, importance: UnsafePointer<Float>?, _ room: inout Room) -> Bool {
+        guard
+            let elements = PreparedElements(
+                row, count: 256, importance: importance, values: room.values, weights: room.weights)
+        else { return false }
+        chooseScales(elements, &room)
+        storeCodes(room)
+        room.factor = elements.storable(room.factor * gain) * elements.unit
+        room.minimumFactor = elements.storable(room.minimumFactor * gain) * elements.unit
+        return true
+    }
+
+    /// Chooses the factors and every part's scale and minimum.
+    private func chooseScales(_ elements: PreparedElements, _ room: inout Room) {
+        var greatestScale: Float = 0
+        var greatestMinimum: Float = 0
+        for part in 0..<partCount {
+            let fit = search.bestFit(
+                elements.values + part &* partLength, elements.weights + part &* partLength, count: partLength)
+            room.fittedScales[part] = fit.scale
+            room.fittedMinima[part] = -fit.minimum
+            greatestScale = max(greatestScale, fit.scale)
+            greatestMinimum = max(greatestMinimum, -fit.minimum)
+        }
+        var least = Float.infinity
+        for scaleStart in 0..<starts {
+            for minimumStart in 0..<(greatestMinimum > 0 ? starts : 1) {
+                tryFactors(
+                    elements, elements.storable(greatestScale / (highestMultiple - Float(scaleStart))),
+                    elements.storable(greatestMinimum / (highestMultiple - Float(minimumStart))), &least, &room)
+            }
+        }
+        for _ in 0..<2 {
+            let refined = refittedFactors(elements, room)
+            tryFactors(elements, elements.storable(refined.0), elements.storable(refined.1), &least, &room)
+        }
+    }
+
+    /// Chooses the parts' scales and minima under given factors, and keeps them if the error is less than any before.
+    private func tryFactors(
+        _ elements: PreparedElements, _ factor: Float, _ minimumFactor: Float, _ least: inout Float, _ room: inout Room
+    ) {
+        let scaleSteps = Lanes(-1, -1, -1, -1, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2)
+        let minimumSteps = Lanes(-1, 0, 1, 2, -1, 0, 1, 2, -1, 0, 1, 2, -1, 0, 1, 2)
+        let limit = Lanes(repeating: highestMultiple)
+        var error: Float = 0
+        for part in 0..<partCount {
+            let scale = factor > 0 ? (room.fittedScales[part] / factor).rounded(.down) : 0
+            let minimum = minimumFactor > 0 ? (room.fittedMinima[part] / minimumFactor).rounded(.down) : 0
+            let scales = csimd_minimum(csimd_maximum(scaleSteps + scale, Lanes()), limit)
+            let minima = csimd_minimum(csimd_maximum(minimumSteps + minimum, Lanes()), limit)
+            let errors = search.errors(
+                elements.values + part &* partLength, elements.weights + part &* partLength, count: partLength,
+                scales: scales * factor, minima: minima * -minimumFactor)
+            let lane = errors.indexOfLeast
+            error += errors[lane]
+            room.trialScales[part] = Int32(scales[lane])
+            room.trialMinima[part] = Int32(minima[lane])
+        }
+        guard error < least else { return }
+        least = error
+        room.factor = factor
+        room.minimumFactor = minimumFactor
+        room.scales.update(from: room.trialScales, count: partCount)
+        room.minima.update(from: room.trialMinima, count: partCount)
+    }
+
+    /// The factors that fit best when scales, minima and codes stay as they are.
+    private func refittedFactors(_ elements: PreparedElements, _ room: Room) -> (Float, Float) {
+        storeCodes(room)
+        var levelSquares: Float = 0
+        var crossed: Float = 0
+        var minimumSquares: Float = 0
+        var levelProducts: Float = 0
+        var minimumProducts: Float = 0
+        for part in 0..<partCount {
+            var sums = (codes: Lanes(), squares: Lanes(), products: Lanes(), weights: Lanes(), values: Lanes())
+            for start in stride(from: part &* partLength, to: (part &+ 1) &* partLength, by: 16) {
+                let code = Lanes(codes: UnsafeRawPointer(room.codes).bytes16(start))
+                let weight = elements.weights.lanes(start)
+                let value = elements.values.lanes(start)
+                let weighted = code * weight
+                sums.codes += weighted
+                sums.squares = csimd_multiply_add(weighted, code, sums.squares)
+                sums.products = csimd_multiply_add(weighted, value, sums.products)
+                sums.weights += weight
+                sums.values = csimd_multiply_add(weight, value, sums.values)
+            }
+            let scale = Float(room.scales[part])
+            let minimum = Float(room.minima[part])
+            levelSquares += scale * scale * csimd_sum(sums.squares)
+            crossed += scale * minimum * csimd_sum(sums.codes)
+            minimumSquares += minimum * minimum * csimd_sum(sums.weights)
+            levelProducts += scale * csimd_sum(sums.products)
+            minimumProducts += minimum * csimd_sum(sums.values)
+        }
+        let determinant = levelSquares * minimumSquares - crossed * crossed
+        if determinant > 1e-6 * levelSquares * minimumSquares {
+            let factor = (levelProducts * minimumSquares - minimumProducts * crossed) / determinant
+            let minimumFactor = (levelProducts * crossed - minimumProducts * levelSquares) / determinant
+            if factor > 0, minimumFactor >= 0 { return (factor, minimumFactor) }
+        } else if minimumSquares == 0, levelSquares > 0 {
+            return (max(levelProducts / levelSquares, 0), 0)
+        }
+        return (room.factor, room.minimumFactor)
+    }
+
+    /// Chooses all codes under the scales that the room holds.
+    private func storeCodes(_ room: Room) {
+        for part in 0..<partCount {
+            search.storeCodes(
+                room.values + part &* partLength, count: partLength,
+                scale: room.factor * Float(room.scales[part]), minimum: -room.minimumFactor * Float(room.minima[part]),
+                into: room.codes + part &* partLength)
+        }
+    }
+}

@@ -1,0 +1,385 @@
+import CSIMD
+import TensorCore
+
+// How a super-block is encoded. Under a scale t and a shift δ a group of eight with code word g costs, up to a constant,
+// Σ w (t² (g + δ)² − 2 t x (g + δ)): a sum over two halves of four elements, each of which has 81 possible values. The cost of
+// all 162 half words takes a few vector operations; of the 81 · 81 pairs 2048 are in the code book. The best is found
+// exactly by going through the first halves that can still beat the best pair known.
+
+extension IQ1SCodec {
+    /// What the super-block's scale is multiplied by after all codes are chosen; see ``IQ2XXSCodec``.
+    private static let gain: Float = 1.06
+
+    /// The code word of a pair of half words, at 81 · first + second; −1 where the code book has none.
+    private static let words: [Int16] = {
+        var words = [Int16](repeating: -1, count: 81 * 81)
+        for (word, packed) in packedGrid.enumerated() {
+            let halves = [0, 8].map { shift in
+                [27, 9, 3, 1].enumerated().reduce(0) { sum, digit in
+                    sum + digit.element * (Int(packed >> UInt16(shift + 2 * (3 - digit.offset))) & 3)
+                }
+            }
+            words[81 * halves[0] + halves[1]] = Int16(word)
+        }
+        return words
+    }()
+
+    /// Per first half word, six times sixteen bits: the second half words that the code book has with it.
+    private static let partners: [UInt16] = (0..<81).flatMap { first in
+        (0..<6).map { vector in
+            (0..<16).reduce(UInt16(0)) { mask, lane in
+                let second = 16 * vector + lane
+                return second < 81 && words[81 * first + second] >= 0 ? mask | 1 << UInt16(lane) : mask
+            }
+        }
+    }
+
+    /// Per vector of 16 half words, the value of each of the four elements; half words beyond 81 repeat the last.
+    private static let halfValues: [Lanes] = (0..<6).flatMap { vector in
+        [1, 3, 9, 27].map { place in
+            var values = Lanes()
+            for lane in 0..<16 { values[lane] = Float(min(16 * vector + lane, 80) / place % 3 - 1) }
+            return values
+        }
+    }
+
+    func encode(
+        _ row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?,
+        into target: UnsafeMutableRawPointer, scratch: EncodingScratch
+    ) {
+        let floats = scratch.floats(Room.floatCount)
+        Self.halfValues.withUnsafeBufferPointer { halfValues in
+            Self.partners.withUnsafeBufferPointer { partners in
+                Self.words.withUnsafeBufferPointer { words in
+                    let room = Room(
+                        floats: floats, halfValues: halfValues.baseAddress!, partners: partners.baseAddress!,
+                        words: words.baseAddress!)
+                    for index in 0..<count / 256 {
+                        let block = target + index &* 50
+                        let offset = index &* 256
+                        if let elements = PreparedElements(
+                            row + offset, count: 256, importance: importance.map { $0 + offset }, values: room.values,
+                            weights: room.weights)
+                        {
+                            room.computeMoments()
+                            Self.store(Self.chooseScales(room), elements, room, into: block)
+                        } else {
+                            block.initializeMemory(as: UInt8.self, repeating: 0, count: 50)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The scale of a super-block, and of its parts the scale codes and the signs of the shifts.
+    private struct Scales {
+        var factor: Float
+        var codes = SIMD8<Int32>()
+        var isShiftNegative = SIMD8<Int32>()
+    }
+
+    /// Working memory of one super-block, and the search for code words in it.
+    private struct Room {
+        static let floatCount = 512 + 64 * 288 + 64 + 256
+
+        let values: UnsafeMutablePointer<Float>
+        let weights: UnsafeMutablePointer<Float>
+        /// Per half group Σ w g², Σ w g and Σ w x g of 96 half words each.
+        let moments: UnsafeMutablePointer<Float>
+        /// Per group Σ w / 64 and Σ w x / 8: what the shift adds to the moments of every code word.
+        let constants: UnsafeMutablePointer<Float>
+        /// Per part, a and b of the code words that were best under each of sixteen pairs of scale and shift.
+        let trialSquares: UnsafeMutablePointer<Float>
+        let trialProducts: UnsafeMutablePointer<Float>
+        let halfValues: UnsafePointer<Lanes>
+        let partners: UnsafePointer<UInt16>
+        let words: UnsafePointer<Int16>
+
+        init(
+            floats: UnsafeMutablePointer<Float>, halfValues: UnsafePointer<Lanes>, partners: UnsafePointer<UInt16>,
+            words: UnsafePointer<Int16>
+        ) {
+            values = floats
+            weights = floats + 256
+            moments = floats + 512
+            constants = floats + (512 + 64 * 288)
+            trialSquares = constants + 64
+            trialProducts = trialSquares + 128
+            self.halfValues = halfValues
+            self.partners = partners
+            self.words = words
+        }
+
+        /// Computes the moments of all half words for all 64 half groups.
+        func computeMoments() {
+            for half in 0..<64 {
+                let place = moments + 288 &* half
+                for vector in 0..<6 {
+                    var squares = Lanes()
+                    var sums = Lanes()
+                    var products = Lanes()
+                    for element in 0..<4 {
+                        let level = halfValues[4 &* vector &+ element]
+                        let weight = weights[4 &* half &+ element]
+                        let weighted = level * weight
+                        squares = csimd_multiply_add(weighted, level, squares)
+                        sums += weighted
+                        products = csimd_multiply_add(
+                            weighted, Lanes(repeating: values[4 &* half &+ element]), products)
+                    }
+                    place.store(squares, 16 &* vector)
+                    place.store(sums, 96 &+ 16 &* vector)
+                    place.store(products, 192 &+ 16 &* vector)
+                }
+            }
+            for group in 0..<32 {
+                var weightSum: Float = 0
+                var productSum: Float = 0
+                for element in 8 &* group..<8 &* group &+ 8 {
+                    weightSum += weights[element]
+                    productSum += weights[element] * values[element]
+                }
+                constants[2 &* group] = weightSum / 64
+                constants[2 &* group &+ 1] = productSum / 8
+            }
+        }
+
+        /// The costs of 96 half words under a scale and a shift, divided by the scale.
+        @inline(__always)
+        private func costs(half: Int, scale: Float, shift: Float) -> (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes) {
+            let place = moments + 288 &* half
+            @inline(__always)
+            func cost(_ vector: Int) -> Lanes {
+                let squares = csimd_multiply_add(
+                    place.lanes(96 &+ 16 &* vector), Lanes(repeating: 2 * shift), place.lanes(16 &* vector))
+                return csimd_multiply_subtract(
+                    Lanes(repeating: 2), place.lanes(192 &+ 16 &* vector), squares * scale)
+            }
+            return (cost(0), cost(1), cost(2), cost(3), cost(4), cost(5))
+        }
+
+        /// The exactly best pair of half words of a group under a scale and a shift.
+        @inline(__always)
+        func bestWord(group: Int, scale: Float, shift: Float) -> (first: Int, second: Int) {
+            let firsts = costs(half: 2 &* group, scale: scale, shift: shift)
+            let seconds = costs(half: 2 &* group &+ 1, scale: scale, shift: shift)
+            let infinity = Lanes(repeating: .infinity)
+
+            @inline(__always)
+            func leastPartner(_ first: Int) -> Float {
+                let masks = partners + 6 &* first
+                let low = csimd_minimum(
+                    csimd_select(UInt32(masks[0]), seconds.0, infinity),
+                    csimd_select(UInt32(masks[1]), seconds.1, infinity))
+                let middle = csimd_minimum(
+                    csimd_select(UInt32(masks[2]), seconds.2, infinity),
+                    csimd_select(UInt32(masks[3]), seconds.3, infinity))
+                let high = csimd_minimum(
+                    csimd_select(UInt32(masks[4]), seconds.4, infinity),
+                    csimd_select(UInt32(masks[5]), seconds.5, infinity))
+                return csimd_least(csimd_minimum(csimd_minimum(low, middle), high))
+            }
+
+            let leastFirst = csimd_least(least(firsts))
+            let leastSecond = csimd_least(least(seconds))
+            var first = indexOf(leastFirst, firsts)
+            var best = leastFirst + leastPartner(first)
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 96) { room in
+                let list = room.baseAddress!
+                list.store(firsts.0, 0)
+                list.store(firsts.1, 16)
+                list.store(firsts.2, 32)
+                list.store(firsts.3, 48)
+                list.store(firsts.4, 64)
+                list.store(firsts.5, 80)
+                for vector in 0..<6 {
+                    var candidates = csimd_less_mask(
+                        list.lanes(16 &* vector), Lanes(repeating: best - leastSecond))
+                    while candidates != 0 {
+                        let candidate = 16 &* vector &+ candidates.trailingZeroBitCount
+                        candidates &= candidates &- 1
+                        guard candidate < 81 else { break }
+                        let cost = list[candidate] + leastPartner(candidate)
+                        if cost < best {
+                            best = cost
+                            first = candidate
+                        }
+                    }
+                }
+            }
+            return (first, indexOf(leastPartner(first), seconds, among: partners + 6 &* first))
+        }
+
+        @inline(__always)
+        private func least(_ list: (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)) -> Lanes {
+            csimd_minimum(
+                csimd_minimum(csimd_minimum(list.0, list.1), csimd_minimum(list.2, list.3)),
+                csimd_minimum(list.4, list.5))
+        }
+
+        /// The index of the first half word with a cost.
+        @inline(__always)
+        private func indexOf(
+            _ cost: Float, _ list: (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes), among masks: UnsafePointer<UInt16>? = nil
+        ) -> Int {
+            let lanes = Lanes(repeating: cost)
+            @inline(__always)
+            func matches(_ vector: Int, _ costs: Lanes) -> UInt64 {
+                let mask = UInt64(csimd_equal_mask(costs, lanes))
+                return masks.map { mask & UInt64($0[vector]) } ?? mask
+            }
+            let low =
+                matches(0, list.0) | matches(1, list.1) << 16 | matches(2, list.2) << 32 | matches(3, list.3) << 48
+            if low != 0 { return low.trailingZeroBitCount }
+            return min(80, 64 &+ (matches(4, list.4) | matches(5, list.5) << 16).trailingZeroBitCount)
+        }
+
+        /// a and b of a part's best code words under a scale and a shift.
+        @inline(__always)
+        func bestWords(part: Int, scale: Float, shift: Float) -> QuadraticError {
+            var error = QuadraticError()
+            for group in 4 &* part..<4 &* part &+ 4 {
+                let word = bestWord(group: group, scale: scale, shift: shift)
+                let added = quadraticError(group: group, word, shift: shift)
+                error.a += added.a
+                error.b += added.b
+            }
+            return error
+        }
+
+        @inline(__always)
+        func quadraticError(group: Int, _ word: (first: Int, second: Int), shift: Float) -> QuadraticError {
+            let first = moments + (576 &* group &+ word.first)
+            let second = moments + (576 &* group &+ 288 &+ word.second)
+            return QuadraticError(
+                a: first[0] + second[0] + 2 * shift * (first[96] + second[96]) + constants[2 &* group],
+                b: first[192] + second[192] + 8 * shift * constants[2 &* group &+ 1])
+        }
+    }
+
+    /// Chooses the super-block's scale together with the scale codes and shifts of all parts.
+    private static func chooseScales(_ room: Room) -> Scales {
+        var greatest: Float = 0
+        for part in 0..<8 { greatest = max(greatest, tryScales(part: part, room)) }
+        // As in IQ2_XXS: the errors under the code words found so far bound the error under any scale from above. Lanes 0…7
+        // stand for the scale codes with a positive shift, lanes 8…15 with a negative one.
+        let multiples = Lanes(1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15)
+        var best = Scales(factor: 0)
+        var least = Float.infinity
+        var factor = greatest * 0.9 / 15
+        for _ in 0..<32 {
+            var trial = Scales(factor: factor)
+            var total: Float = 0
+            let scales = multiples * factor
+            for part in 0..<8 {
+                let squares = room.trialSquares + 16 &* part
+                let products = room.trialProducts + 16 &* part
+                var errors = Lanes(repeating: .infinity)
+                for index in 0..<trialCount {
+                    let a = Lanes(
+                        lowHalf: SIMD8(repeating: squares[index]), highHalf: SIMD8(repeating: squares[8 &+ index]))
+                    let b = Lanes(
+                        lowHalf: SIMD8(repeating: products[index]), highHalf: SIMD8(repeating: products[8 &+ index]))
+                    errors = csimd_minimum(errors, (scales * a - 2 * b) * scales)
+                }
+                let lane = errors.indexOfLeast
+                trial.codes[part] = Int32(truncatingIfNeeded: lane & 7)
+                trial.isShiftNegative[part] = Int32(truncatingIfNeeded: lane >> 3)
+                total += errors[lane]
+            }
+            if total < least {
+                least = total
+                best = trial
+            }
+            factor *= 1.03
+        }
+        for _ in 0..<2 { best = refined(best, room) }
+        return best
+    }
+
+    /// Scales to try for each shift of a part, and how many there are.
+    private static let trialCount = 4
+    private static let trialSteps = SIMD4<Float>(0.75, 0.95, 1.15, 1.4)
+
+    /// Finds the best code words of a part under some scales and both shifts, and returns the scale that fits the best.
+    private static func tryScales(part: Int, _ room: Room) -> Float {
+        // The mean magnitude, by weight: what a scale of about the right size is measured by.
+        var products = Lanes()
+        var weights = Lanes()
+        for start in [32 &* part, 32 &* part &+ 16] {
+            let lanes = room.values.lanes(start)
+            products = csimd_multiply_add(csimd_maximum(lanes, -lanes), room.weights.lanes(start), products)
+            weights += room.weights.lanes(start)
+        }
+        let size = csimd_sum(products) / csimd_sum(weights)
+        var best: (scale: Float, gain: Float) = (0, 0)
+        for sign in 0..<2 {
+            for trial in 0..<trialCount {
+                let error = room.bestWords(
+                    part: part, scale: size * 1.3 * trialSteps[trial], shift: sign == 0 ? 0.125 : -0.125)
+                room.trialSquares[16 &* part &+ 8 &* sign &+ trial] = error.a
+                room.trialProducts[16 &* part &+ 8 &* sign &+ trial] = error.b
+                let gain = error.b > 0 && error.a > 0 ? error.b * (error.b / error.a) : 0
+                if gain > best.gain { best = (error.b / error.a, gain) }
+            }
+        }
+        return best.scale
+    }
+
+    /// Chooses code words and neighbouring scale codes exactly, then the scale that fits them best.
+    private static func refined(_ scales: Scales, _ room: Room) -> Scales {
+        var result = scales
+        var squares: Float = 0
+        var products: Float = 0
+        for part in 0..<8 {
+            var least = Float.infinity
+            var chosen = (square: Float(0), product: Float(0))
+            let shift: Float = scales.isShiftNegative[part] == 0 ? 0.125 : -0.125
+            for code in max(0, scales.codes[part] &- 1)...min(7, scales.codes[part] &+ 1) {
+                let multiple = Float(2 &* code &+ 1)
+                let scale = scales.factor * multiple
+                let error = room.bestWords(part: part, scale: scale, shift: shift)
+                let cost = (scale * error.a - 2 * error.b) * scale
+                if cost < least {
+                    least = cost
+                    result.codes[part] = code
+                    chosen = (multiple * multiple * error.a, multiple * error.b)
+                }
+            }
+            squares += chosen.square
+            products += chosen.product
+        }
+        if squares > 0, products > 0 { result.factor = products / squares }
+        return result
+    }
+
+    /// Chooses the code words under scales already chosen, and stores the block.
+    private static func store(
+        _ scales: Scales, _ elements: PreparedElements, _ room: Room, into block: UnsafeMutableRawPointer
+    ) {
+        var squares: Float = 0
+        var products: Float = 0
+        for part in 0..<8 {
+            let multiple = Float(2 &* scales.codes[part] &+ 1)
+            let shift: Float = scales.isShiftNegative[part] == 0 ? 0.125 : -0.125
+            var low: UInt32 = 0
+            var high = UInt16(truncatingIfNeeded: scales.codes[part]) << 12
+            if shift < 0 { high |= 0x8000 }
+            for position in 0..<4 {
+                let group = 4 &* part &+ position
+                let halves = room.bestWord(group: group, scale: scales.factor * multiple, shift: shift)
+                let error = room.quadraticError(group: group, halves, shift: shift)
+                squares += multiple * multiple * error.a
+                products += multiple * error.b
+                let word = Int(max(0, room.words[81 &* halves.first &+ halves.second]))
+                low |= UInt32(truncatingIfNeeded: word & 255) << UInt32(8 &* position)
+                high |= UInt16(truncatingIfNeeded: word >> 8) << UInt16(3 &* position)
+            }
+            block.storeBytes(of: low, toByteOffset: 2 &+ 4 &* part, as: UInt32.self)
+            block.storeBytes(of: high, toByteOffset: 34 &+ 2 &* part, as: UInt16.self)
+        }
+        let factor = squares > 0 && products > 0 ? products / squares : scales.factor
+        block.storeHalf(elements.storable(factor * gain) * elements.unit, 0)
+    }
+}

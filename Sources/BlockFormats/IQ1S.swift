@@ -1,0 +1,46 @@
+import TensorCore
+
+/// IQ1_S: 256 elements share a half-precision scale; every 32 of them have a scale of 3 bits and a shift of ±⅛, and every 8
+/// an entry of a code book of values −1, 0 and 1.
+///
+/// Layout (50 bytes): scale; the low 8 bits of 32 code book indices; per 32 elements 16 bits with the indices' upper 3
+/// bits, the block's scale s and the sign of its shift: value = scale · (2 s + 1) · (code value ± ⅛).
+struct IQ1SCodec: BlockCodec {
+    var type: TensorType { .iq1_S }
+    var requiresImportance: Bool { true }
+
+    /// Code word → eight signed bytes.
+    static let grid: [UInt64] = packedGrid.map { word in
+        (0..<8).reduce(0) { $0 | UInt64([0xff, 0, 1][Int(word >> (2 * $1)) & 3]) << (8 * $1) }
+    }
+
+    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+        Self.grid.withUnsafeBufferPointer { grid in
+            for block in 0..<count / 256 {
+                Self.decodeBlock(source + block &* 50, into: target + block &* 256, grid: grid.baseAddress!)
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func decodeBlock(
+        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt64>
+    ) {
+        let scale = block.half(0)
+        for part in 0..<8 {
+            let low = block.uint32(2 &+ 4 &* part)
+            let high = Int(truncatingIfNeeded: block.uint16(34 &+ 2 &* part))
+            let partScale = scale * Float(2 &* ((high >> 12) & 7) &+ 1)
+            let shift: Float = high & 0x8000 == 0 ? 0.125 : -0.125
+            for pair in 0..<2 {
+                let first =
+                    Int(truncatingIfNeeded: (low &>> UInt32(16 &* pair)) & 255) | ((high &>> (6 &* pair)) & 7) << 8
+                let second =
+                    Int(truncatingIfNeeded: (low &>> UInt32(16 &* pair &+ 8)) & 255) | ((high &>> (6 &* pair &+ 3)) & 7)
+                    << 8
+                let values = unsafeBitCast(SIMD2(grid[first], grid[second]), to: SIMD16<Int8>.self)
+                target.store((Lanes(codes: values) + shift) * partScale, 32 &* part &+ 16 &* pair)
+            }
+        }
+    }
+}

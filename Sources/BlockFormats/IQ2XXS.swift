@@ -1,0 +1,57 @@
+import TensorCore
+
+/// IQ2_XXS: 256 elements share a half-precision scale; every 32 of them have a scale of 4 bits, and every 8 an entry of a
+/// code book of magnitudes with seven signs, the eighth making the number of minus signs even.
+///
+/// Layout (66 bytes): scale; per 32 elements four code book indices of 8 bits, then 32 bits with four times seven signs
+/// and the block's scale s: value = scale · (s + ½) / 4 · magnitude · sign.
+struct IQ2XXSCodec: BlockCodec {
+    var type: TensorType { .iq2_XXS }
+    var requiresImportance: Bool { true }
+
+    /// Code word → eight magnitudes, one per byte.
+    static let grid: [UInt64] = packedGrid.map { word in
+        (0..<8).reduce(0) { $0 | UInt64([8, 25, 43][Int(word >> (2 * $1)) & 3]) << (8 * $1) }
+    }
+
+    /// Seven sign bits → eight bytes, all ones where the sign is minus.
+    static let signMasks: [UInt64] = (0..<128).map { bits in
+        let signs = bits | (bits.nonzeroBitCount & 1) << 7
+        return (0..<8).reduce(0) { $0 | (signs >> $1 & 1 == 1 ? 0xff << UInt64(8 * $1) : 0) }
+    }
+
+    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+        Self.grid.withUnsafeBufferPointer { grid in
+            Self.signMasks.withUnsafeBufferPointer { masks in
+                for block in 0..<count / 256 {
+                    Self.decodeBlock(
+                        source + block &* 66, into: target + block &* 256, grid: grid.baseAddress!,
+                        masks: masks.baseAddress!)
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func decodeBlock(
+        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt64>,
+        masks: UnsafePointer<UInt64>
+    ) {
+        let scale = block.half(0)
+        for part in 0..<8 {
+            let indices = block.uint32(2 &+ 8 &* part)
+            let signs = block.uint32(6 &+ 8 &* part)
+            let partScale = scale * (0.5 + Float(signs >> 28)) * 0.25
+            for pair in 0..<2 {
+                let shift = UInt32(truncatingIfNeeded: pair)
+                let first = Int(truncatingIfNeeded: (indices &>> (16 &* shift)) & 255)
+                let second = Int(truncatingIfNeeded: (indices &>> (16 &* shift &+ 8)) & 255)
+                let firstSigns = Int(truncatingIfNeeded: (signs &>> (14 &* shift)) & 127)
+                let secondSigns = Int(truncatingIfNeeded: (signs &>> (14 &* shift &+ 7)) & 127)
+                let magnitudes = unsafeBitCast(SIMD2(grid[first], grid[second]), to: SIMD16<Int8>.self)
+                let mask = unsafeBitCast(SIMD2(masks[firstSigns], masks[secondSigns]), to: SIMD16<Int8>.self)
+                target.store(Lanes(codes: (magnitudes ^ mask) &- mask) * partScale, 32 &* part &+ 16 &* pair)
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+// Vector operations that Swift's SIMD types have no spelling for, or spell as loops over lanes.
+//
+// Written with the compiler's portable vector extensions, so that every operation has a fallback on any processor; each
+// becomes a single instruction where the processor has one. Sixteen floats are Swift's SIMD16<Float>.
+
+#ifndef CSIMD_H
+#define CSIMD_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef float csimd_f32x16 __attribute__((ext_vector_type(16)));
+typedef _Float16 csimd_f16x16 __attribute__((ext_vector_type(16)));
+typedef int32_t csimd_i32x16 __attribute__((ext_vector_type(16)));
+typedef uint8_t csimd_u8x16 __attribute__((ext_vector_type(16)));
+typedef int8_t csimd_i8x16 __attribute__((ext_vector_type(16)));
+
+#define CSIMD_INLINE static inline __attribute__((always_inline))
+
+/// a · b + c, rounded once where the processor can, otherwise twice.
+CSIMD_INLINE csimd_f32x16 csimd_multiply_add(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_elementwise_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+/// c − a · b, rounded once where the processor can, otherwise twice.
+CSIMD_INLINE csimd_f32x16 csimd_multiply_subtract(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
+    return csimd_multiply_add(-a, b, c);
+}
+
+/// The lesser of each pair; b where either is a NaN.
+CSIMD_INLINE csimd_f32x16 csimd_minimum(csimd_f32x16 a, csimd_f32x16 b) { return a < b ? a : b; }
+
+/// The greater of each pair; b where either is a NaN.
+CSIMD_INLINE csimd_f32x16 csimd_maximum(csimd_f32x16 a, csimd_f32x16 b) { return a > b ? a : b; }
+
+/// Rounds to the nearest integer, ties to even.
+CSIMD_INLINE csimd_f32x16 csimd_round(csimd_f32x16 a) { return __builtin_elementwise_roundeven(a); }
+
+/// Sixteen bytes as floats.
+CSIMD_INLINE csimd_f32x16 csimd_from_bytes(csimd_u8x16 a) { return __builtin_convertvector(a, csimd_f32x16); }
+
+/// Sixteen signed bytes as floats.
+CSIMD_INLINE csimd_f32x16 csimd_from_signed_bytes(csimd_i8x16 a) { return __builtin_convertvector(a, csimd_f32x16); }
+
+/// Whole numbers from 0 to 255 as bytes.
+CSIMD_INLINE csimd_u8x16 csimd_to_bytes(csimd_f32x16 a) {
+    return __builtin_convertvector(__builtin_convertvector(a, csimd_i32x16), csimd_u8x16);
+}
+
+/// The square root, correctly rounded.
+CSIMD_INLINE csimd_f32x16 csimd_square_root(csimd_f32x16 a) { return __builtin_elementwise_sqrt(a); }
+
+/// Rounds to the nearest number that half precision holds, ties to even.
+CSIMD_INLINE csimd_f32x16 csimd_round_to_half(csimd_f32x16 a) {
+    return __builtin_convertvector(__builtin_convertvector(a, csimd_f16x16), csimd_f32x16);
+}
+
+/// table[index & 15] for each lane.
+CSIMD_INLINE csimd_f32x16 csimd_permute(csimd_f32x16 table, csimd_i32x16 index) {
+#if defined(__AVX512F__)
+    return (csimd_f32x16)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
+#else
+    csimd_f32x16 result;
+    for (int lane = 0; lane < 16; lane++) result[lane] = table[index[lane] & 15];
+    return result;
+#endif
+}
+
+/// The sum of the lanes, added pairwise.
+CSIMD_INLINE float csimd_sum(csimd_f32x16 a) {
+    __typeof__(a.lo) eight = a.lo + a.hi;
+    __typeof__(eight.lo) four = eight.lo + eight.hi;
+    return (four.x + four.z) + (four.y + four.w);
+}
+
+/// The least lane.
+CSIMD_INLINE float csimd_least(csimd_f32x16 a) {
+    __typeof__(a.lo) eight = a.lo < a.hi ? a.lo : a.hi;
+    __typeof__(eight.lo) four = eight.lo < eight.hi ? eight.lo : eight.hi;
+    __typeof__(four.lo) two = four.lo < four.hi ? four.lo : four.hi;
+    return two.x < two.y ? two.x : two.y;
+}
+
+/// One bit per lane, set where a < b.
+CSIMD_INLINE uint32_t csimd_less_mask(csimd_f32x16 a, csimd_f32x16 b) {
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+#else
+    uint32_t mask = 0;
+    for (int lane = 0; lane < 16; lane++) mask |= (uint32_t)(a[lane] < b[lane]) << lane;
+    return mask;
+#endif
+}
+
+/// One bit per lane, set where a = b.
+CSIMD_INLINE uint32_t csimd_equal_mask(csimd_f32x16 a, csimd_f32x16 b) {
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ);
+#else
+    uint32_t mask = 0;
+    for (int lane = 0; lane < 16; lane++) mask |= (uint32_t)(a[lane] == b[lane]) << lane;
+    return mask;
+#endif
+}
+
+/// a where the lane's bit is set, b elsewhere.
+CSIMD_INLINE csimd_f32x16 csimd_select(uint32_t mask, csimd_f32x16 a, csimd_f32x16 b) {
+#if defined(__AVX512F__)
+    return (csimd_f32x16)_mm512_mask_blend_ps((__mmask16)mask, (__m512)b, (__m512)a);
+#else
+    csimd_f32x16 result;
+    for (int lane = 0; lane < 16; lane++) result[lane] = mask >> lane & 1 ? a[lane] : b[lane];
+    return result;
+#endif
+}
+
+#pragma clang diagnostic pop
+#endif
