@@ -25,6 +25,8 @@ let package = Package(
         tests("ByteJSON"),
         module("GGUFContainer", ["TensorCore"]),
         tests("GGUFContainer", ["TensorCore"]),
+        module("Safetensors", ["ByteJSON", "TensorCore"]),
+        tests("Safetensors", ["TensorCore"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
