@@ -65,6 +65,7 @@ let package = Package(
         tests("TensorCore"),
         tests("ByteJSON"),
         tests("GGUFContainer", ["TensorCore"]),
+        tests("Safetensors", ["TensorCore", "ByteJSON"]),
         tests("BlockFormats", ["TensorCore"]),
         tests("ModelArchitecture"),
         tests("Recipes", ["ModelArchitecture"]),

@@ -1,0 +1,72 @@
+import TensorCore
+
+/// One safetensors file, open for reading.
+///
+/// The header is read and checked on opening: all tensors lie inside the file, do not overlap and leave no holes.
+public final class SafetensorsFile: Sendable {
+    /// A tensor of the file.
+    public struct Tensor: Sendable, Hashable {
+        public let name: String
+        public let type: SafetensorsType
+        /// Slowest dimension first, as the header lists them; empty for a single number, and may hold zeros.
+        public let shape: [Int]
+        /// Where the elements are in the file, row by row, little-endian.
+        public let byteRange: Range<Int>
+
+        public var byteCount: Int { byteRange.count }
+    }
+
+    public var path: String { file.path }
+    /// In the order of their data.
+    public let tensors: [Tensor]
+    /// The header's `__metadata__`, in its order.
+    public let metadata: [Metadata]
+    private let file: ReadableFile
+    private let index: [ByteString: Int]
+
+    /// An entry of the header's `__metadata__`.
+    public struct Metadata: Sendable, Hashable {
+        public let key: ByteString
+        public let value: ByteString
+    }
+
+    /// Throws ``SafetensorsError`` or `FileError`.
+    public init(path: String) throws {
+        let file = try ReadableFile(path: path)
+        let header = try SafetensorsHeader(file)
+        self.file = file
+        tensors = header.tensors
+        metadata = header.metadata
+        index = Dictionary(uniqueKeysWithValues: header.tensors.enumerated().map { (ByteString($1.name), $0) })
+    }
+
+    public var byteCount: Int { file.byteCount }
+
+    /// The tensor of that name.
+    public func tensor(named name: String) -> Tensor? { index[ByteString(name)].map { tensors[$0] } }
+
+    /// Reads some bytes of a tensor.
+    ///
+    /// - Parameters:
+    ///   - byteRange: counted from the tensor's first byte.
+    ///   - buffer: receives `byteRange.count` bytes.
+    public func read(_ tensor: Tensor, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+        precondition(byteRange.lowerBound >= 0 && byteRange.upperBound <= tensor.byteCount, "bytes outside the tensor")
+        precondition(buffer.count == byteRange.count, "the buffer must fit the bytes")
+        try file.read(at: tensor.byteRange.lowerBound + byteRange.lowerBound, into: buffer)
+    }
+
+    /// The tensor as weights: its dimensions fastest first, a single number as a row of one.
+    ///
+    /// Throws ``SafetensorsError`` if its elements are not F32, F16 or BF16, or it has none.
+    public func weightDescriptor(of tensor: Tensor) throws -> TensorDescriptor {
+        let place = SafetensorsError.Place.tensor(tensor.name)
+        guard let type = tensor.type.weightType else {
+            throw SafetensorsError(.notWeights(tensor.type), path: path, place: place)
+        }
+        guard let shape = TensorShape(tensor.shape.isEmpty ? [1] : tensor.shape.reversed()),
+            let descriptor = TensorDescriptor(name: tensor.name, shape: shape, type: type)
+        else { throw SafetensorsError(.noElements(shape: tensor.shape), path: path, place: place) }
+        return descriptor
+    }
+}

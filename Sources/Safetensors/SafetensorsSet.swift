@@ -1,0 +1,103 @@
+import ByteJSON
+import FoundationEssentials
+import TensorCore
+
+/// The weights of a checkpoint: one safetensors file, or the shards that an index lists.
+///
+/// Tensors that a shard has and the index does not mention are listed too, as the loaders of the Python packages do.
+public final class SafetensorsSet: Sendable {
+    public typealias Tensor = SafetensorsFile.Tensor
+
+    /// A tensor and the file that it is in.
+    public struct Entry: Sendable, Hashable {
+        public let tensor: Tensor
+        /// The place of the file in ``SafetensorsSet/files``.
+        public let fileIndex: Int
+
+        public var name: String { tensor.name }
+        public var type: SafetensorsType { tensor.type }
+        /// Slowest dimension first.
+        public var shape: [Int] { tensor.shape }
+        public var byteCount: Int { tensor.byteCount }
+    }
+
+    /// By file, and there in the order of their data.
+    public let tensors: [Entry]
+    /// Sorted by name.
+    public let files: [SafetensorsFile]
+    private let index: [ByteString: Int]
+
+    /// Opens the weights of a checkpoint directory: `model.safetensors`, or the shards listed by
+    /// `model.safetensors.index.json` or else by the only other `*.safetensors.index.json`.
+    ///
+    /// Shards may be symbolic links to anywhere; their names must be plain. Throws ``SafetensorsError``, `JSONError` or
+    /// `FileError`.
+    public convenience init(directory: String) throws {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        } catch {
+            throw SafetensorsError(.unreadableDirectory, path: directory)
+        }
+        if names.contains("model.safetensors") {
+            try self.init(file: "\(directory)/model.safetensors")
+            return
+        }
+        let indices = names.filter { $0.hasSuffix(".safetensors.index.json") }
+        guard let first = indices.first else { throw SafetensorsError(.noWeights, path: directory) }
+        let preferred = "model.safetensors.index.json"
+        guard indices.count == 1 || indices.contains(preferred) else {
+            throw SafetensorsError(.severalIndices(indices), path: directory)
+        }
+        let index = try SafetensorsIndex(
+            contentsOf: "\(directory)/\(indices.contains(preferred) ? preferred : first)")
+        let files = try index.openShards(in: directory)
+        try self.init(files: files)
+        try index.check(self)
+    }
+
+    /// Opens a single file.
+    public convenience init(file path: String) throws {
+        try self.init(files: [SafetensorsFile(path: path)])
+    }
+
+    private init(files: [SafetensorsFile]) throws {
+        var entries: [Entry] = []
+        var index: [ByteString: Int] = [:]
+        for (number, file) in files.enumerated() {
+            for tensor in file.tensors {
+                if let other = index.updateValue(entries.count, forKey: ByteString(tensor.name)) {
+                    let otherPath = files[entries[other].fileIndex].path
+                    throw SafetensorsError(
+                        .inTwoShards(otherPath, file.path), path: file.path, place: .tensor(tensor.name))
+                }
+                entries.append(Entry(tensor: tensor, fileIndex: number))
+            }
+        }
+        tensors = entries
+        self.files = files
+        self.index = index
+    }
+
+    /// The tensor of that name.
+    public func entry(named name: String) -> Entry? { index[ByteString(name)].map { tensors[$0] } }
+
+    /// The path of the file that holds the tensor.
+    public func path(of entry: Entry) -> String { files[entry.fileIndex].path }
+
+    /// Reads some bytes of a tensor.
+    ///
+    /// - Parameters:
+    ///   - byteRange: counted from the tensor's first byte.
+    ///   - buffer: receives `byteRange.count` bytes.
+    public func read(_ entry: Entry, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try files[entry.fileIndex].read(entry.tensor, byteRange: byteRange, into: buffer)
+    }
+
+    /// The tensor as weights: its dimensions fastest first, a single number as a row of one.
+    ///
+    /// Throws ``SafetensorsError`` if its elements are not F32, F16 or BF16, or it has none.
+    public func weightDescriptor(of entry: Entry) throws -> TensorDescriptor {
+        try files[entry.fileIndex].weightDescriptor(of: entry.tensor)
+    }
+}

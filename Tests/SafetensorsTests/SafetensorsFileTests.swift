@@ -1,0 +1,58 @@
+import Foundation
+import Safetensors
+import TensorCore
+import TestSupport
+import Testing
+
+/// A file made by the Python package safetensors; see Fixtures/golden/safetensors/make.py.
+@Suite struct SafetensorsFileTests {
+    private func open() throws -> SafetensorsFile {
+        try SafetensorsFile(path: Fixtures.path("golden/safetensors/types.safetensors"))
+    }
+
+    @Test func listsEveryType() throws {
+        let file = try open()
+        let listed = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, ($0.type, $0.shape)) })
+        let expected: [String: (SafetensorsType, [Int])] = [
+            "float": (.f32, [2, 3, 4]), "half": (.f16, [3, 2]), "brain": (.bf16, [5]), "double": (.f64, [2]),
+            "eight": (.f8_E4M3, [4]), "truth": (.bool, [3]), "long": (.i64, [1, 2]), "bytes": (.u8, [1]),
+            "number": (.f32, []), "empty": (.f32, [0, 3]), "雪": (.f32, [1]),
+        ]
+        #expect(listed.count == expected.count)
+        for (name, (type, shape)) in expected {
+            #expect(listed[name]?.0 == type)
+            #expect(listed[name]?.1 == shape)
+        }
+        #expect(file.metadata.first { $0.key == "雪" }?.value == "é")
+        #expect(file.tensors.map(\.byteRange.lowerBound) == file.tensors.map(\.byteRange.lowerBound).sorted())
+    }
+
+    @Test func readsBytes() throws {
+        let file = try open()
+        let tensor = try #require(file.tensor(named: "float"))
+        #expect(tensor.byteCount == 96)
+        #expect(try file.bytes(of: tensor, 8..<16) == [2, 3].flatMap { (value: Float) in value.littleEndianBytes })
+        let brain = try #require(file.tensor(named: "brain"))
+        #expect(try file.bytes(of: brain, 0..<10) == (0..<5).flatMap { BFloat16(Float($0)).littleEndianBytes })
+        #expect(file.tensor(named: "missing") == nil)
+    }
+
+    @Test func weightsHaveTheirFastestDimensionFirst() throws {
+        let file = try open()
+        func descriptor(_ name: String) throws -> TensorDescriptor {
+            try file.weightDescriptor(of: #require(file.tensor(named: name)))
+        }
+        #expect(try descriptor("float").shape.dimensions == [4, 3, 2])
+        #expect(try descriptor("half").type == .f16)
+        #expect(try descriptor("brain").type == .bf16)
+        #expect(try descriptor("number").shape.dimensions == [1])
+        for (name, type) in [
+            ("double", SafetensorsType.f64), ("eight", .f8_E4M3), ("truth", .bool), ("long", .i64), ("bytes", .u8),
+        ] {
+            let error = #expect(throws: SafetensorsError.self) { try descriptor(name) }
+            #expect(error?.kind == .notWeights(type))
+            #expect(error?.place == .tensor(name))
+        }
+        #expect(throws: SafetensorsError.self) { try descriptor("empty") }
+    }
+}
