@@ -24,7 +24,7 @@ public struct Checkpoint: Sendable {
         self.directory = directory
         storedPlan = architecture.plan
         plan = expertPadding.applied(to: architecture.plan)
-        weightFiles = files.files
+        weightFiles = files.files.map(\.path)
         vocabulary = try Vocabulary(checkpointDirectory: directory).padded(to: plan.vocabularySize)
         tensors = try CheckpointTensors(files: files, directory: directory, architecture: architecture, plan: plan)
     }

@@ -11,7 +11,7 @@ struct CheckpointTensors: TensorSource {
     /// A weight and the stored matrices it consists of.
     private struct Stack {
         let layout: TensorLayout
-        let matrices: [SafetensorsTensor]
+        let matrices: [SafetensorsSet.Entry]
         let elementByteCount: Int
     }
 
@@ -23,16 +23,17 @@ struct CheckpointTensors: TensorSource {
         for planned in plan.tensors {
             let layout = architecture.layout(of: planned.name, padded: plan)
             let matrices = try layout.sources.map { name in
-                guard let tensor = files[name] else {
+                guard let tensor = files.entry(named: name) else {
                     throw CheckpointError(.missingTensor, file: directory, tensor: name)
                 }
                 return tensor
             }
-            let type = try Self.commonType(of: matrices)
-            let expected = planned.dimensions.count > 1 ? [layout.storedRows, layout.storedColumns] : [layout.storedColumns]
+            let type = try Self.commonType(of: matrices, in: files)
+            let expected =
+                planned.dimensions.count > 1 ? [layout.storedRows, layout.storedColumns] : [layout.storedColumns]
             for matrix in matrices where matrix.shape != expected {
                 throw CheckpointError(
-                    .wrongShape(found: matrix.shape, expected: expected), file: matrix.path, tensor: matrix.name)
+                    .wrongShape(found: matrix.shape, expected: expected), file: files.path(of: matrix), tensor: matrix.name)
             }
             guard let shape = TensorShape(planned.dimensions),
                 let descriptor = TensorDescriptor(name: planned.name.gguf, shape: shape, type: type)
@@ -52,12 +53,12 @@ struct CheckpointTensors: TensorSource {
         self.files = files
     }
 
-    private static func commonType(of matrices: [SafetensorsTensor]) throws -> TensorType {
-        let type = try matrices[0].weightType
+    private static func commonType(of matrices: [SafetensorsSet.Entry], in files: SafetensorsSet) throws -> TensorType {
+        let type = try files.weightDescriptor(of: matrices[0]).type
         for matrix in matrices {
-            let other = try matrix.weightType
+            let other = try files.weightDescriptor(of: matrix).type
             guard other == type else {
-                throw CheckpointError(.mixedTypes(type.name, other.name), file: matrix.path, tensor: matrix.name)
+                throw CheckpointError(.mixedTypes(type.name, other.name), file: files.path(of: matrix), tensor: matrix.name)
             }
         }
         return type
@@ -82,7 +83,7 @@ struct CheckpointTensors: TensorSource {
 
     /// Reads rows of one matrix of a stack, padding included.
     private func read(
-        _ rows: Range<Int>, of matrix: SafetensorsTensor, _ stack: Stack, into target: UnsafeMutableRawBufferPointer
+        _ rows: Range<Int>, of matrix: SafetensorsSet.Entry, _ stack: Stack, into target: UnsafeMutableRawBufferPointer
     ) throws {
         let layout = stack.layout
         let storedByteCount = layout.storedColumns * stack.elementByteCount
@@ -91,7 +92,7 @@ struct CheckpointTensors: TensorSource {
             let stored = rows.clamped(to: 0..<layout.storedRows)
             let filled = stored.count * rowByteCount
             try files.read(
-                matrix, bytes: stored.lowerBound * rowByteCount..<stored.upperBound * rowByteCount,
+                matrix, byteRange: stored.lowerBound * rowByteCount..<stored.upperBound * rowByteCount,
                 into: UnsafeMutableRawBufferPointer(rebasing: target[..<filled]))
             UnsafeMutableRawBufferPointer(rebasing: target[filled...]).initializeMemory(as: UInt8.self, repeating: 0)
             return
@@ -102,7 +103,7 @@ struct CheckpointTensors: TensorSource {
             if let stored = layout.storedRow(row) {
                 filled += storedByteCount
                 try files.read(
-                    matrix, bytes: stored * storedByteCount..<(stored + 1) * storedByteCount,
+                    matrix, byteRange: stored * storedByteCount..<(stored + 1) * storedByteCount,
                     into: UnsafeMutableRawBufferPointer(rebasing: target[start..<filled]))
             }
             UnsafeMutableRawBufferPointer(rebasing: target[filled..<start + rowByteCount])

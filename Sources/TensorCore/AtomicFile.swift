@@ -6,9 +6,9 @@
 
 /// A file that appears under its name only when it is complete.
 ///
-/// Bytes go to a temporary name beside the target; ``commit()`` syncs and renames. Without it the temporary file is
-/// removed. A killed process can leave the temporary file (its name starts with a dot and ends in `.partial`), never a
-/// half file under the final name.
+/// Bytes go to a temporary name beside the target, `.NAME.partial`; ``commit()`` syncs and renames. Without it the
+/// temporary file is removed. A killed process can leave the temporary file, which the next one takes over, never a half
+/// file under the final name. Two processes cannot write the same file at once.
 public struct AtomicFile: ~Copyable {
     public let path: String
     public private(set) var byteCount = 0
@@ -34,9 +34,18 @@ public struct AtomicFile: ~Copyable {
                 throw FileError(.noRoom(neededByteCount: expectedByteCount, freeByteCount: free), path: path)
             }
         }
-        let temporary = "\(path[..<split]).\(path[split...]).\(getpid()).partial"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        let temporary = "\(path[..<split]).\(path[split...]).partial"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw FileError(.beingWritten, path: path)
+        }
+        guard ftruncate(descriptor, 0) == 0 else {
+            close(descriptor)
+            throw FileError.lastSystemError("write", path: path)
+        }
+        UnfinishedFiles.insert(temporary)
         self.buffer = .allocate(byteCount: Self.bufferByteCount, alignment: 64)
         self.temporaryPath = temporary
         self.descriptor = descriptor
@@ -45,8 +54,9 @@ public struct AtomicFile: ~Copyable {
 
     deinit {
         if descriptor >= 0 {
-            close(descriptor)
             unlink(temporaryPath)
+            close(descriptor)
+            UnfinishedFiles.remove(temporaryPath)
         }
         buffer.deallocate()
     }
@@ -78,6 +88,7 @@ public struct AtomicFile: ~Copyable {
         try flush()
         guard fsync(descriptor) == 0 else { throw FileError.lastSystemError("write", path: path) }
         guard rename(temporaryPath, path) == 0 else { throw FileError.lastSystemError("write", path: path) }
+        UnfinishedFiles.remove(temporaryPath)
         close(descriptor)
         descriptor = -1
         Self.syncDirectory(of: path)

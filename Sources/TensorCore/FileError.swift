@@ -15,6 +15,8 @@ public struct FileError: DiagnosticError {
         case notAFile
         /// The text is not UTF-8, from the byte offset on.
         case notUTF8(offset: Int)
+        /// Another process is writing the file.
+        case beingWritten
         /// Less room on the disk than the result needs.
         case noRoom(neededByteCount: Int, freeByteCount: Int)
     }
@@ -57,6 +59,10 @@ public struct FileError: DiagnosticError {
             return Diagnostic(
                 .input, file: path, place: "byte \(offset)", "the text is not valid UTF-8",
                 advice: "convert it first, for example with iconv -t UTF-8")
+        case .beingWritten:
+            return Diagnostic(
+                .usage, file: path, "another process is writing this file",
+                advice: "wait for it, or choose another name")
         case .noRoom(let needed, let free):
             return Diagnostic(
                 .room, file: path, "\(needed) bytes are needed, \(free) are free on this disk",

@@ -1,0 +1,82 @@
+import Checkpoints
+import FoundationEssentials
+import GGUFContainer
+import TensorCore
+
+/// What a file says about itself.
+public struct Inspection: Sendable {
+    public struct Entry: Sendable {
+        public let key: String
+        /// As GGUF names it, such as `uint32` or `[string]`.
+        public let type: String
+        /// Long arrays and texts are cut.
+        public let value: String
+    }
+
+    /// `GGUF v3`, or the kind of checkpoint.
+    public let format: String
+    public let files: [String]
+    public let fileByteCount: Int
+    public let metadata: [Entry]
+    public let tensors: [TensorDescriptor]
+
+    /// Elements of an array, and characters of a text, that are shown.
+    private static let shownElementCount = 6
+    private static let shownCharacterCount = 80
+
+    /// Reads a GGUF of any kind, or a checkpoint directory as the GGUF that it would become.
+    public init(path: String, expertPadding: ExpertPadding) throws {
+        var isDirectory = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
+            let model = try Model(path: path, expertPadding: expertPadding)
+            format = "checkpoint, read as \(model.plan.architecture)"
+            files = model.files
+            fileByteCount = try model.fileByteCount
+            metadata = Self.entries(model.metadata)
+            tensors = model.tensors.tensors
+        } else {
+            let file = try GGUFFile(path: path)
+            format = "GGUF v\(file.version)"
+            files = file.parts.map(\.path)
+            fileByteCount = file.fileByteCount
+            metadata = Self.entries(file.metadata)
+            tensors = file.tensors
+        }
+    }
+
+    /// Encoded bytes of all tensors.
+    public var tensorByteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+
+    public var elementCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
+
+    /// Tensors and bytes of each type, the largest share first.
+    public var types: [(type: TensorType, tensorCount: Int, byteCount: Int)] {
+        Dictionary(grouping: tensors, by: \.type)
+            .map { (type: $0, tensorCount: $1.count, byteCount: $1.reduce(0) { $0 + $1.byteCount }) }
+            .sorted { ($0.byteCount, $1.type.rawValue) > ($1.byteCount, $0.type.rawValue) }
+    }
+
+    private static func entries(_ metadata: GGUFMetadata) -> [Entry] {
+        metadata.entries.map {
+            Entry(key: $0.key.description, type: $0.value.typeName, value: text(of: $0.value))
+        }
+    }
+
+    private static func text(of value: GGUFValue) -> String {
+        switch value {
+        case .array(let array):
+            let shown = array.prefix(shownElementCount).map(text(of:)).joined(separator: ", ")
+            return "\(array.count) elements: [\(shown)\(array.count > shownElementCount ? ", …" : "")]"
+        case .string(let bytes): return quoted(bytes.description)
+        case .bool(let flag): return "\(flag)"
+        case .float32(let number): return "\(number)"
+        case .float64(let number): return "\(number)"
+        default: return value.integer.map(String.init) ?? "\(value)"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        let shown = text.count > shownCharacterCount ? text.prefix(shownCharacterCount) + "…" : text[...]
+        return String(reflecting: String(shown))
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Pipelines
+import TensorCore
+import Tokenization
+
+struct Tokenize: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Turns text into token ids, or ids into text.")
+
+    @Argument(help: "A checkpoint directory or a GGUF file.")
+    var model: String
+
+    @Option(help: "The text to encode.")
+    var text: String?
+
+    @Option(help: "A UTF-8 file to encode.")
+    var file: String?
+
+    @Option(help: "Token ids to decode, divided by commas or spaces.")
+    var decode: String?
+
+    @Flag(help: "Read the text of special tokens as special tokens.")
+    var parseSpecial = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard [text, file, decode].compactMap({ $0 }).count == 1 else {
+            throw ValidationError("give one of --text, --file and --decode")
+        }
+    }
+
+    func run() throws {
+        let tokenizer = try Model.tokenizer(path: model)
+        if let decode {
+            let ids = try Self.ids(in: decode)
+            let text = try tokenizer.text(of: ids)
+            if json { return try JSONOutput.print(["text": text]) }
+            return StandardStream.output.write(text + "\n")
+        }
+        let bytes = try file.map { try EvaluationText(contentsOf: $0).bytes } ?? Array((text ?? "").utf8)
+        let ids = tokenizer.encode(bytes, parseSpecial: parseSpecial)
+        if json { return try JSONOutput.print(["ids": ids]) }
+        StandardStream.output.write(ids.map(String.init).joined(separator: " ") + "\n")
+    }
+
+    private static func ids(in list: String) throws -> [TokenID] {
+        try list.split { ", \n\t[]".contains($0) }.map {
+            guard let id = TokenID($0) else { throw ValidationError("\($0) is not a token id") }
+            return id
+        }
+    }
+}

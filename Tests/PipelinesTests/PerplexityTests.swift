@@ -1,0 +1,37 @@
+import ByteJSON
+import Evaluation
+import Pipelines
+import TensorCore
+import TestSupport
+import Testing
+
+@Suite struct PerplexityTests {
+    static let texts = ["fiction-en", "fiction-zh", "conversation-en", "conversation-zh", "web-en", "web-zh"]
+
+    /// PyTorch's perplexities, and the statistics llama.cpp prints, for every bundled text.
+    @Test(arguments: texts)
+    func isTheReference(name: String) throws {
+        let expected = try #require(ReferenceModel.reference()["perplexity"]?[ByteString(name)])
+        let text = try EvaluationText(contentsOf: Fixtures.path("text/eval/\(name).txt"))
+        let model = try Model(path: ReferenceModel.path)
+        let result = try Measurement(evaluation: PerplexityEvaluation(), parallel: Parallel())
+            .run(model, texts: [text]) { _ in }[0]
+        let perplexity = try #require(expected["ppl"]?.double)
+        #expect(abs(result.perplexity / perplexity - 1) < 1e-3)
+        #expect(abs(result.perplexityError / (expected["ppl_stderr"]?.double ?? 0) - 1) < 1e-2)
+        #expect(result.scoredTokenCount == expected["scored_tokens"]?.integer)
+        #expect(result.windowCount == expected["chunks"]?.integer)
+        #expect(result.tokenCount == expected["total_tokens_with_bos"]?.integer)
+        #expect(result.byteCount == expected["file_bytes"]?.integer)
+        #expect(result.characterCount == expected["file_chars"]?.integer)
+    }
+
+    @Test func refusesATextShorterThanAWindow() throws {
+        let model = try Model(path: ReferenceModel.path)
+        let text = EvaluationText(name: "short", bytes: Array("Hello".utf8))
+        #expect(throws: EvaluationError.self) {
+            try Measurement(evaluation: PerplexityEvaluation(), parallel: Parallel())
+                .run(model, texts: [text]) { _ in }
+        }
+    }
+}

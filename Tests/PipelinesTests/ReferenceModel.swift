@@ -1,0 +1,45 @@
+import ByteJSON
+import Checkpoints
+import Pipelines
+import Runtime
+import Safetensors
+import TensorCore
+import TestSupport
+
+/// The bundled trained XVERSE-MoE, and what PyTorch computes with it in float32.
+enum ReferenceModel {
+    static let path = Fixtures.path("models/xverse-moe-tiny")
+
+    static func forwardPass(_ padding: ExpertPadding = .auto, threads: Int? = nil) throws -> ForwardPass {
+        try Model(path: path, expertPadding: padding).forwardPass(Parallel(threadCount: threads))
+    }
+
+    /// `reference.json`: perplexities and greedy continuations.
+    static func reference() throws -> JSON { try JSON(contentsOf: path + "/reference.json") }
+
+    /// A float32 tensor of `logits.safetensors` as rows.
+    static func rows(_ name: String) throws -> [[Float]] {
+        let file = try SafetensorsFile(path: path + "/logits.safetensors")
+        let tensor = file.tensor(named: name)!
+        let values = try [Float](unsafeUninitializedCapacity: tensor.byteCount / 4) { buffer, count in
+            try file.read(tensor, byteRange: 0..<tensor.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
+            count = tensor.byteCount / 4
+        }
+        let columns = tensor.shape[1]
+        return stride(from: 0, to: values.count, by: columns).map { Array(values[$0..<$0 + columns]) }
+    }
+
+    /// The 64 token ids of the `en` or `zh` prompt.
+    static func prompt(_ language: String) throws -> TokenSequence {
+        let ids = try reference()["logit_prompts"]?[ByteString(language)]?["input_ids"]?.array ?? []
+        return ids.compactMap { $0.integer.map(Int32.init) }
+    }
+
+    /// All logits of a prompt, one row per token.
+    static func logits(_ pass: ForwardPass, _ prompt: TokenSequence) throws -> [[Float]] {
+        let hidden = try pass.run([prompt])
+        let rows = LogitRows(count: prompt.count)
+        try pass.logits(of: Array(0..<prompt.count), in: hidden) { rows.set($0, Array($1)) }
+        return rows.values
+    }
+}
