@@ -23,6 +23,8 @@ let package = Package(
         tests("TensorCore"),
         module("ByteJSON", ["TensorCore"]),
         tests("ByteJSON"),
+        module("Tokenization", ["ByteJSON", "TensorCore"]),
+        tests("Tokenization", ["ByteJSON", "TensorCore"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
