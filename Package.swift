@@ -67,6 +67,7 @@ let package = Package(
         tests("GGUFContainer", ["TensorCore"]),
         tests("Safetensors", ["TensorCore", "ByteJSON"]),
         tests("BlockFormats", ["TensorCore"]),
+        tests("Tokenization", ["TensorCore", "ByteJSON"]),
         tests("ModelArchitecture"),
         tests("Recipes", ["ModelArchitecture"]),
 

@@ -1,0 +1,170 @@
+import TensorCore
+
+/// Byte-pair encoding that starts from characters and spells the unknown ones as bytes.
+///
+/// One merging loop serves two sources: the ranked merges of a `tokenizer.json`, and the scores of a GGUF vocabulary. Both
+/// become a ``PairTable``; the splits that a pre-tokenizer makes become pairs that the table does not have.
+struct CharacterBPE: TokenEncoder {
+    /// How added tokens are found in a text.
+    enum AddedTokens: Sendable {
+        /// As HuggingFace tokenizers does: leftmost-longest, first those matched before normalization, then the others.
+        case leftmostLongest(raw: AddedTokenMatcher, normalized: AddedTokenMatcher)
+        /// As stock llama.cpp does: the longest token first.
+        case longestFirst(AddedTokenMatcher)
+    }
+
+    var characters: CharacterTable
+    var pairs: PairTable
+    /// The token of each byte.
+    var bytes: [TokenID]
+    /// Symbols from here on are characters without a token that pieces nevertheless contain.
+    var tokenCount: Int
+    /// The bytes of the symbols from `tokenCount` on.
+    var tokenlessCharacters: [[UInt8]] = []
+    var addedTokens: AddedTokens
+    /// The added tokens that are matched only if special tokens are asked for.
+    var specialIDs: Set<TokenID>
+    var addsSpacePrefix: Bool
+
+    func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID]) {
+        var followsToken = true
+        pairs.withLookup { lookup in
+            var merger = SegmentMerger(pairs: lookup)
+            for fragment in fragments(of: text, parseSpecial: parseSpecial) {
+                switch fragment {
+                case .token(let id):
+                    ids.append(id)
+                    followsToken = true
+                case .text(let range):
+                    if addsSpacePrefix, followsToken { appendSpace(to: &merger, &ids) }
+                    encode(UnsafeBufferPointer(rebasing: text[range]), with: &merger, into: &ids)
+                    followsToken = false
+                }
+            }
+        }
+    }
+
+    /// The rank of the merge that completes `piece`; nil if the merges do not make it.
+    func rankOfLastMerge(making id: TokenID, _ piece: ByteString) -> UInt32? {
+        var ids: [TokenID] = []
+        let rank = pairs.withLookup { lookup in
+            var merger = SegmentMerger(pairs: lookup)
+            piece.bytes.withUnsafeBufferPointer { encode($0, with: &merger, into: &ids) }
+            return merger.lastRank
+        }
+        return ids == [id] && rank != PairTable.noMerge ? rank : nil
+    }
+
+    private func fragments(of text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool) -> [TextFragment] {
+        let keeps = { (id: TokenID) in parseSpecial || !specialIDs.contains(id) }
+        switch addedTokens {
+        case .longestFirst(let matcher):
+            return matcher.longestFirst(of: text, keeps: keeps)
+        case .leftmostLongest(let raw, let normalized):
+            let fragments = raw.leftmostLongest(0..<text.count, of: text, keeps: keeps)
+            guard !normalized.isEmpty else { return fragments }
+            return fragments.flatMap { fragment in
+                guard case .text(let range) = fragment else { return [fragment] }
+                return normalized.leftmostLongest(range, of: text, keeps: keeps)
+            }
+        }
+    }
+
+    /// Encodes text without added tokens, and leaves the merger empty.
+    private func encode(
+        _ text: UnsafeBufferPointer<UInt8>, with merger: inout SegmentMerger, into ids: inout [TokenID]
+    ) {
+        guard let base = text.baseAddress else { return finish(&merger, &ids) }
+        var position = 0
+        characters.withTables { plane0, otherPlanes in
+            while position < text.count {
+                guard
+                    case .character(let length, let scalar) = UTF8Sequence(
+                        base + position, count: text.count &- position)
+                else { return }
+                let symbol = scalar < 0x10000 ? plane0[Int(scalar)] : otherPlanes[scalar] ?? CharacterTable.none
+                if symbol < 0 {
+                    finish(&merger, &ids)
+                    appendBytes(scalar == 0x20 ? SpaceMark.bytes : Array(text[position..<position + length]), &ids)
+                } else if !merger.append(symbol) {
+                    finish(&merger, &ids)
+                    _ = merger.append(symbol)
+                }
+                position &+= length
+            }
+        }
+        finish(&merger, &ids)
+        if position < text.count { encodeInvalid(text[position...], with: &merger, into: &ids) }
+    }
+
+    /// Encodes text that begins with bytes that are not UTF-8, as stock llama.cpp does.
+    ///
+    /// The first byte says how many the character claims; they become byte tokens, whatever they are. Spaces are marks
+    /// (three bytes) by then, so a claim can cut one apart.
+    private func encodeInvalid(
+        _ text: Slice<UnsafeBufferPointer<UInt8>>, with merger: inout SegmentMerger, into ids: inout [TokenID]
+    ) {
+        let escaped = SpaceMark.escaped(text)
+        escaped.withUnsafeBufferPointer { buffer in
+            var position = 0
+            while position < buffer.count {
+                var end = position
+                while end < buffer.count,
+                    case .character(let length, _) = UTF8Sequence(buffer.baseAddress! + end, count: buffer.count - end)
+                {
+                    end += length
+                }
+                encode(UnsafeBufferPointer(rebasing: buffer[position..<end]), with: &merger, into: &ids)
+                guard end < buffer.count else { return }
+                let claim =
+                    switch buffer[end] {
+                    case 0xc0...0xdf: 2
+                    case 0xe0...0xef: 3
+                    case 0xf0...0xff: 4
+                    default: 1
+                    }
+                position = Swift.min(end + claim, buffer.count)
+                appendBytes(Array(buffer[end..<position]), &ids)
+            }
+        }
+    }
+
+    /// Puts a space before the text that follows.
+    private func appendSpace(to merger: inout SegmentMerger, _ ids: inout [TokenID]) {
+        let symbol = characters[0x20]
+        if symbol < 0 { appendBytes(SpaceMark.bytes, &ids) } else { _ = merger.append(symbol) }
+    }
+
+    @inline(__always)
+    private func finish(_ merger: inout SegmentMerger, _ ids: inout [TokenID]) {
+        merger.finish { symbol in
+            if symbol < tokenCount {
+                ids.append(symbol)
+            } else {
+                appendBytes(tokenlessCharacters[Int(symbol) - tokenCount], &ids)
+            }
+        }
+    }
+
+    private func appendBytes(_ bytes: [UInt8], _ ids: inout [TokenID]) {
+        for byte in bytes { ids.append(self.bytes[Int(byte)]) }
+    }
+
+    /// The tokens `<0x00>` to `<0xFF>`.
+    static func byteTokens(of table: PieceTable) throws(TokenizationError) -> [TokenID] {
+        var tokens: [TokenID] = []
+        for byte in UInt8.min...UInt8.max {
+            guard let id = table.find(byteName(byte).bytes[...]) else {
+                throw TokenizationError(.missingByteToken(byte))
+            }
+            tokens.append(id)
+        }
+        return tokens
+    }
+
+    /// How the token of a byte is spelled.
+    static func byteName(_ byte: UInt8) -> ByteString {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return ByteString("<0x" + (byte < 16 ? "0" : "") + digits + ">")
+    }
+}

@@ -1,0 +1,154 @@
+import TensorCore
+
+/// A tokenizer that is damaged, contradicts itself or is of a kind that is not supported, or an id that it does not have.
+public struct TokenizationError: DiagnosticError, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// A part of the tokenizer does something that is not implemented.
+        case unsupported(part: String, found: String, supported: String)
+        /// A key is missing or does not hold what belongs there.
+        case malformed(key: String, expected: String)
+        case duplicateID(TokenID, first: ByteString, second: ByteString)
+        /// No token has this id although higher ones exist.
+        case missingID(TokenID, count: Int)
+        case idOutOfRange(ByteString, id: Int)
+        case duplicatePiece(ByteString, first: TokenID, second: TokenID)
+        case emptyPiece(TokenID)
+        case notUTF8(TokenID)
+        case tooManyTokens(count: Int)
+        case merge(index: Int, MergeProblem)
+        case missingByteToken(UInt8)
+        /// A token that reads as a byte but is not spelled as `<0xNN>` with capital digits.
+        case byteTokenSpelling(TokenID, ByteString)
+        case addedToken(ByteString, id: Int, AddedTokenProblem)
+        /// A token with a role is not in the vocabulary.
+        case specialToken(role: String, found: String)
+        /// Scores or kinds are not one per token.
+        case countMismatch(of: String, found: Int, tokenCount: Int)
+        case scoreNotANumber(TokenID)
+        case moreTokensThanRows(tokenCount: Int, rowCount: Int)
+        /// Scores alone do not give the same ids as the merges; see `Tokenizer.verifyScoreForm()`.
+        case scoresCannotExpress(TokenID, ByteString, ScoreProblem)
+        case invalidTokenID(TokenID, count: Int)
+    }
+
+    public enum MergeProblem: Sendable, Equatable {
+        case malformed
+        case missingToken(ByteString)
+        case missingProduct(ByteString)
+        case duplicate(of: Int)
+        case joinsByteTokens
+    }
+
+    public enum AddedTokenProblem: Sendable, Equatable {
+        /// The vocabulary has another piece under the id.
+        case idHoldsAnotherPiece(ByteString)
+        /// The vocabulary has the piece under another id.
+        case pieceHasAnotherID(TokenID)
+        case listedTwice
+        case isByteToken
+        /// `tokenizer_config.json` lists a token that `tokenizer.json` does not.
+        case notInTokenizer
+    }
+
+    public enum ScoreProblem: Sendable, Equatable {
+        /// The rank is too large for a float32.
+        case rankNotExact
+        /// The merges never make this piece out of its characters.
+        case neverMade
+        /// A merge comes before the one that makes an operand of it.
+        case operandMadeLater(ByteString)
+        /// No merge makes the piece, but two pieces that join to it exist.
+        case joinsWithoutMerge(ByteString, ByteString)
+    }
+
+    public let kind: Kind
+    public var file: String?
+
+    public init(_ kind: Kind, file: String? = nil) {
+        self.kind = kind
+        self.file = file
+    }
+
+    public var diagnostic: Diagnostic {
+        switch kind {
+        case .unsupported(let part, let found, let supported):
+            return Diagnostic(
+                .input, file: file, place: part, "\(found) is not supported; supported: \(supported)",
+                advice: "this tokenizer needs a newer version, or another tool")
+        case .malformed(let key, let expected):
+            return damaged(place: key, "\(expected) expected")
+        case .duplicateID(let id, let first, let second):
+            return damaged(place: "token \(id)", "two tokens have this id: \"\(first)\" and \"\(second)\"")
+        case .missingID(let id, let count):
+            return damaged(place: "token \(id)", "no token has this id, though there are \(count) tokens")
+        case .idOutOfRange(let piece, let id):
+            return damaged(place: "token \"\(piece)\"", "the id \(id) is not a row number")
+        case .duplicatePiece(let piece, let first, let second):
+            return damaged(place: "token \(second)", "\"\(piece)\" is token \(first) already")
+        case .emptyPiece(let id):
+            return damaged(place: "token \(id)", "the token has no text")
+        case .notUTF8(let id):
+            return damaged(place: "token \(id)", "the token is not valid UTF-8")
+        case .tooManyTokens(let count):
+            return damaged(place: nil, "\(count) tokens; at most \(TokenID.max) are possible")
+        case .merge(let index, let problem):
+            return damaged(place: "merge \(index)", Self.text(problem))
+        case .missingByteToken(let byte):
+            return damaged(place: "byte 0x\(String(byte, radix: 16))", "the vocabulary has no token for this byte")
+        case .byteTokenSpelling(let id, let piece):
+            return damaged(place: "token \(id)", "\"\(piece)\" reads as a byte but is not spelled like \"<0x0A>\"")
+        case .addedToken(let piece, let id, let problem):
+            return damaged(place: "added token \(id) \"\(piece)\"", Self.text(problem))
+        case .specialToken(let role, let found):
+            return damaged(place: role, "\(found) is not in the vocabulary")
+        case .countMismatch(let what, let found, let tokenCount):
+            return damaged(place: nil, "\(found) \(what) for \(tokenCount) tokens; one for each expected")
+        case .scoreNotANumber(let id):
+            return damaged(place: "token \(id)", "the score is not a number")
+        case .moreTokensThanRows(let tokenCount, let rowCount):
+            return Diagnostic(
+                .input, file: file, "the tokenizer has \(tokenCount) tokens, the embedding only \(rowCount) rows",
+                advice: "check that the tokenizer and the weights are of one model")
+        case .scoresCannotExpress(let id, let piece, let problem):
+            return Diagnostic(
+                .work, file: file, place: "token \(id) \"\(piece)\"", Self.text(problem),
+                advice: "this tokenizer cannot be stored as a score vocabulary without changing its token ids")
+        case .invalidTokenID(let id, let count):
+            return Diagnostic(.usage, file: file, "there is no token \(id); the ids are 0 to \(count - 1)")
+        }
+    }
+
+    private func damaged(place: String?, _ problem: String) -> Diagnostic {
+        Diagnostic(.input, file: file, place: place, problem, advice: "download or copy the tokenizer again")
+    }
+
+    private static func text(_ problem: MergeProblem) -> String {
+        switch problem {
+        case .malformed: "two pieces expected"
+        case .missingToken(let piece): "\"\(piece)\" is not in the vocabulary"
+        case .missingProduct(let piece): "the result \"\(piece)\" is not in the vocabulary"
+        case .duplicate(let index): "the same pair as merge \(index)"
+        case .joinsByteTokens: "byte tokens cannot be merged"
+        }
+    }
+
+    private static func text(_ problem: AddedTokenProblem) -> String {
+        switch problem {
+        case .idHoldsAnotherPiece(let piece): "the vocabulary has \"\(piece)\" under this id"
+        case .pieceHasAnotherID(let id): "the vocabulary has it under the id \(id)"
+        case .listedTwice: "is listed twice"
+        case .isByteToken: "a byte token cannot be an added token too"
+        case .notInTokenizer: "is in tokenizer_config.json but not in tokenizer.json"
+        }
+    }
+
+    private static func text(_ problem: ScoreProblem) -> String {
+        switch problem {
+        case .rankNotExact: "the rank of its merge is too large for a score"
+        case .neverMade: "scores would make this token, the merges never do"
+        case .operandMadeLater(let piece): "is merged before its part \"\(piece)\" can exist, which scores cannot say"
+        case .joinsWithoutMerge(let left, let right):
+            "scores would make this token from \"\(left)\" and \"\(right)\", no merge does"
+        }
+    }
+}

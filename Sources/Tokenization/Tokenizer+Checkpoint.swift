@@ -1,0 +1,188 @@
+import ByteJSON
+import TensorCore
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension Tokenizer {
+    /// The tokenizer of a HuggingFace checkpoint.
+    ///
+    /// `tokenizer.json` says what the tokens are. The roles come from the first that gives them: names in
+    /// `tokenizer_config.json`, then `special_tokens_map.json`; ids in `generation_config.json`, then `config.json`. Whether
+    /// BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the post-processor of
+    /// `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of `tokenizer_config.json`, of
+    /// several the one named `default`.
+    /// - Throws: `TokenizationError`, `JSONError` or `FileError`, naming the file.
+    public init(checkpointDirectory path: String) throws {
+        let file = path + "/tokenizer.json"
+        let json = try JSON(contentsOf: file)
+        let configuration = try CheckpointConfiguration(directory: path)
+        do throws(TokenizationError) {
+            let definition = try TokenizerDefinition(json)
+            var parts = try TokenizerFamilies.family(of: definition).parts(of: definition)
+            try configuration.apply(to: &parts.vocabulary, definition)
+            self.init(parts)
+        } catch {
+            throw TokenizationError(error.kind, file: error.file ?? file)
+        }
+    }
+}
+
+/// What the files beside `tokenizer.json` say about a tokenizer.
+private struct CheckpointConfiguration {
+    private struct Source {
+        var file: String
+        var json: JSON
+    }
+
+    private let tokenizer: Source
+    private let specialTokensMap: Source
+    private let generation: Source
+    private let model: Source
+    private let chatTemplateFile: [UInt8]?
+
+    init(directory: String) throws {
+        func source(_ name: String) throws -> Source {
+            let file = directory + "/" + name
+            return Source(file: file, json: try Self.ifPresent { try JSON(contentsOf: file) } ?? .null)
+        }
+        tokenizer = try source("tokenizer_config.json")
+        specialTokensMap = try source("special_tokens_map.json")
+        generation = try source("generation_config.json")
+        model = try source("config.json")
+        let templateFile = directory + "/chat_template.jinja"
+        chatTemplateFile = try Self.ifPresent { try ReadableFile.contents(of: templateFile) }
+        if let bytes = chatTemplateFile, ByteString(bytes).string == nil {
+            throw FileError(.notUTF8(offset: 0), path: templateFile)
+        }
+    }
+
+    private static func ifPresent<T>(_ read: () throws -> T) throws -> T? {
+        do {
+            return try read()
+        } catch let error as FileError {
+            guard case .system("open", ENOENT) = error.kind else { throw error }
+            return nil
+        }
+    }
+
+    func apply(
+        to vocabulary: inout Vocabulary, _ definition: TokenizerDefinition
+    ) throws(TokenizationError) {
+        let table = try PieceTable(vocabulary.pieces)
+        try checkAddedTokens(table, definition)
+        let affixes = vocabulary.specials
+        let ends = try ids("eos", table)
+        vocabulary.specials = SpecialTokens(
+            bos: try ids("bos", table).first ?? affixes.bos, eos: ends.first ?? affixes.eos,
+            pad: try ids("pad", table).first, unknown: try ids("unk", table).first ?? affixes.unknown)
+        let generationEnds = try ids("eos", in: generation, tokenCount: table.pieces.count)
+        for end in ends + generationEnds
+        where end != vocabulary.specials.eos && !vocabulary.specials.otherEnds.contains(end) {
+            vocabulary.specials.otherEnds.append(end)
+        }
+        vocabulary.addsBOS = try added("bos", affixes.bos, vocabulary.specials.bos)
+        vocabulary.addsEOS = try added("eos", affixes.eos, vocabulary.specials.eos)
+        vocabulary.chatTemplate = try chatTemplate()
+    }
+
+    /// The ids that have a role, from the first source that knows any.
+    private func ids(_ role: String, _ table: PieceTable) throws(TokenizationError) -> [TokenID] {
+        for source in [tokenizer, specialTokensMap] {
+            guard let value = source.json[ByteString(role + "_token")] else { continue }
+            guard let name = value.bytes ?? value["content"]?.bytes else {
+                throw malformed(role + "_token", "a token's text", source)
+            }
+            guard let id = table.find(name.bytes[...]) else {
+                throw TokenizationError(.specialToken(role: role + "_token", found: "\"\(name)\""), file: source.file)
+            }
+            return [id]
+        }
+        for source in [generation, model] {
+            let found = try ids(role, in: source, tokenCount: table.pieces.count)
+            if !found.isEmpty { return found }
+        }
+        return []
+    }
+
+    private func ids(
+        _ role: String, in source: Source, tokenCount: Int
+    ) throws(TokenizationError) -> [TokenID] {
+        let key = role + "_token_id"
+        guard let value = source.json[ByteString(key)] else { return [] }
+        var ids: [TokenID] = []
+        for item in value.array ?? [value] {
+            guard let number = item.integer else { throw malformed(key, "a token's id", source) }
+            guard let id = TokenID(exactly: number), id >= 0, id < tokenCount else {
+                throw TokenizationError(.specialToken(role: key, found: "\(number)"), file: source.file)
+            }
+            ids.append(id)
+        }
+        return ids
+    }
+
+    /// Whether the token of a role is put at its end of a text.
+    private func added(
+        _ role: String, _ fromTemplate: TokenID?, _ id: TokenID?
+    ) throws(TokenizationError) -> Bool {
+        let key = "add_\(role)_token"
+        guard let value = tokenizer.json[ByteString(key)] else {
+            guard fromTemplate == nil || fromTemplate == id else {
+                throw TokenizationError(
+                    .unsupported(
+                        part: "post_processor", found: "another token than \(role)_token at its place",
+                        supported: "\(role)_token"))
+            }
+            return fromTemplate != nil
+        }
+        guard let adds = value.bool else { throw malformed(key, "true or false", tokenizer) }
+        guard !adds || id != nil else {
+            throw TokenizationError(.specialToken(role: role + "_token", found: "none"), file: tokenizer.file)
+        }
+        return adds
+    }
+
+    /// Compares the list of added tokens that some checkpoints have twice.
+    private func checkAddedTokens(
+        _ table: PieceTable, _ definition: TokenizerDefinition
+    ) throws(TokenizationError) {
+        guard let list = tokenizer.json["added_tokens_decoder"] else { return }
+        guard let members = list.object?.members else {
+            throw malformed("added_tokens_decoder", "an object", tokenizer)
+        }
+        let known = Dictionary(definition.addedTokens.map { ($0.id, $0.content) }) { first, _ in first }
+        for (key, value) in members {
+            guard let id = key.string.flatMap({ Int($0) }), let content = value["content"]?.bytes else {
+                throw malformed("added_tokens_decoder", "tokens by their ids", tokenizer)
+            }
+            guard let piece = known[id] else {
+                throw TokenizationError(.addedToken(content, id: id, .notInTokenizer), file: tokenizer.file)
+            }
+            guard piece == content else {
+                throw TokenizationError(
+                    .addedToken(content, id: id, .idHoldsAnotherPiece(piece)), file: tokenizer.file)
+            }
+        }
+    }
+
+    private func chatTemplate() throws(TokenizationError) -> String? {
+        if let chatTemplateFile { return ByteString(chatTemplateFile).string }
+        guard let value = tokenizer.json["chat_template"] else { return nil }
+        if let template = value.string { return template }
+        guard let list = value.array else { throw malformed("chat_template", "a string or named ones", tokenizer) }
+        for item in list {
+            guard let name = item["name"]?.string, let template = item["template"]?.string else {
+                throw malformed("chat_template", "a string or named ones", tokenizer)
+            }
+            if name == "default" { return template }
+        }
+        return nil
+    }
+
+    private func malformed(_ key: String, _ expected: String, _ source: Source) -> TokenizationError {
+        TokenizationError(.malformed(key: key, expected: expected), file: source.file)
+    }
+}

@@ -1,0 +1,98 @@
+import TensorCore
+
+/// Text to tokens and back.
+///
+/// Read from a checkpoint it gives the ids of HuggingFace tokenizers; made from a GGUF vocabulary, those of stock
+/// llama.cpp. `verifyScoreForm()` tells whether the two are the same.
+public struct Tokenizer: Sendable {
+    private var parts: TokenizerParts
+    /// Whether the encoder works by the vocabulary's scores.
+    private let isScoreForm: Bool
+
+    init(_ parts: TokenizerParts) {
+        self.parts = parts
+        isScoreForm = false
+    }
+
+    /// The tokenizer that a GGUF file describes.
+    /// - Throws: `TokenizationError` if the vocabulary is of a kind that is not supported, or contradicts itself.
+    public init(vocabulary: Vocabulary) throws(TokenizationError) {
+        parts = try TokenizerFamilies.family(of: vocabulary).parts(of: vocabulary)
+        isScoreForm = true
+    }
+
+    /// The tokenizer as GGUF stores it.
+    public var vocabulary: Vocabulary { parts.vocabulary }
+
+    /// The tokens of a text in UTF-8, without BOS and EOS. Bytes that are not UTF-8 become byte tokens.
+    /// - Parameter parseSpecial: whether the text of a special token becomes that token.
+    public func encode(_ text: some Collection<UInt8>, parseSpecial: Bool) -> [TokenID] {
+        let ids = text.withContiguousStorageIfAvailable { buffer in
+            var ids: [TokenID] = []
+            ids.reserveCapacity(buffer.count / 3)
+            parts.encoder.encode(buffer, parseSpecial: parseSpecial, into: &ids)
+            return ids
+        }
+        return ids ?? encode(Array(text), parseSpecial: parseSpecial)
+    }
+
+    /// The tokens of a text, without BOS and EOS.
+    /// - Parameter parseSpecial: whether the text of a special token becomes that token.
+    public func encode(_ text: String, parseSpecial: Bool) -> [TokenID] {
+        encode(text.utf8, parseSpecial: parseSpecial)
+    }
+
+    /// The bytes that the tokens stand for, which need not be UTF-8.
+    /// - Throws: `TokenizationError` if there is no such token.
+    public func decode(
+        _ ids: some Sequence<TokenID>, skipSpecials: Bool = false
+    ) throws(TokenizationError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for id in ids { bytes += try parts.decoder.bytes(of: id, skipSpecials: skipSpecials) }
+        return bytes
+    }
+
+    /// The text that the tokens stand for, as HuggingFace tokenizers decodes it: a run of byte tokens that is not valid
+    /// UTF-8 as a whole becomes one U+FFFD for each of its bytes.
+    /// - Throws: `TokenizationError` if there is no such token.
+    public func text(
+        of ids: some Sequence<TokenID>, skipSpecials: Bool = false
+    ) throws(TokenizationError) -> String {
+        try parts.decoder.text(of: ids, skipSpecials: skipSpecials)
+    }
+
+    /// The tokenizer with one token for each of `rowCount` embedding rows; see ``Vocabulary/padded(to:)``.
+    ///
+    /// The tokens that are added stand for no text.
+    public func padded(to rowCount: Int) throws(TokenizationError) -> Tokenizer {
+        let vocabulary = try vocabulary.padded(to: rowCount)
+        if isScoreForm { return try Tokenizer(vocabulary: vocabulary) }
+        var result = self
+        result.parts.vocabulary = vocabulary
+        while result.parts.decoder.count < vocabulary.count { result.parts.decoder.append([], isSpecial: false) }
+        return result
+    }
+
+    /// Makes sure that stock llama.cpp, which knows the vocabulary's scores but neither merges nor splits, makes the same
+    /// tokens of every text.
+    ///
+    /// Proved from the vocabulary, not tried on texts. Special tokens inside of a text are left out of the question: where
+    /// two of them overlap, HuggingFace takes the left one, llama.cpp the longer.
+    /// - Throws: `TokenizationError` with a token that the two would make in different ways.
+    public func verifyScoreForm() throws(TokenizationError) {
+        guard !isScoreForm else { return }
+        if let conflict = parts.scoreConflict { throw conflict }
+        if let conflict = try ScoreForm.conflict(in: vocabulary) { throw conflict }
+    }
+}
+
+extension SpecialTokens {
+    /// Makes sure that the vocabulary has the tokens.
+    func check(tokenCount: Int) throws(TokenizationError) {
+        let roles: [(String, TokenID?)] =
+            [("bos", bos), ("eos", eos), ("pad", pad), ("unknown", unknown)] + otherEnds.map { ("eos", $0) }
+        for case (let role, let id?) in roles where id < 0 || id >= tokenCount {
+            throw TokenizationError(.specialToken(role: "the \(role) token", found: "\(id)"))
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import TensorCore
+
+/// The algorithm from text to tokens.
+protocol TokenEncoder: Sendable {
+    /// Appends the tokens of `text`, which may be any bytes.
+    /// - Parameter parseSpecial: whether the text of a special token becomes that token.
+    func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID])
+}
+
+/// A tokenizer put together: its GGUF view, and the two directions.
+struct TokenizerParts: Sendable {
+    var vocabulary: Vocabulary
+    var encoder: any TokenEncoder
+    var decoder: TokenDecoder
+    /// Why the scores do not stand for the merges, if they do not.
+    var scoreConflict: TokenizationError?
+}
+
+/// A kind of tokenizer that can be read. To add one: a type in files of its own, and a line in `all`.
+protocol TokenizerFamily: SendableMetatype {
+    /// Whether a `tokenizer.json` is of this kind; if so, whatever else it holds that the kind does not know is an error.
+    static func claims(_ definition: TokenizerDefinition) -> Bool
+
+    /// Whether a GGUF vocabulary is of this kind.
+    static func claims(_ vocabulary: Vocabulary) -> Bool
+
+    static func parts(of definition: TokenizerDefinition) throws(TokenizationError) -> TokenizerParts
+
+    static func parts(of vocabulary: Vocabulary) throws(TokenizationError) -> TokenizerParts
+}
+
+enum TokenizerFamilies {
+    static let all: [any TokenizerFamily.Type] = [CharacterBPEFamily.self]
+
+    static func family(of definition: TokenizerDefinition) throws(TokenizationError) -> any TokenizerFamily.Type {
+        for family in all where family.claims(definition) { return family }
+        throw TokenizationError(
+            .unsupported(
+                part: "model", found: definition.modelSummary, supported: "BPE over characters with byte_fallback"))
+    }
+
+    static func family(of vocabulary: Vocabulary) throws(TokenizationError) -> any TokenizerFamily.Type {
+        for family in all where family.claims(vocabulary) { return family }
+        throw TokenizationError(
+            .unsupported(
+                part: "tokenizer.ggml.model", found: "\"\(vocabulary.model)\" with pre \"\(vocabulary.pre)\"",
+                supported: "\"llama\" with pre \"default\""))
+    }
+}

@@ -1,0 +1,116 @@
+import TensorCore
+
+/// The number of a token: its row in the embedding.
+public typealias TokenID = Int32
+
+/// What a token is for. The raw values are those of `tokenizer.ggml.token_type`.
+public enum TokenKind: Int32, Sendable, CaseIterable {
+    case undefined = 0
+    case normal = 1
+    case unknown = 2
+    /// Structure, not text: never made from text unless special tokens are asked for.
+    case control = 3
+    /// Text that is always one token, whatever the merges say.
+    case userDefined = 4
+    /// A row of the embedding that no text makes.
+    case unused = 5
+    /// One byte, spelled `<0xNN>`.
+    case byte = 6
+}
+
+/// The tokens that have a role.
+public struct SpecialTokens: Sendable, Equatable {
+    /// Begins a text.
+    public var bos: TokenID?
+    /// Ends a text.
+    public var eos: TokenID?
+    public var pad: TokenID?
+    public var unknown: TokenID?
+    /// Further tokens that end generation, beside `eos`.
+    public var otherEnds: [TokenID]
+
+    public init(
+        bos: TokenID? = nil, eos: TokenID? = nil, pad: TokenID? = nil, unknown: TokenID? = nil,
+        otherEnds: [TokenID] = []
+    ) {
+        self.bos = bos
+        self.eos = eos
+        self.pad = pad
+        self.unknown = unknown
+        self.otherEnds = otherEnds
+    }
+}
+
+/// A tokenizer as GGUF stores it, under `tokenizer.ggml.*`.
+///
+/// It is a plain value and may hold anything; ``Tokenizer/init(vocabulary:)`` checks it.
+public struct Vocabulary: Sendable, Equatable {
+    /// `tokenizer.ggml.model`: which algorithm.
+    public var model: String
+    /// `tokenizer.ggml.pre`: which variant of it.
+    public var pre: String
+    /// The spelling of each token as stored, with U+2581 for a space.
+    public var pieces: [ByteString]
+    /// For `llama`: the adjacent pair whose joint piece has the highest score is merged first.
+    public var scores: [Float]
+    public var kinds: [TokenKind]
+    public var specials: SpecialTokens
+    /// Whether a whole text begins with the BOS token. `Tokenizer.encode` leaves that to its caller.
+    public var addsBOS: Bool
+    /// Whether a whole text ends with the EOS token. `Tokenizer.encode` leaves that to its caller.
+    public var addsEOS: Bool
+    /// Whether a space goes before the text, and before text that follows a special token.
+    public var addsSpacePrefix: Bool
+    /// The Jinja template of the conversation format.
+    public var chatTemplate: String?
+
+    public init(
+        model: String, pre: String, pieces: [ByteString], scores: [Float], kinds: [TokenKind],
+        specials: SpecialTokens = SpecialTokens(), addsBOS: Bool, addsEOS: Bool = false, addsSpacePrefix: Bool,
+        chatTemplate: String? = nil
+    ) {
+        self.model = model
+        self.pre = pre
+        self.pieces = pieces
+        self.scores = scores
+        self.kinds = kinds
+        self.specials = specials
+        self.addsBOS = addsBOS
+        self.addsEOS = addsEOS
+        self.addsSpacePrefix = addsSpacePrefix
+        self.chatTemplate = chatTemplate
+    }
+
+    /// The number of tokens.
+    public var count: Int { pieces.count }
+
+    /// The score of a token that no merge makes: lower than any merge's, and exact in float32.
+    public static let unmergedScore: Float = -1e9
+
+    /// The vocabulary with one token for each of `rowCount` embedding rows.
+    ///
+    /// The rows that the tokenizer does not know become unused tokens named `[PADn]`, n being the row.
+    /// - Throws: `TokenizationError` if there are more tokens than rows, or a name is taken.
+    public func padded(to rowCount: Int) throws(TokenizationError) -> Vocabulary {
+        guard count <= rowCount else {
+            throw TokenizationError(.moreTokensThanRows(tokenCount: count, rowCount: rowCount))
+        }
+        guard rowCount <= Int(TokenID.max) else { throw TokenizationError(.tooManyTokens(count: rowCount)) }
+        guard count < rowCount else { return self }
+        var known: [ByteString: TokenID] = [:]
+        for (id, piece) in pieces.enumerated() where piece.bytes.starts(with: "[PAD".utf8) {
+            known[piece] = TokenID(id)
+        }
+        var result = self
+        for row in count..<rowCount {
+            let name = ByteString("[PAD\(row)]")
+            if let first = known[name] {
+                throw TokenizationError(.duplicatePiece(name, first: first, second: TokenID(row)))
+            }
+            result.pieces.append(name)
+            result.scores.append(Self.unmergedScore)
+            result.kinds.append(.unused)
+        }
+        return result
+    }
+}
