@@ -13,7 +13,7 @@ mkdir -p "$out"
 "$swage" convert "$fixtures/models/xverse-moe-tiny" -o "$out/original.gguf"
 "$swage" imatrix "$out/original.gguf" --text "$fixtures"/text/calib/*.txt -o "$out/imatrix.gguf"
 
-set -- --model "original=$out/original.gguf"
+set -- --model "original=$fixtures/models/xverse-moe-tiny"
 for type in $types; do
     "$swage" quantize "$out/original.gguf" -o "$out/$type.gguf" --type "$type" --imatrix "$out/imatrix.gguf"
     set -- "$@" --model "$type=$out/$type.gguf"

@@ -12,7 +12,7 @@ public struct Checkpoint: Sendable {
     public let storedPlan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource
-    public let vocabulary: Vocabulary
+    public let tokenizer: Tokenizer
     /// The files that the weights come from.
     public let weightFiles: [String]
 
@@ -25,7 +25,7 @@ public struct Checkpoint: Sendable {
         storedPlan = architecture.plan
         plan = expertPadding.applied(to: architecture.plan)
         weightFiles = files.files.map(\.path)
-        vocabulary = try Vocabulary(checkpointDirectory: directory).padded(to: plan.vocabularySize)
+        tokenizer = try Tokenizer(checkpointDirectory: directory).padded(to: plan.vocabularySize)
         tensors = try CheckpointTensors(files: files, directory: directory, architecture: architecture, plan: plan)
     }
 

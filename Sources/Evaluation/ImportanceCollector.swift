@@ -60,7 +60,9 @@ final class ImportanceCollector: ActivationObserver {
     }
 
     /// The sums by tensor name; experts that saw nothing have zeros.
-    func entries(plan: DecoderPlan) -> [String: ImportanceMatrix.Entry] {
+    ///
+    /// - Throws: ``EvaluationError`` if a sum is not finite.
+    func entries(plan: DecoderPlan) throws -> [String: ImportanceMatrix.Entry] {
         let totals = state.withLock { $0.totals }
         var bySite: [ActivationSite: [Int: Total]] = [:]
         for (site, total) in totals {
@@ -81,7 +83,10 @@ final class ImportanceCollector: ActivationObserver {
                     counts[expert] = Float(total.rowCount)
                 }
                 let name = TensorName(role, layer: site.layer).gguf
-                result[name] = ImportanceMatrix.Entry(rowLength: dimensions[0], sums: sums, counts: counts)
+                guard let entry = ImportanceMatrix.Entry(rowLength: dimensions[0], sums: sums, counts: counts) else {
+                    throw EvaluationError(.nonFiniteResult, file: name)
+                }
+                result[name] = entry
             }
         }
         return result
@@ -102,7 +107,7 @@ public struct Calibration: Sendable {
 
     /// - Parameter progress: called with the finished share of the work.
     public func importance(
-        _ pass: ForwardPass, tokenizer: any Tokenizer, texts: [EvaluationText],
+        _ pass: ForwardPass, tokenizer: Tokenizer, texts: [EvaluationText],
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws -> ImportanceMatrix {
         try TokenWindows.check(context: context, limit: pass.plan.contextLength)
@@ -113,7 +118,7 @@ public struct Calibration: Sendable {
         try WindowBatches(pass: pass, windows: windows, progress: progress)
             .forEach(observer: collector) { _, _ in }
         return ImportanceMatrix(
-            entries: collector.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windows.count,
+            entries: try collector.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windows.count,
             chunkSize: context)
     }
 }

@@ -56,7 +56,7 @@ public struct PerplexityEvaluation: Sendable {
     /// - Parameter progress: called with the finished share of the work.
     /// - Returns: one result for each text.
     public func run(
-        _ pass: ForwardPass, tokenizer: any Tokenizer, texts: [EvaluationText],
+        _ pass: ForwardPass, tokenizer: Tokenizer, texts: [EvaluationText],
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws -> [PerplexityResult] {
         try TokenWindows.check(context: context, limit: pass.plan.contextLength)

@@ -15,9 +15,9 @@ public struct TokenWindows: Sendable {
     public let characterCount: Int
 
     /// - Parameter limit: the most windows to take.
-    public init(_ text: EvaluationText, tokenizer: any Tokenizer, context: Int, limit: Int?) throws {
+    public init(_ text: EvaluationText, tokenizer: Tokenizer, context: Int, limit: Int?) throws {
         var tokens = tokenizer.encode(text.bytes, parseSpecial: false)
-        let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.bos : nil
+        let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil
         if let bos { tokens.insert(bos, at: 0) }
         let count = min(tokens.count / context, limit ?? .max)
         guard count > 0 else {

@@ -24,14 +24,14 @@ public struct Generation: Sendable {
 
     /// - Parameter onText: receives the text as it comes, in whole characters.
     public func run(_ model: Model, prompt: String, onText: ([UInt8]) -> Void) throws -> Result {
-        let tokenizer = try model.tokenizer()
+        let tokenizer = model.tokenizer
         let vocabulary = tokenizer.vocabulary
         var tokens = tokenizer.encode(Array(prompt.utf8), parseSpecial: true)
         if vocabulary.addsBOS, let bos = vocabulary.specials.bos { tokens.insert(bos, at: 0) }
         let generator = try Generator(
             pass: model.forwardPass(parallel), capacity: tokens.count + maximumTokenCount)
         let ends = Set([vocabulary.specials.eos].compactMap { $0 } + vocabulary.specials.otherEnds)
-        var stream = tokenizer.stream()
+        var stream = StreamingDecoder(tokenizer)
         let added = try generator.continueGreedily(
             tokens, maximumCount: maximumTokenCount, isEnd: { ends.contains($0) }
         ) { onText(try stream.append($0)) }

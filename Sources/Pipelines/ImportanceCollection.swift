@@ -16,10 +16,9 @@ public struct ImportanceCollection: Sendable {
         _ model: Model, texts: [EvaluationText], output: String, progress: @escaping ProgressHandler
     ) throws -> ImportanceMatrix {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
-        let tokenizer = try model.tokenizer()
         let pass = try model.forwardPass(parallel)
         progress(.stage("collecting importance"))
-        let matrix = try calibration.importance(pass, tokenizer: tokenizer, texts: texts) {
+        let matrix = try calibration.importance(pass, tokenizer: model.tokenizer, texts: texts) {
             progress(.fraction($0))
         }
         try matrix.write(to: output)

@@ -16,9 +16,8 @@ public struct Measurement: Sendable {
         _ model: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
     ) throws -> [PerplexityResult] {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
-        let tokenizer = try model.tokenizer()
         let pass = try model.forwardPass(parallel)
         progress(.stage("evaluating \(model.name)"))
-        return try evaluation.run(pass, tokenizer: tokenizer, texts: texts) { progress(.fraction($0)) }
+        return try evaluation.run(pass, tokenizer: model.tokenizer, texts: texts) { progress(.fraction($0)) }
     }
 }

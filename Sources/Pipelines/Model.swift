@@ -13,7 +13,7 @@ public struct Model: Sendable {
     public let plan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource
-    public let vocabulary: Vocabulary
+    public let tokenizer: Tokenizer
     /// What a GGUF of this model says, less what depends on how it is written.
     public let metadata: GGUFMetadata
     /// The files that hold the weights.
@@ -39,13 +39,13 @@ public struct Model: Sendable {
         name = checkpoint.name
         plan = checkpoint.plan
         tensors = checkpoint.tensors
-        vocabulary = checkpoint.vocabulary
+        tokenizer = checkpoint.tokenizer
         files = checkpoint.weightFiles
         self.checkpoint = checkpoint
         var metadata = checkpoint.plan.metadata
-        metadata["general.type"] = "model"
+        metadata["general.type"] = .string("model")
         metadata["general.name"] = .string(ByteString(checkpoint.name))
-        metadata.append(checkpoint.vocabulary.metadata)
+        metadata.append(checkpoint.tokenizer.vocabulary.metadata)
         self.metadata = metadata
     }
 
@@ -63,8 +63,8 @@ public struct Model: Sendable {
             throw ArchitectureError(error.kind, key: error.key, file: path)
         }
         tensors = file
-        vocabulary = try Vocabulary(metadata: file.metadata, file: path)
-        files = file.paths
+        tokenizer = try Self.tokenizer(of: file)
+        files = file.parts.map(\.path)
         checkpoint = nil
         metadata = file.metadata
     }
@@ -74,7 +74,28 @@ public struct Model: Sendable {
         ForwardPass(plan: plan, weights: try ModelWeights(source: tensors, plan: plan), parallel: parallel)
     }
 
-    public func tokenizer() throws -> any Tokenizer { try vocabulary.tokenizer() }
+    /// The tokenizer alone, of a checkpoint whose weights may be missing or of a GGUF.
+    public static func tokenizer(path: String) throws -> Tokenizer {
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw PipelineError(.noSuchModel, file: path)
+        }
+        return isDirectory
+            ? try Tokenizer(checkpointDirectory: path) : try tokenizer(of: GGUFFile(path: path))
+    }
+
+    private static func tokenizer(of file: GGUFFile) throws -> Tokenizer {
+        do throws(TokenizationError) {
+            return try Tokenizer(vocabulary: Vocabulary(metadata: file.metadata))
+        } catch {
+            throw TokenizationError(error.kind, file: file.path)
+        }
+    }
+
+    /// Bytes of all files that hold the weights.
+    public var fileByteCount: Int {
+        get throws { try files.reduce(0) { try $0 + ReadableFile(path: $1).byteCount } }
+    }
 
     /// Encoded bytes of all tensors.
     public var tensorByteCount: Int { tensors.tensors.reduce(0) { $0 + $1.byteCount } }

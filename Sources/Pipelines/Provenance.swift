@@ -43,8 +43,8 @@ enum Provenance {
         guard let checkpoint = model.checkpoint else { return }
         progress(.stage("hashing the source files"))
         let sums = try hashes(of: model.files, parallel: parallel) { progress(.fraction($0)) }
-        metadata["swage.source.files"] = .array(.strings(model.files.map { ByteString(lastComponent($0)) }))
-        metadata["swage.source.sha256"] = .array(.strings(sums.map { ByteString($0) }))
+        metadata["swage.source.files"] = .array(.string(model.files.map { ByteString(lastComponent($0)) }))
+        metadata["swage.source.sha256"] = .array(.string(sums.map { ByteString($0) }))
         if let stored = checkpoint.storedPlan.experts, let padded = checkpoint.plan.experts {
             metadata["swage.experts.stored_length"] = .uint32(UInt32(stored.length))
             metadata["swage.experts.padded_length"] = .uint32(UInt32(padded.length))

@@ -40,7 +40,7 @@ public struct Quantization: Sendable {
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
         try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
         for assignment in assignments {
-            if let importance, assignment.type.isQuantized { _ = try importance.weights(for: assignment.tensor) }
+            if let importance, assignment.type.isQuantized { _ = try importance.stackWeights(for: assignment.tensor) }
             guard assignment.sourceType.isQuantized, assignment.type != assignment.sourceType,
                 !allowsRequantization
             else { continue }
@@ -88,7 +88,7 @@ public struct Quantization: Sendable {
             progress(
                 .warning(
                     "\(assignment.tensor.name): \(unseen) of \(entry.counts.count) experts saw no calibration token "
-                        + "and are encoded without importance"))
+                        + "and are encoded with the mean importance of the others"))
         }
     }
 }

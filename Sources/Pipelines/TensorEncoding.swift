@@ -88,8 +88,8 @@ private struct TensorJob: Sendable {
     private let target: TensorDescriptor
     private let decoder: any BlockCodec
     private let encoder: any BlockCodec
-    /// Per-column weights of each matrix of the stack; nil where nothing is known.
-    private let importance: [[Float]?]
+    /// Per-column weights of each matrix of the stack; nil if nothing is known.
+    private let importance: [[Float]]?
     private let rowsPerMatrix: Int
 
     init(source: any TensorSource, index: Int, target: TensorDescriptor, importance: ImportanceMatrix?) throws {
@@ -107,8 +107,7 @@ private struct TensorJob: Sendable {
         self.encoder = encoder
         let dimensions = target.shape.dimensions
         rowsPerMatrix = dimensions.count > 1 ? dimensions[1] : 1
-        self.importance =
-            target.type.isQuantized ? try importance?.weights(for: target) ?? [] : []
+        self.importance = target.type.isQuantized ? try importance?.stackWeights(for: target) : nil
     }
 
     func encode(rows: Range<Int>, into output: UnsafeMutableRawPointer, worker: EncodingWorker) throws {
@@ -131,14 +130,16 @@ private struct TensorJob: Sendable {
                     tensor: target.name)
             }
             for (position, row) in rows.enumerated() {
-                let matrix = row / rowsPerMatrix
-                let weights = matrix < importance.count ? importance[matrix] : nil
                 let encode = { (weights: UnsafePointer<Float>?) in
                     encoder.encode(
                         values + position * rowLength, count: rowLength, importance: weights,
                         into: output + position * target.rowByteCount, scratch: worker.scratch)
                 }
-                if let weights { weights.withUnsafeBufferPointer { encode($0.baseAddress) } } else { encode(nil) }
+                if let importance {
+                    importance[row / rowsPerMatrix].withUnsafeBufferPointer { encode($0.baseAddress) }
+                } else {
+                    encode(nil)
+                }
             }
         }
     }

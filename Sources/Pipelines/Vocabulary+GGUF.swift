@@ -12,8 +12,9 @@ extension Vocabulary {
         metadata["tokenizer.ggml.scores"] = .array(.float32(scores))
         metadata["tokenizer.ggml.token_type"] = .array(.int32(kinds.map(\.rawValue)))
         let ids: [(ByteString, TokenID?)] = [
-            ("tokenizer.ggml.bos_token_id", bos), ("tokenizer.ggml.eos_token_id", eos),
-            ("tokenizer.ggml.unknown_token_id", unknown), ("tokenizer.ggml.padding_token_id", padding),
+            ("tokenizer.ggml.bos_token_id", specials.bos), ("tokenizer.ggml.eos_token_id", specials.eos),
+            ("tokenizer.ggml.unknown_token_id", specials.unknown),
+            ("tokenizer.ggml.padding_token_id", specials.pad),
         ]
         for (key, id) in ids { metadata[key] = id.map { .uint32(UInt32($0)) } }
         metadata["tokenizer.ggml.add_bos_token"] = .bool(addsBOS)
@@ -21,5 +22,26 @@ extension Vocabulary {
         metadata["tokenizer.ggml.add_space_prefix"] = .bool(addsSpacePrefix)
         metadata["tokenizer.chat_template"] = chatTemplate.map { .string(ByteString($0)) }
         return metadata
+    }
+}
+
+extension Vocabulary {
+    /// Reads the vocabulary from a GGUF's metadata; keys that are absent have llama.cpp's defaults.
+    init(metadata: GGUFMetadata) throws(TokenizationError) {
+        func id(_ key: ByteString) -> TokenID? { metadata.integer(key).flatMap(TokenID.init(exactly:)) }
+        let model = metadata.string("tokenizer.ggml.model") ?? "none"
+        let pieces = metadata.strings("tokenizer.ggml.tokens") ?? []
+        let kinds = metadata.integers("tokenizer.ggml.token_type")?.map { TokenKind(rawValue: Int32(clamping: $0)) }
+        self.init(
+            model: model, pre: metadata.string("tokenizer.ggml.pre") ?? "default", pieces: pieces,
+            scores: metadata.floats("tokenizer.ggml.scores") ?? [Float](repeating: 0, count: pieces.count),
+            kinds: kinds?.map { $0 ?? .undefined } ?? [TokenKind](repeating: .normal, count: pieces.count),
+            specials: SpecialTokens(
+                bos: id("tokenizer.ggml.bos_token_id"), eos: id("tokenizer.ggml.eos_token_id"),
+                pad: id("tokenizer.ggml.padding_token_id"), unknown: id("tokenizer.ggml.unknown_token_id")),
+            addsBOS: metadata.bool("tokenizer.ggml.add_bos_token") ?? (model == "llama"),
+            addsEOS: metadata.bool("tokenizer.ggml.add_eos_token") ?? false,
+            addsSpacePrefix: metadata.bool("tokenizer.ggml.add_space_prefix") ?? (model == "llama"),
+            chatTemplate: metadata.string("tokenizer.chat_template"))
     }
 }

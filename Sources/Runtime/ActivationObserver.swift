@@ -15,6 +15,12 @@ public struct ActivationSite: Sendable, Hashable {
     /// The matrix of the stack, for experts.
     public let expert: Int
 
+    public init(layer: Int, input: Input, expert: Int) {
+        self.layer = layer
+        self.input = input
+        self.expert = expert
+    }
+
     /// The weights that multiply these inputs.
     public var roles: [TensorRole] {
         switch input {

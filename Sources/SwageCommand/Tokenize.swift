@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Pipelines
 import TensorCore
 import Tokenization
