@@ -27,6 +27,8 @@ let package = Package(
         tests("GGUFContainer", ["TensorCore"]),
         module("Safetensors", ["ByteJSON", "TensorCore"]),
         tests("Safetensors", ["TensorCore"]),
+        module("Importance", ["GGUFContainer", "TensorCore"]),
+        tests("Importance", ["GGUFContainer", "TensorCore"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),

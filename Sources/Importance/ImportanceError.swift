@@ -1,0 +1,55 @@
+import TensorCore
+
+/// An importance matrix that is damaged, or does not belong to the model.
+public struct ImportanceError: DiagnosticError, Equatable {
+    public enum Kind: Sendable, Equatable {
+        case notImportance(type: String?)
+        case invalidKey(ByteString)
+        case noEntries
+        case unpaired(missing: String)
+        case wrongType(TensorType)
+        case mismatchedCounts(found: Int, expected: Int)
+        case invalidNumber
+        case wrongShape(rowLength: Int, expertCount: Int, expectedRowLength: Int, expectedExpertCount: Int)
+    }
+
+    public let kind: Kind
+    /// The file of the matrix, if it has one.
+    public let path: String?
+    /// The weight, or the tensor of the file.
+    public let tensor: String?
+
+    init(_ kind: Kind, path: String? = nil, tensor: String? = nil) {
+        self.kind = kind
+        self.path = path
+        self.tensor = tensor
+    }
+
+    public var diagnostic: Diagnostic {
+        Diagnostic(.input, file: path, place: tensor.map { "tensor \"\($0)\"" }, problem, advice: advice)
+    }
+
+    private var problem: String {
+        switch kind {
+        case .notImportance(let type):
+            "not an importance matrix: general.type is \(type ?? "missing"), expected imatrix"
+        case .invalidKey(let key): "the key \(key) is missing or not of the expected type"
+        case .noEntries: "an importance matrix without entries"
+        case .unpaired(let missing): "its counterpart \(missing) is missing"
+        case .wrongType(let type): "elements of type \(type.name), expected F32"
+        case .mismatchedCounts(let found, let expected): "counts for \(found) experts, sums for \(expected)"
+        case .invalidNumber: "a sum or count is negative, infinite or not a number"
+        case .wrongShape(let length, let experts, let expectedLength, let expectedExperts):
+            "importances of \(length) columns × \(experts) experts, the weight has \(expectedLength) × \(expectedExperts)"
+        }
+    }
+
+    private var advice: String {
+        switch kind {
+        case .notImportance: "give a file made by swage imatrix or llama-imatrix"
+        case .noEntries, .invalidKey, .unpaired, .wrongType, .mismatchedCounts, .invalidNumber:
+            "compute the importance matrix again"
+        case .wrongShape: "use the importance matrix of this very model"
+        }
+    }
+}
