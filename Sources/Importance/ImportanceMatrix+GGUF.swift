@@ -15,16 +15,13 @@ extension ImportanceMatrix {
     private static let sumsSuffix = ".in_sum2"
     private static let countsSuffix = ".counts"
 
-    /// Reads the file at `path`.
-    ///
-    /// Throws ``ImportanceError``, `GGUFError` or `FileError`.
-    public init(contentsOf path: String) throws {
+    init(gguf path: String) throws {
         let file = try GGUFFile(path: path)
         guard file.metadata.string(Key.type) == Self.typeName else {
             throw ImportanceError(.notImportance(type: file.metadata.string(Key.type)), path: path)
         }
         func integer(_ key: ByteString) throws -> Int {
-            guard let value = file.metadata.integer(key), value >= 0 else {
+            guard let value = file.metadata.integer(key), (0...Int(UInt32.max)).contains(value) else {
                 throw ImportanceError(.invalidKey(key), path: path)
             }
             return value
@@ -77,17 +74,14 @@ extension ImportanceMatrix {
         return entry
     }
 
-    /// Writes the file at `path`; the same matrix gives the same bytes.
-    ///
-    /// Throws ``ImportanceError`` if there are no entries, `GGUFError` for a name that is too long, `FileError`.
-    public func write(to path: String) throws {
+    func writeGGUF(to path: String) throws {
         guard !entries.isEmpty else { throw ImportanceError(.noEntries, path: path) }
         var metadata = GGUFMetadata()
         metadata[Key.type] = .string(ByteString(Self.typeName))
         metadata[Key.datasets] = .array(.string(datasets.map { ByteString($0) }))
         metadata[Key.chunkCount] = .uint32(UInt32(clamping: chunkCount))
         metadata[Key.chunkSize] = .uint32(UInt32(clamping: chunkSize))
-        let sorted = entries.map { (name: ByteString($0.key), entry: $0.value) }.sorted { $0.name < $1.name }
+        let sorted = sortedEntries
         let tensors = sorted.flatMap { name, entry in
             [
                 Self.tensor("\(name)\(Self.sumsSuffix)", entry.rowLength, entry.expertCount),

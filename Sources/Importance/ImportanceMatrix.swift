@@ -8,16 +8,18 @@ public struct ImportanceMatrix: Sendable, Equatable {
         public let rowLength: Int
         /// Σx² for every column, expert by expert: `rowLength · expertCount` numbers, all finite and not negative.
         public let sums: [Float]
-        /// The activation rows that every expert has seen.
+        /// The activation rows that every expert has seen: whole numbers.
         public let counts: [Float]
 
         public var expertCount: Int { counts.count }
 
-        /// - Returns: nil if the lengths do not go together, or a number is negative, infinite or not a number.
+        /// - Returns: nil if the lengths do not go together, a number is negative, infinite or not a number,
+        ///   or a count is broken.
         public init?(rowLength: Int, sums: [Float], counts: [Float]) {
             let (product, overflow) = rowLength.multipliedReportingOverflow(by: counts.count)
             guard rowLength > 0, !counts.isEmpty, !overflow, product == sums.count,
-                sums.allSatisfy({ $0 >= 0 && $0.isFinite }), counts.allSatisfy({ $0 >= 0 && $0.isFinite })
+                sums.allSatisfy({ $0 >= 0 && $0.isFinite }),
+                counts.allSatisfy({ $0 >= 0 && $0.isFinite && $0 == $0.rounded() })
             else { return nil }
             self.rowLength = rowLength
             self.sums = sums
@@ -38,7 +40,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
     public var datasets: [String]
     /// Windows of text.
     public var chunkCount: Int
-    /// Tokens of one window.
+    /// Tokens of one window; 0 if not known.
     public var chunkSize: Int
 
     public init(entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int) {
@@ -60,13 +62,17 @@ public struct ImportanceMatrix: Sendable, Equatable {
         guard let entry = entries[tensor.name] else { return nil }
         let expertCount = tensor.shape.rank > 2 ? tensor.shape.dimensions[2...].reduce(1, *) : 1
         precondition((0..<expertCount).contains(expert), "no such expert")
-        guard entry.rowLength == tensor.shape.rowLength, entry.expertCount == expertCount else {
+        let rowLength = tensor.shape.rowLength
+        if entry.rowLength == rowLength, entry.expertCount == expertCount { return entry.weights(expert: expert) }
+        // From a file of the older form: the rows of all experts in one.
+        let (joined, overflow) = rowLength.multipliedReportingOverflow(by: expertCount)
+        guard chunkSize == 0, entry.expertCount == 1, !overflow, entry.rowLength == joined else {
             throw ImportanceError(
                 .wrongShape(
-                    rowLength: entry.rowLength, expertCount: entry.expertCount,
-                    expectedRowLength: tensor.shape.rowLength, expectedExpertCount: expertCount),
+                    rowLength: entry.rowLength, expertCount: entry.expertCount, expectedRowLength: rowLength,
+                    expectedExpertCount: expertCount),
                 tensor: tensor.name)
         }
-        return entry.weights(expert: expert)
+        return entry.weights(expert: 0).map { Array($0[expert * rowLength..<(expert + 1) * rowLength]) }
     }
 }

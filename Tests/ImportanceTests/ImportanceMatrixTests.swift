@@ -66,6 +66,7 @@ import Testing
         #expect(Entry(rowLength: 2, sums: [1, .infinity], counts: [1]) == nil)
         #expect(Entry(rowLength: 2, sums: [1, 2], counts: [-1]) == nil)
         #expect(Entry(rowLength: 2, sums: [1, 2], counts: [.nan]) == nil)
+        #expect(Entry(rowLength: 2, sums: [1, 2], counts: [0.5]) == nil)
         #expect(Entry(rowLength: 2, sums: [1, 2], counts: [1, 1]) == nil)
         #expect(Entry(rowLength: 2, sums: [1, 2, 3], counts: [1]) == nil)
         #expect(Entry(rowLength: 0, sums: [], counts: [1]) == nil)
