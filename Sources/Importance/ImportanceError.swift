@@ -2,6 +2,7 @@ import TensorCore
 
 /// An importance matrix that is damaged, or does not belong to the model.
 public struct ImportanceError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
         case notImportance(type: String?)
         case invalidKey(ByteString)
@@ -16,6 +17,7 @@ public struct ImportanceError: DiagnosticError, Equatable {
         case wrongShape(rowLength: Int, expertCount: Int, expectedRowLength: Int, expectedExpertCount: Int)
     }
 
+    /// What is wrong.
     public let kind: Kind
     /// The file of the matrix, if it has one.
     public let path: String?
@@ -28,6 +30,7 @@ public struct ImportanceError: DiagnosticError, Equatable {
         self.tensor = tensor
     }
 
+    /// The error in words: file, tensor, what was found and expected, and what to do.
     public var diagnostic: Diagnostic {
         Diagnostic(.input, file: path, place: tensor.map { "tensor \"\($0)\"" }, problem, advice: advice)
     }

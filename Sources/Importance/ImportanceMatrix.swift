@@ -11,6 +11,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
         /// The activation rows that every expert has seen: whole numbers.
         public let counts: [Float]
 
+        /// Experts of the weight; 1 for a weight without.
         public var expertCount: Int { counts.count }
 
         /// - Returns: nil if the lengths do not go together, a number is negative, infinite or not a number,
@@ -43,6 +44,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
     /// Tokens of one window; 0 if not known.
     public var chunkSize: Int
 
+    /// A matrix of what has been gathered.
     public init(entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int) {
         self.entries = entries
         self.datasets = datasets
