@@ -52,8 +52,8 @@ import Testing
         let whole = try ReadableFile.contents(of: Fixtures.path("golden/importance/two-layers.\(form)"))
         var random = SeededRandom(seed: 5)
         try Fixtures.withTemporaryDirectory { directory in
-            let path = "\(directory)/matrix"
             for round in 0..<80 {
+                let path = "\(directory)/\(round)"
                 var bytes = whole
                 if round % 4 == 0 { bytes.removeLast(Int.random(in: 1...bytes.count, using: &random)) }
                 for _ in 0..<4 where !bytes.isEmpty {
