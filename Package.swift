@@ -70,6 +70,8 @@ let package = Package(
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
         tests("ModelArchitecture"),
         tests("Recipes", ["ModelArchitecture"]),
+        tests("Importance", ["TensorCore", "GGUFContainer"]),
+        tests("Pipelines", ["TensorCore", "ByteJSON", "Safetensors", "Checkpoints", "Runtime", "Evaluation"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),

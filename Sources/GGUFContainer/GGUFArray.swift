@@ -15,6 +15,7 @@ public enum GGUFArray: Sendable, Hashable {
     case int64([Int64])
     case float64([Double])
 
+    /// The number of elements.
     public var count: Int {
         switch self {
         case .uint8(let elements): elements.count
@@ -61,6 +62,7 @@ public enum GGUFArray: Sendable, Hashable {
         }
     }
 
+    /// The elements of an array of truth values.
     public var bools: [Bool]? {
         if case .bool(let elements) = self { elements } else { nil }
     }

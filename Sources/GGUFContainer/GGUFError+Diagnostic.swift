@@ -1,6 +1,7 @@
 import TensorCore
 
 extension GGUFError {
+    /// The error in words: file, place, what was found and expected, and what to do.
     public var diagnostic: Diagnostic {
         let place: String? =
             switch place {

@@ -2,6 +2,7 @@ import TensorCore
 
 /// A GGUF file that is damaged, incomplete or of a kind that is not supported; or contents that cannot be written.
 public struct GGUFError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
         // The file as a whole.
         case notGGUF(found: [UInt8])
@@ -55,11 +56,14 @@ public struct GGUFError: DiagnosticError, Equatable {
         case tensor(String)
     }
 
+    /// What is wrong.
     public let kind: Kind
+    /// The file, or the part of a split model.
     public let path: String
+    /// Where in the file.
     public let place: Place
 
-    public init(_ kind: Kind, path: String, place: Place = .file) {
+    init(_ kind: Kind, path: String, place: Place = .file) {
         self.kind = kind
         self.path = path
         self.place = place

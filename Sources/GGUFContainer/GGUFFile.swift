@@ -6,6 +6,7 @@ import TensorCore
 public final class GGUFFile: Sendable, TensorSource {
     /// One file of the model.
     public struct Part: Sendable {
+        /// The file.
         public let path: String
         /// Of the format: 2 or 3.
         public let version: UInt32
@@ -15,6 +16,7 @@ public final class GGUFFile: Sendable, TensorSource {
         public let alignment: Int
         /// Where the tensor data begins in the file.
         public let dataOffset: Int
+        /// Bytes of the file.
         public let byteCount: Int
         /// Which tensors of the model are in this file.
         public let tensorIndices: Range<Int>
@@ -22,6 +24,7 @@ public final class GGUFFile: Sendable, TensorSource {
 
     /// The metadata of the model: what the first part says, without the keys that describe a split.
     public let metadata: GGUFMetadata
+    /// The tensors of all parts, in their order in the files.
     public let tensors: [TensorDescriptor]
     /// The files, in their order; one if the model is not split.
     public let parts: [Part]
@@ -74,6 +77,7 @@ public final class GGUFFile: Sendable, TensorSource {
     /// Of the format: 2 or 3.
     public var version: UInt32 { parts[0].version }
 
+    /// Of the file, or of the first part: what tensor offsets are multiples of.
     public var alignment: Int { parts[0].alignment }
 
     /// Bytes of all parts.
@@ -87,6 +91,13 @@ public final class GGUFFile: Sendable, TensorSource {
         (locations[index].part, locations[index].offset)
     }
 
+    /// Reads encoded rows of the tensor at `index` in ``tensors``; from any thread.
+    ///
+    /// - Parameters:
+    ///   - rows: row numbers over all slower dimensions.
+    ///   - buffer: receives `rows.count · rowByteCount` bytes.
+    ///
+    /// Throws `FileError`.
     public func readRows(
         ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer
     ) throws {

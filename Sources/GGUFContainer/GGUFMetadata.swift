@@ -2,16 +2,22 @@ import TensorCore
 
 /// The metadata of a GGUF file: keys and values in their order, each key once.
 public struct GGUFMetadata: Sendable, Hashable {
+    /// A key and its value.
     public struct Entry: Sendable, Hashable {
+        /// Compared byte by byte.
         public let key: ByteString
+        /// Of any of the format's types.
         public let value: GGUFValue
     }
 
+    /// The keys and values in the order of the file.
     public private(set) var entries: [Entry] = []
     private var index: [ByteString: Int] = [:]
 
+    /// Metadata without keys.
     public init() {}
 
+    /// The number of keys.
     public var count: Int { entries.count }
 
     /// The value of `key`. A new key goes to the end, a known one keeps its place; nil removes it.
@@ -29,8 +35,10 @@ public struct GGUFMetadata: Sendable, Hashable {
         }
     }
 
+    /// Sets the value of `key`, which keeps its place if it is known and goes to the end if not.
     public mutating func set(_ key: ByteString, to value: GGUFValue) { self[key] = value }
 
+    /// Removes `key`, if it is there.
     public mutating func remove(_ key: ByteString) { removeAll { $0 == key } }
 
     /// Removes the keys that `isRemoved` names; the others keep their order.
@@ -39,8 +47,10 @@ public struct GGUFMetadata: Sendable, Hashable {
         index = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.key, $0) })
     }
 
+    /// Whether both have the same keys with the same values in the same order.
     public static func == (a: GGUFMetadata, b: GGUFMetadata) -> Bool { a.entries == b.entries }
 
+    /// Hashes keys and values in their order.
     public func hash(into hasher: inout Hasher) { hasher.combine(entries) }
 }
 
@@ -58,10 +68,13 @@ extension GGUFMetadata {
     /// A value of any floating-point or integer type.
     public func double(_ key: ByteString) -> Double? { self[key]?.double }
 
+    /// A truth value.
     public func bool(_ key: ByteString) -> Bool? { self[key]?.bool }
 
+    /// The elements of an array of strings.
     public func strings(_ key: ByteString) -> [ByteString]? { self[key]?.array?.strings }
 
+    /// The elements of a floating-point array; doubles are rounded.
     public func floats(_ key: ByteString) -> [Float]? { self[key]?.array?.floats }
 
     /// The elements of an integer array of any width, if all fit.

@@ -40,6 +40,7 @@ public enum GGUFValue: Sendable, Hashable {
         }
     }
 
+    /// A truth value.
     public var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
@@ -52,6 +53,7 @@ public enum GGUFValue: Sendable, Hashable {
     /// A string that is valid UTF-8.
     public var string: String? { bytes?.string }
 
+    /// The elements of an array.
     public var array: GGUFArray? {
         if case .array(let value) = self { value } else { nil }
     }

@@ -5,6 +5,7 @@ import TensorCore
 /// The header goes out at once; memory does not depend on the size of the model. The file appears under its name with
 /// ``finish()``. The same metadata and tensors give the same bytes.
 public struct GGUFWriter: ~Copyable, TensorSink {
+    /// The file's name once it is finished.
     public let path: String
     private let tensors: [TensorDescriptor]
     private let alignment: Int
@@ -33,6 +34,7 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         try GGUFLayout(metadata: metadata, tensors: tensors, path: "").byteCount
     }
 
+    /// Appends the next bytes of the current tensor; throws if they are more than it has.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
         guard bytes.count <= tensors[current].byteCount - written else { throw wrongByteCount(written + bytes.count) }
@@ -40,6 +42,7 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         written += bytes.count
     }
 
+    /// Ends the current tensor and pads it; throws if bytes are missing.
     public mutating func endTensor() throws {
         guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
         guard written == tensors[current].byteCount else { throw wrongByteCount(written) }
@@ -48,6 +51,7 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         written = 0
     }
 
+    /// Syncs the file and gives it its name; throws if tensors are missing.
     public mutating func finish() throws {
         guard current == tensors.count else {
             throw GGUFError(.tensorsMissing(written: current, expected: tensors.count), path: path)

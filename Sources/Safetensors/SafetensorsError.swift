@@ -3,6 +3,7 @@ import TensorCore
 
 /// A safetensors file or an index of several that is damaged, incomplete, or not fit for its use.
 public struct SafetensorsError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
         // One file.
         case truncated(expectedByteCount: Int, foundByteCount: Int)
@@ -36,10 +37,13 @@ public struct SafetensorsError: DiagnosticError, Equatable {
 
     /// A shard that the index names and the directory lacks, and what it should hold.
     public struct MissingShard: Sendable, Equatable {
+        /// The file's name.
         public let name: String
+        /// In the order of the index.
         public let tensorNames: [String]
     }
 
+    /// Where in the file.
     public enum Place: Sendable, Equatable {
         case file
         case byte(Int)
@@ -47,9 +51,13 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case tensor(String)
     }
 
+    /// What is wrong.
     public let kind: Kind
+    /// The file, the index, or the directory.
     public let path: String
+    /// Where in the file.
     public let place: Place
+    /// Why the header is not JSON.
     public let underlying: JSONError?
 
     init(_ kind: Kind, path: String, place: Place = .file, underlying: JSONError? = nil) {
@@ -59,6 +67,7 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         self.underlying = underlying
     }
 
+    /// The error in words: file, place, what was found and expected, and what to do.
     public var diagnostic: Diagnostic {
         let place: String? =
             switch place {

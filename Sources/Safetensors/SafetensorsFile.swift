@@ -6,16 +6,20 @@ import TensorCore
 public final class SafetensorsFile: Sendable {
     /// A tensor of the file.
     public struct Tensor: Sendable, Hashable {
+        /// As the header has it.
         public let name: String
+        /// Of the elements.
         public let type: SafetensorsType
         /// Slowest dimension first, as the header lists them; empty for a single number, and may hold zeros.
         public let shape: [Int]
         /// Where the elements are in the file, row by row, little-endian.
         public let byteRange: Range<Int>
 
+        /// Bytes of all elements.
         public var byteCount: Int { byteRange.count }
     }
 
+    /// The file.
     public var path: String { file.path }
     /// In the order of their data.
     public let tensors: [Tensor]
@@ -26,7 +30,9 @@ public final class SafetensorsFile: Sendable {
 
     /// An entry of the header's `__metadata__`.
     public struct Metadata: Sendable, Hashable {
+        /// As the header has it.
         public let key: ByteString
+        /// A text; mostly `format` has `pt`.
         public let value: ByteString
     }
 
@@ -40,6 +46,7 @@ public final class SafetensorsFile: Sendable {
         index = Dictionary(uniqueKeysWithValues: header.tensors.enumerated().map { (ByteString($1.name), $0) })
     }
 
+    /// Bytes of the file.
     public var byteCount: Int { file.byteCount }
 
     /// The tensor of that name.

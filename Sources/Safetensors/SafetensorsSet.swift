@@ -6,18 +6,23 @@ import TensorCore
 ///
 /// Tensors that a shard has and the index does not mention are listed too, as the loaders of the Python packages do.
 public final class SafetensorsSet: Sendable {
+    /// A tensor of one of the files.
     public typealias Tensor = SafetensorsFile.Tensor
 
     /// A tensor and the file that it is in.
     public struct Entry: Sendable, Hashable {
+        /// The tensor in its file.
         public let tensor: Tensor
         /// The place of the file in ``SafetensorsSet/files``.
         public let fileIndex: Int
 
+        /// As the checkpoint calls it.
         public var name: String { tensor.name }
+        /// Of the elements.
         public var type: SafetensorsType { tensor.type }
         /// Slowest dimension first.
         public var shape: [Int] { tensor.shape }
+        /// Bytes of all elements.
         public var byteCount: Int { tensor.byteCount }
     }
 

@@ -21,10 +21,10 @@ import Testing
     @Test func truncatedAnywhere() throws {
         let whole = try ReadableFile.contents(of: Fixtures.path("golden/gguf/values-v3.gguf"))
         try Fixtures.withTemporaryDirectory { directory in
-            let path = "\(directory)/m.gguf"
             for count in stride(from: 0, to: whole.count, by: 7) {
-                try survives(Array(whole[..<count]), at: path)
+                try survives(Array(whole[..<count]), at: "\(directory)/\(count).gguf")
             }
+            let path = "\(directory)/m.gguf"
             try Array(whole[..<(whole.count - 64)]).write(to: path)
             #expect(throws: GGUFError.self) { try GGUFFile(path: path) }
         }
@@ -35,7 +35,7 @@ import Testing
         var random = SeededRandom(seed: 7)
         let values: [UInt8] = [0, 1, 0x7f, 0x80, 0xff]
         try Fixtures.withTemporaryDirectory { directory in
-            for _ in 0..<600 {
+            for round in 0..<600 {
                 var bytes = whole
                 for _ in 0..<Int.random(in: 1...4, using: &random) {
                     let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -45,7 +45,7 @@ import Testing
                         : .random(
                             in: 0...255, using: &random)
                 }
-                try survives(bytes, at: "\(directory)/m.gguf")
+                try survives(bytes, at: "\(directory)/\(round).gguf")
             }
         }
     }

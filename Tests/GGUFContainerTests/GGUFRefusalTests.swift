@@ -180,12 +180,20 @@ import Testing
         }
     }
 
-    @Test func namesTheOwnerOfForeignTypes() {
-        let fork = GGUFError(.foreignTensorType(137), path: "m.gguf", place: .tensor("w"))
-        #expect(fork.description.contains("ik_llama.cpp"))
-        let removed = GGUFError(.removedTensorType(31), path: "m.gguf", place: .tensor("w"))
-        #expect(removed.description.contains("Q4_0_4_4"))
-        #expect(removed.diagnostic.advice?.contains("Q4_0") == true)
+    @Test(arguments: [
+        (UInt32(137), "ik_llama.cpp", "quantize"), (142, "a fork", "quantize"), (31, "Q4_0_4_4", "Q4_0"),
+        (38, "IQ4_NL_8_8", "IQ4_NL"), (15, "Q8_K", "damaged"),
+    ])
+    func explainsTypesThatAreNotStored(type: UInt32, problem: String, advice: String) throws {
+        let example = Self.tensor("type", .foreignTensorType(type), type: type)
+        try Fixtures.withTemporaryDirectory { directory in
+            let path = "\(directory)/model.gguf"
+            try example.bytes.write(to: path)
+            let error = try #require(throws: GGUFError.self) { try GGUFFile(path: path) }
+            #expect(error.diagnostic.problem.contains(problem))
+            #expect(error.diagnostic.advice?.contains(advice) == true)
+            #expect(error.diagnostic.place == "tensor \"w\"")
+        }
     }
 
     @Test func refusesTheBigEndianFileOfTheReference() {

@@ -96,8 +96,8 @@ import Testing
         let whole = try ReadableFile.contents(of: Fixtures.path("golden/safetensors/types.safetensors"))
         var random = SeededRandom(seed: 11)
         try Fixtures.withTemporaryDirectory { directory in
-            let path = "\(directory)/model.safetensors"
             for round in 0..<600 {
+                let path = "\(directory)/\(round).safetensors"
                 var bytes = whole
                 if round % 4 == 0 { bytes.removeLast(Int.random(in: 1...bytes.count, using: &random)) }
                 for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {

@@ -1,0 +1,80 @@
+import TensorCore
+
+/// How much each column of each weight matters: sums of squared activations, gathered while a model reads text.
+public struct ImportanceMatrix: Sendable, Equatable {
+    /// What was seen at the input of one weight.
+    public struct Entry: Sendable, Hashable {
+        /// Columns of the weight.
+        public let rowLength: Int
+        /// Σx² for every column, expert by expert: `rowLength · expertCount` numbers, all finite and not negative.
+        public let sums: [Float]
+        /// The activation rows that every expert has seen: whole numbers.
+        public let counts: [Float]
+
+        /// Experts of the weight; 1 for a weight without.
+        public var expertCount: Int { counts.count }
+
+        /// - Returns: nil if the lengths do not go together, a number is negative, infinite or not a number,
+        ///   or a count is broken.
+        public init?(rowLength: Int, sums: [Float], counts: [Float]) {
+            let (product, overflow) = rowLength.multipliedReportingOverflow(by: counts.count)
+            guard rowLength > 0, !counts.isEmpty, !overflow, product == sums.count,
+                sums.allSatisfy({ $0 >= 0 && $0.isFinite }),
+                counts.allSatisfy({ $0 >= 0 && $0.isFinite && $0 == $0.rounded() })
+            else { return nil }
+            self.rowLength = rowLength
+            self.sums = sums
+            self.counts = counts
+        }
+
+        /// The mean of x² for every column; nil if the expert has seen nothing.
+        public func weights(expert: Int) -> [Float]? {
+            let count = counts[expert]
+            guard count > 0 else { return nil }
+            return sums[expert * rowLength..<(expert + 1) * rowLength].map { $0 / count }
+        }
+    }
+
+    /// By the name of the weight, such as `blk.0.ffn_down_exps.weight`.
+    public var entries: [String: Entry]
+    /// The texts that were read.
+    public var datasets: [String]
+    /// Windows of text.
+    public var chunkCount: Int
+    /// Tokens of one window; 0 if not known.
+    public var chunkSize: Int
+
+    /// A matrix of what has been gathered.
+    public init(entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int) {
+        self.entries = entries
+        self.datasets = datasets
+        self.chunkCount = chunkCount
+        self.chunkSize = chunkSize
+    }
+
+    /// The importances of the columns of one expert's rows.
+    ///
+    /// - Parameters:
+    ///   - tensor: a weight; its third dimension counts experts.
+    ///   - expert: 0 for a weight without experts.
+    /// - Returns: the mean of x² for every column; nil, which is to be read as all alike, if nothing was gathered.
+    ///
+    /// Throws ``ImportanceError`` if what was gathered is of another shape than the tensor.
+    public func weights(for tensor: TensorDescriptor, expert: Int = 0) throws -> [Float]? {
+        guard let entry = entries[tensor.name] else { return nil }
+        let expertCount = tensor.shape.rank > 2 ? tensor.shape.dimensions[2...].reduce(1, *) : 1
+        precondition((0..<expertCount).contains(expert), "no such expert")
+        let rowLength = tensor.shape.rowLength
+        if entry.rowLength == rowLength, entry.expertCount == expertCount { return entry.weights(expert: expert) }
+        // From a file of the older form: the rows of all experts in one.
+        let (joined, overflow) = rowLength.multipliedReportingOverflow(by: expertCount)
+        guard chunkSize == 0, entry.expertCount == 1, !overflow, entry.rowLength == joined else {
+            throw ImportanceError(
+                .wrongShape(
+                    rowLength: entry.rowLength, expertCount: entry.expertCount, expectedRowLength: rowLength,
+                    expectedExpertCount: expertCount),
+                tensor: tensor.name)
+        }
+        return entry.weights(expert: 0).map { Array($0[expert * rowLength..<(expert + 1) * rowLength]) }
+    }
+}
