@@ -8,11 +8,12 @@ Contents:
 - fuzz: random strings of spaces, marks, line feeds, digits of many scripts, CJK, emoji, pieces of the vocabulary and special tokens:
   ids, and ids_plain with encode_special_tokens (specials stay text) where those differ.
 - decode: random id sequences (many byte tokens) with their text, specials kept and skipped.
-- variants: changes of a small tokenizer (added tokens that overlap, normalized ones, no splits), with cases for each.
+- variants: changes of a small tokenizer (added tokens that overlap, normalized ones, no splits, the
+  edges of all ranges of digits), with cases for each.
 """
 import copy, json, os, random, subprocess
 import tokenizers
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, pre_tokenizers
 
 MODEL = "Fixtures/models/xverse-moe-tiny/tokenizer.json"
 tok = Tokenizer.from_file(MODEL)
@@ -123,6 +124,17 @@ def string_merges(t):
     t["model"]["unk_token"] = "<unk>"
 for f in [plain, no_splits, overlapping, normalized, string_merges]:
     variant(f.__name__, f)
+
+# Which characters are digits: the edges of every range, each mergeable with the letter before it unless it is split off.
+isolates = pre_tokenizers.Digits(individual_digits=True)
+numeric = [not 0xD800 <= c < 0xE000 and len(isolates.pre_tokenize_str("a" + chr(c) + "a")) == 3 for c in range(0x110000)]
+edges = [c for c in range(0x80, 0x10FFFF) if (numeric[c] != numeric[c - 1] or numeric[c] != numeric[c + 1]) and not 0xD800 <= c < 0xE000]
+def digits(t):
+    all_pieces = pieces + [chr(c) for c in edges] + ["a" + chr(c) for c in edges]
+    t["model"]["vocab"] = {p: i for i, p in enumerate(all_pieces)}
+    t["model"]["merges"] = [["a", chr(c)] for c in edges]
+texts = ["".join("a" + chr(c) for c in edges[i:i + 16]) for i in range(0, len(edges), 16)]
+variant("digits", digits)
 
 golden = {"made_by": f"Tests/Generators/tokenizer_golden.py, tokenizers {tokenizers.__version__}", "evaluation": evaluation,
           "fuzz": fuzz, "decode": decode, "variants": variants}

@@ -64,7 +64,7 @@ import Tokenization
 
     @Test func variants() throws {
         let variants = try list("variants")
-        #expect(variants.count == 5)
+        #expect(variants.count == 6)
         for variant in variants {
             let name = try #require(variant["name"]?.string)
             let tokenizer = try Fixtures.tokenizer(try #require(variant["tokenizer"]?.bytes))
