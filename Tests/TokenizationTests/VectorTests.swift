@@ -18,10 +18,10 @@ import Tokenization
     static func vectors() throws -> [Vector] {
         let json = try JSON(contentsOf: directory + "/tokenizer_vectors.json")
         return try #require(json["vectors"]?.array).map { item in
-            let ids = try #require(item["ids"]?.array).compactMap { $0.integer.map(TokenID.init) }
+            let ids = try #require(item.ids("ids"))
             return Vector(
                 text: try #require(item["text"]?.bytes), ids: ids,
-                plainIDs: item["ids_plain"]?.array?.compactMap { $0.integer.map(TokenID.init) } ?? ids,
+                plainIDs: item.ids("ids_plain") ?? ids,
                 decoded: try #require(item["decoded"]?.string))
         }
     }
