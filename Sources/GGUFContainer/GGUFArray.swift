@@ -107,23 +107,3 @@ public enum GGUFArray: Sendable, Hashable {
         return integers.count == elements.count ? integers : nil
     }
 }
-
-extension GGUFArray {
-    /// The leading elements, at most `length` of them, as values of their own.
-    public func prefix(_ length: Int) -> [GGUFValue] {
-        switch self {
-        case .uint8(let elements): elements.prefix(length).map(GGUFValue.uint8)
-        case .int8(let elements): elements.prefix(length).map(GGUFValue.int8)
-        case .uint16(let elements): elements.prefix(length).map(GGUFValue.uint16)
-        case .int16(let elements): elements.prefix(length).map(GGUFValue.int16)
-        case .uint32(let elements): elements.prefix(length).map(GGUFValue.uint32)
-        case .int32(let elements): elements.prefix(length).map(GGUFValue.int32)
-        case .float32(let elements): elements.prefix(length).map(GGUFValue.float32)
-        case .bool(let elements): elements.prefix(length).map(GGUFValue.bool)
-        case .string(let elements): elements.prefix(length).map(GGUFValue.string)
-        case .uint64(let elements): elements.prefix(length).map(GGUFValue.uint64)
-        case .int64(let elements): elements.prefix(length).map(GGUFValue.int64)
-        case .float64(let elements): elements.prefix(length).map(GGUFValue.float64)
-        }
-    }
-}

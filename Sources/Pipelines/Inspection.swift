@@ -65,7 +65,7 @@ public struct Inspection: Sendable {
     private static func text(of value: GGUFValue) -> String {
         switch value {
         case .array(let array):
-            let shown = array.prefix(shownElementCount).map(text(of:)).joined(separator: ", ")
+            let shown = (0..<min(shownElementCount, array.count)).map { text(of: array[$0]) }.joined(separator: ", ")
             return "\(array.count) elements: [\(shown)\(array.count > shownElementCount ? ", …" : "")]"
         case .string(let bytes): return quoted(bytes.description)
         case .bool(let flag): return "\(flag)"
