@@ -8,6 +8,8 @@ public struct StreamingDecoder: Sendable {
     /// The beginning of a character.
     private var pending: [UInt8] = []
 
+    /// A decoder at the beginning of a text.
+    /// - Parameter skipSpecials: whether special tokens give no text.
     public init(_ tokenizer: Tokenizer, skipSpecials: Bool = true) {
         self.tokenizer = tokenizer
         self.skipSpecials = skipSpecials
