@@ -1,7 +1,8 @@
 /// Turns tokens into text one at a time, giving out only whole characters.
 ///
-/// A byte that cannot be part of a character becomes U+FFFD at once. That differs from ``Tokenizer/text(of:skipSpecials:)``
-/// only where a run of byte tokens holds valid characters and such bytes together.
+/// A byte that cannot be part of a character becomes U+FFFD at once. That differs from
+/// ``Tokenizer/text(of:skipSpecials:)`` only where a run of byte tokens holds valid characters and such bytes
+/// together.
 public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipSpecials: Bool

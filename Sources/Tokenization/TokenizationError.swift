@@ -1,6 +1,7 @@
 import TensorCore
 
-/// A tokenizer that is damaged, contradicts itself or is of a kind that is not supported, or an id that it does not have.
+/// A tokenizer that is damaged, contradicts itself or is of a kind that is not supported, or an id that it does not
+/// have.
 public struct TokenizationError: DiagnosticError, Equatable {
     /// What is wrong, with the tokens it is about.
     public enum Kind: Sendable, Equatable {
