@@ -59,8 +59,7 @@ struct AddedTokenMatcher: Sendable {
     /// Splits `range` at its matches from left to right, the longest at each place.
     ///
     /// - Parameter keeps: whether a match is taken as a token; otherwise the matched text stays text, and is not
-    ///   searched
-    ///   for other tokens.
+    ///   searched for other tokens.
     func leftmostLongest(
         _ range: Range<Int>, of text: UnsafeBufferPointer<UInt8>, keeps: (TokenID) -> Bool
     ) -> [TextFragment] {
