@@ -58,8 +58,8 @@ struct AddedTokenMatcher: Sendable {
 
     /// Splits `range` at its matches from left to right, the longest at each place.
     ///
-    /// - Parameter keeps: whether a match is taken as a token; otherwise the matched text stays text, and is not searched
-    ///   for other tokens.
+    /// - Parameter keeps: whether a match is taken as a token; otherwise the matched text stays text, and is not
+    ///   searched for other tokens.
     func leftmostLongest(
         _ range: Range<Int>, of text: UnsafeBufferPointer<UInt8>, keeps: (TokenID) -> Bool
     ) -> [TextFragment] {
@@ -89,8 +89,8 @@ struct AddedTokenMatcher: Sendable {
         return fragments
     }
 
-    /// Splits the text at its matches as stock llama.cpp does: all occurrences of the longest token first, then those of
-    /// the next in what is left; of equally long tokens the one with the lower id.
+    /// Splits the text at its matches as stock llama.cpp does: all occurrences of the longest token first, then those
+    /// of the next in what is left; of equally long tokens the one with the lower id.
     func longestFirst(of text: UnsafeBufferPointer<UInt8>, keeps: (TokenID) -> Bool) -> [TextFragment] {
         guard !isEmpty else { return text.isEmpty ? [] : [.text(0..<text.count)] }
         var candidates: [(start: Int, end: Int, id: TokenID)] = []

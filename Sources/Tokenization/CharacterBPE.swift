@@ -2,8 +2,8 @@ import TensorCore
 
 /// Byte-pair encoding that starts from characters and spells the unknown ones as bytes.
 ///
-/// One merging loop serves two sources: the ranked merges of a `tokenizer.json`, and the scores of a GGUF vocabulary. Both
-/// become a ``PairTable``; the splits that a pre-tokenizer makes become pairs that the table does not have.
+/// One merging loop serves two sources: the ranked merges of a `tokenizer.json`, and the scores of a GGUF vocabulary.
+/// Both become a ``PairTable``; the splits that a pre-tokenizer makes become pairs that the table does not have.
 struct CharacterBPE: TokenEncoder {
     /// How added tokens are found in a text.
     enum AddedTokens: Sendable {

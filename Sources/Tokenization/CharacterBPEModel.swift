@@ -236,14 +236,15 @@ struct CharacterBPEModel {
 
     /// The scores with which stock llama.cpp merges as `encoder` does, and what stands against that.
     ///
-    /// llama.cpp merges any two neighbours whose joint text is a piece, by the score of that piece, and knows no splits. That
-    /// gives the same ids if (1) every merge comes after those that make its operands, and (2) the merges make each of
-    /// their products out of its characters, splits included; the score is then minus the rank of the merge that does it
-    /// last. Why: merging goes in phases, one for each rank, by (1). Suppose two neighbours l, r join to the piece t, but
-    /// not by a merge that is due. No boundary around them has been crossed, so the merging inside went as it goes for t
-    /// alone; there, by (2), the last step to t joined two other operands, or joined these at its own rank. Either way l, r
-    /// do not stand next to each other at a moment when the scores would join them and the merges not, nor the other way
-    /// round. What no merge makes is the concern of `ScoreForm`.
+    /// llama.cpp merges any two neighbours whose joint text is a piece, by the score of that piece, and knows no
+    /// splits. That gives the same ids if (1) every merge comes after those that make its operands, and (2) the
+    /// merges make each of their products out of its characters, splits included; the score is then minus the rank of
+    /// the merge that does it last. Why: merging goes in phases, one for each rank, by (1). Suppose two neighbours l,
+    /// r join to the piece t, but not by a merge that is due. No boundary around them has been crossed, so the
+    /// merging inside went as it goes for t alone; there, by (2), the last step to t joined two other operands, or
+    /// joined these at its own rank. Either way l, r do not stand next to each other at a moment when the scores
+    /// would join them and the merges not, nor the other way round. What no merge makes is the concern of
+    /// `ScoreForm`.
     func scores(of encoder: CharacterBPE) -> ([Float], conflict: TokenizationError?) {
         var scores = [Float](repeating: Vocabulary.unmergedScore, count: table.pieces.count)
         var conflict: TokenizationError?

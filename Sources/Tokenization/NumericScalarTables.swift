@@ -1,7 +1,7 @@
 /// The numeric characters (Unicode categories Nd, Nl and No) as HuggingFace tokenizers 0.23.3 knows them.
 ///
-/// A table, because the standard library's Unicode version may be another than the one tokenizers are made with. Written
-/// by `Tests/Generators/numeric_scalars.py`.
+/// A table, because the standard library's Unicode version may be another than the one tokenizers are made with.
+/// Written by `Tests/Generators/numeric_scalars.py`.
 enum NumericScalars {
     static func contains(_ scalar: UInt32) -> Bool {
         var (low, high) = (0, ranges.count)

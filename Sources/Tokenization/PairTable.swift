@@ -1,7 +1,7 @@
 /// What becomes of two neighbouring symbols: a hash table with open addressing.
 ///
-/// Three answers: they merge; they do not, but a piece holds the two next to each other; no piece does. The last one, for
-/// two characters, is a place that no token spans, so texts are cut there into short segments.
+/// Three answers: they merge; they do not, but a piece holds the two next to each other; no piece does. The last one,
+/// for two characters, is a place that no token spans, so texts are cut there into short segments.
 struct PairTable: Sendable {
     struct Entry {
         var key: UInt64

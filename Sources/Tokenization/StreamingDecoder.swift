@@ -1,13 +1,16 @@
 /// Turns tokens into text one at a time, giving out only whole characters.
 ///
-/// A byte that cannot be part of a character becomes U+FFFD at once. That differs from ``Tokenizer/text(of:skipSpecials:)``
-/// only where a run of byte tokens holds valid characters and such bytes together.
+/// A byte that cannot be part of a character becomes U+FFFD at once. That differs from
+/// ``Tokenizer/text(of:skipSpecials:)`` only where a run of byte tokens holds valid characters and such bytes
+/// together.
 public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipSpecials: Bool
     /// The beginning of a character.
     private var pending: [UInt8] = []
 
+    /// A decoder at the beginning of a text.
+    /// - Parameter skipSpecials: whether special tokens give no text.
     public init(_ tokenizer: Tokenizer, skipSpecials: Bool = true) {
         self.tokenizer = tokenizer
         self.skipSpecials = skipSpecials

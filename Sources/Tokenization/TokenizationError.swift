@@ -1,7 +1,9 @@
 import TensorCore
 
-/// A tokenizer that is damaged, contradicts itself or is of a kind that is not supported, or an id that it does not have.
+/// A tokenizer that is damaged, contradicts itself or is of a kind that is not supported, or an id that it does not
+/// have.
 public struct TokenizationError: DiagnosticError, Equatable {
+    /// What is wrong, with the tokens it is about.
     public enum Kind: Sendable, Equatable {
         /// A part of the tokenizer does something that is not implemented.
         case unsupported(part: String, found: String, supported: String)
@@ -31,6 +33,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case invalidTokenID(TokenID, count: Int)
     }
 
+    /// What is wrong with a merge.
     public enum MergeProblem: Sendable, Equatable {
         case malformed
         case missingToken(ByteString)
@@ -39,6 +42,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case joinsByteTokens
     }
 
+    /// What is wrong with an added token.
     public enum AddedTokenProblem: Sendable, Equatable {
         /// The vocabulary has another piece under the id.
         case idHoldsAnotherPiece(ByteString)
@@ -50,6 +54,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case notInTokenizer
     }
 
+    /// Why scores do not stand for the merges.
     public enum ScoreProblem: Sendable, Equatable {
         /// The rank is too large for a float32.
         case rankNotExact
@@ -62,8 +67,10 @@ public struct TokenizationError: DiagnosticError, Equatable {
     }
 
     public let kind: Kind
+    /// The file that holds the tokenizer, where there is one.
     public var file: String?
 
+    /// An error in `file`, or in a vocabulary that came from elsewhere.
     public init(_ kind: Kind, file: String? = nil) {
         self.kind = kind
         self.file = file

@@ -11,10 +11,10 @@ extension Tokenizer {
     /// The tokenizer of a HuggingFace checkpoint.
     ///
     /// `tokenizer.json` says what the tokens are. The roles come from the first that gives them: names in
-    /// `tokenizer_config.json`, then `special_tokens_map.json`; ids in `generation_config.json`, then `config.json`. Whether
-    /// BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the post-processor of
-    /// `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of `tokenizer_config.json`, of
-    /// several the one named `default`.
+    /// `tokenizer_config.json`, then `special_tokens_map.json`; ids in `generation_config.json`, then `config.json`.
+    /// Whether BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the
+    /// post-processor of `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of
+    /// `tokenizer_config.json`, of several the one named `default`.
     /// - Throws: `TokenizationError`, `JSONError` or `FileError`, naming the file.
     public init(checkpointDirectory path: String) throws {
         let file = path + "/tokenizer.json"

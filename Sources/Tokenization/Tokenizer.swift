@@ -73,11 +73,11 @@ public struct Tokenizer: Sendable {
         return result
     }
 
-    /// Makes sure that stock llama.cpp, which knows the vocabulary's scores but neither merges nor splits, makes the same
-    /// tokens of every text.
+    /// Makes sure that stock llama.cpp, which knows the vocabulary's scores but neither merges nor splits, makes the
+    /// same tokens of every text.
     ///
-    /// Proved from the vocabulary, not tried on texts. Special tokens inside of a text are left out of the question: where
-    /// two of them overlap, HuggingFace takes the left one, llama.cpp the longer.
+    /// Proved from the vocabulary, not tried on texts. Special tokens inside of a text are left out of the question:
+    /// where two of them overlap, HuggingFace takes the left one, llama.cpp the longer.
     /// - Throws: `TokenizationError` with a token that the two would make in different ways.
     public func verifyScoreForm() throws(TokenizationError) {
         guard !isScoreForm else { return }

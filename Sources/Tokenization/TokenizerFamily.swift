@@ -18,7 +18,8 @@ struct TokenizerParts: Sendable {
 
 /// A kind of tokenizer that can be read. To add one: a type in files of its own, and a line in `all`.
 protocol TokenizerFamily: SendableMetatype {
-    /// Whether a `tokenizer.json` is of this kind; if so, whatever else it holds that the kind does not know is an error.
+    /// Whether a `tokenizer.json` is of this kind; if so, whatever else it holds that the kind does not know is an
+    /// error.
     static func claims(_ definition: TokenizerDefinition) -> Bool
 
     /// Whether a GGUF vocabulary is of this kind.

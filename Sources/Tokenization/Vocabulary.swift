@@ -5,8 +5,11 @@ public typealias TokenID = Int32
 
 /// What a token is for. The raw values are those of `tokenizer.ggml.token_type`.
 public enum TokenKind: Int32, Sendable, CaseIterable {
+    /// None was given.
     case undefined = 0
+    /// Text.
     case normal = 1
+    /// Text without tokens.
     case unknown = 2
     /// Structure, not text: never made from text unless special tokens are asked for.
     case control = 3
@@ -24,11 +27,14 @@ public struct SpecialTokens: Sendable, Equatable {
     public var bos: TokenID?
     /// Ends a text.
     public var eos: TokenID?
+    /// Fills batches; a model never reads it.
     public var pad: TokenID?
+    /// Stands for text without tokens, which byte tokens make impossible.
     public var unknown: TokenID?
     /// Further tokens that end generation, beside `eos`.
     public var otherEnds: [TokenID]
 
+    /// The roles; all may be missing.
     public init(
         bos: TokenID? = nil, eos: TokenID? = nil, pad: TokenID? = nil, unknown: TokenID? = nil,
         otherEnds: [TokenID] = []
@@ -53,7 +59,9 @@ public struct Vocabulary: Sendable, Equatable {
     public var pieces: [ByteString]
     /// For `llama`: the adjacent pair whose joint piece has the highest score is merged first.
     public var scores: [Float]
+    /// What each token is for.
     public var kinds: [TokenKind]
+    /// The tokens that have a role.
     public var specials: SpecialTokens
     /// Whether a whole text begins with the BOS token. `Tokenizer.encode` leaves that to its caller.
     public var addsBOS: Bool
@@ -64,6 +72,7 @@ public struct Vocabulary: Sendable, Equatable {
     /// The Jinja template of the conversation format.
     public var chatTemplate: String?
 
+    /// A vocabulary of these parts, unchecked.
     public init(
         model: String, pre: String, pieces: [ByteString], scores: [Float], kinds: [TokenKind],
         specials: SpecialTokens = SpecialTokens(), addsBOS: Bool, addsEOS: Bool = false, addsSpacePrefix: Bool,

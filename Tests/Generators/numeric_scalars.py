@@ -26,8 +26,8 @@ lines.append(line)
 with open("Sources/Tokenization/NumericScalarTables.swift", "w") as out:
     out.write(f"""/// The numeric characters (Unicode categories Nd, Nl and No) as HuggingFace tokenizers {tokenizers.__version__} knows them.
 ///
-/// A table, because the standard library's Unicode version may be another than the one tokenizers are made with. Written
-/// by `Tests/Generators/numeric_scalars.py`.
+/// A table, because the standard library's Unicode version may be another than the one tokenizers are made with.
+/// Written by `Tests/Generators/numeric_scalars.py`.
 enum NumericScalars {{
     static func contains(_ scalar: UInt32) -> Bool {{
         var (low, high) = (0, ranges.count)
