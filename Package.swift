@@ -51,7 +51,8 @@ let package = Package(
             "Pipelines",
             [
                 "TensorCore", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats", "Recipes",
-                "Importance", "Runtime", "Tokenization", "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
+                "Importance", "Runtime", "Tokenization", "Evaluation",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         module("Reporting"),
         module(

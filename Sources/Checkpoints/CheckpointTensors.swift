@@ -33,7 +33,8 @@ struct CheckpointTensors: TensorSource {
                 planned.dimensions.count > 1 ? [layout.storedRows, layout.storedColumns] : [layout.storedColumns]
             for matrix in matrices where matrix.shape != expected {
                 throw CheckpointError(
-                    .wrongShape(found: matrix.shape, expected: expected), file: files.path(of: matrix), tensor: matrix.name)
+                    .wrongShape(found: matrix.shape, expected: expected), file: files.path(of: matrix),
+                    tensor: matrix.name)
             }
             guard let shape = TensorShape(planned.dimensions),
                 let descriptor = TensorDescriptor(name: planned.name.gguf, shape: shape, type: type)
@@ -58,7 +59,8 @@ struct CheckpointTensors: TensorSource {
         for matrix in matrices {
             let other = try files.weightDescriptor(of: matrix).type
             guard other == type else {
-                throw CheckpointError(.mixedTypes(type.name, other.name), file: files.path(of: matrix), tensor: matrix.name)
+                throw CheckpointError(
+                    .mixedTypes(type.name, other.name), file: files.path(of: matrix), tensor: matrix.name)
             }
         }
         return type

@@ -135,7 +135,9 @@ private struct KeyReader {
 
     private func key(_ name: String) -> String { "\(prefix).\(name)" }
 
-    private func value<T>(_ name: String, default fallback: T?, _ read: (ByteString) -> T?) throws(ArchitectureError) -> T? {
+    private func value<T>(_ name: String, default fallback: T?, _ read: (ByteString) -> T?) throws(ArchitectureError)
+        -> T?
+    {
         let key = ByteString(key(name))
         if let value = read(key) { return value }
         guard metadata[key] == nil else { throw invalid(name, "a value of another type", "a number") }

@@ -35,7 +35,9 @@ public struct Table: Sendable {
 
     /// A Markdown table that also reads well as plain text.
     public var markdown: String {
-        let escaped = rows.map { $0.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") } }
+        let escaped = rows.map {
+            $0.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
+        }
         var table = Table(columns)
         table.rows = escaped
         let widths = table.columnWidths.map { max(3, $0) }
@@ -46,7 +48,8 @@ public struct Table: Sendable {
             }
         }
         let lines = [columns.map(\.title), rule] + escaped
-        return lines.map { "| " + table.line($0, widths, separator: " | ", trims: false) + " |" }.joined(separator: "\n")
+        return lines.map { "| " + table.line($0, widths, separator: " | ", trims: false) + " |" }.joined(
+            separator: "\n")
     }
 
     private var columnWidths: [Int] {
