@@ -264,13 +264,12 @@ extension IQ1SCodec {
             }
             factor *= 1.03
         }
-        for _ in 0..<2 { best = refined(best, room) }
-        return best
+        return refined(best, room)
     }
 
-    /// Scales to try for each shift of a part, and how many there are.
-    private static let trialCount = 4
-    private static let trialSteps = SIMD4<Float>(0.75, 0.95, 1.15, 1.4)
+    /// How many scales to try for each shift of a part, and which, in units of the part's mean magnitude.
+    private static let trialCount = 3
+    private static let trialSteps = SIMD3<Float>(1.04, 1.365, 1.755)
 
     /// Finds the best code words of a part under some scales and both shifts, and returns the scale that fits the best.
     private static func tryScales(part: Int, _ room: Room) -> Float {
@@ -287,7 +286,7 @@ extension IQ1SCodec {
         for sign in 0..<2 {
             for trial in 0..<trialCount {
                 let error = room.bestWords(
-                    part: part, scale: size * 1.3 * trialSteps[trial], shift: sign == 0 ? 0.125 : -0.125)
+                    part: part, scale: size * trialSteps[trial], shift: sign == 0 ? 0.125 : -0.125)
                 room.trialSquares[16 &* part &+ 8 &* sign &+ trial] = error.a
                 room.trialProducts[16 &* part &+ 8 &* sign &+ trial] = error.b
                 let gain = error.b > 0 && error.a > 0 ? error.b * (error.b / error.a) : 0
