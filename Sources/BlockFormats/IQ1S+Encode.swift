@@ -24,12 +24,16 @@ extension IQ1SCodec {
         return words
     }()
 
-    /// Per first half word, six times sixteen bits: the second half words that the code book has with it.
-    private static let partners: [UInt16] = (0..<81).flatMap { first in
-        (0..<6).map { vector in
-            (0..<16).reduce(UInt16(0)) { mask, lane in
-                let second = 16 * vector + lane
-                return second < 81 && words[81 * first + second] >= 0 ? mask | 1 << UInt16(lane) : mask
+    /// Per half word, six times sixteen bits: the other halves that the code book has with it. First come the second
+    /// halves for each first half, then the first halves for each second half.
+    private static let partners: [UInt16] = [(81, 1), (1, 81)].flatMap { ownPlace, otherPlace in
+        (0..<81).flatMap { own in
+            (0..<6).map { vector in
+                (0..<16).reduce(UInt16(0)) { mask, lane in
+                    let other = 16 * vector + lane
+                    let isPair = other < 81 && words[ownPlace * own + otherPlace * other] >= 0
+                    return isPair ? mask | 1 << UInt16(lane) : mask
+                }
             }
         }
     }
@@ -93,7 +97,8 @@ extension IQ1SCodec {
         let trialSquares: UnsafeMutablePointer<Float>
         let trialProducts: UnsafeMutablePointer<Float>
         let halfValues: UnsafePointer<Lanes>
-        let partners: UnsafePointer<UInt16>
+        let secondPartners: UnsafePointer<UInt16>
+        let firstPartners: UnsafePointer<UInt16>
         let words: UnsafePointer<Int16>
 
         init(
@@ -107,7 +112,8 @@ extension IQ1SCodec {
             trialSquares = constants + 64
             trialProducts = trialSquares + 128
             self.halfValues = halfValues
-            self.partners = partners
+            secondPartners = partners
+            firstPartners = partners + 6 * 81
             self.words = words
         }
 
@@ -145,9 +151,9 @@ extension IQ1SCodec {
             }
         }
 
-        /// The costs of 96 half words under a scale and a shift, divided by the scale.
+        /// The costs of all half words under a scale and a shift, divided by the scale.
         @inline(__always)
-        private func costs(half: Int, scale: Float, shift: Float) -> (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes) {
+        private func costs(half: Int, scale: Float, shift: Float) -> HalfWordCosts {
             let place = moments + 288 &* half
             @inline(__always)
             func cost(_ vector: Int) -> Lanes {
@@ -156,7 +162,14 @@ extension IQ1SCodec {
                 return csimd_multiply_subtract(
                     Lanes(repeating: 2), place.lanes(192 &+ 16 &* vector), squares * scale)
             }
-            return (cost(0), cost(1), cost(2), cost(3), cost(4), cost(5))
+            return HalfWordCosts(vectors: (cost(0), cost(1), cost(2), cost(3), cost(4), cost(5)))
+        }
+
+        /// The cost of one half word.
+        @inline(__always)
+        private func cost(half: Int, _ word: Int, scale: Float, shift: Float) -> Float {
+            let place = moments + (288 &* half &+ word)
+            return (place[0] + 2 * shift * place[96]) * scale - 2 * place[192]
         }
 
         /// The exactly best pair of half words of a group under a scale and a shift.
@@ -164,75 +177,32 @@ extension IQ1SCodec {
         func bestWord(group: Int, scale: Float, shift: Float) -> (first: Int, second: Int) {
             let firsts = costs(half: 2 &* group, scale: scale, shift: shift)
             let seconds = costs(half: 2 &* group &+ 1, scale: scale, shift: shift)
-            let infinity = Lanes(repeating: .infinity)
-
-            @inline(__always)
-            func leastPartner(_ first: Int) -> Float {
-                let masks = partners + 6 &* first
-                let low = csimd_minimum(
-                    csimd_select(UInt32(masks[0]), seconds.0, infinity),
-                    csimd_select(UInt32(masks[1]), seconds.1, infinity))
-                let middle = csimd_minimum(
-                    csimd_select(UInt32(masks[2]), seconds.2, infinity),
-                    csimd_select(UInt32(masks[3]), seconds.3, infinity))
-                let high = csimd_minimum(
-                    csimd_select(UInt32(masks[4]), seconds.4, infinity),
-                    csimd_select(UInt32(masks[5]), seconds.5, infinity))
-                return csimd_least(csimd_minimum(csimd_minimum(low, middle), high))
+            let leastFirst = firsts.least
+            let leastSecond = seconds.least
+            // A pair to beat: the better of the best with the least first and the best with the least second half.
+            var first = firsts.index(of: leastFirst)
+            let second = seconds.index(of: leastSecond)
+            var leastPartner = seconds.least(among: secondPartners + 6 &* first)
+            var best = leastFirst + leastPartner
+            let otherPartner = firsts.least(among: firstPartners + 6 &* second)
+            var candidates = firsts.places(below: min(best, leastSecond + otherPartner) - leastSecond)
+            candidates.remove(first)
+            if leastSecond + otherPartner < best {
+                best = leastSecond + otherPartner
+                first = firsts.index(of: otherPartner, among: firstPartners + 6 &* second)
+                leastPartner = leastSecond
+                candidates.remove(first)
             }
-
-            let leastFirst = csimd_least(least(firsts))
-            let leastSecond = csimd_least(least(seconds))
-            var first = indexOf(leastFirst, firsts)
-            var best = leastFirst + leastPartner(first)
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: 96) { room in
-                let list = room.baseAddress!
-                list.store(firsts.0, 0)
-                list.store(firsts.1, 16)
-                list.store(firsts.2, 32)
-                list.store(firsts.3, 48)
-                list.store(firsts.4, 64)
-                list.store(firsts.5, 80)
-                for vector in 0..<6 {
-                    var candidates = csimd_less_mask(
-                        list.lanes(16 &* vector), Lanes(repeating: best - leastSecond))
-                    while candidates != 0 {
-                        let candidate = 16 &* vector &+ candidates.trailingZeroBitCount
-                        candidates &= candidates &- 1
-                        guard candidate < 81 else { break }
-                        let cost = list[candidate] + leastPartner(candidate)
-                        if cost < best {
-                            best = cost
-                            first = candidate
-                        }
-                    }
+            while let candidate = candidates.removeFirst() {
+                let partner = seconds.least(among: secondPartners + 6 &* candidate)
+                let cost = self.cost(half: 2 &* group, candidate, scale: scale, shift: shift) + partner
+                if cost < best {
+                    best = cost
+                    first = candidate
+                    leastPartner = partner
                 }
             }
-            return (first, indexOf(leastPartner(first), seconds, among: partners + 6 &* first))
-        }
-
-        @inline(__always)
-        private func least(_ list: (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)) -> Lanes {
-            csimd_minimum(
-                csimd_minimum(csimd_minimum(list.0, list.1), csimd_minimum(list.2, list.3)),
-                csimd_minimum(list.4, list.5))
-        }
-
-        /// The index of the first half word with a cost.
-        @inline(__always)
-        private func indexOf(
-            _ cost: Float, _ list: (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes), among masks: UnsafePointer<UInt16>? = nil
-        ) -> Int {
-            let lanes = Lanes(repeating: cost)
-            @inline(__always)
-            func matches(_ vector: Int, _ costs: Lanes) -> UInt64 {
-                let mask = UInt64(csimd_equal_mask(costs, lanes))
-                return masks.map { mask & UInt64($0[vector]) } ?? mask
-            }
-            let low =
-                matches(0, list.0) | matches(1, list.1) << 16 | matches(2, list.2) << 32 | matches(3, list.3) << 48
-            if low != 0 { return low.trailingZeroBitCount }
-            return min(80, 64 &+ (matches(4, list.4) | matches(5, list.5) << 16).trailingZeroBitCount)
+            return (first, seconds.index(of: leastPartner, among: secondPartners + 6 &* first))
         }
 
         /// a and b of a part's best code words under a scale and a shift.
@@ -294,13 +264,12 @@ extension IQ1SCodec {
             }
             factor *= 1.03
         }
-        for _ in 0..<2 { best = refined(best, room) }
-        return best
+        return refined(best, room)
     }
 
-    /// Scales to try for each shift of a part, and how many there are.
-    private static let trialCount = 4
-    private static let trialSteps = SIMD4<Float>(0.75, 0.95, 1.15, 1.4)
+    /// How many scales to try for each shift of a part, and which, in units of the part's mean magnitude.
+    private static let trialCount = 3
+    private static let trialSteps = SIMD3<Float>(1.04, 1.365, 1.755)
 
     /// Finds the best code words of a part under some scales and both shifts, and returns the scale that fits the best.
     private static func tryScales(part: Int, _ room: Room) -> Float {
@@ -317,7 +286,7 @@ extension IQ1SCodec {
         for sign in 0..<2 {
             for trial in 0..<trialCount {
                 let error = room.bestWords(
-                    part: part, scale: size * 1.3 * trialSteps[trial], shift: sign == 0 ? 0.125 : -0.125)
+                    part: part, scale: size * trialSteps[trial], shift: sign == 0 ? 0.125 : -0.125)
                 room.trialSquares[16 &* part &+ 8 &* sign &+ trial] = error.a
                 room.trialProducts[16 &* part &+ 8 &* sign &+ trial] = error.b
                 let gain = error.b > 0 && error.a > 0 ? error.b * (error.b / error.a) : 0

@@ -1,3 +1,4 @@
+import CSIMD
 import TensorCore
 
 // The formats with blocks of 32 elements, of which the first 16 are in the low and the others in the high nibbles.
@@ -74,13 +75,7 @@ struct Q5_1Codec: BlockCodec {
 enum FifthBits {
     /// The low sixteen bits, each as the value 16 in a byte.
     @inline(__always)
-    static func spread(_ bits: UInt32) -> SIMD16<UInt8> {
-        let low = UInt8(truncatingIfNeeded: bits)
-        let high = UInt8(truncatingIfNeeded: bits >> 8)
-        let bytes = SIMD16(lowHalf: SIMD8<UInt8>(repeating: low), highHalf: SIMD8<UInt8>(repeating: high))
-        let places = SIMD16<UInt8>(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128)
-        return SIMD16<UInt8>().replacing(with: 16, where: (bytes & places) .!= 0)
-    }
+    static func spread(_ bits: UInt32) -> SIMD16<UInt8> { csimd_fifth_bits(bits) }
 
     /// Bit 4 of sixteen codes.
     @inline(__always)

@@ -19,6 +19,7 @@
 typedef float csimd_f32x16 __attribute__((ext_vector_type(16)));
 typedef _Float16 csimd_f16x16 __attribute__((ext_vector_type(16)));
 typedef int32_t csimd_i32x16 __attribute__((ext_vector_type(16)));
+typedef uint64_t csimd_u64x2 __attribute__((ext_vector_type(2)));
 typedef uint8_t csimd_u8x16 __attribute__((ext_vector_type(16)));
 typedef int8_t csimd_i8x16 __attribute__((ext_vector_type(16)));
 
@@ -56,6 +57,15 @@ CSIMD_INLINE csimd_f32x16 csimd_from_signed_bytes(csimd_i8x16 a) { return __buil
 /// Whole numbers from 0 to 255 as bytes.
 CSIMD_INLINE csimd_u8x16 csimd_to_bytes(csimd_f32x16 a) {
     return __builtin_convertvector(__builtin_convertvector(a, csimd_i32x16), csimd_u8x16);
+}
+
+/// The value 16 where a bit is set, 0 elsewhere; bit i of the mask for byte i.
+CSIMD_INLINE csimd_u8x16 csimd_fifth_bits(uint32_t mask) {
+    const csimd_u8x16 places = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint64_t low = (mask & 255) * 0x0101010101010101u;
+    const uint64_t high = (mask >> 8 & 255) * 0x0101010101010101u;
+    csimd_u64x2 pair = {low, high};
+    return (csimd_u8x16)(((csimd_u8x16)pair & places) != 0) & 16;
 }
 
 /// The square root, correctly rounded.

@@ -1,0 +1,14 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Measurements that compare with the reference implementations; not part of the product.
+let package = Package(
+    name: "swage-benchmarks",
+    platforms: [.macOS(.v15)],
+    dependencies: [.package(name: "swage", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "EncodeRows", dependencies: [.product(name: "BlockFormats", package: "swage")],
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+    ]
+)
