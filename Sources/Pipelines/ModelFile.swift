@@ -17,6 +17,7 @@ struct ModelFile {
         to output: String, importance: ImportanceMatrix?, parallel: Parallel, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         try refuseOverwritingInputs(output)
+        try model.tokenizer.verifyScoreForm()
         var metadata = metadata
         try Provenance.describe(model, in: &metadata, parallel: parallel, progress: progress)
         progress(.stage("writing \(Provenance.lastComponent(output))"))
