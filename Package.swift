@@ -50,7 +50,8 @@ let package = Package(
         module(
             "Pipelines",
             [
-                "TensorCore", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats", "Recipes",
+                "TensorCore", "ByteJSON", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats",
+                "Recipes",
                 "Importance", "Runtime", "Tokenization", "Evaluation",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -58,7 +59,8 @@ let package = Package(
         module(
             "SwageCommand",
             [
-                "TensorCore", "Checkpoints", "Recipes", "Tokenization", "Runtime", "Evaluation", "Pipelines",
+                "TensorCore", "GGUFContainer", "Checkpoints", "Recipes", "Tokenization", "Runtime", "Evaluation",
+                "Pipelines",
                 "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),

@@ -73,6 +73,7 @@ extension GGUFError {
                 + (paths.count > 3 ? ", …" : "")
         case .splitNumber(let found, let expected): return "split part number \(found), expected \(expected)"
         case .splitCount(let found, let expected): return "a split into \(found) parts, expected \(expected)"
+        case .tooManyParts(let count): return "\(count) parts are more than the format can count"
         case .splitTensorCount(let found, let expected): return "\(found) tensors in all parts, expected \(expected)"
         case .tensorByteCount(let found, let expected): return "\(found) bytes written, expected \(expected)"
         case .tensorsMissing(let written, let expected): return "\(written) tensors written, expected \(expected)"
@@ -97,6 +98,7 @@ extension GGUFError {
             .invalidTensorName, .tensorNameTooLong, .duplicateTensor, .tooManyDimensions, .invalidShape,
             .internalTensorType, .partialBlock, .tensorTooLarge, .wrongOffset, .splitKeyMissing:
             "the file is damaged or was made by a faulty program; get it again from its source"
+        case .tooManyParts: "allow larger parts"
         case .tensorByteCount, .tensorsMissing, .noTensorLeft: nil
         }
     }

@@ -1,5 +1,4 @@
 import Checkpoints
-import FoundationEssentials
 import GGUFContainer
 import Importance
 import ModelArchitecture
@@ -12,32 +11,42 @@ struct ModelFile {
     var metadata: GGUFMetadata
     /// The model's tensors in its order, with the types to store.
     let tensors: [TensorDescriptor]
+    /// How to cut it into parts; nil for one file.
+    var splitLimits: GGUFSplitLimits?
 
+    /// - Parameter output: the file's name or, for parts, a name whose `.gguf` is replaced by their numbers.
     func write(
         to output: String, importance: ImportanceMatrix?, parallel: Parallel, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
-        try refuseOverwritingInputs(output)
+        try OutputPath.refuse([output], whereInputsAre: model.files)
         try model.tokenizer.verifyScoreForm()
         var metadata = metadata
         try Provenance.describe(model, in: &metadata, parallel: parallel, progress: progress)
         progress(.stage("writing \(Provenance.lastComponent(output))"))
         let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
-        var writer = try GGUFWriter(path: output, metadata: metadata, tensors: tensors)
-        try TensorEncoding(source: model.tensors, importance: importance, parallel: parallel) {
+        let encoding = TensorEncoding(source: model.tensors, importance: importance, parallel: parallel) {
             progress(.fraction(Double($0) / Double(max(1, byteCount))))
-        }.run(tensors, into: &writer)
-        try writer.finish()
+        }
+        if let splitLimits {
+            var writer = try GGUFSplitWriter(
+                prefix: Self.splitPrefix(output), metadata: metadata, tensors: tensors, limits: splitLimits)
+            try encoding.run(tensors, into: &writer)
+            try writer.finish()
+        } else {
+            var writer = try GGUFWriter(path: output, metadata: metadata, tensors: tensors)
+            try encoding.run(tensors, into: &writer)
+            try writer.finish()
+        }
         return Conversion.Outcome(
             tensorCount: tensors.count, tensorByteCount: byteCount,
             fileByteCount: try GGUFWriter.byteCount(metadata: metadata, tensors: tensors),
-            bitsPerWeight: Double(8 * byteCount) / Double(tensors.reduce(0) { $0 + $1.shape.elementCount }))
+            bitsPerWeight: Double(8 * byteCount) / Double(max(1, tensors.reduce(0) { $0 + $1.shape.elementCount })))
     }
+}
 
-    private func refuseOverwritingInputs(_ output: String) throws {
-        let target = URL(filePath: output).resolvingSymlinksInPath().path
-        guard !model.files.contains(where: { URL(filePath: $0).resolvingSymlinksInPath().path == target }) else {
-            throw PipelineError(.outputIsInput, file: output)
-        }
+extension ModelFile {
+    private static func splitPrefix(_ output: String) -> String {
+        output.hasSuffix(".gguf") ? String(output.dropLast(5)) : output
     }
 }
 

@@ -18,6 +18,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
+        /// A metadata file holds something else.
+        case notMetadata(String)
     }
 
     public let kind: Kind
@@ -56,6 +58,8 @@ public struct PipelineError: DiagnosticError, Equatable {
                 advice: "start from the original model, or pass --allow-requantize and accept the loss")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
+        case .notMetadata(let expected):
+            report(.input, expected)
         case .noTexts:
             report(.usage, "no text was given", advice: "name at least one with --text")
         }

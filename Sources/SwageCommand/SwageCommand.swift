@@ -24,6 +24,6 @@ struct Swage: ParsableCommand {
         version: SwageVersion.current,
         subcommands: [
             Convert.self, ImportanceMatrixCommand.self, Quantize.self, PerplexityCommand.self, Report.self,
-            Generate.self, Tokenize.self, Inspect.self,
+            Generate.self, Tokenize.self, Inspect.self, Split.self, Merge.self,
         ])
 }

@@ -85,8 +85,19 @@ public struct AtomicFile: ~Copyable {
 
     /// Syncs the bytes to disk and gives the file its name.
     public consuming func commit() throws {
+        try sync()
+        try publish()
+    }
+
+    /// Brings all bytes to disk; nothing may be appended afterwards.
+    public mutating func sync() throws {
         try flush()
         guard fsync(descriptor) == 0 else { throw FileError.lastSystemError("write", path: path) }
+    }
+
+    /// Gives a synced file its name.
+    public consuming func publish() throws {
+        precondition(buffered == 0, "sync first")
         guard rename(temporaryPath, path) == 0 else { throw FileError.lastSystemError("write", path: path) }
         UnfinishedFiles.remove(temporaryPath)
         close(descriptor)
