@@ -33,6 +33,9 @@ public struct Conversion: Sendable {
     /// - Parameter output: the file's name; it appears when it is complete.
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
         let kept = model.tensors.tensors.map(\.plainlyStored)
+        if target == .q8_0, let tensor = kept.first(where: { $0.type.isQuantized && $0.type != .q8_0 }) {
+            throw PipelineError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
+        }
         let recipe = try Recipe(named: recipeName(for: kept))
         let assignments: [TypeAssignment]?
         switch target {
@@ -41,7 +44,11 @@ public struct Conversion: Sendable {
         }
         var metadata = model.metadata
         if let name { metadata["general.name"] = .string(ByteString(name)) }
-        metadata["general.file_type"] = .uint32(recipe.fileType)
+        let isCopy = target == .auto && kept.contains { $0.type.isQuantized }
+        if !isCopy {
+            metadata.removeQuantization()
+            metadata["general.file_type"] = .uint32(recipe.fileType)
+        }
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
         return try ModelFile(model: model, metadata: metadata, tensors: assignments?.map(\.tensor) ?? kept)
             .write(to: output, importance: nil, parallel: parallel, progress: progress)

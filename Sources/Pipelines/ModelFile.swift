@@ -1,5 +1,3 @@
-import Checkpoints
-import FoundationEssentials
 import GGUFContainer
 import Importance
 import ModelArchitecture
@@ -13,10 +11,14 @@ struct ModelFile {
     /// The model's tensors in its order, with the types to store.
     let tensors: [TensorDescriptor]
 
+    /// - Parameter otherInputs: files besides the model's that the output must not replace.
     func write(
-        to output: String, importance: ImportanceMatrix?, parallel: Parallel, progress: @escaping ProgressHandler
+        to output: String, importance: ImportanceMatrix?, otherInputs: [String] = [], parallel: Parallel,
+        progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
-        try refuseOverwritingInputs(output)
+        try OutputFile.check(
+            output, inputs: model.inputFiles + otherInputs,
+            expectedByteCount: try GGUFWriter.byteCount(metadata: metadata, tensors: tensors))
         var metadata = metadata
         try Provenance.describe(model, in: &metadata, parallel: parallel, progress: progress)
         progress(.stage("writing \(Provenance.lastComponent(output))"))
@@ -30,13 +32,6 @@ struct ModelFile {
             tensorCount: tensors.count, tensorByteCount: byteCount,
             fileByteCount: try GGUFWriter.byteCount(metadata: metadata, tensors: tensors),
             bitsPerWeight: Double(8 * byteCount) / Double(tensors.reduce(0) { $0 + $1.shape.elementCount }))
-    }
-
-    private func refuseOverwritingInputs(_ output: String) throws {
-        let target = URL(filePath: output).resolvingSymlinksInPath().path
-        guard !model.files.contains(where: { URL(filePath: $0).resolvingSymlinksInPath().path == target }) else {
-            throw PipelineError(.outputIsInput, file: output)
-        }
     }
 }
 
