@@ -58,8 +58,9 @@ let package = Package(
         module(
             "SwageCommand",
             [
-                "TensorCore", "Checkpoints", "Recipes", "Tokenization", "Runtime", "Evaluation", "Pipelines",
-                "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TensorCore", "GGUFContainer", "BlockFormats", "Checkpoints", "Recipes", "Tokenization", "Runtime",
+                "Evaluation", "Pipelines", "Reporting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),
 
