@@ -59,9 +59,9 @@ let package = Package(
         module(
             "SwageCommand",
             [
-                "TensorCore", "GGUFContainer", "Checkpoints", "Recipes", "Tokenization", "Runtime", "Evaluation",
-                "Pipelines",
-                "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TensorCore", "GGUFContainer", "BlockFormats", "Checkpoints", "Recipes", "Tokenization", "Runtime",
+                "Evaluation", "Pipelines", "Reporting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),
 

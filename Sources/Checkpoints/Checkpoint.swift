@@ -25,7 +25,12 @@ public struct Checkpoint: Sendable {
         storedPlan = architecture.plan
         plan = expertPadding.applied(to: architecture.plan)
         weightFiles = files.files.map(\.path)
-        tokenizer = try Tokenizer(checkpointDirectory: directory).padded(to: plan.vocabularySize)
+        let tokenizer = try Tokenizer(checkpointDirectory: directory)
+        do throws(TokenizationError) {
+            self.tokenizer = try tokenizer.padded(to: plan.vocabularySize)
+        } catch {
+            throw TokenizationError(error.kind, file: error.file ?? directory + "/tokenizer.json")
+        }
         tensors = try CheckpointTensors(files: files, directory: directory, architecture: architecture, plan: plan)
     }
 

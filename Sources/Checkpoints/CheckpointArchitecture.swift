@@ -5,6 +5,9 @@ protocol CheckpointArchitecture: Sendable {
     /// What `config.json` calls it.
     static var className: String { get }
 
+    /// Which models of that class, for messages.
+    static var variant: String { get }
+
     /// Whether this type, among those of the same class name, is the one for `configuration`.
     static func matches(_ configuration: CheckpointConfiguration) -> Bool
 
@@ -34,7 +37,7 @@ enum CheckpointArchitectures {
         for type in all where names.contains(type.className) && type.matches(configuration) {
             return try type.init(configuration)
         }
-        let known = all.map { "\($0.className) (\($0))" }
+        let known = all.map { "\($0.className) \($0.variant)" }
         throw CheckpointError(.unsupportedArchitecture(found: names, known: known), file: configuration.path)
     }
 }

@@ -9,6 +9,8 @@ struct CheckpointConfiguration: Sendable {
 
     /// Larger counts than any model has are damage.
     private static let countLimit = 1 << 24
+    /// For things that there is a tensor of each, such as layers and experts.
+    static let tensorCountLimit = 1 << 14
 
     init(directory: String) throws {
         path = directory + "/config.json"
@@ -25,17 +27,21 @@ struct CheckpointConfiguration: Sendable {
     func has(_ key: ByteString) -> Bool { json[key] != nil }
 
     /// A whole number of at least `minimum`; `fallback` where the key is absent or null.
-    func count(_ key: ByteString, default fallback: Int? = nil, minimum: Int = 1) throws -> Int {
+    func count(
+        _ key: ByteString, default fallback: Int? = nil, minimum: Int = 1, limit: Int = countLimit
+    ) throws -> Int {
         guard let value = json[key] else { return try orMissing(fallback, key) }
-        guard let count = value.integer, (minimum...Self.countLimit).contains(count) else {
-            throw invalid(key, "a whole number from \(minimum) to \(Self.countLimit)")
+        guard let count = value.integer, (minimum...limit).contains(count) else {
+            throw invalid(key, "a whole number from \(minimum) to \(limit)")
         }
         return count
     }
 
     func number(_ key: ByteString, default fallback: Double? = nil) throws -> Double {
         guard let value = json[key] else { return try orMissing(fallback, key) }
-        guard let number = value.double, number.isFinite, number > 0 else { throw invalid(key, "a positive number") }
+        guard let number = value.double, Float(number).isFinite, Float(number) > 0 else {
+            throw invalid(key, "a positive number that fits a float32")
+        }
         return number
     }
 

@@ -37,14 +37,16 @@ public struct CheckpointError: DiagnosticError, Equatable {
             return input(
                 "there is no config.json here", advice: "give a HuggingFace checkpoint directory or a GGUF file")
         case .unsupportedArchitecture(let found, let known):
-            let names = found.isEmpty ? "no architecture" : found.joined(separator: ", ")
             return input(
-                "the checkpoint says \(names)", place: "architectures",
+                found.isEmpty ? "none is named" : "\(found.joined(separator: ", ")) in this form is not supported",
+                place: "architectures",
                 advice: "supported: " + known.joined(separator: ", "))
         case .missingConfigurationKey(let key):
             return input("the key is missing", place: key, advice: "download the checkpoint's config.json again")
         case .invalidConfigurationValue(let key, let found, let expected):
-            return input("\(found) found, \(expected) expected", place: key)
+            return input(
+                "found \(found), expected \(expected)", place: key,
+                advice: "check that config.json is the one that was published with these weights")
         case .missingTensor:
             return input("the checkpoint has no such tensor", advice: "check that every shard was downloaded")
         case .wrongShape(let found, let expected):
@@ -54,10 +56,12 @@ public struct CheckpointError: DiagnosticError, Equatable {
         case .unknownTensors(let names):
             let listed = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
             return input(
-                "\(names.count) tensors are not part of this architecture: \(listed)",
+                "not part of this architecture: \(names.count) \(names.count == 1 ? "tensor" : "tensors") (\(listed))",
                 advice: "the model would be incomplete without them; this variant is not supported")
         case .mixedTypes(let first, let other):
-            return input("experts of one matrix are stored as \(first) and as \(other)")
+            return input(
+                "stored as \(other), other experts' matrices as \(first)",
+                advice: "download the checkpoint again; all experts of a layer must have one type")
         }
     }
 }

@@ -83,6 +83,14 @@ struct CheckpointTensors: TensorSource {
         }
     }
 
+    func origin(ofTensorAt index: Int, row: Int) -> RowOrigin {
+        let stack = stacks[index]
+        let (matrix, inner) = row.quotientAndRemainder(dividingBy: stack.layout.rows)
+        let entry = stack.matrices[matrix]
+        return RowOrigin(
+            file: files.path(of: entry), tensor: entry.name, row: stack.layout.storedRow(inner) ?? inner)
+    }
+
     /// Reads rows of one matrix of a stack, padding included.
     private func read(
         _ rows: Range<Int>, of matrix: SafetensorsSet.Entry, _ stack: Stack, into target: UnsafeMutableRawBufferPointer

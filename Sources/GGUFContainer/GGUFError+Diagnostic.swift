@@ -93,7 +93,8 @@ extension GGUFError {
         case .removedTensorType(let number):
             "quantize the model again, to \(GGUFTensorTypeTables.successor(ofRemoved: number))"
         case .foreignTensorType: "quantize the model again with a type of ggml's"
-        case .notGGUF, .headerTooLarge, .countTooLarge, .emptyKey, .keyTooLong, .duplicateKey, .unknownValueType,
+        case .notGGUF: "give a GGUF file; if it should be one, get it again from its source"
+        case .headerTooLarge, .countTooLarge, .emptyKey, .keyTooLong, .duplicateKey, .unknownValueType,
             .nestedArray, .invalidUTF8, .invalidBool, .wrongValueType, .wrongArrayCount, .alignment,
             .invalidTensorName, .tensorNameTooLong, .duplicateTensor, .tooManyDimensions, .invalidShape,
             .internalTensorType, .partialBlock, .tensorTooLarge, .wrongOffset, .splitKeyMissing:

@@ -24,17 +24,37 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
     public init(
         prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
     ) throws {
-        let alignment = try GGUFLayout.alignment(of: metadata, path: prefix)
-        let cuts = limits.cut(tensors, alignment: alignment)
-        let count = cuts.count
-        guard count <= UInt16.max else { throw GGUFError(.tooManyParts(count), path: prefix) }
-        let paths = (1...count).map { prefix + GGUFSplitName.suffix(number: $0, count: count) }
+        let cuts = try Self.cuts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits)
+        let paths = Self.paths(prefix: prefix, count: cuts.count)
         let first = try Self.part(0, metadata: metadata, tensors: tensors, cuts: cuts, paths: paths)
         self.metadata = metadata
         self.tensors = tensors
         self.cuts = cuts
         self.paths = paths
         self.parts = [first]
+    }
+
+    /// The files that would be written.
+    ///
+    /// - Throws: ``GGUFError`` if there are more than the format can count.
+    public static func paths(
+        prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
+    ) throws -> [String] {
+        paths(
+            prefix: prefix,
+            count: try cuts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits).count)
+    }
+
+    private static func paths(prefix: String, count: Int) -> [String] {
+        (1...count).map { prefix + GGUFSplitName.suffix(number: $0, count: count) }
+    }
+
+    private static func cuts(
+        prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
+    ) throws -> [Range<Int>] {
+        let cuts = limits.cut(tensors, alignment: try GGUFLayout.alignment(of: metadata, path: prefix))
+        guard cuts.count <= UInt16.max else { throw GGUFError(.tooManyParts(cuts.count), path: prefix) }
+        return cuts
     }
 
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {

@@ -27,7 +27,8 @@ public struct ArchitectureError: DiagnosticError, Equatable {
             case .unknownArchitecture(let name, let known):
                 ("the architecture \"\(name)\" is not supported", "supported: " + known.joined(separator: ", "))
             case .missingKey: ("the key is missing", "check that the file is complete")
-            case .invalidValue(let found, let expected): ("\(found) found, \(expected) expected", nil)
+            case .invalidValue(let found, let expected):
+                ("found \(found), expected \(expected)", "the file is damaged or was made by a faulty program")
             }
         return Diagnostic(.input, file: file, place: key, problem, advice: advice)
     }

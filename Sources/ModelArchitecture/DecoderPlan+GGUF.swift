@@ -36,7 +36,7 @@ extension DecoderPlan {
         }
         try self.init(
             architecture: architecture.rawValue,
-            layerCount: keys.count("block_count"),
+            layerCount: keys.count("block_count", limit: KeyReader.tensorCountLimit),
             embeddingLength: embeddingLength,
             contextLength: keys.count("context_length"),
             vocabularySize: vocabularySize,
@@ -89,14 +89,18 @@ private struct KeyReader {
     let prefix: String
 
     /// Larger counts than any model has are damage.
-    private static let countLimit = 1 << 24
+    static let countLimit = 1 << 24
+    /// For things that there is a tensor of each, such as layers.
+    static let tensorCountLimit = 1 << 14
 
-    func count(_ name: String, default fallback: Int? = nil, minimum: Int = 1) throws(ArchitectureError) -> Int {
+    func count(
+        _ name: String, default fallback: Int? = nil, minimum: Int = 1, limit: Int = countLimit
+    ) throws(ArchitectureError) -> Int {
         guard let value = try value(name, default: fallback, metadata.integer) else {
             throw ArchitectureError(.missingKey, key: key(name))
         }
-        guard (minimum...Self.countLimit).contains(value) else {
-            throw invalid(name, "\(value)", "\(minimum) to \(Self.countLimit)")
+        guard (minimum...limit).contains(value) else {
+            throw invalid(name, "\(value)", "\(minimum) to \(limit)")
         }
         return value
     }

@@ -30,6 +30,8 @@ public struct Conversion: Sendable {
 
     /// What was written.
     public struct Outcome: Sendable {
+        /// The file, or its parts.
+        public let paths: [String]
         public let tensorCount: Int
         public let tensorByteCount: Int
         public let fileByteCount: Int
@@ -46,9 +48,17 @@ public struct Conversion: Sendable {
 
     /// - Parameter output: the file's name; it appears when it is complete.
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
+        let stored = model.tensors.tensors
+        if target == .q8_0, let tensor = stored.first(where: { $0.type.isQuantized && $0.type != .q8_0 }) {
+            throw PipelineError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
+        }
         var metadata = model.metadata
         if let name { metadata["general.name"] = .string(ByteString(name)) }
-        metadata["general.file_type"] = .uint32(try recipe(for: model).fileType)
+        let isCopy = target == .auto && stored.contains { $0.type.isQuantized }
+        if !isCopy {
+            metadata.removeQuantization()
+            metadata["general.file_type"] = .uint32(try recipe(for: model).fileType)
+        }
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
         metadata.append(self.metadata)
         let file = ModelFile(

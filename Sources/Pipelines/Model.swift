@@ -50,8 +50,7 @@ public struct Model: Sendable {
     }
 
     private init(file: GGUFFile, path: String) throws {
-        let type = file.metadata.string("general.type") ?? "model"
-        guard type == "model" else { throw PipelineError(.notAModel(type: type), file: path) }
+        try Self.demandModel(file)
         self.path = path
         name = file.metadata.string("general.name") ?? path.split(separator: "/").last.map(String.init) ?? path
         let embedding = file.index(ofTensor: TensorName(.tokenEmbedding).gguf).map { file.tensors[$0].shape }
@@ -64,9 +63,29 @@ public struct Model: Sendable {
         }
         tensors = file
         tokenizer = try Self.tokenizer(of: file)
+        if let rowCount = embedding?.rowCount, tokenizer.vocabulary.count > rowCount {
+            throw TokenizationError(
+                .moreTokensThanRows(tokenCount: tokenizer.vocabulary.count, rowCount: rowCount), file: path)
+        }
         files = file.parts.map(\.path)
         checkpoint = nil
         metadata = file.metadata
+    }
+
+    /// Everything that the model was read from.
+    var inputFiles: [String] {
+        guard checkpoint != nil else { return files }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return files + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") }.map { "\(path)/\($0)" }
+    }
+
+    /// Adds the model's path to errors of the runtime, which knows tensors but no files.
+    func namingFile<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as RuntimeError {
+            throw ModelError(path: path, underlying: error)
+        }
     }
 
     /// The model ready to compute.
@@ -80,8 +99,15 @@ public struct Model: Sendable {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw PipelineError(.noSuchModel, file: path)
         }
-        return isDirectory
-            ? try Tokenizer(checkpointDirectory: path) : try tokenizer(of: GGUFFile(path: path))
+        if isDirectory { return try Tokenizer(checkpointDirectory: path) }
+        let file = try GGUFFile(path: path)
+        try demandModel(file)
+        return try tokenizer(of: file)
+    }
+
+    private static func demandModel(_ file: GGUFFile) throws {
+        let type = file.metadata.string("general.type") ?? "model"
+        guard type == "model" else { throw PipelineError(.notAModel(type: type), file: file.path) }
     }
 
     private static func tokenizer(of file: GGUFFile) throws -> Tokenizer {
@@ -103,5 +129,17 @@ public struct Model: Sendable {
     /// Bits per element over all tensors, as stored.
     public var bitsPerWeight: Double {
         Double(8 * tensorByteCount) / Double(tensors.tensors.reduce(0) { $0 + $1.shape.elementCount })
+    }
+}
+
+/// An error of the runtime, and the model it is about.
+struct ModelError: DiagnosticError {
+    let path: String
+    let underlying: RuntimeError
+
+    var diagnostic: Diagnostic {
+        var diagnostic = underlying.diagnostic
+        diagnostic.file = diagnostic.file ?? path
+        return diagnostic
     }
 }

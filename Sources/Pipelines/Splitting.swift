@@ -1,4 +1,3 @@
-import FoundationEssentials
 import GGUFContainer
 import TensorCore
 
@@ -12,12 +11,13 @@ public struct Splitting: Sendable {
     /// - Returns: the parts' paths.
     public func run(_ path: String, prefix: String, progress: @escaping ProgressHandler) throws -> [String] {
         let file = try GGUFFile(path: path)
+        let paths = try GGUFSplitWriter.paths(
+            prefix: prefix, metadata: file.metadata, tensors: file.tensors, limits: limits)
+        for output in paths { try OutputFile.check(output, inputs: file.parts.map(\.path)) }
+        progress(.stage("writing \(paths.count) parts"))
         var writer = try GGUFSplitWriter(
             prefix: prefix, metadata: file.metadata, tensors: file.tensors, limits: limits)
-        try OutputPath.refuse(writer.paths, whereInputsAre: file.parts.map(\.path))
-        progress(.stage("writing \(writer.paths.count) parts"))
         try TensorCopy(source: file) { progress(.fraction($0)) }.run(into: &writer)
-        let paths = writer.paths
         try writer.finish()
         return paths
     }
@@ -32,7 +32,7 @@ public struct Merging: Sendable {
     ///   - output: the file's name; it appears when it is complete.
     public func run(_ path: String, output: String, progress: @escaping ProgressHandler) throws {
         let file = try GGUFFile(path: path)
-        try OutputPath.refuse([output], whereInputsAre: file.parts.map(\.path))
+        try OutputFile.check(output, inputs: file.parts.map(\.path), expectedByteCount: file.fileByteCount)
         var writer = try GGUFWriter(path: output, metadata: file.metadata, tensors: file.tensors)
         progress(.stage("joining \(file.parts.count) parts"))
         try TensorCopy(source: file) { progress(.fraction($0)) }.run(into: &writer)

@@ -101,7 +101,7 @@ private struct TensorJob: Sendable {
             throw PipelineError(.unsupportedType(stored.type), tensor: stored.name)
         }
         guard let encoder = BlockFormats.codec(for: target.type) else {
-            throw PipelineError(.unsupportedType(target.type), tensor: stored.name)
+            throw PipelineError(.unsupportedTarget(target.type), tensor: stored.name)
         }
         self.decoder = decoder
         self.encoder = encoder
@@ -116,18 +116,18 @@ private struct TensorJob: Sendable {
         try worker.withBuffers(byteCount: rows.count * stored.rowByteCount, valueCount: count) { bytes, values in
             try source.readRows(ofTensorAt: index, rows: rows, into: bytes)
             decoder.decode(bytes.baseAddress!, count: count, into: values)
-            let first = rows.lowerBound * rowLength
             if let position = firstNonFinite(values, count: count) {
-                throw PipelineError(
-                    .nonFiniteWeight(element: first + position, value: values[position]), tensor: target.name)
+                throw error(at: position, after: rows.lowerBound) { row, column in
+                    .nonFiniteWeight(row: row, column: column, value: values[position])
+                }
             }
             if target.type == stored.type {
                 return output.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
             }
             if target.type == .f16, let position = (0..<count).first(where: { !Float16(values[$0]).isFinite }) {
-                throw PipelineError(
-                    .weightOutOfRange(element: first + position, value: values[position], type: .f16),
-                    tensor: target.name)
+                throw error(at: position, after: rows.lowerBound) { row, column in
+                    .weightOutOfRange(row: row, column: column, value: values[position], type: .f16)
+                }
             }
             for (position, row) in rows.enumerated() {
                 let encode = { (weights: UnsafePointer<Float>?) in
@@ -142,5 +142,14 @@ private struct TensorJob: Sendable {
                 }
             }
         }
+    }
+
+    /// An error about one weight, in the words of the file that holds it.
+    private func error(
+        at position: Int, after firstRow: Int, _ kind: (_ row: Int, _ column: Int) -> PipelineError.Kind
+    ) -> PipelineError {
+        let (row, column) = position.quotientAndRemainder(dividingBy: target.shape.rowLength)
+        let origin = source.origin(ofTensorAt: index, row: firstRow + row)
+        return PipelineError(kind(origin.row, column), file: origin.file, tensor: origin.tensor)
     }
 }

@@ -41,7 +41,7 @@ struct Convert: ParsableCommand {
         if dryRun { return StandardStream.output.write(Self.listing(of: try conversion.plan(model), model)) }
         let outcome = try conversion.run(model, output: output, progress: ProgressLine.handler)
         ProgressLine.clear()
-        StandardStream.output.write("\(output): \(outcome.summary)\n")
+        StandardStream.output.write(outcome.summary + "\n")
     }
 }
 
@@ -67,6 +67,8 @@ extension Conversion.Target: ExpressibleByArgument {
 extension Conversion.Outcome {
     /// Count, size and bits per weight, for one line.
     var summary: String {
-        "\(tensorCount) tensors, \(Figures.bytes(fileByteCount)), \(Figures.decimal(bitsPerWeight, 3)) bits per weight"
+        let files = paths.count == 1 ? paths[0] : "\(paths[0]) and \(paths.count - 1) more"
+        return
+            "\(files): \(tensorCount) tensors, \(Figures.bytes(fileByteCount)), \(Figures.decimal(bitsPerWeight, 3)) bits per weight"
     }
 }

@@ -5,6 +5,7 @@ import ModelArchitecture
 /// Written as `bailingmoe`, the llama.cpp architecture of the same computation.
 struct XverseMoE: CheckpointArchitecture {
     static let className = "XverseForCausalLM"
+    static let variant = "with num_experts"
 
     let plan: DecoderPlan
     let rotatesHalves = true
@@ -20,19 +21,23 @@ struct XverseMoE: CheckpointArchitecture {
         let headLength = try configuration.count("head_dim", default: width / headCount)
         let keyValueHeadCount = try configuration.count("num_key_value_heads", default: headCount)
         guard headCount.isMultiple(of: keyValueHeadCount) else {
-            throw configuration.invalid("num_key_value_heads", "a divisor of num_attention_heads, \(headCount)")
+            throw configuration.invalid("num_key_value_heads", "a divisor of num_attention_heads (\(headCount))")
         }
-        guard headLength.isMultiple(of: 2), headLength * headCount == width || configuration.has("head_dim") else {
-            throw configuration.invalid("hidden_size", "an even multiple of num_attention_heads, \(headCount)")
+        let isHeadLengthGiven = configuration.has("head_dim")
+        guard headLength.isMultiple(of: 2), isHeadLengthGiven || headLength * headCount == width else {
+            throw isHeadLengthGiven
+                ? configuration.invalid("head_dim", "an even number")
+                : configuration.invalid("hidden_size", "an even multiple of num_attention_heads (\(headCount))")
         }
-        let expertCount = try configuration.count("num_experts")
+        let expertCount = try configuration.count("num_experts", limit: CheckpointConfiguration.tensorCountLimit)
         let usedCount = try configuration.count("moe_top_k")
         guard usedCount <= expertCount else {
-            throw configuration.invalid("moe_top_k", "at most num_experts, \(expertCount)")
+            throw configuration.invalid("moe_top_k", "at most num_experts (\(expertCount))")
         }
         plan = DecoderPlan(
             architecture: "bailingmoe",
-            layerCount: try configuration.count("num_hidden_layers"),
+            layerCount: try configuration.count(
+                "num_hidden_layers", limit: CheckpointConfiguration.tensorCountLimit),
             embeddingLength: width,
             contextLength: try configuration.count("max_position_embeddings"),
             vocabularySize: try configuration.count("vocab_size"),
