@@ -1,6 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
 // Measurements that compare with the reference implementations; not part of the product.
 let package = Package(
     name: "swage-benchmarks",
@@ -9,6 +11,9 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "EncodeRows", dependencies: [.product(name: "BlockFormats", package: "swage")],
-            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+            swiftSettings: strict),
+        .executableTarget(
+            name: "RealGeometry", dependencies: [.product(name: "BlockFormats", package: "swage")],
+            swiftSettings: strict),
     ]
 )
