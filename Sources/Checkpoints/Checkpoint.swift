@@ -8,7 +8,7 @@ public struct Checkpoint: Sendable {
     public let directory: String
     /// The model as it is presented: experts padded.
     public let plan: DecoderPlan
-    /// The model as it is stored.
+    /// The same without padding.
     public let storedPlan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource
@@ -22,11 +22,15 @@ public struct Checkpoint: Sendable {
         let architecture = try CheckpointArchitectures.architecture(for: configuration, directory: directory)
         let files = try SafetensorsSet(directory: directory)
         self.directory = directory
-        storedPlan = architecture.plan
-        plan = expertPadding.applied(to: architecture.plan)
+        storedPlan = try architecture.expressedPlan(configuration)
+        plan = expertPadding.applied(to: storedPlan)
         weightFiles = files.files.map(\.path)
         tokenizer = try Tokenizer(checkpointDirectory: directory).padded(to: plan.vocabularySize)
-        tensors = try CheckpointTensors(files: files, directory: directory, architecture: architecture, plan: plan)
+        var filedPlan = plan
+        filedPlan.rope.hasFrequencyFactors = false
+        let filed = try CheckpointTensors(
+            files: files, directory: directory, architecture: architecture, plan: filedPlan)
+        tensors = plan.rope.hasFrequencyFactors ? RotaryFactorTensors(filed, rope: architecture.plan.rope) : filed
     }
 
     /// The directory's own name.

@@ -1,0 +1,28 @@
+import ModelArchitecture
+import TensorCore
+
+/// A checkpoint's weights and the rotary frequency factors, which no checkpoint stores.
+struct RotaryFactorTensors: TensorSource {
+    let tensors: [TensorDescriptor]
+    private let stored: any TensorSource
+    private let factors: [Float]
+
+    /// - Parameter rope: the embedding whose scaling becomes the factors.
+    init(_ stored: any TensorSource, rope: DecoderPlan.RotaryEmbedding) {
+        self.stored = stored
+        factors = rope.frequencyFactors
+        let name = TensorName(.rotaryFactors).gguf
+        guard let shape = TensorShape([factors.count]),
+            let descriptor = TensorDescriptor(name: name, shape: shape, type: .f32)
+        else { preconditionFailure("a head has at least one pair") }
+        tensors = stored.tensors + [descriptor]
+    }
+
+    func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+        guard index == stored.tensors.count else {
+            return try stored.readRows(ofTensorAt: index, rows: rows, into: buffer)
+        }
+        precondition(buffer.count == rows.count * tensors[index].rowByteCount)
+        if !rows.isEmpty { factors.withUnsafeBytes { buffer.copyMemory(from: $0) } }
+    }
+}
