@@ -8,7 +8,7 @@ public struct Checkpoint: Sendable {
     public let directory: String
     /// The model as it is presented: experts padded.
     public let plan: DecoderPlan
-    /// The model as it is stored.
+    /// The same without padding.
     public let storedPlan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource
@@ -22,8 +22,8 @@ public struct Checkpoint: Sendable {
         let architecture = try CheckpointArchitectures.architecture(for: configuration, directory: directory)
         let files = try SafetensorsSet(directory: directory)
         self.directory = directory
-        storedPlan = architecture.plan
-        plan = expertPadding.applied(to: architecture.plan)
+        storedPlan = try architecture.expressedPlan(configuration)
+        plan = expertPadding.applied(to: storedPlan)
         weightFiles = files.files.map(\.path)
         let tokenizer = try Tokenizer(checkpointDirectory: directory)
         do throws(TokenizationError) {
@@ -31,7 +31,14 @@ public struct Checkpoint: Sendable {
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? directory + "/tokenizer.json")
         }
-        tensors = try CheckpointTensors(files: files, directory: directory, architecture: architecture, plan: plan)
+        var filedPlan = plan
+        filedPlan.rope.hasFrequencyFactors = false
+        let filed = try CheckpointTensors(
+            files: files, directory: directory, architecture: architecture, plan: filedPlan)
+        tensors =
+            plan.rope.hasFrequencyFactors
+            ? RotaryFactorTensors(
+                filed, rope: architecture.plan.rope, configurationPath: configuration.path) : filed
     }
 
     /// The directory's own name.

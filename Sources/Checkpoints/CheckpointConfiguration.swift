@@ -5,6 +5,8 @@ import TensorCore
 /// A checkpoint's `config.json`.
 struct CheckpointConfiguration: Sendable {
     let path: String
+    /// What the keys are reported under.
+    private let prefix: String
     private let json: JSON
 
     /// Larger counts than any model has are damage.
@@ -17,7 +19,14 @@ struct CheckpointConfiguration: Sendable {
         guard FileManager.default.fileExists(atPath: path) else {
             throw CheckpointError(.notACheckpoint, file: directory)
         }
+        prefix = ""
         json = try JSON(contentsOf: path)
+    }
+
+    private init(path: String, prefix: String, json: JSON) {
+        self.path = path
+        self.prefix = prefix
+        self.json = json
     }
 
     /// The model classes, best first.
@@ -62,6 +71,20 @@ struct CheckpointConfiguration: Sendable {
         guard json[key] == nil else { throw invalid(key, reason) }
     }
 
+    /// The text under the key; nil where it is absent or null.
+    func string(_ key: ByteString) throws -> String? {
+        guard let value = json[key] else { return nil }
+        guard let text = value.string else { throw invalid(key, "a text") }
+        return text
+    }
+
+    /// The object under the key, whose keys are reported after its name; nil where it is absent or null.
+    func section(_ key: ByteString) throws -> CheckpointConfiguration? {
+        guard let value = json[key] else { return nil }
+        guard value.object != nil else { throw invalid(key, "an object") }
+        return CheckpointConfiguration(path: path, prefix: "\(prefix)\(key).", json: value)
+    }
+
     func invalid(_ key: ByteString, _ expected: String) -> CheckpointError {
         let found =
             switch json[key] {
@@ -74,11 +97,11 @@ struct CheckpointConfiguration: Sendable {
             case .null?, nil: "nothing"
             }
         return CheckpointError(
-            .invalidConfigurationValue(key: key.description, found: found, expected: expected), file: path)
+            .invalidConfigurationValue(key: "\(prefix)\(key)", found: found, expected: expected), file: path)
     }
 
     private func orMissing<T>(_ fallback: T?, _ key: ByteString) throws -> T {
-        guard let fallback else { throw CheckpointError(.missingConfigurationKey(key.description), file: path) }
+        guard let fallback else { throw CheckpointError(.missingConfigurationKey("\(prefix)\(key)"), file: path) }
         return fallback
     }
 }

@@ -31,7 +31,7 @@ public struct Inspection: Sendable {
         var isDirectory = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
             let model = try Model(path: path, expertPadding: expertPadding)
-            format = "checkpoint, read as \(model.plan.architecture)"
+            format = "checkpoint, read as \(model.plan.architecture.rawValue)"
             files = model.files
             fileByteCount = try model.fileByteCount
             metadata = Self.entries(model.metadata)

@@ -57,7 +57,8 @@ public struct Model: Sendable {
         let hasOutput = file.index(ofTensor: TensorName(.output).gguf) != nil
         do throws(ArchitectureError) {
             plan = try DecoderPlan(
-                metadata: file.metadata, vocabularySize: embedding?.rowCount ?? 0, tiesOutputToEmbedding: !hasOutput)
+                metadata: file.metadata, vocabularySize: embedding?.rowCount ?? 0, tiesOutputToEmbedding: !hasOutput,
+                hasFrequencyFactors: file.index(ofTensor: TensorName(.rotaryFactors).gguf) != nil)
         } catch {
             throw ArchitectureError(error.kind, key: error.key, file: path)
         }
