@@ -1,5 +1,4 @@
 import ModelArchitecture
-import Safetensors
 import TensorCore
 import Tokenization
 
@@ -20,11 +19,12 @@ public struct Checkpoint: Sendable {
     public init(directory: String, expertPadding: ExpertPadding) throws {
         let configuration = try CheckpointConfiguration(directory: directory)
         let architecture = try CheckpointArchitectures.architecture(for: configuration, directory: directory)
-        let files = try SafetensorsSet(directory: directory)
+        let files = try CheckpointWeights(
+            directory: directory, scaleBlockShape: configuration.scaleBlockShape)
         self.directory = directory
         storedPlan = architecture.plan
         plan = expertPadding.applied(to: architecture.plan)
-        weightFiles = files.files.map(\.path)
+        weightFiles = files.files
         tokenizer = try Tokenizer(checkpointDirectory: directory).padded(to: plan.vocabularySize)
         tensors = try CheckpointTensors(files: files, directory: directory, architecture: architecture, plan: plan)
     }

@@ -1,22 +1,23 @@
 import ModelArchitecture
-import Safetensors
 import TensorCore
 
 /// A checkpoint's weights under their GGUF names: permuted, stacked and padded as rows are read, nothing ahead.
 struct CheckpointTensors: TensorSource {
     let tensors: [TensorDescriptor]
     private let stacks: [Stack]
-    private let files: SafetensorsSet
+    private let files: CheckpointWeights
 
     /// A weight and the stored matrices it consists of.
     private struct Stack {
         let layout: TensorLayout
-        let matrices: [SafetensorsSet.Entry]
+        let matrices: [CheckpointWeights.Entry]
         let elementByteCount: Int
     }
 
     /// - Parameter plan: the architecture's plan with its experts padded.
-    init(files: SafetensorsSet, directory: String, architecture: any CheckpointArchitecture, plan: DecoderPlan) throws {
+    init(files: CheckpointWeights, directory: String, architecture: any CheckpointArchitecture, plan: DecoderPlan)
+        throws
+    {
         var tensors: [TensorDescriptor] = []
         var stacks: [Stack] = []
         var used: Set<String> = []
@@ -54,7 +55,9 @@ struct CheckpointTensors: TensorSource {
         self.files = files
     }
 
-    private static func commonType(of matrices: [SafetensorsSet.Entry], in files: SafetensorsSet) throws -> TensorType {
+    private static func commonType(of matrices: [CheckpointWeights.Entry], in files: CheckpointWeights) throws
+        -> TensorType
+    {
         let type = try files.weightDescriptor(of: matrices[0]).type
         for matrix in matrices {
             let other = try files.weightDescriptor(of: matrix).type
@@ -85,7 +88,8 @@ struct CheckpointTensors: TensorSource {
 
     /// Reads rows of one matrix of a stack, padding included.
     private func read(
-        _ rows: Range<Int>, of matrix: SafetensorsSet.Entry, _ stack: Stack, into target: UnsafeMutableRawBufferPointer
+        _ rows: Range<Int>, of matrix: CheckpointWeights.Entry, _ stack: Stack,
+        into target: UnsafeMutableRawBufferPointer
     ) throws {
         let layout = stack.layout
         let storedByteCount = layout.storedColumns * stack.elementByteCount
