@@ -1,5 +1,4 @@
 import ModelArchitecture
-import Safetensors
 import TensorCore
 import Tokenization
 
@@ -20,11 +19,12 @@ public struct Checkpoint: Sendable {
     public init(directory: String, expertPadding: ExpertPadding) throws {
         let configuration = try CheckpointConfiguration(directory: directory)
         let architecture = try CheckpointArchitectures.architecture(for: configuration, directory: directory)
-        let files = try SafetensorsSet(directory: directory)
+        let files = try CheckpointWeights(
+            directory: directory, scaleBlockShape: configuration.scaleBlockShape)
         self.directory = directory
         storedPlan = try architecture.expressedPlan(configuration)
         plan = expertPadding.applied(to: storedPlan)
-        weightFiles = files.files.map(\.path)
+        weightFiles = files.files
         let tokenizer = try Tokenizer(checkpointDirectory: directory)
         do throws(TokenizationError) {
             self.tokenizer = try tokenizer.padded(to: plan.vocabularySize)

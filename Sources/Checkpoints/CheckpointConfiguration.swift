@@ -85,6 +85,22 @@ struct CheckpointConfiguration: Sendable {
         return CheckpointConfiguration(path: path, prefix: "\(prefix)\(key).", json: value)
     }
 
+    /// Rows and columns of 8-bit weights that share a scale, where they are scaled in blocks.
+    var scaleBlockShape: [Int] {
+        get throws {
+            let (group, key): (ByteString, ByteString) = ("quantization_config", "weight_block_size")
+            guard let value = json[group]?[key] else { return [128, 128] }
+            let shape = value.array?.compactMap(\.integer) ?? []
+            guard shape.count == 2, shape.allSatisfy({ (1...Self.countLimit).contains($0) }) else {
+                throw CheckpointError(
+                    .invalidConfigurationValue(
+                        key: "\(group).\(key)", found: "another value", expected: "two whole numbers from 1"),
+                    file: path)
+            }
+            return shape
+        }
+    }
+
     func invalid(_ key: ByteString, _ expected: String) -> CheckpointError {
         let found =
             switch json[key] {

@@ -14,6 +14,15 @@ public struct CheckpointError: DiagnosticError, Equatable {
         case unknownTensors([String])
         /// The experts' copies of one matrix differ in type.
         case mixedTypes(String, String)
+        /// The directory has neither safetensors files nor those of `torch.save`.
+        case noWeights
+        /// The elements are of a type that weights do not have.
+        case notWeights(type: String)
+        case noElements(shape: [Int])
+        /// 8-bit floats without the scales that give them their magnitude.
+        case missingScales
+        case severalScales([String])
+        case invalidScales(type: String, shape: [Int], weights: [Int])
     }
 
     public let kind: Kind
@@ -62,6 +71,27 @@ public struct CheckpointError: DiagnosticError, Equatable {
             return input(
                 "stored as \(other), other experts' matrices as \(first)",
                 advice: "download the checkpoint again; all experts of a layer must have one type")
+        case .noWeights:
+            return input(
+                "there are no weights here: neither model.safetensors nor pytorch_model.bin nor an index of shards",
+                advice: "download the checkpoint's weights into this folder")
+        case .notWeights(let type):
+            return input(
+                "elements of type \(type) cannot be used as weights",
+                advice: "use a checkpoint in BF16, F16, F32, F64 or FP8 (E4M3)")
+        case .noElements(let shape):
+            return input("a tensor of shape \(shape) has no elements to use as weights")
+        case .missingScales:
+            let names = WeightScales.suffixes.map { (tensor ?? "") + $0 }.joined(separator: " nor ")
+            return input(
+                "FP8 weights without scales: the checkpoint has neither \(names)",
+                advice: "check that every shard was downloaded")
+        case .severalScales(let names):
+            return input("several scales for the same weights: \(names.joined(separator: ", "))")
+        case .invalidScales(let type, let shape, let weights):
+            return input(
+                "\(type) of shape \(shape) cannot be the scales of weights of shape \(weights)",
+                advice: "expected: F32, F16 or BF16; one, one for each row, or one for each block as config.json says")
         }
     }
 }

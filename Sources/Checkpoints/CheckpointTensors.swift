@@ -1,22 +1,23 @@
 import ModelArchitecture
-import Safetensors
 import TensorCore
 
 /// A checkpoint's weights under their GGUF names: permuted, stacked and padded as rows are read, nothing ahead.
 struct CheckpointTensors: TensorSource {
     let tensors: [TensorDescriptor]
     private let stacks: [Stack]
-    private let files: SafetensorsSet
+    private let files: CheckpointWeights
 
     /// A weight and the stored tensors it consists of.
     private struct Stack {
         let layout: TensorLayout
-        let sources: [SafetensorsSet.Entry]
+        let sources: [CheckpointWeights.Entry]
         let elementByteCount: Int
     }
 
     /// - Parameter plan: the architecture's plan with its experts padded.
-    init(files: SafetensorsSet, directory: String, architecture: any CheckpointArchitecture, plan: DecoderPlan) throws {
+    init(files: CheckpointWeights, directory: String, architecture: any CheckpointArchitecture, plan: DecoderPlan)
+        throws
+    {
         var tensors: [TensorDescriptor] = []
         var stacks: [Stack] = []
         var used: Set<String> = []
@@ -52,7 +53,9 @@ struct CheckpointTensors: TensorSource {
         self.files = files
     }
 
-    private static func commonType(of sources: [SafetensorsSet.Entry], in files: SafetensorsSet) throws -> TensorType {
+    private static func commonType(of sources: [CheckpointWeights.Entry], in files: CheckpointWeights) throws
+        -> TensorType
+    {
         let type = try files.weightDescriptor(of: sources[0]).type
         for source in sources {
             let other = try files.weightDescriptor(of: source).type
