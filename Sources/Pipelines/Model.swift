@@ -84,7 +84,7 @@ public struct Model: Sendable {
         do {
             return try body()
         } catch let error as RuntimeError {
-            throw ModelError(path: path, underlying: error)
+            throw ErrorInFile(path: path, underlying: error)
         }
     }
 
@@ -129,17 +129,5 @@ public struct Model: Sendable {
     /// Bits per element over all tensors, as stored.
     public var bitsPerWeight: Double {
         Double(8 * tensorByteCount) / Double(tensors.tensors.reduce(0) { $0 + $1.shape.elementCount })
-    }
-}
-
-/// An error of the runtime, and the model it is about.
-struct ModelError: DiagnosticError {
-    let path: String
-    let underlying: RuntimeError
-
-    var diagnostic: Diagnostic {
-        var diagnostic = underlying.diagnostic
-        diagnostic.file = diagnostic.file ?? path
-        return diagnostic
     }
 }

@@ -41,9 +41,15 @@ public struct Quantization: Sendable {
         options.hasImportance = importance != nil
         let assignments = try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
-        try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+        do {
+            try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+            for assignment in assignments where assignment.type.isQuantized {
+                _ = try importance?.stackWeights(for: assignment.tensor)
+            }
+        } catch let error as any DiagnosticError {
+            throw importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
+        }
         for assignment in assignments {
-            if let importance, assignment.type.isQuantized { _ = try importance.stackWeights(for: assignment.tensor) }
             guard BlockFormats.codec(for: assignment.type) != nil else {
                 throw PipelineError(.unsupportedTarget(assignment.type), tensor: assignment.tensor.name)
             }
