@@ -96,7 +96,8 @@ import Testing
             quantize(try await Products.original.value, "--imatrix", text)
         },
         Refusal(
-            "a matrix of another shape", status: 3, "tensor \"blk.0.ffn_down_exps.weight\"", "224 × 16", "256 × 16",
+            "a matrix of another shape", status: 3, "tensor \"blk.0.ffn_down_exps.weight\"", "224 columns × 16 experts",
+            "256 × 16",
             "/unpadded.gguf: ", "this very model"
         ) { workspace in
             let matrix = workspace.file("unpadded.gguf")

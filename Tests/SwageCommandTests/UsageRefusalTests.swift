@@ -40,6 +40,9 @@ import Testing
                 "--no-fallback",
             ]
         },
+        Refusal("padding a GGUF", status: 2, "taken as they are, 224 wide", "with the checkpoint") { _ in
+            ["convert", try await Products.unpadded.value, "-o", "{out}", "--pad-experts", "on"]
+        },
         Refusal("quantized already", status: 2, "token_embd.weight", "as Q4_K", "--allow-requantize") { _ in
             ["quantize", try await Products.quantized.value, "-o", "{out}", "--type", "Q8_0"]
         },

@@ -124,6 +124,16 @@ import Testing
         #expect(workspace.contents.isEmpty)
     }
 
+    @Test func fallbacksAreSaidOnce() async throws {
+        let outcome = try await Swage.run(
+            "quantize", Products.checkpoint, "--type", "Q4_K_M", "--dry-run", "--pad-experts", "off")
+        #expect(outcome.status == 0)
+        let warnings = outcome.error.split(separator: "\n")
+        #expect(warnings.count == 4)
+        #expect(warnings.allSatisfy { $0.hasPrefix("warning: blk.") && $0.contains("are no whole blocks of Q") })
+        #expect(outcome.error.contains("blk.0.ffn_down_exps.weight"))
+    }
+
     @Test func aFileOfMixedTypesKeepsWhatItSaysAboutItself() async throws {
         let workspace = try Workspace()
         let quantized = try await Products.quantized.value
