@@ -79,6 +79,7 @@ let package = Package(
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
         tests("Pipelines", ["TensorCore", "ByteJSON", "Safetensors", "Checkpoints", "Runtime", "Evaluation"]),
+        tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),

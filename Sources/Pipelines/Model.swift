@@ -21,7 +21,7 @@ public struct Model: Sendable {
     /// The checkpoint, if it is one.
     public let checkpoint: Checkpoint?
 
-    /// - Parameter expertPadding: for checkpoints; a GGUF is taken as it is.
+    /// - Parameter expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
     public init(path: String, expertPadding: ExpertPadding = .auto) throws {
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -31,6 +31,9 @@ public struct Model: Sendable {
             try self.init(checkpoint: Checkpoint(directory: path, expertPadding: expertPadding))
         } else {
             try self.init(file: GGUFFile(path: path), path: path)
+            if expertPadding == .on, let length = plan.experts?.length, expertPadding.paddedLength(length) != length {
+                throw PipelineError(.cannotPad(length: length), file: path)
+            }
         }
     }
 
@@ -85,7 +88,7 @@ public struct Model: Sendable {
         do {
             return try body()
         } catch let error as RuntimeError {
-            throw ModelError(path: path, underlying: error)
+            throw ErrorInFile(path: path, underlying: error)
         }
     }
 
@@ -130,17 +133,5 @@ public struct Model: Sendable {
     /// Bits per element over all tensors, as stored.
     public var bitsPerWeight: Double {
         Double(8 * tensorByteCount) / Double(tensors.tensors.reduce(0) { $0 + $1.shape.elementCount })
-    }
-}
-
-/// An error of the runtime, and the model it is about.
-struct ModelError: DiagnosticError {
-    let path: String
-    let underlying: RuntimeError
-
-    var diagnostic: Diagnostic {
-        var diagnostic = underlying.diagnostic
-        diagnostic.file = diagnostic.file ?? path
-        return diagnostic
     }
 }

@@ -18,6 +18,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         case unsupportedTarget(TensorType)
         /// Quantized weights would be quantized again.
         case alreadyQuantized(TensorType)
+        /// Only a checkpoint's experts can be padded.
+        case cannotPad(length: Int)
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
@@ -69,6 +71,10 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "the weights are quantized already, as \(type.name)",
                 advice: "start from the original model, or accept the loss with swage quantize --allow-requantize")
+        case .cannotPad(let length):
+            report(
+                .usage, "the experts of a GGUF file are taken as they are, \(length) wide",
+                advice: "pass --pad-experts on with the checkpoint")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
         case .notMetadata(let expected):

@@ -41,9 +41,15 @@ public struct Quantization: Sendable {
         options.hasImportance = importance != nil
         let assignments = try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
-        try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+        do {
+            try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+            for assignment in assignments where assignment.type.isQuantized {
+                _ = try importance?.stackWeights(for: assignment.tensor)
+            }
+        } catch let error as any DiagnosticError {
+            throw importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
+        }
         for assignment in assignments {
-            if let importance, assignment.type.isQuantized { _ = try importance.stackWeights(for: assignment.tensor) }
             guard BlockFormats.codec(for: assignment.type) != nil else {
                 throw PipelineError(.unsupportedTarget(assignment.type), tensor: assignment.tensor.name)
             }
@@ -88,21 +94,32 @@ public struct Quantization: Sendable {
         for override in options.overrides where !assignments.contains(where: { override.matches($0.tensor.name) }) {
             warnings.append("\(override.pattern) matches no tensor")
         }
-        for assignment in assignments {
-            guard let wanted = assignment.fallbackFrom else { continue }
-            warnings.append(
-                "\(assignment.tensor.name): rows of \(assignment.tensor.shape.rowLength) are no whole blocks of "
-                    + "\(wanted.name); stored as \(assignment.type.name)")
+        // One line for each thing to say, not one for each tensor.
+        var tensors: [String: [String]] = [:]
+        var remarks: [String] = []
+        func remark(_ text: String, about assignment: TypeAssignment) {
+            if tensors[text] == nil { remarks.append(text) }
+            tensors[text, default: []].append(assignment.tensor.name)
         }
-        guard let importance else { return warnings }
-        for assignment in assignments where assignment.type.isQuantized {
-            guard let entry = importance.entries[assignment.tensor.name] else { continue }
+        for assignment in assignments {
+            if let wanted = assignment.fallbackFrom {
+                remark(
+                    "rows of \(assignment.tensor.shape.rowLength) are no whole blocks of \(wanted.name); stored as "
+                        + assignment.type.name, about: assignment)
+            }
+            guard assignment.type.isQuantized, let entry = importance?.entries[assignment.tensor.name] else { continue }
             let unseen = entry.counts.filter { $0 == 0 }.count
             guard unseen > 0 else { continue }
-            warnings.append(
-                "\(assignment.tensor.name): \(unseen) of \(entry.counts.count) experts saw no calibration token "
-                    + "and are encoded with the mean importance of the others")
+            remark(
+                "\(unseen) of \(entry.counts.count) experts saw no calibration token and are encoded with the mean "
+                    + "importance of the others", about: assignment)
         }
         return warnings
+            + remarks.map { text in
+                let names = tensors[text] ?? []
+                let others = names.count - 1
+                let rest = others > 0 ? " and \(others) more \(others == 1 ? "tensor" : "tensors")" : ""
+                return "\(names[0])\(rest): \(text)"
+            }
     }
 }
