@@ -69,10 +69,12 @@ let package = Package(
         tests("Safetensors", ["TensorCore", "ByteJSON"]),
         tests("BlockFormats", ["TensorCore"]),
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
-        tests("ModelArchitecture"),
+        tests("ModelArchitecture", ["TensorCore", "ByteJSON", "GGUFContainer"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
-        tests("Pipelines", ["TensorCore", "ByteJSON", "Safetensors", "Checkpoints", "Runtime", "Evaluation"]),
+        tests(
+            "Pipelines",
+            ["TensorCore", "ByteJSON", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime", "Evaluation"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
