@@ -75,10 +75,12 @@ let package = Package(
         tests("TorchArchive", ["TensorCore", "Safetensors"]),
         tests("BlockFormats", ["TensorCore"]),
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
-        tests("ModelArchitecture"),
+        tests("ModelArchitecture", ["TensorCore", "ByteJSON", "GGUFContainer"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
-        tests("Pipelines", ["TensorCore", "ByteJSON", "Safetensors", "Checkpoints", "Runtime", "Evaluation"]),
+        tests(
+            "Pipelines",
+            ["TensorCore", "ByteJSON", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime", "Evaluation"]),
         tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 
         .target(

@@ -48,6 +48,7 @@ public struct Model: Sendable {
         var metadata = checkpoint.plan.metadata
         metadata["general.type"] = .string("model")
         metadata["general.name"] = .string(ByteString(checkpoint.name))
+        metadata["general.size_label"] = .string(ByteString(checkpoint.storedPlan.sizeLabel))
         metadata.append(checkpoint.tokenizer.vocabulary.metadata)
         self.metadata = metadata
     }
