@@ -15,6 +15,20 @@ struct StandardStream: Sendable {
 
     let descriptor: Int32
 
+    /// Keeps the numbers of closed streams from being given to files that are opened later; call before opening any.
+    static func reserve() {
+        // Reading is all that these allow: what is written to them fails, as it would without them.
+        while true {
+            let descriptor = open("/dev/null", O_RDONLY)
+            guard descriptor > STDERR_FILENO else {
+                if descriptor < 0 { return }
+                continue
+            }
+            close(descriptor)
+            return
+        }
+    }
+
     var isTerminal: Bool { isatty(descriptor) == 1 }
 
     func write(_ text: String) { write(Array(text.utf8)) }

@@ -5,6 +5,7 @@ import Pipelines
 public enum SwageCommand {
     /// Parses the process's arguments, runs the command and exits.
     public static func main() -> Never {
+        StandardStream.reserve()
         Interruption.install()
         do {
             var command = try Swage.parseAsRoot()

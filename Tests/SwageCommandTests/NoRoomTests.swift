@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Disks that are full.
+/// Disks that are full, streams that are closed.
 @Suite struct NoRoomTests {
     private static let fullDevice = "/dev/full"
     private static let hasFullDevice = FileManager.default.fileExists(atPath: fullDevice)
@@ -34,6 +34,17 @@ import Testing
         let outcome = try await run.outcome()
         #expect(outcome.status == 4, "\(outcome.output)\(outcome.error)")
         #expect(outcome.error.contains(output) && outcome.error.contains("free on this disk"))
+    }
+
+    @Test func resultsForAClosedStreamAreAnErrorAndHarmNoFile() async throws {
+        let workspace = try Workspace()
+        let output = workspace.file("out.gguf")
+        let arguments = [
+            "-c", "\"$@\" >&- 2>&-", "sh", try Swage.binary.get().path, "convert", Products.checkpoint, "-o", output,
+        ]
+        let outcome = try await Swage.Run(arguments, program: URL(filePath: "/bin/sh")).outcome()
+        #expect(outcome.status == 1)
+        #expect(try Data(path: output) == Data(path: try await Products.original.value))
     }
 
     @Test(
