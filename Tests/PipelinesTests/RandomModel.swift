@@ -4,6 +4,7 @@ import Runtime
 import Safetensors
 import TensorCore
 import TestSupport
+import Testing
 
 /// A tiny checkpoint with random weights, of `Tests/Generators/random_models.py`.
 struct RandomModel: CustomTestStringConvertible {

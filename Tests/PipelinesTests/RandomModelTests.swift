@@ -63,8 +63,8 @@ import Testing
 
     @Test(arguments: [
         ("llama-dynamic", ("\"silu\"", "\"gelu\""), "hidden_act"),
-        ("llama-dynamic", ("\"dynamic\"", "\"longrope\""), "rope_scaling.rope_type"),
-        ("llama-dynamic", ("\"rope_type\": \"dynamic\"", "\"type\": \"su\""), "rope_scaling.type"),
+        ("llama-yarn", ("\"yarn\"", "\"longrope\""), "rope_scaling.rope_type"),
+        ("llama-dynamic", ("\"dynamic\"", "\"su\""), "rope_scaling.type"),
         ("llama-linear", ("4.0", "-4.0"), "rope_parameters.factor"),
         (
             "llama-linear", ("\"factor\": 4.0", "\"partial_rotary_factor\": 0.5, \"factor\": 4.0"),
