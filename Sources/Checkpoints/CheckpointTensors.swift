@@ -103,14 +103,25 @@ struct CheckpointTensors: TensorSource {
         let source = stack.sources[location.source]
         let storedByteCount = layout.storedColumns * stack.elementByteCount
         let rowByteCount = layout.columns * stack.elementByteCount
-        if case .asStored = layout.rowOrder, storedByteCount == rowByteCount {
+        if case .asStored = layout.rowOrder {
             let stored = rows.clamped(to: 0..<layout.storedRows)
-            let filled = stored.count * rowByteCount
-            let start = (location.firstRow + stored.lowerBound) * rowByteCount
+            let filled = UnsafeMutableRawBufferPointer(rebasing: target[..<(stored.count * rowByteCount)])
+            // The rows are read in one go to the end of their room, and move from there to where each begins.
+            let packed = UnsafeMutableRawBufferPointer(
+                rebasing: filled[(stored.count * (rowByteCount - storedByteCount))...])
+            let start = (location.firstRow + stored.lowerBound) * storedByteCount
             try files.read(
-                source, byteRange: start..<start + filled,
-                into: UnsafeMutableRawBufferPointer(rebasing: target[..<filled]))
-            UnsafeMutableRawBufferPointer(rebasing: target[filled...]).initializeMemory(as: UInt8.self, repeating: 0)
+                source, byteRange: start..<start + packed.count, into: packed)
+            if storedByteCount < rowByteCount {
+                for position in 0..<stored.count {
+                    let start = position * rowByteCount
+                    UnsafeMutableRawBufferPointer(rebasing: filled[start..<start + storedByteCount]).copyMemory(
+                        from: UnsafeRawBufferPointer(
+                            rebasing: packed[position * storedByteCount..<(position + 1) * storedByteCount]))
+                    Self.clear(filled[start + storedByteCount..<start + rowByteCount])
+                }
+            }
+            Self.clear(target[filled.count...])
             return
         }
         for (position, row) in rows.enumerated() {
@@ -123,8 +134,11 @@ struct CheckpointTensors: TensorSource {
                     source, byteRange: offset..<offset + storedByteCount,
                     into: UnsafeMutableRawBufferPointer(rebasing: target[start..<filled]))
             }
-            UnsafeMutableRawBufferPointer(rebasing: target[filled..<start + rowByteCount])
-                .initializeMemory(as: UInt8.self, repeating: 0)
+            Self.clear(target[filled..<start + rowByteCount])
         }
+    }
+
+    private static func clear(_ bytes: Slice<UnsafeMutableRawBufferPointer>) {
+        UnsafeMutableRawBufferPointer(rebasing: bytes).initializeMemory(as: UInt8.self, repeating: 0)
     }
 }

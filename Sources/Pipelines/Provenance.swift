@@ -20,7 +20,8 @@ enum Provenance {
     }
 
     private static func hash(of file: ReadableFile, progress: (Int) -> Void) throws -> String {
-        let chunkLength = 1 << 22
+        // Small enough to be hashed from the cache that reading leaves it in.
+        let chunkLength = 1 << 18
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkLength, alignment: 64)
         defer { chunk.deallocate() }
         var hash = SHA256()

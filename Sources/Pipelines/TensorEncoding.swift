@@ -1,155 +1,100 @@
-import BlockFormats
 import Importance
 import TensorCore
 
 /// Carries tensors from a source to a sink, each in the type that was decided for it.
 ///
-/// Rows are read, decoded, checked and encoded in pieces, in parallel; memory is bounded by a slab of pieces whatever
-/// the tensors' sizes, and the pieces' cut does not depend on the thread count.
+/// Rows are read, checked and encoded in pieces, in parallel, while the slab of pieces before them is written. Memory is
+/// two slabs whatever the tensors' sizes, and the pieces' cut does not depend on the thread count.
 struct TensorEncoding {
     let source: any TensorSource
     let importance: ImportanceMatrix?
     let parallel: Parallel
-    /// Receives the bytes written so far.
+    /// Receives the bytes encoded so far.
     let progress: (Int) -> Void
-
-    /// Elements per piece, about.
-    private static let pieceLength = 1 << 16
-    /// Elements per slab, about.
-    private static let slabLength = 1 << 22
 
     /// - Parameter targets: the tensors of `source`, in its order, with the types to store.
     func run(_ targets: [TensorDescriptor], into sink: inout some TensorSink & ~Copyable) throws {
-        let scratches = (0..<parallel.threadCount).map { _ in EncodingWorker() }
-        var written = 0
-        for (index, target) in targets.enumerated() {
-            let job = try TensorJob(source: source, index: index, target: target, importance: importance)
-            let rowsPerPiece = max(1, Self.pieceLength / target.shape.rowLength)
-            let rowsPerSlab = max(1, Self.slabLength / target.shape.rowLength / rowsPerPiece) * rowsPerPiece
-            var row = 0
-            while row < target.shape.rowCount {
-                let slab = row..<min(target.shape.rowCount, row + rowsPerSlab)
-                let bytes = OutputSlab(byteCount: slab.count * target.rowByteCount)
-                try parallel.forEachRange(slab.count, length: rowsPerPiece) { rows, worker in
-                    let absolute = slab.lowerBound + rows.lowerBound..<slab.lowerBound + rows.upperBound
-                    try job.encode(
-                        rows: absolute, into: bytes.base + rows.lowerBound * target.rowByteCount,
-                        worker: scratches[worker])
-                }
-                try sink.append(UnsafeRawBufferPointer(start: bytes.base, count: bytes.byteCount))
-                written += bytes.byteCount
-                progress(written)
-                row = slab.upperBound
+        let cuts = targets.map { RowCut($0, threadCount: parallel.threadCount) }
+        let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
+        // Allocated once: memory of this size that comes and goes can cost the heap as much as all of the output.
+        let slabByteCount = cuts.map(\.slabByteCount).max() ?? 0
+        var filling = Slab(byteCount: slabByteCount)
+        var resting = Slab(byteCount: slabByteCount)
+        var encoded = 0
+        try withUnsafeMutablePointer(to: &sink) { sink in
+            let output = SlabOutput { rows in
+                try sink.pointee.append(UnsafeRawBufferPointer(start: rows.slab.base, count: rows.byteCount))
+                if rows.endsTensor { try sink.pointee.endTensor() }
             }
-            try sink.endTensor()
+            var pending: EncodedSlab?
+            for (index, target) in targets.enumerated() {
+                let cut = cuts[index]
+                let job = try EncodingJob(source: source, index: index, target: target, importance: importance)
+                let rowCount = target.shape.rowCount
+                for start in stride(from: 0, to: rowCount, by: cut.rowsPerSlab) {
+                    let rows = start..<min(rowCount, start + cut.rowsPerSlab)
+                    let (slab, previous) = (filling, pending)
+                    // To write the slab before this one is the first piece of work.
+                    let writeCount = previous == nil ? 0 : 1
+                    let pieceCount = (rows.count + cut.rowsPerPiece - 1) / cut.rowsPerPiece
+                    try parallel.forEach(writeCount + pieceCount) { piece, worker in
+                        guard piece >= writeCount else {
+                            if let previous { try output.write(previous) }
+                            return
+                        }
+                        let first = start + (piece - writeCount) * cut.rowsPerPiece
+                        try job.encode(
+                            rows: first..<min(rows.upperBound, first + cut.rowsPerPiece),
+                            into: slab.base + (first - start) * target.rowByteCount, worker: workers[worker])
+                    }
+                    let byteCount = rows.count * target.rowByteCount
+                    pending = EncodedSlab(slab: slab, byteCount: byteCount, endsTensor: rows.upperBound == rowCount)
+                    swap(&filling, &resting)
+                    encoded += byteCount
+                    progress(encoded)
+                }
+            }
+            if let pending { try output.write(pending) }
         }
     }
 }
 
-/// The memory of one worker thread.
-private final class EncodingWorker: @unchecked Sendable {
-    let scratch = EncodingScratch()
-    private var encoded: [UInt8] = []
-    private var values: [Float] = []
+/// How a tensor's rows are cut into pieces of work and slabs of pieces.
+private struct RowCut {
+    let rowsPerPiece: Int
+    let rowsPerSlab: Int
+    let slabByteCount: Int
 
-    /// Calls `body` with room for encoded bytes and decoded values.
-    func withBuffers<R>(
-        byteCount: Int, valueCount: Int,
-        _ body: (UnsafeMutableRawBufferPointer, UnsafeMutablePointer<Float>) throws -> R
-    ) rethrows -> R {
-        if encoded.count < byteCount { encoded = [UInt8](repeating: 0, count: byteCount) }
-        if values.count < valueCount { values = [Float](repeating: 0, count: valueCount) }
-        return try encoded.withUnsafeMutableBytes { encoded in
-            try values.withUnsafeMutableBufferPointer { values in
-                try body(UnsafeMutableRawBufferPointer(rebasing: encoded[..<byteCount]), values.baseAddress!)
-            }
-        }
+    /// Elements per piece, about.
+    private static let pieceLength = 1 << 16
+    /// A slab has many more pieces than threads, so that waiting for its last ones costs little.
+    private static let slabPieceCount = 64
+    private static let slabPieceCountPerThread = 8
+
+    init(_ tensor: TensorDescriptor, threadCount: Int) {
+        rowsPerPiece = max(1, Self.pieceLength / tensor.shape.rowLength)
+        rowsPerSlab = rowsPerPiece * max(Self.slabPieceCount, Self.slabPieceCountPerThread * threadCount)
+        slabByteCount = min(rowsPerSlab, tensor.shape.rowCount) * tensor.rowByteCount
     }
 }
 
 /// Encoded bytes that several threads fill.
-private final class OutputSlab: @unchecked Sendable {
+private final class Slab: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
-    let byteCount: Int
 
-    init(byteCount: Int) {
-        base = .allocate(byteCount: byteCount, alignment: 64)
-        self.byteCount = byteCount
-    }
+    init(byteCount: Int) { base = .allocate(byteCount: max(1, byteCount), alignment: 64) }
 
     deinit { base.deallocate() }
 }
 
-/// One tensor on its way from its stored type to another.
-private struct TensorJob: Sendable {
-    private let source: any TensorSource
-    private let index: Int
-    private let stored: TensorDescriptor
-    private let target: TensorDescriptor
-    private let decoder: any BlockCodec
-    private let encoder: any BlockCodec
-    /// Per-column weights of each matrix of the stack; nil if nothing is known.
-    private let importance: [[Float]]?
-    private let rowsPerMatrix: Int
+/// Rows that are ready to be written.
+private struct EncodedSlab: Sendable {
+    let slab: Slab
+    let byteCount: Int
+    let endsTensor: Bool
+}
 
-    init(source: any TensorSource, index: Int, target: TensorDescriptor, importance: ImportanceMatrix?) throws {
-        self.source = source
-        self.index = index
-        self.target = target
-        stored = source.tensors[index]
-        guard let decoder = BlockFormats.codec(for: stored.type) else {
-            throw PipelineError(.unsupportedType(stored.type), tensor: stored.name)
-        }
-        guard let encoder = BlockFormats.codec(for: target.type) else {
-            throw PipelineError(.unsupportedTarget(target.type), tensor: stored.name)
-        }
-        self.decoder = decoder
-        self.encoder = encoder
-        let dimensions = target.shape.dimensions
-        rowsPerMatrix = dimensions.count > 1 ? dimensions[1] : 1
-        self.importance = target.type.isQuantized ? try importance?.stackWeights(for: target) : nil
-    }
-
-    func encode(rows: Range<Int>, into output: UnsafeMutableRawPointer, worker: EncodingWorker) throws {
-        let rowLength = target.shape.rowLength
-        let count = rows.count * rowLength
-        try worker.withBuffers(byteCount: rows.count * stored.rowByteCount, valueCount: count) { bytes, values in
-            try source.readRows(ofTensorAt: index, rows: rows, into: bytes)
-            decoder.decode(bytes.baseAddress!, count: count, into: values)
-            if let position = firstNonFinite(values, count: count) {
-                throw error(at: position, after: rows.lowerBound) { row, column in
-                    .nonFiniteWeight(row: row, column: column, value: values[position])
-                }
-            }
-            if target.type == stored.type {
-                return output.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
-            }
-            if target.type == .f16, let position = (0..<count).first(where: { !Float16(values[$0]).isFinite }) {
-                throw error(at: position, after: rows.lowerBound) { row, column in
-                    .weightOutOfRange(row: row, column: column, value: values[position], type: .f16)
-                }
-            }
-            for (position, row) in rows.enumerated() {
-                let encode = { (weights: UnsafePointer<Float>?) in
-                    encoder.encode(
-                        values + position * rowLength, count: rowLength, importance: weights,
-                        into: output + position * target.rowByteCount, scratch: worker.scratch)
-                }
-                if let importance {
-                    importance[row / rowsPerMatrix].withUnsafeBufferPointer { encode($0.baseAddress) }
-                } else {
-                    encode(nil)
-                }
-            }
-        }
-    }
-
-    /// An error about one weight, in the words of the file that holds it.
-    private func error(
-        at position: Int, after firstRow: Int, _ kind: (_ row: Int, _ column: Int) -> PipelineError.Kind
-    ) -> PipelineError {
-        let (row, column) = position.quotientAndRemainder(dividingBy: target.shape.rowLength)
-        let origin = source.origin(ofTensorAt: index, row: firstRow + row)
-        return PipelineError(kind(origin.row, column), file: origin.file, tensor: origin.tensor)
-    }
+/// The writing of rows to the sink, for whichever thread does it; never for two at once.
+private struct SlabOutput: @unchecked Sendable {
+    let write: (EncodedSlab) throws -> Void
 }
