@@ -74,10 +74,12 @@ let package = Package(
         tests("BlockFormats", ["TensorCore"]),
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
         tests("ModelArchitecture"),
-        tests("Checkpoints", ["TensorCore", "ByteJSON", "Safetensors"]),
+        tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
-        tests("Pipelines", ["TensorCore", "ByteJSON", "Safetensors", "Checkpoints", "Runtime", "Evaluation"]),
+        tests(
+            "Pipelines",
+            ["TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "Checkpoints", "Runtime", "Evaluation"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
