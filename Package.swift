@@ -76,11 +76,15 @@ let package = Package(
         tests("BlockFormats", ["TensorCore"]),
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
         tests("ModelArchitecture", ["TensorCore", "ByteJSON", "GGUFContainer"]),
+        tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
         tests(
             "Pipelines",
-            ["TensorCore", "ByteJSON", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime", "Evaluation"]),
+            [
+                "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime",
+                "Evaluation",
+            ]),
         tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 
         .target(

@@ -56,14 +56,16 @@ struct StridedLayout: Sendable, Hashable {
         }
         start = storage.lowerBound + tensor.offset * elementByteCount
         isContiguous = byteCount == 0 || span == elementCount && dimensions.map(\.stride).isDescending
-        let columns = dimensions.last ?? Dimension(count: elementCount, stride: 1)
-        let rows = dimensions.dropLast().last ?? Dimension(count: 1, stride: 0)
-        guard isContiguous || columns.stride == 1 || rows.stride == 1 else {
-            throw TensorFault(kind: .unsupportedStrides(shape: tensor.shape, strides: tensor.strides))
+        var matrix = dimensions
+        if !isContiguous, !dimensions.suffix(2).contains(where: { $0.stride == 1 }) {
+            // No two elements of a matrix are neighbours: rows of one.
+            matrix.append(Dimension(count: 1, stride: 1))
         }
+        let columns = matrix.last ?? Dimension(count: 1, stride: 1)
+        let rows = matrix.dropLast().last ?? Dimension(count: 1, stride: 0)
         (columnCount, columnStride) = (columns.count, columns.stride)
         (rowCount, rowStride) = (rows.count, rows.stride)
-        outer = Array(dimensions.dropLast(2))
+        outer = Array(matrix.dropLast(2))
     }
 
     /// Reads some elements in the order of the shape.

@@ -48,8 +48,6 @@ extension TorchArchiveError {
         case .shapeTooLarge(let shape): "the byte count of shape \(shape) overflows"
         case .overlappingElements(let shape, let strides):
             "with shape \(shape) and strides \(strides), elements share memory"
-        case .unsupportedStrides(let shape, let strides):
-            "the elements of shape \(shape) are spread with strides \(strides)"
         case .noWeights: "no PyTorch weights: neither pytorch_model.bin nor an index of shards"
         case .unreadableDirectory: "is not a folder that can be read"
         case .severalIndices(let names): "several indices: \(names.joined(separator: ", "))"
@@ -66,7 +64,7 @@ extension TorchArchiveError {
         case .legacyFormat: "load it with PyTorch and save it again"
         case .refusedGlobal, .refusedOpcode:
             "nothing was executed; do not load this file with other programs unless you trust its source"
-        case .compressed, .encrypted, .byteOrder, .overlappingElements, .unsupportedStrides:
+        case .compressed, .encrypted, .byteOrder, .overlappingElements:
             "load it with PyTorch and save contiguous tensors with torch.save or safetensors"
         case .notAStateDictionary, .notATensor: "save the model's state_dict() alone"
         case .endMissing, .entryOutsideFile, .pickleTruncated, .notInShard: "download or copy the file again"

@@ -38,7 +38,6 @@ public struct TorchArchiveError: DiagnosticError, Equatable {
         case tensorOutsideStorage(elementCount: Int, storageElementCount: Int)
         case shapeTooLarge([Int])
         case overlappingElements(shape: [Int], strides: [Int])
-        case unsupportedStrides(shape: [Int], strides: [Int])
         // Several files.
         case noWeights
         case unreadableDirectory

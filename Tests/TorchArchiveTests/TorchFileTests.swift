@@ -36,7 +36,7 @@ import TorchArchive
 
     @Test func readsViewsOfSharedStorages() throws { try expectSame(open("views"), as: "views") }
 
-    @Test(arguments: ["whole", "columns", "transposed", "part transposed", "deep transposed", "deep outer"])
+    @Test(arguments: ["whole", "columns", "transposed", "part transposed", "deep transposed", "deep outer", "spread"])
     func readsPartsOfViews(name: String) throws {
         let file = try open("views")
         let tensor = try #require(file.tensor(named: name))
