@@ -38,9 +38,10 @@ extension CheckpointConfiguration {
     }
 
     private func yarn(contextLength: Int) throws -> DecoderPlan.RotaryEmbedding.YaRN {
+        let hasOriginal = has("original_max_position_embeddings")
         let original = try count("original_max_position_embeddings", default: contextLength)
         let yarn = DecoderPlan.RotaryEmbedding.YaRN(
-            factor: try number("factor", default: Double(contextLength) / Double(original)),
+            factor: try number("factor", default: hasOriginal ? Double(contextLength) / Double(original) : nil),
             originalContextLength: original, fastRotations: try number("beta_fast", default: 32),
             slowRotations: try number("beta_slow", default: 1), roundsRamp: try bool("truncate", default: true))
         guard yarn.factor >= 1 else { throw invalid("factor", "1 or more") }

@@ -31,7 +31,7 @@ import Testing
         Refusal(
             checkpoint: "a missing shard", "model-00002-of-00003.safetensors is missing", "holds 91 tensors", "download"
         ) { try $0.remove(CheckpointCopy.shard(2)) },
-        Refusal(checkpoint: "a missing index", "{model}: no safetensors weights") {
+        Refusal(checkpoint: "a missing index", "{model}: there are no weights here") {
             try $0.remove("model.safetensors.index.json")
         },
         Refusal(checkpoint: "a tensor that the shard lacks", expert, "the index places it in", CheckpointCopy.shard(2))
@@ -61,7 +61,7 @@ import Testing
         {
             try $0.editShard(2) { header, _ in header[expert]?["shape"] = [224, 256] }
         },
-        Refusal(checkpoint: "whole numbers for weights", expert, "type I32 cannot be used", "BF16, F16 or F32") {
+        Refusal(checkpoint: "whole numbers for weights", expert, "type I32 cannot be used", "BF16, F16, F32") {
             try $0.editShard(2) { header, _ in
                 header[expert]?["dtype"] = "I32"
                 header[expert]?["shape"] = [256, 112]
@@ -110,9 +110,9 @@ import Testing
     }
 
     private static let configurations: [Refusal] = [
-        configuration("architectures", ["LlamaForCausalLM"], "architectures", "LlamaForCausalLM", "supported: Xverse"),
+        configuration("architectures", ["GemmaForCausalLM"], "architectures", "GemmaForCausalLM", "supported: Xverse"),
         configuration("architectures", nil, "architectures: none is named", "supported: Xverse"),
-        configuration("num_experts", nil, "architectures", "supported: XverseForCausalLM with num_experts"),
+        configuration("num_experts", nil, "model.layers.0.mlp.gate_proj.weight", "no such tensor"),
         configuration("num_hidden_layers", 0, "num_hidden_layers: found 0, expected a whole number from 1"),
         configuration("num_hidden_layers", 1 << 24, "num_hidden_layers: found 16777216"),
         configuration("num_hidden_layers", 4.5, "num_hidden_layers: found 4.5"),
@@ -139,7 +139,8 @@ import Testing
         configuration("rms_norm_eps", nil, "rms_norm_eps: the key is missing"),
         configuration("rms_norm_eps", -1e-6, "rms_norm_eps: found -1e-06, expected a positive number"),
         configuration("rope_theta", 1e300, "rope_theta: found 1e+300, expected a positive number that fits a float32"),
-        configuration("rope_scaling", ["type": "yarn"], "rope_scaling: found an object, expected no rope scaling"),
+        configuration("rope_scaling", ["type": "yarn"], "rope_scaling.factor", "the key is missing"),
+        configuration("rope_scaling", ["type": "longrope"], "rope_scaling.type: found \"longrope\""),
         configuration("hidden_act", "gelu", "hidden_act: found \"gelu\", expected \"silu\""),
         configuration("max_position_embeddings", 0, "max_position_embeddings: found 0"),
     ]
