@@ -4,43 +4,44 @@ import Testing
 
 /// Against PyTorch in float32.
 @Suite struct ForwardPassTests {
-    @Test(arguments: ["en", "zh"])
-    func hiddenStatesAndLogitsAreTheReference(language: String) throws {
-        let pass = try ReferenceModel.forwardPass()
-        let prompt = try ReferenceModel.prompt(language)
+    @Test(arguments: ReferenceModel.all, ["en", "zh"])
+    func hiddenStatesAndLogitsAreTheReference(model: ReferenceModel, language: String) throws {
+        let pass = try model.forwardPass()
+        let prompt = try model.prompt(language)
         let hidden = try pass.run([prompt]) { layer, hidden in
             let name = layer < 0 ? "embed" : "\(layer)"
-            let expected = try ReferenceModel.rows("\(language).hidden.\(name)")
+            let expected = try model.rows("\(language).hidden.\(name)")
             for (row, values) in expected.enumerated() {
                 #expect(relativeDistance(hidden.values(ofRow: row), values) < 1e-3, "layer \(layer), token \(row)")
             }
         }
-        let normed = try ReferenceModel.rows("\(language).hidden.final_norm")
+        let normed = try model.rows("\(language).hidden.final_norm")
         for (row, values) in normed.enumerated() {
             #expect(relativeDistance(try pass.finalNorm(hidden, row: row), values) < 1e-3)
         }
-        let expected = try ReferenceModel.rows("\(language).logits")
+        let expected = try model.rows("\(language).logits")
         let logits = try ReferenceModel.logits(pass, prompt)
         let worst = zip(logits, expected).map { largestDifference($0, $1) }.max()!
         #expect(worst < 2e-3, "worst logit difference \(worst)")
     }
 
-    @Test func paddingChangesNothing() throws {
-        let prompt = try ReferenceModel.prompt("en")
-        let padded = try ReferenceModel.logits(ReferenceModel.forwardPass(.on), prompt)
-        let plain = try ReferenceModel.logits(ReferenceModel.forwardPass(.off), prompt)
+    @Test(arguments: ReferenceModel.all)
+    func paddingChangesNothing(model: ReferenceModel) throws {
+        let prompt = try model.prompt("en")
+        let padded = try ReferenceModel.logits(model.forwardPass(.on), prompt)
+        let plain = try ReferenceModel.logits(model.forwardPass(.off), prompt)
         #expect(zip(padded, plain).map { largestDifference($0, $1) }.max()! < 1e-5)
     }
 
     @Test func threadsChangeNothing() throws {
-        let prompt = try ReferenceModel.prompt("zh")
-        let one = try ReferenceModel.logits(ReferenceModel.forwardPass(threads: 1), prompt)
-        let three = try ReferenceModel.logits(ReferenceModel.forwardPass(threads: 3), prompt)
+        let prompt = try ReferenceModel.xverseMoE.prompt("zh")
+        let one = try ReferenceModel.logits(ReferenceModel.xverseMoE.forwardPass(threads: 1), prompt)
+        let three = try ReferenceModel.logits(ReferenceModel.xverseMoE.forwardPass(threads: 3), prompt)
         #expect(one == three)
     }
 
     @Test func refusesTokensOutsideTheVocabulary() throws {
-        let pass = try ReferenceModel.forwardPass()
+        let pass = try ReferenceModel.xverseMoE.forwardPass()
         #expect(throws: RuntimeError(.tokenOutOfRange(id: 4096, vocabularySize: 4096))) { try pass.run([[1, 4096]]) }
     }
 }

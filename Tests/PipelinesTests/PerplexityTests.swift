@@ -9,11 +9,11 @@ import Testing
     static let texts = ["fiction-en", "fiction-zh", "conversation-en", "conversation-zh", "web-en", "web-zh"]
 
     /// PyTorch's perplexities, and the statistics llama.cpp prints, for every bundled text.
-    @Test(arguments: texts)
-    func isTheReference(name: String) throws {
-        let expected = try #require(ReferenceModel.reference()["perplexity"]?[ByteString(name)])
+    @Test(arguments: ReferenceModel.all, texts)
+    func isTheReference(reference: ReferenceModel, name: String) throws {
+        let expected = try #require(reference.reference()["perplexity"]?[ByteString(name)])
         let text = try EvaluationText(contentsOf: Fixtures.path("text/eval/\(name).txt"))
-        let model = try Model(path: ReferenceModel.path)
+        let model = try Model(path: reference.path)
         let result = try Measurement(evaluation: PerplexityEvaluation(), parallel: Parallel())
             .run(model, texts: [text]) { _ in }[0]
         let perplexity = try #require(expected["ppl"]?.double)
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func refusesATextShorterThanAWindow() throws {
-        let model = try Model(path: ReferenceModel.path)
+        let model = try Model(path: ReferenceModel.xverseMoE.path)
         let text = EvaluationText(name: "short", bytes: Array("Hello".utf8))
         #expect(throws: EvaluationError.self) {
             try Measurement(evaluation: PerplexityEvaluation(), parallel: Parallel())

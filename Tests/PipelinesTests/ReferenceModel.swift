@@ -6,24 +6,33 @@ import Safetensors
 import TensorCore
 import TestSupport
 
-/// The bundled trained XVERSE-MoE, and what PyTorch computes with it in float32.
-enum ReferenceModel {
-    static let path = Fixtures.path("models/xverse-moe-tiny")
+/// A bundled trained model, and what PyTorch computes with it in float32.
+struct ReferenceModel: Sendable, CustomStringConvertible {
+    let name: String
 
-    static func forwardPass(_ padding: ExpertPadding = .auto, threads: Int? = nil) throws -> ForwardPass {
+    static let xverseMoE = ReferenceModel(name: "xverse-moe-tiny")
+    /// Grouped-query attention, byte-level BPE.
+    static let xverseEnt = ReferenceModel(name: "xverse-ent-tiny")
+    static let all = [xverseMoE, xverseEnt]
+
+    var path: String { Fixtures.path("models/\(name)") }
+
+    var description: String { name }
+
+    func forwardPass(_ padding: ExpertPadding = .auto, threads: Int? = nil) throws -> ForwardPass {
         try Model(path: path, expertPadding: padding).forwardPass(Parallel(threadCount: threads))
     }
 
     /// `reference.json`: perplexities and greedy continuations.
-    static func reference() throws -> JSON { try JSON(contentsOf: path + "/reference.json") }
+    func reference() throws -> JSON { try JSON(contentsOf: path + "/reference.json") }
 
     /// A float32 tensor of `logits.safetensors` as rows.
-    static func rows(_ name: String) throws -> [[Float]] {
+    func rows(_ name: String) throws -> [[Float]] {
         try SafetensorsFile(path: path + "/logits.safetensors").rows(of: name)
     }
 
     /// The 64 token ids of the `en` or `zh` prompt.
-    static func prompt(_ language: String) throws -> TokenSequence {
+    func prompt(_ language: String) throws -> TokenSequence {
         let ids = try reference()["logit_prompts"]?[ByteString(language)]?["input_ids"]?.array ?? []
         return ids.compactMap { $0.integer.map(Int32.init) }
     }
