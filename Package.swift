@@ -39,10 +39,13 @@ let package = Package(
         module("ByteJSON", ["TensorCore"]),
         module("GGUFContainer", ["TensorCore"]),
         module("Safetensors", ["TensorCore", "ByteJSON"]),
+        module("TorchArchive", ["TensorCore", "ByteJSON"]),
         module("BlockFormats", ["TensorCore", "CSIMD"]),
         module("ModelArchitecture", ["TensorCore", "GGUFContainer"]),
         module("Tokenization", ["TensorCore", "ByteJSON"]),
-        module("Checkpoints", ["TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "Tokenization"]),
+        module(
+            "Checkpoints",
+            ["TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "TorchArchive", "Tokenization"]),
         module("Recipes", ["TensorCore", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
@@ -50,7 +53,8 @@ let package = Package(
         module(
             "Pipelines",
             [
-                "TensorCore", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats", "Recipes",
+                "TensorCore", "ByteJSON", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats",
+                "Recipes",
                 "Importance", "Runtime", "Tokenization", "Evaluation",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -58,8 +62,9 @@ let package = Package(
         module(
             "SwageCommand",
             [
-                "TensorCore", "Checkpoints", "Recipes", "Tokenization", "Runtime", "Evaluation", "Pipelines",
-                "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TensorCore", "GGUFContainer", "BlockFormats", "Checkpoints", "Recipes", "Tokenization", "Runtime",
+                "Evaluation", "Pipelines", "Reporting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),
 
@@ -67,12 +72,20 @@ let package = Package(
         tests("ByteJSON"),
         tests("GGUFContainer", ["TensorCore"]),
         tests("Safetensors", ["TensorCore", "ByteJSON"]),
+        tests("TorchArchive", ["TensorCore", "Safetensors"]),
         tests("BlockFormats", ["TensorCore"]),
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
-        tests("ModelArchitecture"),
+        tests("ModelArchitecture", ["TensorCore", "ByteJSON", "GGUFContainer"]),
+        tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
-        tests("Pipelines", ["TensorCore", "ByteJSON", "Safetensors", "Checkpoints", "Runtime", "Evaluation"]),
+        tests(
+            "Pipelines",
+            [
+                "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime",
+                "Evaluation",
+            ]),
+        tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),

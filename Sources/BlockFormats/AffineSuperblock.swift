@@ -12,9 +12,6 @@ struct AffineSuperblock {
     let highestMultiple: Float
     /// How many factors to start from in each dimension, the first being that of the greatest scale or minimum.
     let starts: Int
-    /// What the factors are multiplied by after all codes are chosen: the least squared error shrinks what it encodes, and
-    /// a layer that answers too small does more harm than the error that giving back the size adds. Chosen per format.
-    let gain: Float
 
     var partCount: Int { 256 / partLength }
 
@@ -25,6 +22,7 @@ struct AffineSuperblock {
         var minimumFactor: Float = 0
         let values: UnsafeMutablePointer<Float>
         let weights: UnsafeMutablePointer<Float>
+        let decoded: UnsafeMutablePointer<Float>
         let scales: UnsafeMutablePointer<Int32>
         let minima: UnsafeMutablePointer<Int32>
         let trialScales: UnsafeMutablePointer<Int32>
@@ -34,8 +32,9 @@ struct AffineSuperblock {
         let codes: UnsafeMutablePointer<UInt8>
 
         init(_ scratch: EncodingScratch) {
-            let floats = scratch.floats(512 + 6 * 16 + 64)
+            let floats = scratch.floats(512 + 6 * 16 + 64 + 256)
             values = floats
+            decoded = floats + 672
             weights = floats + 256
             fittedScales = floats + 512
             fittedMinima = floats + 528
@@ -48,17 +47,19 @@ struct AffineSuperblock {
         }
     }
 
-    /// Encodes 256 elements; false if they are all zero.
-    func encode(_ row: UnsafePointer<Float>, importance: UnsafePointer<Float>?, _ room: inout Room) -> Bool {
+    /// Encodes 256 elements and returns them prepared; nil if they are all zero.
+    func encode(
+        _ row: UnsafePointer<Float>, importance: UnsafePointer<Float>?, _ room: inout Room
+    ) -> PreparedElements? {
         guard
             let elements = PreparedElements(
                 row, count: 256, importance: importance, values: room.values, weights: room.weights)
-        else { return false }
+        else { return nil }
         chooseScales(elements, &room)
         storeCodes(room)
-        room.factor = elements.storable(room.factor * gain) * elements.unit
-        room.minimumFactor = elements.storable(room.minimumFactor * gain) * elements.unit
-        return true
+        room.factor *= elements.unit
+        room.minimumFactor *= elements.unit
+        return elements
     }
 
     /// Chooses the factors and every part's scale and minimum.

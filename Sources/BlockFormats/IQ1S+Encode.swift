@@ -7,9 +7,6 @@ import TensorCore
 // exactly by going through the first halves that can still beat the best pair known.
 
 extension IQ1SCodec {
-    /// What the super-block's scale is multiplied by after all codes are chosen; see ``IQ2XXSCodec``.
-    private static let gain: Float = 1.06
-
     /// The code word of a pair of half words, at 81 · first + second; −1 where the code book has none.
     private static let words: [Int16] = {
         var words = [Int16](repeating: -1, count: 81 * 81)
@@ -67,6 +64,8 @@ extension IQ1SCodec {
                         {
                             room.computeMoments()
                             Self.store(Self.chooseScales(room), elements, room, into: block)
+                            restoreGain(
+                                block, scaleAt: 0, elements, decoded: room.decoded)
                         } else {
                             block.initializeMemory(as: UInt8.self, repeating: 0, count: 50)
                         }
@@ -85,7 +84,7 @@ extension IQ1SCodec {
 
     /// Working memory of one super-block, and the search for code words in it.
     private struct Room {
-        static let floatCount = 512 + 64 * 288 + 64 + 256
+        static let floatCount = 512 + 64 * 288 + 64 + 256 + 256
 
         let values: UnsafeMutablePointer<Float>
         let weights: UnsafeMutablePointer<Float>
@@ -96,6 +95,7 @@ extension IQ1SCodec {
         /// Per part, a and b of the code words that were best under each of sixteen pairs of scale and shift.
         let trialSquares: UnsafeMutablePointer<Float>
         let trialProducts: UnsafeMutablePointer<Float>
+        let decoded: UnsafeMutablePointer<Float>
         let halfValues: UnsafePointer<Lanes>
         let secondPartners: UnsafePointer<UInt16>
         let firstPartners: UnsafePointer<UInt16>
@@ -111,6 +111,7 @@ extension IQ1SCodec {
             constants = floats + (512 + 64 * 288)
             trialSquares = constants + 64
             trialProducts = trialSquares + 128
+            decoded = trialProducts + 128
             self.halfValues = halfValues
             secondPartners = partners
             firstPartners = partners + 6 * 81
@@ -349,6 +350,6 @@ extension IQ1SCodec {
             block.storeBytes(of: high, toByteOffset: 34 &+ 2 &* part, as: UInt16.self)
         }
         let factor = squares > 0 && products > 0 ? products / squares : scales.factor
-        block.storeHalf(elements.storable(factor * gain) * elements.unit, 0)
+        block.storeHalf(elements.storable(factor) * elements.unit, 0)
     }
 }

@@ -13,12 +13,6 @@ struct QuadraticError {
 }
 
 extension IQ2XXSCodec {
-    /// What the super-block's scale is multiplied by after all codes are chosen. The codes of least error shrink what they
-    /// encode by about 7 %; a twentieth given back lowers the KL divergence of whole models, which a larger factor raises
-    /// again. (For a given correlation of encoded and original it is also the least error: encoding 1.05 times the
-    /// elements gives the same blocks.)
-    private static let gain: Float = 1.05
-
     /// Per vector of 16 code words and pair of elements, the index 3 · (second level) + first level of each word.
     private static let pairIndices: [SIMD16<Int32>] = (0..<64).map { entry in
         var indices = SIMD16<Int32>()
@@ -32,6 +26,9 @@ extension IQ2XXSCodec {
     /// The first and the second magnitude of the pairs of levels, by index.
     private static let firstMagnitudes = Lanes(8, 25, 43, 8, 25, 43, 8, 25, 43, 0, 0, 0, 0, 0, 0, 0)
     private static let secondMagnitudes = Lanes(8, 8, 8, 25, 25, 25, 43, 43, 43, 0, 0, 0, 0, 0, 0, 0)
+
+    /// The magnitudes of the three levels.
+    private static let magnitudes = SIMD4<Float>(8, 25, 43, 0)
 
     /// Scales to try first for a part, in units of its greatest magnitude over 43.
     private static let firstScales: Lanes = {
@@ -51,7 +48,7 @@ extension IQ2XXSCodec {
         _ row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?,
         into target: UnsafeMutableRawPointer, scratch: EncodingScratch
     ) {
-        let floats = scratch.floats(512 + 2 * 32 * 256 + 256)
+        let floats = scratch.floats(512 + 2 * 32 * 256 + 256 + 256)
         Self.pairIndices.withUnsafeBufferPointer { indices in
             let room = Room(floats: floats, pairIndices: indices.baseAddress!)
             for index in 0..<count / 256 {
@@ -64,6 +61,8 @@ extension IQ2XXSCodec {
                     room.computeMoments()
                     let choice = Self.chooseScales(elements, room)
                     Self.store(choice, elements, room, into: block)
+                    restoreGain(
+                        block, scaleAt: 0, elements, decoded: room.decoded)
                 } else {
                     block.initializeMemory(as: UInt8.self, repeating: 0, count: 66)
                 }
@@ -87,6 +86,7 @@ extension IQ2XXSCodec {
         /// Per part, a and b of the code words that were best under each of sixteen scales.
         let trialSquares: UnsafeMutablePointer<Float>
         let trialProducts: UnsafeMutablePointer<Float>
+        let decoded: UnsafeMutablePointer<Float>
         let pairIndices: UnsafePointer<SIMD16<Int32>>
 
         init(floats: UnsafeMutablePointer<Float>, pairIndices: UnsafePointer<SIMD16<Int32>>) {
@@ -96,6 +96,7 @@ extension IQ2XXSCodec {
             products = floats + (512 + 32 * 256)
             trialSquares = floats + (512 + 64 * 256)
             trialProducts = trialSquares + 128
+            decoded = trialProducts + 128
             self.pairIndices = pairIndices
         }
 
@@ -280,7 +281,7 @@ extension IQ2XXSCodec {
             block.storeBytes(of: signs, toByteOffset: 6 &+ 8 &* part, as: UInt32.self)
         }
         let factor = squares > 0 && products > 0 ? products / squares : scales.factor
-        block.storeHalf(elements.storable(factor * gain) * elements.unit, 0)
+        block.storeHalf(elements.storable(factor) * elements.unit, 0)
     }
 
     /// The seven stored signs of a group, with that sign flipped, if one has to be, for which it costs least.
@@ -292,7 +293,7 @@ extension IQ2XXSCodec {
         for element in 0..<8 {
             let value = elements.values[8 &* group &+ element]
             bits |= (value.bitPattern >> 31) << UInt32(element)
-            let level = Float([8, 25, 43][Int(levels >> UInt16(2 &* element)) & 3])
+            let level = magnitudes[Int(levels >> UInt16(2 &* element)) & 3]
             let cost = elements.weights[8 &* group &+ element] * value.magnitude * level
             if cost < cheapest.cost { cheapest = (UInt32(element), cost) }
         }

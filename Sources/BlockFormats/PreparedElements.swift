@@ -11,6 +11,8 @@ struct PreparedElements {
     let weights: UnsafeMutablePointer<Float>
     /// The power of two that the values were divided by.
     let unit: Float
+    private let importance: UnsafePointer<Float>?
+    private let importanceFactor: Float
 
     /// Elements below this magnitude give scales that half precision rounds to zero in every format.
     private static let vanishing: Float = 0x1p-40
@@ -45,17 +47,20 @@ struct PreparedElements {
             squares = csimd_multiply_add(lanes, lanes, squares)
         }
         let variance = Lanes(repeating: csimd_sum(squares) / Float(count))
-        let importanceFactor = Self.importanceFactor(importance, count: count)
+        self.importance = importance
+        importanceFactor = Self.importanceFactor(importance, count: count)
         for start in stride(from: 0, to: count, by: 16) {
             let lanes = values.lanes(start)
-            var weight = csimd_square_root(csimd_multiply_add(lanes, lanes, variance))
-            if let importance, importanceFactor > 0 {
-                let share = importance.lanes(start) * importanceFactor
-                weight *= csimd_minimum(
-                    csimd_maximum(share, Lanes(repeating: Self.leastImportance)), Lanes(repeating: 1))
-            }
-            weights.store(weight, start)
+            weights.store(csimd_square_root(csimd_multiply_add(lanes, lanes, variance)) * shares(start), start)
         }
+    }
+
+    /// The importances of sixteen elements as parts of the greatest; ones if all importances are equal or not given.
+    @inline(__always)
+    func shares(_ start: Int) -> Lanes {
+        guard let importance, importanceFactor > 0 else { return Lanes(repeating: 1) }
+        let shares = importance.lanes(start) * importanceFactor
+        return csimd_minimum(csimd_maximum(shares, Lanes(repeating: Self.leastImportance)), Lanes(repeating: 1))
     }
 
     /// What to multiply importances by so that the greatest becomes one; 0 if they are to be taken as equal.

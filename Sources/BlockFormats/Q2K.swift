@@ -11,7 +11,7 @@ struct Q2KCodec: BlockCodec {
 
     private static let superblock = AffineSuperblock(
         search: AffineSearch(highest: 3, minimumIsNeverPositive: true, clips: SIMD4(-0.05, 0.05, 0.15, 0.3)),
-        partLength: 16, highestMultiple: 15, starts: 3, gain: 1)
+        partLength: 16, highestMultiple: 15, starts: 3)
 
     func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
         for index in 0..<count / 256 {
@@ -38,8 +38,10 @@ struct Q2KCodec: BlockCodec {
         for index in 0..<count / 256 {
             let block = target + index &* 84
             let offset = index &* 256
-            if superblock.encode(row + offset, importance: importance.map { $0 + offset }, &room) {
+            if let elements = superblock.encode(row + offset, importance: importance.map { $0 + offset }, &room) {
                 Self.store(room, into: block)
+                restoreGain(
+                    block, scaleAt: 80, otherScaleAt: 82, elements, decoded: room.decoded)
             } else {
                 block.initializeMemory(as: UInt8.self, repeating: 0, count: 84)
             }

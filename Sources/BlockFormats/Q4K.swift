@@ -11,7 +11,7 @@ struct Q4KCodec: BlockCodec {
 
     private static let superblock = AffineSuperblock(
         search: AffineSearch(highest: 15, minimumIsNeverPositive: true, clips: SIMD4(-0.01, 0.02, 0.06, 0.12)),
-        partLength: 32, highestMultiple: 63, starts: 1, gain: 1)
+        partLength: 32, highestMultiple: 63, starts: 1)
 
     func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
         for index in 0..<count / 256 {
@@ -39,7 +39,7 @@ struct Q4KCodec: BlockCodec {
         for index in 0..<count / 256 {
             let block = target + index &* 144
             let offset = index &* 256
-            if superblock.encode(row + offset, importance: importance.map { $0 + offset }, &room) {
+            if superblock.encode(row + offset, importance: importance.map { $0 + offset }, &room) != nil {
                 Self.store(room, into: block)
             } else {
                 block.initializeMemory(as: UInt8.self, repeating: 0, count: 144)

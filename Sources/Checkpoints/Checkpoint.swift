@@ -1,5 +1,4 @@
 import ModelArchitecture
-import Safetensors
 import TensorCore
 import Tokenization
 
@@ -8,7 +7,7 @@ public struct Checkpoint: Sendable {
     public let directory: String
     /// The model as it is presented: experts padded.
     public let plan: DecoderPlan
-    /// The model as it is stored.
+    /// The same without padding.
     public let storedPlan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource
@@ -20,13 +19,26 @@ public struct Checkpoint: Sendable {
     public init(directory: String, expertPadding: ExpertPadding) throws {
         let configuration = try CheckpointConfiguration(directory: directory)
         let architecture = try CheckpointArchitectures.architecture(for: configuration, directory: directory)
-        let files = try SafetensorsSet(directory: directory)
+        let files = try CheckpointWeights(
+            directory: directory, scaleBlockShape: configuration.scaleBlockShape)
         self.directory = directory
-        storedPlan = architecture.plan
-        plan = expertPadding.applied(to: architecture.plan)
-        weightFiles = files.files.map(\.path)
-        tokenizer = try Tokenizer(checkpointDirectory: directory).padded(to: plan.vocabularySize)
-        tensors = try CheckpointTensors(files: files, directory: directory, architecture: architecture, plan: plan)
+        storedPlan = try architecture.expressedPlan(configuration)
+        plan = expertPadding.applied(to: storedPlan)
+        weightFiles = files.files
+        let tokenizer = try Tokenizer(checkpointDirectory: directory)
+        do throws(TokenizationError) {
+            self.tokenizer = try tokenizer.padded(to: plan.vocabularySize)
+        } catch {
+            throw TokenizationError(error.kind, file: error.file ?? directory + "/tokenizer.json")
+        }
+        var filedPlan = plan
+        filedPlan.rope.hasFrequencyFactors = false
+        let filed = try CheckpointTensors(
+            files: files, directory: directory, architecture: architecture, plan: filedPlan)
+        tensors =
+            plan.rope.hasFrequencyFactors
+            ? RotaryFactorTensors(
+                filed, rope: architecture.plan.rope, configurationPath: configuration.path) : filed
     }
 
     /// The directory's own name.

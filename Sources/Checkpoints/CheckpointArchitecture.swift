@@ -5,6 +5,12 @@ protocol CheckpointArchitecture: Sendable {
     /// What `config.json` calls it.
     static var className: String { get }
 
+    /// Which models of that class, for messages; empty for all.
+    static var variant: String { get }
+
+    /// The GGUF architectures of the same computation, best first.
+    static var ggufArchitectures: [GGUFArchitecture] { get }
+
     /// Whether this type, among those of the same class name, is the one for `configuration`.
     static func matches(_ configuration: CheckpointConfiguration) -> Bool
 
@@ -13,8 +19,8 @@ protocol CheckpointArchitecture: Sendable {
     /// The model as the checkpoint stores it, without padding.
     var plan: DecoderPlan { get }
 
-    /// The checkpoint's tensors that make up a weight: one, or one for each expert.
-    func sources(of name: TensorName) -> [String]
+    /// Where the checkpoint may keep a weight: the first of these that is there is used.
+    func storage(of name: TensorName) -> [WeightStorage]
 
     /// Whether q and k rotate halves and so have to be permuted.
     var rotatesHalves: Bool { get }
@@ -23,9 +29,50 @@ protocol CheckpointArchitecture: Sendable {
     func isIgnored(_ tensor: String) -> Bool
 }
 
+extension CheckpointArchitecture {
+    static var variant: String { "" }
+
+    static func matches(_ configuration: CheckpointConfiguration) -> Bool { true }
+
+    var rotatesHalves: Bool { true }
+
+    func isIgnored(_ tensor: String) -> Bool {
+        tensor.hasSuffix("rotary_emb.inv_freq") || (plan.tiesOutputToEmbedding && tensor == "lm_head.weight")
+    }
+}
+
+extension CheckpointArchitecture {
+    /// ``plan`` as llama.cpp can run it.
+    func expressedPlan(_ configuration: CheckpointConfiguration) throws -> DecoderPlan {
+        do {
+            return try plan.expressed(asOneOf: Self.ggufArchitectures)
+        } catch {
+            throw ArchitectureError(error.kind, key: error.key, file: configuration.path)
+        }
+    }
+}
+
+/// The tensors of a checkpoint that make up one weight.
+enum WeightStorage: Sendable {
+    /// A tensor for each matrix: the only one, or one for each expert.
+    case separate([String])
+    /// One tensor of all experts, whose rows are cut into `partCount` equal runs for each expert: here the `part`th.
+    case stacked(String, part: Int = 0, partCount: Int = 1)
+
+    /// The first tensor's name.
+    var firstName: String? {
+        switch self {
+        case .separate(let names): names.first
+        case .stacked(let name, _, _): name
+        }
+    }
+}
+
 /// The families that can be read. A new one is a file in `Architectures/` and a line here.
 enum CheckpointArchitectures {
-    static let all: [any CheckpointArchitecture.Type] = [XverseMoE.self]
+    static let all: [any CheckpointArchitecture.Type] = [
+        XverseMoE.self, Xverse.self, Mixtral.self, Llama.self, Mistral.self,
+    ]
 
     static func architecture(
         for configuration: CheckpointConfiguration, directory: String
@@ -34,7 +81,7 @@ enum CheckpointArchitectures {
         for type in all where names.contains(type.className) && type.matches(configuration) {
             return try type.init(configuration)
         }
-        let known = all.map { "\($0.className) (\($0))" }
+        let known = all.map { $0.variant.isEmpty ? $0.className : "\($0.className) \($0.variant)" }
         throw CheckpointError(.unsupportedArchitecture(found: names, known: known), file: configuration.path)
     }
 }

@@ -1,50 +1,49 @@
 import ModelArchitecture
-import Safetensors
 import TensorCore
 
 /// A checkpoint's weights under their GGUF names: permuted, stacked and padded as rows are read, nothing ahead.
 struct CheckpointTensors: TensorSource {
     let tensors: [TensorDescriptor]
     private let stacks: [Stack]
-    private let files: SafetensorsSet
+    private let files: CheckpointWeights
 
-    /// A weight and the stored matrices it consists of.
+    /// A weight and the stored tensors it consists of.
     private struct Stack {
         let layout: TensorLayout
-        let matrices: [SafetensorsSet.Entry]
+        let sources: [CheckpointWeights.Entry]
         let elementByteCount: Int
     }
 
     /// - Parameter plan: the architecture's plan with its experts padded.
-    init(files: SafetensorsSet, directory: String, architecture: any CheckpointArchitecture, plan: DecoderPlan) throws {
+    init(files: CheckpointWeights, directory: String, architecture: any CheckpointArchitecture, plan: DecoderPlan)
+        throws
+    {
         var tensors: [TensorDescriptor] = []
         var stacks: [Stack] = []
         var used: Set<String> = []
         for planned in plan.tensors {
-            let layout = architecture.layout(of: planned.name, padded: plan)
-            let matrices = try layout.sources.map { name in
+            let layout = architecture.layout(of: planned.name, padded: plan) { files.entry(named: $0) != nil }
+            let sources = try layout.sources.map { name in
                 guard let tensor = files.entry(named: name) else {
                     throw CheckpointError(.missingTensor, file: directory, tensor: name)
                 }
                 return tensor
             }
-            let type = try Self.commonType(of: matrices, in: files)
-            let expected =
-                planned.dimensions.count > 1 ? [layout.storedRows, layout.storedColumns] : [layout.storedColumns]
-            for matrix in matrices where matrix.shape != expected {
+            let type = try Self.commonType(of: sources, in: files)
+            for source in sources where source.shape != layout.sourceShape {
                 throw CheckpointError(
-                    .wrongShape(found: matrix.shape, expected: expected), file: files.path(of: matrix),
-                    tensor: matrix.name)
+                    .wrongShape(found: source.shape, expected: layout.sourceShape), file: files.path(of: source),
+                    tensor: source.name)
             }
             guard let shape = TensorShape(planned.dimensions),
                 let descriptor = TensorDescriptor(name: planned.name.gguf, shape: shape, type: type)
             else {
                 throw CheckpointError(
-                    .wrongShape(found: matrices[0].shape, expected: planned.dimensions.reversed()), file: directory,
-                    tensor: matrices[0].name)
+                    .wrongShape(found: sources[0].shape, expected: planned.dimensions.reversed()), file: directory,
+                    tensor: sources[0].name)
             }
             tensors.append(descriptor)
-            stacks.append(Stack(layout: layout, matrices: matrices, elementByteCount: type.blockByteCount))
+            stacks.append(Stack(layout: layout, sources: sources, elementByteCount: type.blockByteCount))
             used.formUnion(layout.sources)
         }
         let unknown = files.tensors.map(\.name).filter { !used.contains($0) && !architecture.isIgnored($0) }
@@ -54,13 +53,15 @@ struct CheckpointTensors: TensorSource {
         self.files = files
     }
 
-    private static func commonType(of matrices: [SafetensorsSet.Entry], in files: SafetensorsSet) throws -> TensorType {
-        let type = try files.weightDescriptor(of: matrices[0]).type
-        for matrix in matrices {
-            let other = try files.weightDescriptor(of: matrix).type
+    private static func commonType(of sources: [CheckpointWeights.Entry], in files: CheckpointWeights) throws
+        -> TensorType
+    {
+        let type = try files.weightDescriptor(of: sources[0]).type
+        for source in sources {
+            let other = try files.weightDescriptor(of: source).type
             guard other == type else {
                 throw CheckpointError(
-                    .mixedTypes(type.name, other.name), file: files.path(of: matrix), tensor: matrix.name)
+                    .mixedTypes(type.name, other.name), file: files.path(of: source), tensor: source.name)
             }
         }
         return type
@@ -78,16 +79,28 @@ struct CheckpointTensors: TensorSource {
             let start = (row - rows.lowerBound) * rowByteCount
             let target = UnsafeMutableRawBufferPointer(
                 rebasing: buffer[start..<start + run.count * rowByteCount])
-            try read(run, of: stack.matrices[matrix], stack, into: target)
+            try read(run, ofMatrix: matrix, of: stack, into: target)
             row += run.count
         }
     }
 
+    func origin(ofTensorAt index: Int, row: Int) -> RowOrigin {
+        let stack = stacks[index]
+        let (matrix, inner) = row.quotientAndRemainder(dividingBy: stack.layout.rows)
+        let location = stack.layout.location(ofMatrix: matrix)
+        let source = stack.sources[location.source]
+        return RowOrigin(
+            file: files.path(of: source), tensor: source.name,
+            row: location.firstRow + (stack.layout.storedRow(inner) ?? inner))
+    }
+
     /// Reads rows of one matrix of a stack, padding included.
     private func read(
-        _ rows: Range<Int>, of matrix: SafetensorsSet.Entry, _ stack: Stack, into target: UnsafeMutableRawBufferPointer
+        _ rows: Range<Int>, ofMatrix matrix: Int, of stack: Stack, into target: UnsafeMutableRawBufferPointer
     ) throws {
         let layout = stack.layout
+        let location = layout.location(ofMatrix: matrix)
+        let source = stack.sources[location.source]
         let storedByteCount = layout.storedColumns * stack.elementByteCount
         let rowByteCount = layout.columns * stack.elementByteCount
         if case .asStored = layout.rowOrder {
@@ -96,9 +109,9 @@ struct CheckpointTensors: TensorSource {
             // The rows are read in one go to the end of their room, and move from there to where each begins.
             let packed = UnsafeMutableRawBufferPointer(
                 rebasing: filled[(stored.count * (rowByteCount - storedByteCount))...])
+            let start = (location.firstRow + stored.lowerBound) * storedByteCount
             try files.read(
-                matrix, byteRange: stored.lowerBound * storedByteCount..<stored.upperBound * storedByteCount,
-                into: packed)
+                source, byteRange: start..<start + packed.count, into: packed)
             if storedByteCount < rowByteCount {
                 for position in 0..<stored.count {
                     let start = position * rowByteCount
@@ -116,8 +129,9 @@ struct CheckpointTensors: TensorSource {
             var filled = start
             if let stored = layout.storedRow(row) {
                 filled += storedByteCount
+                let offset = (location.firstRow + stored) * storedByteCount
                 try files.read(
-                    matrix, byteRange: stored * storedByteCount..<(stored + 1) * storedByteCount,
+                    source, byteRange: offset..<offset + storedByteCount,
                     into: UnsafeMutableRawBufferPointer(rebasing: target[start..<filled]))
             }
             Self.clear(target[filled..<start + rowByteCount])

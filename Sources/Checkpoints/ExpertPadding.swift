@@ -14,7 +14,7 @@ public enum ExpertPadding: String, Sendable, CaseIterable {
     private static let blockLength = 256
 
     /// The expert width to write.
-    func paddedLength(_ length: Int) -> Int {
+    public func paddedLength(_ length: Int) -> Int {
         switch self {
         case .auto, .on: (length + Self.blockLength - 1) / Self.blockLength * Self.blockLength
         case .off: length

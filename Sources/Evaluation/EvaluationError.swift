@@ -26,10 +26,13 @@ public struct EvaluationError: DiagnosticError, Equatable {
         switch kind {
         case .textTooShort(let tokens, let context):
             Diagnostic(
-                .input, file: file, "the text has \(tokens) tokens, fewer than one window of \(context)",
+                .input, file: file,
+                "the text has \(tokens) \(tokens == 1 ? "token" : "tokens"), fewer than one window of \(context)",
                 advice: "give a longer text or a smaller --context")
         case .invalidCompression(let reason):
-            Diagnostic(.input, file: file, "not a valid Zstandard file: \(reason)")
+            Diagnostic(
+                .input, file: file, "not a valid Zstandard file: \(reason)",
+                advice: "compress it again, or drop .zst from its name if it is plain text")
         case .contextTooShort(let context):
             Diagnostic(.usage, "a context of \(context) tokens scores nothing", advice: "use at least 4")
         case .contextTooLong(let requested, let limit):
@@ -37,7 +40,9 @@ public struct EvaluationError: DiagnosticError, Equatable {
                 .usage, "a context of \(requested) tokens is more than the model's \(limit)",
                 advice: "use --context \(limit) or less")
         case .nonFiniteResult:
-            Diagnostic(.work, file: file, "the log-likelihood is not a finite number")
+            Diagnostic(
+                .work, file: file, "the log-likelihood is not a finite number",
+                advice: "the model's weights are damaged, or too coarse for this text")
         }
     }
 }

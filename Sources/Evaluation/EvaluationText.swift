@@ -7,13 +7,16 @@ public struct EvaluationText: Sendable {
     public let name: String
     /// UTF-8.
     public let bytes: [UInt8]
+    /// The file that it comes from, if it does.
+    public let path: String?
 
     /// Decompressed texts may not be larger than this, in bytes.
     private static let decompressedByteLimit = 8 << 30
 
-    public init(name: String, bytes: [UInt8]) {
+    public init(name: String, bytes: [UInt8], path: String? = nil) {
         self.name = name
         self.bytes = bytes
+        self.path = path
     }
 
     /// Reads a plain or `.zst` text file; its name is the file's, without extensions.
@@ -30,7 +33,7 @@ public struct EvaluationText: Sendable {
         }
         if let offset = bytes.firstInvalidUTF8Offset() { throw FileError(.notUTF8(offset: offset), path: path) }
         let file = path.split(separator: "/").last.map(String.init) ?? path
-        self.init(name: name ?? file.split(separator: ".").first.map(String.init) ?? file, bytes: bytes)
+        self.init(name: name ?? file.split(separator: ".").first.map(String.init) ?? file, bytes: bytes, path: path)
     }
 
     /// Unicode scalars.

@@ -21,7 +21,8 @@ public struct TokenWindows: Sendable {
         if let bos { tokens.insert(bos, at: 0) }
         let count = min(tokens.count / context, limit ?? .max)
         guard count > 0 else {
-            throw EvaluationError(.textTooShort(tokenCount: tokens.count, context: context), file: text.name)
+            throw EvaluationError(
+                .textTooShort(tokenCount: tokens.count, context: context), file: text.path ?? text.name)
         }
         name = text.name
         windows = (0..<count).map { window in

@@ -73,6 +73,7 @@ extension GGUFError {
                 + (paths.count > 3 ? ", …" : "")
         case .splitNumber(let found, let expected): return "split part number \(found), expected \(expected)"
         case .splitCount(let found, let expected): return "a split into \(found) parts, expected \(expected)"
+        case .tooManyParts(let count): return "\(count) parts are more than the format can count"
         case .splitTensorCount(let found, let expected): return "\(found) tensors in all parts, expected \(expected)"
         case .tensorByteCount(let found, let expected): return "\(found) bytes written, expected \(expected)"
         case .tensorsMissing(let written, let expected): return "\(written) tensors written, expected \(expected)"
@@ -92,11 +93,13 @@ extension GGUFError {
         case .removedTensorType(let number):
             "quantize the model again, to \(GGUFTensorTypeTables.successor(ofRemoved: number))"
         case .foreignTensorType: "quantize the model again with a type of ggml's"
-        case .notGGUF, .headerTooLarge, .countTooLarge, .emptyKey, .keyTooLong, .duplicateKey, .unknownValueType,
+        case .notGGUF: "give a GGUF file; if it should be one, get it again from its source"
+        case .headerTooLarge, .countTooLarge, .emptyKey, .keyTooLong, .duplicateKey, .unknownValueType,
             .nestedArray, .invalidUTF8, .invalidBool, .wrongValueType, .wrongArrayCount, .alignment,
             .invalidTensorName, .tensorNameTooLong, .duplicateTensor, .tooManyDimensions, .invalidShape,
             .internalTensorType, .partialBlock, .tensorTooLarge, .wrongOffset, .splitKeyMissing:
             "the file is damaged or was made by a faulty program; get it again from its source"
+        case .tooManyParts: "allow larger parts"
         case .tensorByteCount, .tensorsMissing, .noTensorLeft: nil
         }
     }

@@ -42,6 +42,7 @@ public struct GGUFError: DiagnosticError, Equatable {
         case splitNumber(found: Int, expected: Int)
         case splitCount(found: Int, expected: Int)
         case splitTensorCount(found: Int, expected: Int)
+        case tooManyParts(Int)
         // Writing.
         case tensorByteCount(found: Int, expected: Int)
         case tensorsMissing(written: Int, expected: Int)

@@ -108,6 +108,10 @@ public final class GGUFFile: Sendable, TensorSource {
         try files[location.part].read(at: location.offset + rows.lowerBound * tensor.rowByteCount, into: buffer)
     }
 
+    public func origin(ofTensorAt index: Int, row: Int) -> RowOrigin {
+        RowOrigin(file: files[locations[index].part].path, tensor: tensors[index].name, row: row)
+    }
+
     private static func checkVocabulary(_ metadata: GGUFMetadata, path: String) throws {
         guard let tokenCount = metadata[GGUFVocabularyTables.tokensKey]?.array?.count else { return }
         for key in GGUFVocabularyTables.keysPerToken {

@@ -53,11 +53,22 @@ public struct GGUFWriter: ~Copyable, TensorSink {
 
     /// Syncs the file and gives it its name; throws if tensors are missing.
     public mutating func finish() throws {
+        try sync()
+        try publish()
+    }
+
+    /// Brings a complete file to disk, under its temporary name still.
+    mutating func sync() throws {
         guard current == tensors.count else {
             throw GGUFError(.tensorsMissing(written: current, expected: tensors.count), path: path)
         }
+        try file?.sync()
+    }
+
+    /// Gives a synced file its name.
+    mutating func publish() throws {
         guard let file = file.take() else { return }
-        try file.commit()
+        try file.publish()
     }
 
     private func wrongByteCount(_ found: Int) -> GGUFError {

@@ -8,6 +8,8 @@ public struct ArchitectureError: DiagnosticError, Equatable {
         case missingKey
         /// The value makes no sense for the key.
         case invalidValue(found: String, expected: String)
+        /// No GGUF architecture that llama.cpp runs computes this; one reason for each that comes close.
+        case inexpressible([String])
     }
 
     public let kind: Kind
@@ -27,7 +29,10 @@ public struct ArchitectureError: DiagnosticError, Equatable {
             case .unknownArchitecture(let name, let known):
                 ("the architecture \"\(name)\" is not supported", "supported: " + known.joined(separator: ", "))
             case .missingKey: ("the key is missing", "check that the file is complete")
-            case .invalidValue(let found, let expected): ("\(found) found, \(expected) expected", nil)
+            case .invalidValue(let found, let expected):
+                ("found \(found), expected \(expected)", "the file is damaged or was made by a faulty program")
+            case .inexpressible(let reasons):
+                ("no GGUF architecture can express this model", reasons.joined(separator: "; "))
             }
         return Diagnostic(.input, file: file, place: key, problem, advice: advice)
     }

@@ -7,9 +7,10 @@ extension DecoderPlan {
     /// - Parameters:
     ///   - vocabularySize: rows of the token embedding.
     ///   - tiesOutputToEmbedding: whether the file has no output matrix.
+    ///   - hasFrequencyFactors: whether the file has `rope_freqs.weight`.
     /// - Throws: for unknown architectures, missing keys and values out of range.
     public init(
-        metadata: GGUFMetadata, vocabularySize: Int, tiesOutputToEmbedding: Bool
+        metadata: GGUFMetadata, vocabularySize: Int, tiesOutputToEmbedding: Bool, hasFrequencyFactors: Bool
     ) throws(ArchitectureError) {
         let architectureKey = "general.architecture"
         guard let name = metadata.string(ByteString(architectureKey)) else {
@@ -34,38 +35,55 @@ extension DecoderPlan {
         guard rotated <= headLength, rotated.isMultiple(of: 2) else {
             throw keys.invalid("rope.dimension_count", "\(rotated)", "an even number up to \(headLength)")
         }
+        let contextLength = try keys.count("context_length")
+        let rope = RotaryEmbedding(
+            frequencyBase: try keys.number("rope.freq_base", default: 10_000), dimensionCount: rotated,
+            hasFrequencyFactors: hasFrequencyFactors)
         try self.init(
-            architecture: architecture.rawValue,
-            layerCount: keys.count("block_count"),
+            architecture: architecture,
+            layerCount: keys.count("block_count", limit: KeyReader.tensorCountLimit),
             embeddingLength: embeddingLength,
-            contextLength: keys.count("context_length"),
+            contextLength: contextLength,
             vocabularySize: vocabularySize,
             attention: Attention(headCount: headCount, keyValueHeadCount: keyValueHeadCount, headLength: headLength),
-            rope: RotaryEmbedding(
-                frequencyBase: keys.number("rope.freq_base", default: 10_000), dimensionCount: rotated),
-            feedForward: .experts(keys.experts()),
+            rope: keys.scaled(rope, contextLength: contextLength),
+            feedForward: keys.feedForward(architecture),
             normEpsilon: Float(keys.number("attention.layer_norm_rms_epsilon")),
             tiesOutputToEmbedding: tiesOutputToEmbedding
         )
-        try keys.refuseUnsupported()
     }
 
     /// The plan as the metadata that llama.cpp reads.
     public var metadata: GGUFMetadata {
         var metadata = GGUFMetadata()
-        func key(_ name: String) -> ByteString { ByteString("\(architecture).\(name)") }
-        metadata["general.architecture"] = .string(ByteString(architecture))
+        func key(_ name: String) -> ByteString { ByteString("\(architecture.rawValue).\(name)") }
+        metadata["general.architecture"] = .string(ByteString(architecture.rawValue))
         metadata[key("block_count")] = .uint32(UInt32(layerCount))
         metadata[key("context_length")] = .uint32(UInt32(contextLength))
         metadata[key("embedding_length")] = .uint32(UInt32(embeddingLength))
         metadata[key("vocab_size")] = .uint32(UInt32(vocabularySize))
         metadata[key("attention.head_count")] = .uint32(UInt32(attention.headCount))
         metadata[key("attention.head_count_kv")] = .uint32(UInt32(attention.keyValueHeadCount))
-        metadata[key("attention.key_length")] = .uint32(UInt32(attention.headLength))
-        metadata[key("attention.value_length")] = .uint32(UInt32(attention.headLength))
+        if architecture == .bailingMoE || attention.queryLength != embeddingLength {
+            metadata[key("attention.key_length")] = .uint32(UInt32(attention.headLength))
+            metadata[key("attention.value_length")] = .uint32(UInt32(attention.headLength))
+        }
         metadata[key("attention.layer_norm_rms_epsilon")] = .float32(normEpsilon)
         metadata[key("rope.freq_base")] = .float32(Float(rope.frequencyBase))
         metadata[key("rope.dimension_count")] = .uint32(UInt32(rope.dimensionCount))
+        switch rope.scaling {
+        case .none, .llama3: break
+        case .linear(let factor):
+            metadata[key("rope.scaling.type")] = .string("linear")
+            metadata[key("rope.scaling.factor")] = .float32(Float(factor))
+        case .yarn(let yarn):
+            metadata[key("rope.scaling.type")] = .string("yarn")
+            metadata[key("rope.scaling.factor")] = .float32(Float(yarn.factor))
+            metadata[key("rope.scaling.original_context_length")] = .uint32(UInt32(yarn.originalContextLength))
+        }
+        if rope.amplitude != rope.scaling.usualAmplitude {
+            metadata[key("rope.scaling.attn_factor")] = .float32(Float(rope.amplitude / rope.scaling.usualAmplitude))
+        }
         switch feedForward {
         case .dense(let length):
             metadata[key("feed_forward_length")] = .uint32(UInt32(length))
@@ -73,6 +91,7 @@ extension DecoderPlan {
             metadata[key("feed_forward_length")] = .uint32(UInt32(experts.length))
             metadata[key("expert_count")] = .uint32(UInt32(experts.count))
             metadata[key("expert_used_count")] = .uint32(UInt32(experts.usedCount))
+            guard architecture == .bailingMoE else { break }
             metadata[key("expert_shared_count")] = .uint32(UInt32(experts.sharedCount))
             metadata[key("expert_feed_forward_length")] = .uint32(UInt32(experts.length))
             metadata[key("expert_weights_norm")] = .bool(experts.normalizesWeights)
@@ -80,67 +99,5 @@ extension DecoderPlan {
             metadata[key("leading_dense_block_count")] = .uint32(0)
         }
         return metadata
-    }
-}
-
-/// Typed, range-checked access to the keys of one architecture.
-private struct KeyReader {
-    let metadata: GGUFMetadata
-    let prefix: String
-
-    /// Larger counts than any model has are damage.
-    private static let countLimit = 1 << 24
-
-    func count(_ name: String, default fallback: Int? = nil, minimum: Int = 1) throws(ArchitectureError) -> Int {
-        guard let value = try value(name, default: fallback, metadata.integer) else {
-            throw ArchitectureError(.missingKey, key: key(name))
-        }
-        guard (minimum...Self.countLimit).contains(value) else {
-            throw invalid(name, "\(value)", "\(minimum) to \(Self.countLimit)")
-        }
-        return value
-    }
-
-    func number(_ name: String, default fallback: Double? = nil) throws(ArchitectureError) -> Double {
-        guard let value = try value(name, default: fallback, metadata.double) else {
-            throw ArchitectureError(.missingKey, key: key(name))
-        }
-        guard value.isFinite, value > 0 else { throw invalid(name, "\(value)", "a positive number") }
-        return value
-    }
-
-    func experts() throws(ArchitectureError) -> DecoderPlan.Experts {
-        let count = try count("expert_count")
-        let usedCount = try self.count("expert_used_count")
-        guard usedCount <= count else { throw invalid("expert_used_count", "\(usedCount)", "at most \(count)") }
-        return DecoderPlan.Experts(
-            count: count, usedCount: usedCount, length: try self.count("expert_feed_forward_length"),
-            sharedCount: try self.count("expert_shared_count", default: 0, minimum: 0),
-            normalizesWeights: metadata.bool(ByteString(key("expert_weights_norm"))) ?? false,
-            weightScale: Float(try number("expert_weights_scale", default: 1)))
-    }
-
-    /// Refuses variants of the architecture that the plan cannot express.
-    func refuseUnsupported() throws(ArchitectureError) {
-        let denseLayers = try count("leading_dense_block_count", default: 0, minimum: 0)
-        guard denseLayers == 0 else { throw invalid("leading_dense_block_count", "\(denseLayers)", "0") }
-        if let scaling = metadata.string(ByteString(key("rope.scaling.type"))), scaling != "none" {
-            throw invalid("rope.scaling.type", scaling, "no rope scaling")
-        }
-    }
-
-    func invalid(_ name: String, _ found: String, _ expected: String) -> ArchitectureError {
-        ArchitectureError(.invalidValue(found: found, expected: expected), key: key(name))
-    }
-
-    private func key(_ name: String) -> String { "\(prefix).\(name)" }
-
-    private func value<T>(_ name: String, default fallback: T?, _ read: (ByteString) -> T?) throws(ArchitectureError)
-        -> T?
-    {
-        let key = ByteString(key(name))
-        if let value = read(key) { return value }
-        guard metadata[key] == nil else { throw invalid(name, "a value of another type", "a number") }
-        return fallback
     }
 }

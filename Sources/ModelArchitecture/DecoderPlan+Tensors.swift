@@ -12,6 +12,7 @@ extension DecoderPlan {
             result += layerRoles.map { planned($0, layer: layer) }
         }
         result.append(planned(.outputNorm))
+        if rope.hasFrequencyFactors { result.append(planned(.rotaryFactors)) }
         if !tiesOutputToEmbedding { result.append(planned(.output)) }
         return result
     }
@@ -40,6 +41,7 @@ extension DecoderPlan {
         return switch role {
         case .tokenEmbedding, .output: [width, vocabularySize]
         case .outputNorm, .attentionNorm, .feedForwardNorm: [width]
+        case .rotaryFactors: [rope.dimensionCount / 2]
         case .attentionQuery: [width, attention.queryLength]
         case .attentionKey, .attentionValue: [width, attention.keyValueLength]
         case .attentionOutput: [attention.queryLength, width]

@@ -5,8 +5,8 @@ import TensorCore
 /// Rotary embeddings rotate neighbouring pairs (llama.cpp's NORM style): checkpoints that rotate halves are permuted
 /// on the way in.
 public struct DecoderPlan: Sendable, Hashable {
-    /// The GGUF architecture that computes this, such as `bailingmoe`.
-    public var architecture: String
+    /// The GGUF architecture that computes this.
+    public var architecture: GGUFArchitecture
     public var layerCount: Int
     /// Width of the residual stream.
     public var embeddingLength: Int
@@ -38,17 +38,6 @@ public struct DecoderPlan: Sendable, Hashable {
         public var queryLength: Int { headCount * headLength }
         /// Width of all key (or value) heads.
         public var keyValueLength: Int { keyValueHeadCount * headLength }
-    }
-
-    public struct RotaryEmbedding: Sendable, Hashable {
-        public var frequencyBase: Double
-        /// Leading elements of each head that are rotated.
-        public var dimensionCount: Int
-
-        public init(frequencyBase: Double, dimensionCount: Int) {
-            self.frequencyBase = frequencyBase
-            self.dimensionCount = dimensionCount
-        }
     }
 
     /// `down(silu(gate(x)) · up(x))`, by one block or by routed experts.
@@ -87,7 +76,7 @@ public struct DecoderPlan: Sendable, Hashable {
     }
 
     public init(
-        architecture: String, layerCount: Int, embeddingLength: Int, contextLength: Int, vocabularySize: Int,
+        architecture: GGUFArchitecture, layerCount: Int, embeddingLength: Int, contextLength: Int, vocabularySize: Int,
         attention: Attention, rope: RotaryEmbedding, feedForward: FeedForward, normEpsilon: Float,
         tiesOutputToEmbedding: Bool
     ) {

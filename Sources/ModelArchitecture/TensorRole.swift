@@ -3,6 +3,8 @@
 /// Matrices multiply from the left: a row of `[input width, output width]` makes one output element.
 public enum TensorRole: String, Sendable, Hashable, CaseIterable {
     case tokenEmbedding, outputNorm, output
+    /// Divisors of the rotary frequencies.
+    case rotaryFactors
     case attentionNorm, attentionQuery, attentionKey, attentionValue, attentionOutput
     case feedForwardNorm, router
     case feedForwardGate, feedForwardUp, feedForwardDown
@@ -13,7 +15,7 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
     /// Whether every layer has a tensor of its own in this role.
     public var isPerLayer: Bool {
         switch self {
-        case .tokenEmbedding, .outputNorm, .output: false
+        case .tokenEmbedding, .outputNorm, .output, .rotaryFactors: false
         default: true
         }
     }
@@ -24,6 +26,7 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
         case .tokenEmbedding: "token_embd"
         case .outputNorm: "output_norm"
         case .output: "output"
+        case .rotaryFactors: "rope_freqs"
         case .attentionNorm: "attn_norm"
         case .attentionQuery: "attn_q"
         case .attentionKey: "attn_k"

@@ -14,6 +14,12 @@ public struct Conversion: Sendable {
     public var target: Target
     /// What the file calls the model; nil takes the checkpoint's name.
     public var name: String?
+    /// Keys that are set in the file, over what the checkpoint says.
+    public var metadata = GGUFMetadata()
+    /// Whether only the vocabulary and the metadata are written.
+    public var isVocabularyOnly = false
+    /// How to cut the model into files; nil for one.
+    public var splitLimits: GGUFSplitLimits?
     public var parallel: Parallel
 
     public init(target: Target = .auto, name: String? = nil, parallel: Parallel) {
@@ -24,36 +30,51 @@ public struct Conversion: Sendable {
 
     /// What was written.
     public struct Outcome: Sendable {
+        /// The file, or its parts.
+        public let paths: [String]
         public let tensorCount: Int
         public let tensorByteCount: Int
         public let fileByteCount: Int
         public let bitsPerWeight: Double
     }
 
+    /// The tensors that would be written, in order.
+    public func plan(_ model: Model) throws -> [TensorDescriptor] {
+        if isVocabularyOnly { return [] }
+        let kept = model.tensors.tensors.map(\.plainlyStored)
+        guard target != .auto else { return kept }
+        return try recipe(for: model).assignments(for: kept, geometry: model.geometry).map(\.tensor)
+    }
+
     /// - Parameter output: the file's name; it appears when it is complete.
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
-        let kept = model.tensors.tensors.map(\.plainlyStored)
-        let recipe = try Recipe(named: recipeName(for: kept))
-        let assignments: [TypeAssignment]?
-        switch target {
-        case .auto: assignments = nil
-        default: assignments = try recipe.assignments(for: kept, geometry: model.geometry)
+        let stored = model.tensors.tensors
+        if target == .q8_0, let tensor = stored.first(where: { $0.type.isQuantized && $0.type != .q8_0 }) {
+            throw PipelineError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
         }
         var metadata = model.metadata
         if let name { metadata["general.name"] = .string(ByteString(name)) }
-        metadata["general.file_type"] = .uint32(recipe.fileType)
+        let isCopy = target == .auto && stored.contains { $0.type.isQuantized }
+        if !isCopy {
+            metadata.removeQuantization()
+            metadata["general.file_type"] = .uint32(try recipe(for: model).fileType)
+        }
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
-        return try ModelFile(model: model, metadata: metadata, tensors: assignments?.map(\.tensor) ?? kept)
-            .write(to: output, importance: nil, parallel: parallel, progress: progress)
+        metadata.append(self.metadata)
+        let file = ModelFile(
+            model: model, metadata: metadata, tensors: try plan(model), splitLimits: splitLimits)
+        return try file.write(to: output, importance: nil, parallel: parallel, progress: progress)
     }
 
     /// The recipe that describes the result: what was asked for, or what most of the weights are.
-    private func recipeName(for tensors: [TensorDescriptor]) -> String {
-        guard target == .auto else { return target.rawValue }
+    private func recipe(for model: Model) throws -> Recipe {
+        guard target == .auto else { return try Recipe(named: target.rawValue) }
         var bytes: [TensorType: Int] = [:]
-        for tensor in tensors where tensor.shape.rank > 1 { bytes[tensor.type, default: 0] += tensor.byteCount }
+        for tensor in model.tensors.tensors where tensor.shape.rank > 1 {
+            bytes[tensor.type, default: 0] += tensor.byteCount
+        }
         let plain: [TensorType] = [.bf16, .f16, .f32]
-        return plain.max { bytes[$0, default: 0] < bytes[$1, default: 0] }!.name
+        return try Recipe(named: plain.max { bytes[$0, default: 0] < bytes[$1, default: 0] }!.name)
     }
 }
 

@@ -23,7 +23,7 @@ struct EncodingJob: Sendable {
             throw PipelineError(.unsupportedType(stored.type), tensor: stored.name)
         }
         guard let encoder = BlockFormats.codec(for: target.type) else {
-            throw PipelineError(.unsupportedType(target.type), tensor: stored.name)
+            throw PipelineError(.unsupportedTarget(target.type), tensor: stored.name)
         }
         self.decoder = decoder
         self.encoder = encoder
@@ -78,10 +78,9 @@ struct EncodingJob: Sendable {
         guard target.type == .f16 else { return }
         let count = rows.count * rowLength
         if let position = (0..<count).first(where: { values[$0].magnitude >= Self.float16Overflow }) {
-            throw PipelineError(
-                .weightOutOfRange(
-                    element: rows.lowerBound * rowLength + position, value: values[position], type: .f16),
-                tensor: target.name)
+            throw error(at: position, of: rows) { row, column in
+                .weightOutOfRange(row: row, column: column, value: values[position], type: .f16)
+            }
         }
     }
 
@@ -94,10 +93,18 @@ struct EncodingJob: Sendable {
         let row = position / rowLength
         var values = [Float](repeating: 0, count: rowLength)
         decoder.decode(bytes + row * stored.rowByteCount, count: rowLength, into: &values)
-        throw PipelineError(
-            .nonFiniteWeight(
-                element: rows.lowerBound * rowLength + position, value: values[position - row * rowLength]),
-            tensor: target.name)
+        throw error(at: position, of: rows) { row, column in
+            .nonFiniteWeight(row: row, column: column, value: values[column])
+        }
+    }
+
+    /// An error about one weight, in the words of the file that holds it.
+    private func error(
+        at position: Int, of rows: Range<Int>, _ kind: (_ row: Int, _ column: Int) -> PipelineError.Kind
+    ) -> PipelineError {
+        let (row, column) = position.quotientAndRemainder(dividingBy: target.shape.rowLength)
+        let origin = source.origin(ofTensorAt: index, row: rows.lowerBound + row)
+        return PipelineError(kind(origin.row, column), file: origin.file, tensor: origin.tensor)
     }
 }
 

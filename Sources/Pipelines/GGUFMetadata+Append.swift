@@ -5,4 +5,11 @@ extension GGUFMetadata {
     mutating func append(_ other: GGUFMetadata) {
         for entry in other.entries { self[entry.key] = entry.value }
     }
+
+    /// Removes what an earlier quantization said about its recipe and importance matrix.
+    mutating func removeQuantization() {
+        removeAll { key in
+            ["swage.recipe", "swage.types"].contains(key) || key.bytes.starts(with: "quantize.imatrix.".utf8)
+        }
+    }
 }

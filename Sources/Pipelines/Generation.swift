@@ -28,13 +28,21 @@ public struct Generation: Sendable {
         let vocabulary = tokenizer.vocabulary
         var tokens = tokenizer.encode(Array(prompt.utf8), parseSpecial: true)
         if vocabulary.addsBOS, let bos = vocabulary.specials.bos { tokens.insert(bos, at: 0) }
-        let generator = try Generator(
-            pass: model.forwardPass(parallel), capacity: tokens.count + maximumTokenCount)
+        let limit = model.plan.contextLength
+        guard tokens.count <= limit, maximumTokenCount <= limit - tokens.count else {
+            throw PipelineError(
+                .generationTooLong(
+                    promptTokenCount: tokens.count, maximumTokenCount: maximumTokenCount, limit: limit),
+                file: model.path)
+        }
         let ends = Set([vocabulary.specials.eos].compactMap { $0 } + vocabulary.specials.otherEnds)
         var stream = StreamingDecoder(tokenizer)
-        let added = try generator.continueGreedily(
-            tokens, maximumCount: maximumTokenCount, isEnd: { ends.contains($0) }
-        ) { onText(try stream.append($0)) }
+        let added = try model.namingFile {
+            try Generator(pass: model.forwardPass(parallel), capacity: tokens.count + maximumTokenCount)
+                .continueGreedily(tokens, maximumCount: maximumTokenCount, isEnd: { ends.contains($0) }) {
+                    onText(try stream.append($0))
+                }
+        }
         onText(stream.finish())
         return Result(prompt: tokens, tokens: added, text: try tokenizer.text(of: added))
     }

@@ -16,10 +16,12 @@ public struct ImportanceCollection: Sendable {
         _ model: Model, texts: [EvaluationText], output: String, progress: @escaping ProgressHandler
     ) throws -> ImportanceMatrix {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
-        let pass = try model.forwardPass(parallel)
+        try OutputFile.check(output, inputs: model.inputFiles + texts.compactMap(\.path))
         progress(.stage("collecting importance"))
-        let matrix = try calibration.importance(pass, tokenizer: model.tokenizer, texts: texts) {
-            progress(.fraction($0))
+        let matrix = try model.namingFile {
+            try calibration.importance(model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts) {
+                progress(.fraction($0))
+            }
         }
         try matrix.write(to: output)
         return matrix

@@ -9,8 +9,10 @@ public struct Inspection: Sendable {
         public let key: String
         /// As GGUF names it, such as `uint32` or `[string]`.
         public let type: String
-        /// Long arrays and texts are cut.
-        public let value: String
+        public let value: GGUFValue
+
+        /// The value in few words: long arrays and texts are cut.
+        public var summary: String { Inspection.text(of: value) }
     }
 
     /// `GGUF v3`, or the kind of checkpoint.
@@ -22,14 +24,14 @@ public struct Inspection: Sendable {
 
     /// Elements of an array, and characters of a text, that are shown.
     private static let shownElementCount = 6
-    private static let shownCharacterCount = 80
+    private static let shownCharacterCount = 72
 
     /// Reads a GGUF of any kind, or a checkpoint directory as the GGUF that it would become.
     public init(path: String, expertPadding: ExpertPadding) throws {
         var isDirectory = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
             let model = try Model(path: path, expertPadding: expertPadding)
-            format = "checkpoint, read as \(model.plan.architecture)"
+            format = "checkpoint, read as \(model.plan.architecture.rawValue)"
             files = model.files
             fileByteCount = try model.fileByteCount
             metadata = Self.entries(model.metadata)
@@ -58,15 +60,23 @@ public struct Inspection: Sendable {
 
     private static func entries(_ metadata: GGUFMetadata) -> [Entry] {
         metadata.entries.map {
-            Entry(key: $0.key.description, type: $0.value.typeName, value: text(of: $0.value))
+            Entry(key: $0.key.description, type: $0.value.typeName, value: $0.value)
         }
     }
 
     private static func text(of value: GGUFValue) -> String {
         switch value {
         case .array(let array):
-            let shown = (0..<min(shownElementCount, array.count)).map { text(of: array[$0]) }.joined(separator: ", ")
-            return "\(array.count) elements: [\(shown)\(array.count > shownElementCount ? ", …" : "")]"
+            var shown: [String] = []
+            var length = 0
+            for index in 0..<min(shownElementCount, array.count) {
+                let element = text(of: array[index])
+                length += element.count
+                if length > shownCharacterCount { break }
+                shown.append(element)
+            }
+            if shown.count < array.count { shown.append("…") }
+            return "\(array.count) \(array.count == 1 ? "element" : "elements"): [\(shown.joined(separator: ", "))]"
         case .string(let bytes): return quoted(bytes.description)
         case .bool(let flag): return "\(flag)"
         case .float32(let number): return "\(number)"

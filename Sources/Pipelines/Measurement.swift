@@ -16,8 +16,11 @@ public struct Measurement: Sendable {
         _ model: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
     ) throws -> [PerplexityResult] {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
-        let pass = try model.forwardPass(parallel)
         progress(.stage("evaluating \(model.name)"))
-        return try evaluation.run(pass, tokenizer: model.tokenizer, texts: texts) { progress(.fraction($0)) }
+        return try model.namingFile {
+            try evaluation.run(model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts) {
+                progress(.fraction($0))
+            }
+        }
     }
 }

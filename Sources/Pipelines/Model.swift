@@ -21,7 +21,7 @@ public struct Model: Sendable {
     /// The checkpoint, if it is one.
     public let checkpoint: Checkpoint?
 
-    /// - Parameter expertPadding: for checkpoints; a GGUF is taken as it is.
+    /// - Parameter expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
     public init(path: String, expertPadding: ExpertPadding = .auto) throws {
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -31,6 +31,9 @@ public struct Model: Sendable {
             try self.init(checkpoint: Checkpoint(directory: path, expertPadding: expertPadding))
         } else {
             try self.init(file: GGUFFile(path: path), path: path)
+            if expertPadding == .on, let length = plan.experts?.length, expertPadding.paddedLength(length) != length {
+                throw PipelineError(.cannotPad(length: length), file: path)
+            }
         }
     }
 
@@ -45,28 +48,49 @@ public struct Model: Sendable {
         var metadata = checkpoint.plan.metadata
         metadata["general.type"] = .string("model")
         metadata["general.name"] = .string(ByteString(checkpoint.name))
+        metadata["general.size_label"] = .string(ByteString(checkpoint.storedPlan.sizeLabel))
         metadata.append(checkpoint.tokenizer.vocabulary.metadata)
         self.metadata = metadata
     }
 
     private init(file: GGUFFile, path: String) throws {
-        let type = file.metadata.string("general.type") ?? "model"
-        guard type == "model" else { throw PipelineError(.notAModel(type: type), file: path) }
+        try Self.demandModel(file)
         self.path = path
         name = file.metadata.string("general.name") ?? path.split(separator: "/").last.map(String.init) ?? path
         let embedding = file.index(ofTensor: TensorName(.tokenEmbedding).gguf).map { file.tensors[$0].shape }
         let hasOutput = file.index(ofTensor: TensorName(.output).gguf) != nil
         do throws(ArchitectureError) {
             plan = try DecoderPlan(
-                metadata: file.metadata, vocabularySize: embedding?.rowCount ?? 0, tiesOutputToEmbedding: !hasOutput)
+                metadata: file.metadata, vocabularySize: embedding?.rowCount ?? 0, tiesOutputToEmbedding: !hasOutput,
+                hasFrequencyFactors: file.index(ofTensor: TensorName(.rotaryFactors).gguf) != nil)
         } catch {
             throw ArchitectureError(error.kind, key: error.key, file: path)
         }
         tensors = file
         tokenizer = try Self.tokenizer(of: file)
+        if let rowCount = embedding?.rowCount, tokenizer.vocabulary.count > rowCount {
+            throw TokenizationError(
+                .moreTokensThanRows(tokenCount: tokenizer.vocabulary.count, rowCount: rowCount), file: path)
+        }
         files = file.parts.map(\.path)
         checkpoint = nil
         metadata = file.metadata
+    }
+
+    /// Everything that the model was read from.
+    var inputFiles: [String] {
+        guard checkpoint != nil else { return files }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return files + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") }.map { "\(path)/\($0)" }
+    }
+
+    /// Adds the model's path to errors of the runtime, which knows tensors but no files.
+    func namingFile<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as RuntimeError {
+            throw ErrorInFile(path: path, underlying: error)
+        }
     }
 
     /// The model ready to compute.
@@ -80,8 +104,15 @@ public struct Model: Sendable {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw PipelineError(.noSuchModel, file: path)
         }
-        return isDirectory
-            ? try Tokenizer(checkpointDirectory: path) : try tokenizer(of: GGUFFile(path: path))
+        if isDirectory { return try Tokenizer(checkpointDirectory: path) }
+        let file = try GGUFFile(path: path)
+        try demandModel(file)
+        return try tokenizer(of: file)
+    }
+
+    private static func demandModel(_ file: GGUFFile) throws {
+        let type = file.metadata.string("general.type") ?? "model"
+        guard type == "model" else { throw PipelineError(.notAModel(type: type), file: file.path) }
     }
 
     private static func tokenizer(of file: GGUFFile) throws -> Tokenizer {

@@ -1,5 +1,3 @@
-import Checkpoints
-import FoundationEssentials
 import GGUFContainer
 import Importance
 import ModelArchitecture
@@ -12,31 +10,52 @@ struct ModelFile {
     var metadata: GGUFMetadata
     /// The model's tensors in its order, with the types to store.
     let tensors: [TensorDescriptor]
+    /// How to cut it into parts; nil for one file.
+    var splitLimits: GGUFSplitLimits?
 
+    /// - Parameters:
+    ///   - output: the file's name or, for parts, a name whose `.gguf` is replaced by their numbers.
+    ///   - otherInputs: files besides the model's that the output must not replace.
     func write(
-        to output: String, importance: ImportanceMatrix?, parallel: Parallel, progress: @escaping ProgressHandler
+        to output: String, importance: ImportanceMatrix?, otherInputs: [String] = [], parallel: Parallel,
+        progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
-        try refuseOverwritingInputs(output)
-        var metadata = metadata
-        try Provenance.describe(model, in: &metadata, parallel: parallel, progress: progress)
+        try model.tokenizer.verifyScoreForm()
+        let outputs =
+            try splitLimits.map {
+                try GGUFSplitWriter.paths(
+                    prefix: Self.splitPrefix(output), metadata: metadata, tensors: tensors, limits: $0)
+            } ?? [output]
+        let fileByteCount = try GGUFWriter.byteCount(metadata: metadata, tensors: tensors)
+        for path in outputs {
+            try OutputFile.check(
+                path, inputs: model.inputFiles + otherInputs, expectedByteCount: fileByteCount)
+        }
+        var described = metadata
+        try Provenance.describe(model, in: &described, parallel: parallel, progress: progress)
         progress(.stage("writing \(Provenance.lastComponent(output))"))
         let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
-        var writer = try GGUFWriter(path: output, metadata: metadata, tensors: tensors)
-        try TensorEncoding(source: model.tensors, importance: importance, parallel: parallel) {
+        let encoding = TensorEncoding(source: model.tensors, importance: importance, parallel: parallel) {
             progress(.fraction(Double($0) / Double(max(1, byteCount))))
-        }.run(tensors, into: &writer)
-        try writer.finish()
+        }
+        if let splitLimits {
+            var writer = try GGUFSplitWriter(
+                prefix: Self.splitPrefix(output), metadata: described, tensors: tensors, limits: splitLimits)
+            try encoding.run(tensors, into: &writer)
+            try writer.finish()
+        } else {
+            var writer = try GGUFWriter(path: output, metadata: described, tensors: tensors)
+            try encoding.run(tensors, into: &writer)
+            try writer.finish()
+        }
         return Conversion.Outcome(
-            tensorCount: tensors.count, tensorByteCount: byteCount,
-            fileByteCount: try GGUFWriter.byteCount(metadata: metadata, tensors: tensors),
-            bitsPerWeight: Double(8 * byteCount) / Double(tensors.reduce(0) { $0 + $1.shape.elementCount }))
+            paths: outputs, tensorCount: tensors.count, tensorByteCount: byteCount,
+            fileByteCount: try GGUFWriter.byteCount(metadata: described, tensors: tensors),
+            bitsPerWeight: Double(8 * byteCount) / Double(max(1, tensors.reduce(0) { $0 + $1.shape.elementCount })))
     }
 
-    private func refuseOverwritingInputs(_ output: String) throws {
-        let target = URL(filePath: output).resolvingSymlinksInPath().path
-        guard !model.files.contains(where: { URL(filePath: $0).resolvingSymlinksInPath().path == target }) else {
-            throw PipelineError(.outputIsInput, file: output)
-        }
+    private static func splitPrefix(_ output: String) -> String {
+        output.hasSuffix(".gguf") ? String(output.dropLast(5)) : output
     }
 }
 

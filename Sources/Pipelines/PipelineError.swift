@@ -1,3 +1,4 @@
+import BlockFormats
 import TensorCore
 
 /// A use case that cannot be carried out on its inputs.
@@ -8,16 +9,24 @@ public struct PipelineError: DiagnosticError, Equatable {
         /// The file is a GGUF, but not of a model.
         case notAModel(type: String)
         /// A weight is infinite or not a number.
-        case nonFiniteWeight(element: Int, value: Float)
+        case nonFiniteWeight(row: Int, column: Int, value: Float)
         /// A weight does not fit the type it is to be stored in.
-        case weightOutOfRange(element: Int, value: Float, type: TensorType)
-        /// No encoder or decoder exists for the type.
+        case weightOutOfRange(row: Int, column: Int, value: Float, type: TensorType)
+        /// No decoder exists for the type that a tensor is stored in.
         case unsupportedType(TensorType)
+        /// No encoder exists for the type that a tensor is to be stored in.
+        case unsupportedTarget(TensorType)
         /// Quantized weights would be quantized again.
         case alreadyQuantized(TensorType)
+        /// Only a checkpoint's experts can be padded.
+        case cannotPad(length: Int)
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
+        /// A metadata file holds something else.
+        case notMetadata(String)
+        /// Prompt and new tokens are more than the model was made for.
+        case generationTooLong(promptTokenCount: Int, maximumTokenCount: Int, limit: Int)
     }
 
     public let kind: Kind
@@ -41,23 +50,48 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .input, "there is no such file or directory",
                 advice: "give a HuggingFace checkpoint directory or a GGUF file")
         case .notAModel(let type):
-            report(.input, "this GGUF holds \"\(type)\", not a model")
-        case .nonFiniteWeight(let element, let value):
             report(
-                .input, "element \(element) is \(value)",
-                advice: "download the checkpoint again; if the published file has it, the model cannot be used")
-        case .weightOutOfRange(let element, let value, let type):
-            report(.usage, "element \(element) is \(value), too large for \(type.name)", advice: "use bf16 or f32")
+                .input, "this GGUF holds \"\(type)\", not a model",
+                advice: "give a HuggingFace checkpoint directory or the GGUF file of a model")
+        case .nonFiniteWeight(let row, let column, let value):
+            report(
+                .input, "the weight in row \(row), column \(column) is \(value), a finite number expected",
+                advice: "download the file again; if the published one has it too, the model cannot be used")
+        case .weightOutOfRange(let row, let column, let value, let type):
+            report(
+                .usage, "the weight in row \(row), column \(column) is \(value), too large for \(type.name)",
+                advice: "use bf16 or f32")
         case .unsupportedType(let type):
-            report(.input, "the type \(type.name) is not supported")
+            report(
+                .input, "weights of type \(type.name) cannot be decoded",
+                advice: "start from a file in one of: " + BlockFormats.names)
+        case .unsupportedTarget(let type):
+            report(.usage, "no weights can be encoded as \(type.name)", advice: "known types: " + BlockFormats.names)
         case .alreadyQuantized(let type):
             report(
                 .usage, "the weights are quantized already, as \(type.name)",
-                advice: "start from the original model, or pass --allow-requantize and accept the loss")
+                advice: "start from the original model, or accept the loss with swage quantize --allow-requantize")
+        case .cannotPad(let length):
+            report(
+                .usage, "the experts of a GGUF file are taken as they are, \(length) wide",
+                advice: "pass --pad-experts on with the checkpoint")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
+        case .notMetadata(let expected):
+            report(.input, expected)
         case .noTexts:
             report(.usage, "no text was given", advice: "name at least one with --text")
+        case .generationTooLong(let promptTokenCount, let maximumTokenCount, let limit):
+            report(
+                .usage,
+                "a prompt of \(promptTokenCount) tokens and up to \(maximumTokenCount) new ones are more than the "
+                    + "model's context of \(limit)",
+                advice: "use a smaller --max-new-tokens or a shorter prompt")
         }
     }
+}
+
+extension BlockFormats {
+    /// The supported types, for messages.
+    static var names: String { supportedTypes.map(\.name).joined(separator: ", ") }
 }

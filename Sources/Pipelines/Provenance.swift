@@ -36,7 +36,8 @@ enum Provenance {
         return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// Adds the source files of a checkpoint and its padding.
+    /// Adds the source files of a checkpoint and its padding. `swage.source.*` are the only keys in which the files made
+    /// of one checkpoint differ when it is saved in different containers.
     static func describe(
         _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel, progress: @escaping ProgressHandler
     ) throws {

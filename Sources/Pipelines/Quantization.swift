@@ -1,3 +1,4 @@
+import BlockFormats
 import FoundationEssentials
 import GGUFContainer
 import Importance
@@ -28,6 +29,8 @@ public struct Quantization: Sendable {
     public struct Plan: Sendable {
         public let assignments: [TypeAssignment]
         public let size: SizeEstimate
+        /// What the user should know before the result is used.
+        public let warnings: [String]
         let importance: ImportanceMatrix?
     }
 
@@ -38,24 +41,36 @@ public struct Quantization: Sendable {
         options.hasImportance = importance != nil
         let assignments = try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
-        try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+        do {
+            try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+            for assignment in assignments where assignment.type.isQuantized {
+                _ = try importance?.stackWeights(for: assignment.tensor)
+            }
+        } catch let error as any DiagnosticError {
+            throw importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
+        }
         for assignment in assignments {
-            if let importance, assignment.type.isQuantized { _ = try importance.stackWeights(for: assignment.tensor) }
+            guard BlockFormats.codec(for: assignment.type) != nil else {
+                throw PipelineError(.unsupportedTarget(assignment.type), tensor: assignment.tensor.name)
+            }
             guard assignment.sourceType.isQuantized, assignment.type != assignment.sourceType,
                 !allowsRequantization
             else { continue }
             throw PipelineError(
                 .alreadyQuantized(assignment.sourceType), file: model.path, tensor: assignment.tensor.name)
         }
-        return Plan(assignments: assignments, size: try SizeEstimate(assignments), importance: importance)
+        return Plan(
+            assignments: assignments, size: try SizeEstimate(assignments),
+            warnings: warnings(about: assignments, importance: importance), importance: importance)
     }
 
     /// - Parameter output: the file's name; it appears when it is complete.
     public func run(
         _ model: Model, plan: Plan, output: String, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
-        warn(about: plan, progress: progress)
+        for warning in plan.warnings { progress(.warning(warning)) }
         var metadata = model.metadata
+        metadata.removeQuantization()
         metadata["general.file_type"] = .uint32(recipe.fileType)
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
         if let importance = plan.importance, let importancePath {
@@ -69,26 +84,42 @@ public struct Quantization: Sendable {
         metadata["swage.recipe"] = .string(ByteString(recipe.name))
         metadata["swage.types"] = .string(ByteString(try encoder.encode(plan.assignments)))
         return try ModelFile(model: model, metadata: metadata, tensors: plan.assignments.map(\.tensor))
-            .write(to: output, importance: plan.importance, parallel: parallel, progress: progress)
+            .write(
+                to: output, importance: plan.importance, otherInputs: [importancePath].compactMap { $0 },
+                parallel: parallel, progress: progress)
     }
 
-    private func warn(about plan: Plan, progress: ProgressHandler) {
-        for assignment in plan.assignments {
-            guard let wanted = assignment.fallbackFrom else { continue }
-            progress(
-                .warning(
-                    "\(assignment.tensor.name): rows of \(assignment.tensor.shape.rowLength) are no whole blocks of "
-                        + "\(wanted.name); stored as \(assignment.type.name)"))
+    private func warnings(about assignments: [TypeAssignment], importance: ImportanceMatrix?) -> [String] {
+        var warnings: [String] = []
+        for override in options.overrides where !assignments.contains(where: { override.matches($0.tensor.name) }) {
+            warnings.append("\(override.pattern) matches no tensor")
         }
-        guard let importance = plan.importance else { return }
-        for assignment in plan.assignments where assignment.type.isQuantized {
-            guard let entry = importance.entries[assignment.tensor.name] else { continue }
+        // One line for each thing to say, not one for each tensor.
+        var tensors: [String: [String]] = [:]
+        var remarks: [String] = []
+        func remark(_ text: String, about assignment: TypeAssignment) {
+            if tensors[text] == nil { remarks.append(text) }
+            tensors[text, default: []].append(assignment.tensor.name)
+        }
+        for assignment in assignments {
+            if let wanted = assignment.fallbackFrom {
+                remark(
+                    "rows of \(assignment.tensor.shape.rowLength) are no whole blocks of \(wanted.name); stored as "
+                        + assignment.type.name, about: assignment)
+            }
+            guard assignment.type.isQuantized, let entry = importance?.entries[assignment.tensor.name] else { continue }
             let unseen = entry.counts.filter { $0 == 0 }.count
             guard unseen > 0 else { continue }
-            progress(
-                .warning(
-                    "\(assignment.tensor.name): \(unseen) of \(entry.counts.count) experts saw no calibration token "
-                        + "and are encoded with the mean importance of the others"))
+            remark(
+                "\(unseen) of \(entry.counts.count) experts saw no calibration token and are encoded with the mean "
+                    + "importance of the others", about: assignment)
         }
+        return warnings
+            + remarks.map { text in
+                let names = tensors[text] ?? []
+                let others = names.count - 1
+                let rest = others > 0 ? " and \(others) more \(others == 1 ? "tensor" : "tensors")" : ""
+                return "\(names[0])\(rest): \(text)"
+            }
     }
 }

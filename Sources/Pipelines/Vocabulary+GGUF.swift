@@ -9,7 +9,8 @@ extension Vocabulary {
         metadata["tokenizer.ggml.model"] = .string(ByteString(model))
         metadata["tokenizer.ggml.pre"] = .string(ByteString(pre))
         metadata["tokenizer.ggml.tokens"] = .array(.string(pieces))
-        metadata["tokenizer.ggml.scores"] = .array(.float32(scores))
+        if !scores.isEmpty { metadata["tokenizer.ggml.scores"] = .array(.float32(scores)) }
+        if !merges.isEmpty { metadata["tokenizer.ggml.merges"] = .array(.string(merges)) }
         metadata["tokenizer.ggml.token_type"] = .array(.int32(kinds.map(\.rawValue)))
         let ids: [(ByteString, TokenID?)] = [
             ("tokenizer.ggml.bos_token_id", specials.bos), ("tokenizer.ggml.eos_token_id", specials.eos),
@@ -34,7 +35,9 @@ extension Vocabulary {
         let kinds = metadata.integers("tokenizer.ggml.token_type")?.map { TokenKind(rawValue: Int32(clamping: $0)) }
         self.init(
             model: model, pre: metadata.string("tokenizer.ggml.pre") ?? "default", pieces: pieces,
-            scores: metadata.floats("tokenizer.ggml.scores") ?? [Float](repeating: 0, count: pieces.count),
+            scores: metadata.floats("tokenizer.ggml.scores")
+                ?? [Float](repeating: 0, count: model == "gpt2" ? 0 : pieces.count),
+            merges: metadata.strings("tokenizer.ggml.merges") ?? [],
             kinds: kinds?.map { $0 ?? .undefined } ?? [TokenKind](repeating: .normal, count: pieces.count),
             specials: SpecialTokens(
                 bos: id("tokenizer.ggml.bos_token_id"), eos: id("tokenizer.ggml.eos_token_id"),

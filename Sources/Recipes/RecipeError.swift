@@ -7,6 +7,8 @@ public struct RecipeError: DiagnosticError {
         case unknownRecipe(String, known: [String])
         /// An override is not `REGEX=TYPE`.
         case malformedOverride(String)
+        /// An override's type does not exist.
+        case unknownOverrideType(String, argument: String)
         /// An override's regular expression cannot be parsed.
         case malformedPattern(String, reason: String)
         /// A row is not a whole number of blocks of its type, and fallback types are not allowed.
@@ -24,12 +26,18 @@ public struct RecipeError: DiagnosticError {
     public var diagnostic: Diagnostic {
         switch kind {
         case .unknownRecipe(let name, let known):
-            Diagnostic(.usage, "there is no type \(name)", advice: "known types: \(known.joined(separator: ", "))")
+            Diagnostic(.usage, "there is no type \"\(name)\"", advice: "known types: \(known.joined(separator: ", "))")
         case .malformedOverride(let argument):
             Diagnostic(
-                .usage, "\(argument) is not REGEX=TYPE", advice: "write for example ffn_down_exps=Q4_K")
+                .usage, "\"\(argument)\" is not REGEX=TYPE", advice: "write for example ffn_down_exps=Q4_K")
+        case .unknownOverrideType(let name, let argument):
+            Diagnostic(
+                .usage, "there is no type \"\(name)\", as \"\(argument)\" asks for",
+                advice: "write for example ffn_down_exps=Q4_K")
         case .malformedPattern(let pattern, let reason):
-            Diagnostic(.usage, "\(pattern) is not a regular expression: \(reason)")
+            Diagnostic(
+                .usage, "\"\(pattern)\" is not a regular expression: \(reason)",
+                advice: "write for example ffn_down_exps=Q4_K")
         case .rowsAreNotBlocks(let tensor, let rowLength, let type, let fallback):
             Diagnostic(
                 .usage, place: tensor,
@@ -39,10 +47,12 @@ public struct RecipeError: DiagnosticError {
         case .importanceMissing(let tensors, let type):
             Diagnostic(
                 .usage, place: tensors.first,
-                "\(tensors.count) tensors cannot be encoded as \(type.name) and such without an importance matrix, and "
-                    + "it is missing for: " + tensors.prefix(8).joined(separator: ", ")
-                    + (tensors.count > 8 ? " and \(tensors.count - 8) more" : ""),
-                advice: "make one from calibration texts, or choose a type of more bits")
+                "\(type.name) needs an importance matrix, which is missing for \(tensors.count) "
+                    + (tensors.count == 1 ? "tensor" : "tensors: ")
+                    + (tensors.count == 1 ? "" : tensors.prefix(4).joined(separator: ", "))
+                    + (tensors.count > 4 ? " and \(tensors.count - 4) more" : ""),
+                advice: "make an importance matrix of this model with swage imatrix and pass it with --imatrix, "
+                    + "or choose a type of more bits")
         case .tooLarge(let tensor):
             Diagnostic(.input, place: tensor, "the size in bytes is more than 64 bits can hold")
         }

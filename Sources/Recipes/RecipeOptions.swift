@@ -33,10 +33,20 @@ public struct TypeOverride: Sendable, Hashable {
 
     /// Parses `REGEX=TYPE`; the last `=` divides.
     public init(argument: String) throws(RecipeError) {
-        guard let divider = argument.lastIndex(of: "="), divider > argument.startIndex,
-            let type = TensorType(name: String(argument[argument.index(after: divider)...]))
-        else { throw RecipeError(.malformedOverride(argument)) }
+        guard let divider = argument.lastIndex(of: "="), divider > argument.startIndex else {
+            throw RecipeError(.malformedOverride(argument))
+        }
+        let name = String(argument[argument.index(after: divider)...])
+        guard let type = TensorType(name: name) else {
+            throw RecipeError(.unknownOverrideType(name, argument: argument))
+        }
         try self.init(pattern: String(argument[..<divider]), type: type)
+    }
+
+    /// Whether the expression finds the name of a tensor.
+    public func matches(_ name: String) -> Bool {
+        guard let regex = try? regex() else { return false }
+        return name.firstMatch(of: regex) != nil
     }
 
     func regex() throws(RecipeError) -> Regex<AnyRegexOutput> {

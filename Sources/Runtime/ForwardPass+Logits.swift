@@ -4,6 +4,8 @@ import TensorCore
 extension ForwardPass {
     /// Bytes of logits held at once.
     private static let logitByteLimit = 512 << 20
+    /// Vocabulary rows that many inputs are multiplied with at a time.
+    private static let vocabularyPanelLength = 256
 
     /// Computes the logits of some rows and hands each row to `body`, from several threads.
     ///
@@ -26,7 +28,9 @@ extension ForwardPass {
                     hidden.row(row), weight: norm.base, width, epsilon: plan.normEpsilon,
                     into: normalized.row(position))
             }
-            try engine.parallel.forEachRange(output.rows, length: output.rowsPerPiece) { [engine] range, worker in
+            let isSmall = group.count <= Projection.piecewiseRowLimit
+            let panelLength = isSmall ? output.rowsPerPiece : Self.vocabularyPanelLength
+            try engine.parallel.forEachRange(output.rows, length: panelLength) { [engine] range, worker in
                 let scratch = engine.workers[worker]
                 let weights = scratch.floats(.decodedA, range.count * width)
                 try output.decode(rows: range, into: weights, scratch: scratch)

@@ -35,7 +35,7 @@ public final class ForwardPass: Sendable {
     ) throws -> HiddenStates {
         let longest = sequences.map(\.count).max() ?? 0
         let batch = Batch(
-            sequences: sequences, cache: nil, rotary: RotaryTable(plan.rope, positionCount: longest),
+            sequences: sequences, cache: nil, rotary: try rotaryTable(positionCount: longest),
             observer: observer)
         return try run(batch, layerEnd: layerEnd)
     }
@@ -83,6 +83,12 @@ public final class ForwardPass: Sendable {
                     rows: token..<token + 1, into: hidden.row(row), scratch: engine.workers[worker])
             }
         }
+    }
+
+    /// Angles for positions from 0 on.
+    func rotaryTable(positionCount: Int) throws -> RotaryTable {
+        let factors = plan.rope.hasFrequencyFactors ? try vector(.rotaryFactors) : nil
+        return RotaryTable(plan.rope, factors: factors, positionCount: positionCount)
     }
 
     /// The decoded values of a vector such as a norm's weight.

@@ -18,7 +18,7 @@ public final class Generator {
         }
         self.pass = pass
         cache = KeyValueCache(plan: pass.plan, capacity: capacity)
-        angles = RotaryAngles(table: RotaryTable(pass.plan.rope, positionCount: capacity))
+        angles = RotaryAngles(table: try pass.rotaryTable(positionCount: capacity))
     }
 
     /// Takes in tokens and returns the logits after the last of them.

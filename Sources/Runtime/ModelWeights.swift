@@ -5,7 +5,7 @@ import TensorCore
 public struct ModelWeights: Sendable {
     private let matrices: [TensorName: WeightMatrix]
 
-    /// - Throws: ``RuntimeError`` if a weight is missing, has another shape, or a type that cannot be decoded.
+    /// - Throws: ``RuntimeError`` if a weight is missing or unknown, has another shape, or a type that cannot be decoded.
     public init(source: any TensorSource, plan: DecoderPlan) throws {
         var indices: [String: Int] = [:]
         for (index, tensor) in source.tensors.enumerated() { indices[tensor.name] = index }
@@ -21,6 +21,10 @@ public struct ModelWeights: Sendable {
                     .wrongShape(found: shape.description, expected: expected), place: planned.name.gguf)
             }
             matrices[planned.name] = try WeightMatrix(source: source, index: index)
+            indices[planned.name.gguf] = nil
+        }
+        if let unknown = indices.min(by: { $0.value < $1.value })?.key {
+            throw RuntimeError(.unknownTensor, place: unknown)
         }
         self.matrices = matrices
     }

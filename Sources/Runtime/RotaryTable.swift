@@ -17,15 +17,17 @@ struct RotaryTable: Sendable {
     /// Position-major; cosine and sine of each pair in turn.
     private let angles: FloatBuffer
 
-    init(_ rope: DecoderPlan.RotaryEmbedding, positionCount: Int) {
-        pairCount = rope.dimensionCount / 2
+    /// - Parameter factors: divisors of the frequencies; nil if the model has none.
+    init(_ rope: DecoderPlan.RotaryEmbedding, factors: FloatBuffer?, positionCount: Int) {
+        let frequencies = rope.frequencies
+        pairCount = frequencies.count
         angles = FloatBuffer(count: positionCount * rope.dimensionCount)
         for pair in 0..<pairCount {
-            let frequency = pow(rope.frequencyBase, -2 * Double(pair) / Double(rope.dimensionCount))
+            let frequency = frequencies[pair] / (factors.map { Double($0.base[pair]) } ?? 1)
             for position in 0..<positionCount {
                 let angle = Double(position) * frequency
-                angles.base[position * rope.dimensionCount + 2 * pair] = Float(cos(angle))
-                angles.base[position * rope.dimensionCount + 2 * pair + 1] = Float(sin(angle))
+                angles.base[position * rope.dimensionCount + 2 * pair] = Float(rope.amplitude * cos(angle))
+                angles.base[position * rope.dimensionCount + 2 * pair + 1] = Float(rope.amplitude * sin(angle))
             }
         }
     }

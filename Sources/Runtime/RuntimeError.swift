@@ -4,6 +4,8 @@ import TensorCore
 public struct RuntimeError: DiagnosticError, Equatable {
     public enum Kind: Sendable, Equatable {
         case missingTensor
+        /// The model has a tensor that the plan has no place for.
+        case unknownTensor
         case wrongShape(found: String, expected: String)
         case unsupportedType(String)
         /// A weight is infinite or not a number.
@@ -28,6 +30,10 @@ public struct RuntimeError: DiagnosticError, Equatable {
         switch kind {
         case .missingTensor:
             Diagnostic(.input, place: place, "the tensor is missing", advice: "check that the model is complete")
+        case .unknownTensor:
+            Diagnostic(
+                .input, place: place, "the tensor is not part of this architecture",
+                advice: "the results would be wrong without it; this variant is not supported")
         case .wrongShape(let found, let expected):
             Diagnostic(
                 .input, place: place, "the shape is \(found), \(expected) expected",

@@ -30,9 +30,6 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case shardsMissing([MissingShard])
         case notInShard(String)
         case inTwoShards(String, String)
-        // Use.
-        case notWeights(SafetensorsType)
-        case noElements(shape: [Int])
     }
 
     /// A shard that the index names and the directory lacks, and what it should hold.
@@ -106,8 +103,6 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case .shardsMissing(let shards): shards.map(Self.describe).joined(separator: "; ")
         case .notInShard(let shard): "the index places it in \(shard), which does not have it"
         case .inTwoShards(let a, let b): "it is both in \(a) and in \(b)"
-        case .notWeights(let type): "elements of type \(type.rawValue) cannot be used as weights"
-        case .noElements(let shape): "a tensor of shape \(shape) has no elements to use as weights"
         }
     }
 
@@ -118,10 +113,9 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case .shardsMissing: "download the missing files into the same folder"
         case .noWeights, .unreadableDirectory: "give the folder of a checkpoint with safetensors weights"
         case .severalIndices: "name the one to use model.safetensors.index.json"
-        case .notWeights: "use a checkpoint in BF16, F16 or F32"
         case .headerTooLarge, .headerNotJSON, .duplicateKey, .invalidMetadata, .invalidEntry, .unknownType,
             .shapeTooLarge, .partialByte, .wrongByteCount, .overlap, .hole, .invalidIndex, .shardNameLeavesDirectory,
-            .inTwoShards, .noElements:
+            .inTwoShards:
             "the file is damaged or was made by a faulty program; get it again from its source"
         }
     }

@@ -62,18 +62,4 @@ public final class SafetensorsFile: Sendable {
         precondition(buffer.count == byteRange.count, "the buffer must fit the bytes")
         try file.read(at: tensor.byteRange.lowerBound + byteRange.lowerBound, into: buffer)
     }
-
-    /// The tensor as weights: its dimensions fastest first, a single number as a row of one.
-    ///
-    /// Throws ``SafetensorsError`` if its elements are not F32, F16 or BF16, or it has none.
-    public func weightDescriptor(of tensor: Tensor) throws -> TensorDescriptor {
-        let place = SafetensorsError.Place.tensor(tensor.name)
-        guard let type = tensor.type.weightType else {
-            throw SafetensorsError(.notWeights(tensor.type), path: path, place: place)
-        }
-        guard let shape = TensorShape(tensor.shape.isEmpty ? [1] : tensor.shape.reversed()),
-            let descriptor = TensorDescriptor(name: tensor.name, shape: shape, type: type)
-        else { throw SafetensorsError(.noElements(shape: tensor.shape), path: path, place: place) }
-        return descriptor
-    }
 }

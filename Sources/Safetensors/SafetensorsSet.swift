@@ -98,11 +98,4 @@ public final class SafetensorsSet: Sendable {
     public func read(_ entry: Entry, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try files[entry.fileIndex].read(entry.tensor, byteRange: byteRange, into: buffer)
     }
-
-    /// The tensor as weights: its dimensions fastest first, a single number as a row of one.
-    ///
-    /// Throws ``SafetensorsError`` if its elements are not F32, F16 or BF16, or it has none.
-    public func weightDescriptor(of entry: Entry) throws -> TensorDescriptor {
-        try files[entry.fileIndex].weightDescriptor(of: entry.tensor)
-    }
 }

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// The element types that the safetensors format knows, by the names in its headers.
 public enum SafetensorsType: String, CaseIterable, Sendable, Hashable {
     case bool = "BOOL"
@@ -34,16 +32,6 @@ public enum SafetensorsType: String, CaseIterable, Sendable, Hashable {
         case .i16, .u16, .f16, .bf16: 16
         case .i32, .u32, .f32: 32
         case .c64, .f64, .i64, .u64: 64
-        }
-    }
-
-    /// The type of weights that can be read as they are; nil for all but F32, F16 and BF16.
-    public var weightType: TensorType? {
-        switch self {
-        case .f32: .f32
-        case .f16: .f16
-        case .bf16: .bf16
-        default: nil
         }
     }
 }

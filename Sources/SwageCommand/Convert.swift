@@ -1,6 +1,7 @@
 import ArgumentParser
 import Pipelines
 import Reporting
+import TensorCore
 
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,15 +19,44 @@ struct Convert: ParsableCommand {
     @Option(help: "What the file calls the model. Default: the checkpoint's name.")
     var name: String?
 
+    @Option(help: "A JSON object of metadata keys and values to set in the file.")
+    var metadata: String?
+
+    @Flag(help: "Write the vocabulary and the metadata only.")
+    var vocabOnly = false
+
+    @Flag(help: "Print every tensor's type and size; write nothing.")
+    var dryRun = false
+
+    @OptionGroup var split: SplitOptions
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
         let model = try Model(path: checkpoint, expertPadding: padding.padExperts)
-        let outcome = try Conversion(target: type, name: name, parallel: compute.parallel)
-            .run(model, output: output, progress: ProgressLine.handler)
+        var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
+        conversion.isVocabularyOnly = vocabOnly
+        conversion.splitLimits = split.limits
+        if let metadata { conversion.metadata = try MetadataFile.read(metadata) }
+        if dryRun { return StandardStream.output.write(Self.listing(of: try conversion.plan(model), model)) }
+        let outcome = try conversion.run(model, output: output, progress: ProgressLine.handler)
         ProgressLine.clear()
-        StandardStream.output.write("\(output): \(outcome.summary)\n")
+        StandardStream.output.write(outcome.summary + "\n")
+    }
+}
+
+extension Convert {
+    private static func listing(of tensors: [TensorDescriptor], _ model: Model) -> String {
+        var table = Table([
+            .init("tensor"), .init("shape", .right), .init("from"), .init("to"), .init("bytes", .right),
+        ])
+        for (stored, target) in zip(model.tensors.tensors, tensors) {
+            table.append([
+                target.name, target.shape.description, stored.type.name, target.type.name, String(target.byteCount),
+            ])
+        }
+        let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
+        return "\(table.terminal)\n\n\(byteCount) bytes of tensor data\n"
     }
 }
 
@@ -37,6 +67,8 @@ extension Conversion.Target: ExpressibleByArgument {
 extension Conversion.Outcome {
     /// Count, size and bits per weight, for one line.
     var summary: String {
-        "\(tensorCount) tensors, \(Figures.bytes(fileByteCount)), \(Figures.decimal(bitsPerWeight, 3)) bits per weight"
+        let files = paths.count == 1 ? paths[0] : "\(paths[0]) and \(paths.count - 1) more"
+        return
+            "\(files): \(tensorCount) tensors, \(Figures.bytes(fileByteCount)), \(Figures.decimal(bitsPerWeight, 3)) bits per weight"
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import GGUFContainer
 import Pipelines
 import Reporting
 
@@ -28,7 +29,7 @@ struct Inspect: ParsableCommand {
         let elements = inspection.elementCount
         let bits = Double(8 * inspection.tensorByteCount) / Double(max(1, elements))
         var metadata = Table([.init("key"), .init("type"), .init("value")])
-        for entry in inspection.metadata { metadata.append([entry.key, entry.type, entry.value]) }
+        for entry in inspection.metadata { metadata.append([entry.key, entry.type, entry.summary]) }
         var types = Table([.init("type"), .init("tensors", .right), .init("bytes", .right)])
         for type in inspection.types {
             types.append([type.type.name, String(type.tensorCount), String(type.byteCount)])
@@ -60,7 +61,7 @@ private struct InspectionReport: Encodable {
     let files: [String]
     let fileBytes: Int
     let elements: Int
-    let metadata: [String: String]
+    let metadata: [String: MetadataValue]
     let types: [String: Int]
     let tensors: [Tensor]?
 
@@ -77,12 +78,46 @@ private struct InspectionReport: Encodable {
         files = inspection.files
         fileBytes = inspection.fileByteCount
         elements = inspection.elementCount
-        metadata = Dictionary(inspection.metadata.map { ($0.key, $0.value) }) { first, _ in first }
+        metadata = Dictionary(inspection.metadata.map { ($0.key, MetadataValue($0)) }) { first, _ in first }
         types = Dictionary(uniqueKeysWithValues: inspection.types.map { ($0.type.name, $0.tensorCount) })
         tensors =
             listsTensors
             ? inspection.tensors.map {
                 Tensor(name: $0.name, shape: $0.shape.dimensions, type: $0.type.name, bytes: $0.byteCount)
             } : nil
+    }
+}
+
+/// A metadata value as JSON: numbers, truth values and texts as such, arrays too unless they are long; of those, and of
+/// numbers that JSON lacks, a description.
+private struct MetadataValue: Encodable {
+    private let entry: Inspection.Entry
+
+    /// Longer arrays, such as vocabularies, are described: `{"type": "[string]", "count": 4096}`.
+    private static let arrayCountLimit = 64
+
+    private struct ArrayDescription: Encodable {
+        let type: String
+        let count: Int
+    }
+
+    init(_ entry: Inspection.Entry) { self.entry = entry }
+
+    func encode(to encoder: any Encoder) throws {
+        guard let array = entry.value.array else { return try Self.encode(entry.value, to: encoder) }
+        guard array.count <= Self.arrayCountLimit else {
+            return try ArrayDescription(type: entry.type, count: array.count).encode(to: encoder)
+        }
+        var container = encoder.unkeyedContainer()
+        for index in 0..<array.count { try Self.encode(array[index], to: container.superEncoder()) }
+    }
+
+    private static func encode(_ value: GGUFValue, to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let flag = value.bool { return try container.encode(flag) }
+        if let integer = value.integer { return try container.encode(integer) }
+        if case .float32(let number) = value, number.isFinite { return try container.encode(number) }
+        if let number = value.double, number.isFinite { return try container.encode(number) }
+        try container.encode(value.bytes?.description ?? "\(value)")
     }
 }

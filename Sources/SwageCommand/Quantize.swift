@@ -1,4 +1,5 @@
 import ArgumentParser
+import BlockFormats
 import Pipelines
 import Recipes
 import Reporting
@@ -11,8 +12,8 @@ struct Quantize: ParsableCommand {
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: String
 
-    @Option(name: .shortAndLong, help: "The GGUF file to write.")
-    var output: String
+    @Option(name: .shortAndLong, help: "The GGUF file to write; not needed with --dry-run.")
+    var output: String?
 
     @Option(help: "The mix, by llama.cpp's name in any case: Q4_K_M, IQ2_XXS, IQ1_S, …")
     var type: String
@@ -49,6 +50,10 @@ struct Quantize: ParsableCommand {
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var compute: ComputeOptions
 
+    func validate() throws {
+        guard output != nil || dryRun else { throw ValidationError("name the file to write with --output FILE") }
+    }
+
     func run() throws {
         var options = RecipeOptions()
         options.outputType = outputType
@@ -62,10 +67,13 @@ struct Quantize: ParsableCommand {
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
             parallel: compute.parallel)
         let plan = try quantization.plan(model)
-        if dryRun { return StandardStream.output.write(Self.listing(of: plan)) }
+        guard let output, !dryRun else {
+            for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
+            return StandardStream.output.write(Self.listing(of: plan))
+        }
         let outcome = try quantization.run(model, plan: plan, output: output, progress: ProgressLine.handler)
         ProgressLine.clear()
-        StandardStream.output.write("\(output): \(outcome.summary)\n")
+        StandardStream.output.write(outcome.summary + "\n")
     }
 
     private static func listing(of plan: Quantization.Plan) -> String {
@@ -86,5 +94,5 @@ struct Quantize: ParsableCommand {
 
 extension TensorType: ExpressibleByArgument {
     public init?(argument: String) { self.init(name: argument) }
-    public static var allValueStrings: [String] { allCases.map(\.name) }
+    public static var allValueStrings: [String] { BlockFormats.supportedTypes.map(\.name) }
 }

@@ -5,6 +5,7 @@ import Pipelines
 public enum SwageCommand {
     /// Parses the process's arguments, runs the command and exits.
     public static func main() -> Never {
+        StandardStream.reserve()
         Interruption.install()
         do {
             var command = try Swage.parseAsRoot()
@@ -24,6 +25,6 @@ struct Swage: ParsableCommand {
         version: SwageVersion.current,
         subcommands: [
             Convert.self, ImportanceMatrixCommand.self, Quantize.self, PerplexityCommand.self, Report.self,
-            Generate.self, Tokenize.self, Inspect.self,
+            Generate.self, Tokenize.self, Inspect.self, Split.self, Merge.self,
         ])
 }

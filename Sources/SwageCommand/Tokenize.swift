@@ -29,6 +29,7 @@ struct Tokenize: ParsableCommand {
         guard [text, file, decode].compactMap({ $0 }).count == 1 else {
             throw ValidationError("give one of --text, --file and --decode")
         }
+        _ = try decode.map(Self.ids)
     }
 
     func run() throws {

@@ -21,26 +21,10 @@ public struct AtomicFile: ~Copyable {
 
     /// - Parameter expectedByteCount: checked against the free room of the disk before anything is written.
     public init(path: String, expectedByteCount: Int = 0) throws {
-        let split = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-        let directory = split == path.startIndex ? "." : String(path[..<split])
-        var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-            throw FileError(.notAFile, path: path)
-        }
-        var room = statvfs()
-        if statvfs(directory, &room) == 0 {
-            let free = Int(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
-            guard free >= expectedByteCount else {
-                throw FileError(.noRoom(neededByteCount: expectedByteCount, freeByteCount: free), path: path)
-            }
-        }
-        let temporary = "\(path[..<split]).\(path[split...]).partial"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw FileError(.beingWritten, path: path)
-        }
+        try Self.check(path, expectedByteCount: expectedByteCount)
+        let (directory, name) = Self.split(path)
+        let temporary = "\(directory).\(name).partial"
+        let descriptor = try Self.openLocked(temporary, path: path)
         guard ftruncate(descriptor, 0) == 0 else {
             close(descriptor)
             throw FileError.lastSystemError("write", path: path)
@@ -59,6 +43,58 @@ public struct AtomicFile: ~Copyable {
             UnfinishedFiles.remove(temporaryPath)
         }
         buffer.deallocate()
+    }
+
+    /// Fails where a file could not be written, so that long work need not end in it; writes nothing.
+    ///
+    /// - Parameter expectedByteCount: checked against the free room of the disk.
+    public static func check(_ path: String, expectedByteCount: Int = 0) throws {
+        let (prefix, name) = split(path)
+        let directory = prefix.isEmpty ? "." : String(prefix)
+        var status = stat()
+        let exists = stat(path, &status) == 0
+        guard !exists || status.st_mode & S_IFMT == S_IFREG, !name.isEmpty else {
+            throw FileError(.notAFileName, path: path)
+        }
+        guard exists || stat(directory, &status) == 0, access(directory, W_OK) == 0 else {
+            throw FileError.lastSystemError("write", path: path)
+        }
+        var room = statvfs()
+        if statvfs(directory, &room) == 0 {
+            let free = Int(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
+            guard free >= expectedByteCount else {
+                throw FileError(.noRoom(neededByteCount: expectedByteCount, freeByteCount: free), path: path)
+            }
+        }
+    }
+
+    /// The directory with its slash, or nothing, and the name.
+    private static func split(_ path: String) -> (directory: Substring, name: Substring) {
+        let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        return (path[..<start], path[start...])
+    }
+
+    /// Opens the temporary file for this process alone.
+    private static func openLocked(_ temporary: String, path: String) throws -> Int32 {
+        while true {
+            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+            guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                let isHeld = errno == EWOULDBLOCK
+                let error = FileError.lastSystemError("write", path: path)
+                close(descriptor)
+                throw isHeld ? FileError(.beingWritten, path: path) : error
+            }
+            // Another process may have renamed or removed its file between our open and its unlocking: what we hold
+            // would then be its finished result, or a file without a name.
+            var (held, named) = (stat(), stat())
+            if fstat(descriptor, &held) == 0, lstat(temporary, &named) == 0,
+                held.st_ino == named.st_ino, held.st_dev == named.st_dev
+            {
+                return descriptor
+            }
+            close(descriptor)
+        }
     }
 
     /// Appends bytes.
@@ -85,8 +121,19 @@ public struct AtomicFile: ~Copyable {
 
     /// Syncs the bytes to disk and gives the file its name.
     public consuming func commit() throws {
+        try sync()
+        try publish()
+    }
+
+    /// Brings all bytes to disk; nothing may be appended afterwards.
+    public mutating func sync() throws {
         try flush()
         guard fsync(descriptor) == 0 else { throw FileError.lastSystemError("write", path: path) }
+    }
+
+    /// Gives a synced file its name.
+    public consuming func publish() throws {
+        precondition(buffered == 0, "sync first")
         guard rename(temporaryPath, path) == 0 else { throw FileError.lastSystemError("write", path: path) }
         UnfinishedFiles.remove(temporaryPath)
         close(descriptor)

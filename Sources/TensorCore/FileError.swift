@@ -13,6 +13,8 @@ public struct FileError: DiagnosticError {
         case truncated(expectedByteCount: Int, foundByteCount: Int)
         /// The name is not a regular file.
         case notAFile
+        /// A file cannot be written under the name: it is empty, or that of a directory or device.
+        case notAFileName
         /// The text is not UTF-8, from the byte offset on.
         case notUTF8(offset: Int)
         /// Another process is writing the file.
@@ -40,21 +42,34 @@ public struct FileError: DiagnosticError {
         switch kind {
         case .system(let operation, let code):
             let reason = String(cString: strerror(code))
+            let isOutput = operation == "write"
             let fault: Diagnostic.Fault =
                 switch code {
                 case ENOSPC, EDQUOT, ENOMEM: .room
-                case ENOENT, EACCES, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG: operation == "write" ? .work : .input
+                case ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG: isOutput ? .usage : .input
+                case EACCES: isOutput ? .work : .input
                 default: .work
                 }
-            return Diagnostic(
-                fault, file: path, "cannot \(operation): \(reason)",
-                advice: code == ENOENT ? "check the path" : code == ENOSPC ? "free some disk space" : nil)
+            let advice: String? =
+                switch code {
+                case ENOENT, ENOTDIR: isOutput ? "create the directory first, or write elsewhere" : "check the path"
+                case ENAMETOOLONG: isOutput ? "choose a shorter name" : "check the path"
+                case EACCES, EPERM, EROFS: "check the permissions"
+                case ENOSPC, EDQUOT: "free some disk space or write elsewhere"
+                default: nil
+                }
+            return Diagnostic(fault, file: path, "cannot \(operation): \(reason)", advice: advice)
         case .truncated(let expected, let found):
             return Diagnostic(
                 .input, file: path, "the file ends too early: \(expected) bytes expected, \(found) found",
                 advice: "download or copy the file again")
         case .notAFile:
-            return Diagnostic(.input, file: path, "is not a regular file")
+            return Diagnostic(
+                .input, file: path, "is not a regular file", advice: "give the path of a file, not of a directory")
+        case .notAFileName:
+            return Diagnostic(
+                .usage, file: path, "no file can be written under this name",
+                advice: "give the path of a file, not of a directory or device")
         case .notUTF8(let offset):
             return Diagnostic(
                 .input, file: path, place: "byte \(offset)", "the text is not valid UTF-8",

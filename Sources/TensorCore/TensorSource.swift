@@ -9,6 +9,26 @@ public protocol TensorSource: Sendable {
     ///   - rows: row numbers over all slower dimensions (expert `e` of a stack with `n` rows each starts at `e · n`).
     ///   - buffer: receives `rows.count · rowByteCount` bytes.
     func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
+
+    /// Where rows of the tensor at `index` are stored, for messages.
+    ///
+    /// - Parameter row: as ``readRows(ofTensorAt:rows:into:)`` counts it.
+    func origin(ofTensorAt index: Int, row: Int) -> RowOrigin
+}
+
+/// A row where a file keeps it.
+public struct RowOrigin: Sendable, Equatable {
+    public let file: String
+    /// The name that the file gives to the tensor.
+    public let tensor: String
+    /// The row's number in that tensor.
+    public let row: Int
+
+    public init(file: String, tensor: String, row: Int) {
+        self.file = file
+        self.tensor = tensor
+        self.row = row
+    }
 }
 
 /// Receives the tensors of a model in the order that was announced, each as consecutive pieces of bytes.

@@ -6,6 +6,18 @@ enum TextFragment: Equatable {
     case token(TokenID)
 }
 
+/// What an added token asks of the text around it, and takes of it.
+struct AddedTokenSurroundings: Sendable, Equatable {
+    /// Whether it takes the spaces before it.
+    var takesSpacesBefore = false
+    /// Whether it takes the spaces after it.
+    var takesSpacesAfter = false
+    /// Whether it is found only where no word touches it.
+    var isWholeWord = false
+
+    static let any = AddedTokenSurroundings()
+}
+
 /// Finds tokens that are taken out of a text before it is merged.
 struct AddedTokenMatcher: Sendable {
     /// Whether a space in the text matches U+2581 in a token.
@@ -15,12 +27,15 @@ struct AddedTokenMatcher: Sendable {
     private var children: [UInt64: Int32] = [:]
     /// The token that ends at each node of the trie; -1 where none does.
     private var tokens: [TokenID] = [-1]
+    /// The tokens that do not take the text around them as it is.
+    private var surroundings: [TokenID: AddedTokenSurroundings] = [:]
 
     init(spaceIsMark: Bool = false) { self.spaceIsMark = spaceIsMark }
 
     var isEmpty: Bool { tokens.count == 1 }
 
-    mutating func insert(_ piece: ByteString, id: TokenID) {
+    mutating func insert(_ piece: ByteString, id: TokenID, _ surroundings: AddedTokenSurroundings = .any) {
+        if surroundings != .any { self.surroundings[id] = surroundings }
         let bytes = spaceIsMark ? SpaceMark.escaped(piece.bytes) : piece.bytes
         var node: Int32 = 0
         for byte in bytes {
@@ -78,15 +93,86 @@ struct AddedTokenMatcher: Sendable {
                 position += 1
                 continue
             }
-            if keeps(longest.id) {
-                if start < position { fragments.append(.text(start..<position)) }
+            if keeps(longest.id),
+                let taken = taken(longest.id, position..<longest.end, of: text, in: range, from: start)
+            {
+                if start < taken.lowerBound { fragments.append(.text(start..<taken.lowerBound)) }
                 fragments.append(.token(longest.id))
-                start = longest.end
+                start = taken.upperBound
             }
             position = longest.end
         }
         if start < range.upperBound { fragments.append(.text(start..<range.upperBound)) }
         return fragments
+    }
+
+    /// The range that a token takes where it is found in `match`; nil if what is around it forbids it.
+    /// - Parameters:
+    ///   - range: the text that is searched; nothing around it is seen.
+    ///   - start: where the token before this one ends.
+    private func taken(
+        _ id: TokenID, _ match: Range<Int>, of text: UnsafeBufferPointer<UInt8>, in range: Range<Int>, from start: Int
+    ) -> Range<Int>? {
+        guard !surroundings.isEmpty, let rules = surroundings[id] else { return match }
+        if rules.isWholeWord {
+            let before = characters(before: match.lowerBound, in: text, from: range.lowerBound).next()
+            let after = characters(after: match.upperBound, in: text, upTo: range.upperBound).next()
+            if before?.isWord == true || after?.isWord == true { return nil }
+        }
+        var (first, end) = (match.lowerBound, match.upperBound)
+        if rules.takesSpacesBefore {
+            for character in characters(before: first, in: text, from: start) {
+                guard character.isSpace else { break }
+                first -= character.length
+            }
+        }
+        if rules.takesSpacesAfter {
+            for character in characters(after: end, in: text, upTo: range.upperBound) {
+                guard character.isSpace else { break }
+                end += character.length
+            }
+        }
+        return Swift.min(Swift.max(first, start), end)..<end
+    }
+
+    private typealias Neighbour = (isSpace: Bool, isWord: Bool, length: Int)
+
+    private func neighbour(_ scalar: UInt32, length: Int) -> Neighbour {
+        // Where spaces are marks, they are no longer spaces.
+        if spaceIsMark, scalar == 0x20 { return (false, false, 1) }
+        let scalarClass = ScalarClasses.huggingFace[scalar]
+        return (scalarClass.contains(.space), scalarClass.contains(.word), length)
+    }
+
+    private func characters(
+        after start: Int, in text: UnsafeBufferPointer<UInt8>, upTo end: Int
+    ) -> AnyIterator<Neighbour> {
+        var position = start
+        return AnyIterator {
+            guard position < end,
+                case .character(let length, let scalar) = UTF8Sequence(
+                    text.baseAddress! + position, count: end - position)
+            else { return nil }
+            position += length
+            return neighbour(scalar, length: length)
+        }
+    }
+
+    private func characters(
+        before end: Int, in text: UnsafeBufferPointer<UInt8>, from start: Int
+    ) -> AnyIterator<Neighbour> {
+        var position = end
+        return AnyIterator {
+            var first = position - 1
+            while first > start, first > position - 4, text[first] & 0xc0 == 0x80 { first -= 1 }
+            guard first >= start,
+                case .character(let length, let scalar) = UTF8Sequence(
+                    text.baseAddress! + first, count: position - first),
+                first + length == position
+            else { return nil }
+            position = first
+            return neighbour(scalar, length: length)
+        }
     }
 
     /// Splits the text at its matches as stock llama.cpp does: all occurrences of the longest token first, then those

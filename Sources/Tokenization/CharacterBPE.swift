@@ -5,14 +5,6 @@ import TensorCore
 /// One merging loop serves two sources: the ranked merges of a `tokenizer.json`, and the scores of a GGUF vocabulary.
 /// Both become a ``PairTable``; the splits that a pre-tokenizer makes become pairs that the table does not have.
 struct CharacterBPE: TokenEncoder {
-    /// How added tokens are found in a text.
-    enum AddedTokens: Sendable {
-        /// As HuggingFace tokenizers does: leftmost-longest, first those matched before normalization, then the others.
-        case leftmostLongest(raw: AddedTokenMatcher, normalized: AddedTokenMatcher)
-        /// As stock llama.cpp does: the longest token first.
-        case longestFirst(AddedTokenMatcher)
-    }
-
     var characters: CharacterTable
     var pairs: PairTable
     /// The token of each byte.
@@ -30,7 +22,7 @@ struct CharacterBPE: TokenEncoder {
         var followsToken = true
         pairs.withLookup { lookup in
             var merger = SegmentMerger(pairs: lookup)
-            for fragment in fragments(of: text, parseSpecial: parseSpecial) {
+            for fragment in addedTokens.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
                 switch fragment {
                 case .token(let id):
                     ids.append(id)
@@ -53,21 +45,6 @@ struct CharacterBPE: TokenEncoder {
             return merger.lastRank
         }
         return ids == [id] && rank != PairTable.noMerge ? rank : nil
-    }
-
-    private func fragments(of text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool) -> [TextFragment] {
-        let keeps = { (id: TokenID) in parseSpecial || !specialIDs.contains(id) }
-        switch addedTokens {
-        case .longestFirst(let matcher):
-            return matcher.longestFirst(of: text, keeps: keeps)
-        case .leftmostLongest(let raw, let normalized):
-            let fragments = raw.leftmostLongest(0..<text.count, of: text, keeps: keeps)
-            guard !normalized.isEmpty else { return fragments }
-            return fragments.flatMap { fragment in
-                guard case .text(let range) = fragment else { return [fragment] }
-                return normalized.leftmostLongest(range, of: text, keeps: keeps)
-            }
-        }
     }
 
     /// Encodes text without added tokens, and leaves the merger empty.

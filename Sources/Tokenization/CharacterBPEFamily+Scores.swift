@@ -6,7 +6,7 @@ extension CharacterBPEFamily {
         let table = try checkedTable(of: vocabulary)
         let bytes = try CharacterBPE.byteTokens(of: table)
         let byteValue = Dictionary(uniqueKeysWithValues: zip(bytes, UInt8.min...UInt8.max))
-        let kinds = effectiveKinds(of: vocabulary)
+        let kinds = vocabulary.kindsInLlama
 
         var decoder = TokenDecoder()
         var matcher = AddedTokenMatcher()
@@ -55,14 +55,6 @@ extension CharacterBPEFamily {
         }
         try vocabulary.specials.check(tokenCount: count)
         return table
-    }
-
-    /// The kinds of the tokens as stock llama.cpp sees them: it knows some tokens by their names.
-    private static func effectiveKinds(of vocabulary: Vocabulary) -> [TokenKind] {
-        zip(vocabulary.pieces, vocabulary.kinds).map { piece, kind in
-            LlamaTokenNames.control.contains(piece)
-                ? .control : LlamaTokenNames.userDefined.contains(piece) ? .userDefined : kind
-        }
     }
 
     /// Makes a merge of every way to cut a piece into two that are pieces or single characters.

@@ -20,12 +20,6 @@ struct CharacterBPEModel {
         }
     }
 
-    private struct Merge {
-        var left: TokenID
-        var right: TokenID
-        var product: TokenID
-    }
-
     let table: PieceTable
     let kinds: [TokenKind]
     /// The added tokens that HuggingFace calls special.
@@ -40,12 +34,15 @@ struct CharacterBPEModel {
 
     init(_ definition: TokenizerDefinition) throws(TokenizationError) {
         let model = definition.model
-        try Self.checkSettings(of: model)
+        try definition.checkBPESettings()
+        if let ignores = model["ignore_merges"], ignores.bool != false {
+            throw model.unsupported("ignore_merges", supported: "false")
+        }
         guard let vocabulary = model["vocab"]?.object else {
             throw TokenizerDefinition.malformed("model.vocab", "an object")
         }
         addedTokens = definition.addedTokens
-        (table, addedOnly) = try Self.pieces(vocabulary, added: definition.addedTokens)
+        (table, addedOnly) = try definition.pieces(vocabulary)
         byteTokens = try CharacterBPE.byteTokens(of: table)
         byteValue = Dictionary(uniqueKeysWithValues: zip(byteTokens, UInt8.min...UInt8.max))
         try Self.checkByteSpellings(table.pieces, byteValue)
@@ -72,76 +69,7 @@ struct CharacterBPEModel {
         }
         self.kinds = kinds
         self.specialIDs = specialIDs
-        merges = try Self.merges(model["merges"], table, kinds, addedOnly)
-    }
-
-    private static func checkSettings(of model: TokenizerDefinition.Component) throws(TokenizationError) {
-        try model.allow([
-            "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
-            "ignore_merges", "vocab", "merges",
-        ])
-        if let dropout = model["dropout"], dropout.double != 0 {
-            throw model.unsupported("dropout", supported: "none")
-        }
-        for key: ByteString in ["continuing_subword_prefix", "end_of_word_suffix"] {
-            if let affix = model[key], affix.bytes != "" { throw model.unsupported("\(key)", supported: "none") }
-        }
-        if let ignores = model["ignore_merges"], ignores.bool != false {
-            throw model.unsupported("ignore_merges", supported: "false")
-        }
-        // Every byte has a token, so nothing is ever unknown and whether unknowns are fused does not matter.
-        if let fuses = model["fuse_unk"], fuses.bool == nil {
-            throw TokenizerDefinition.malformed("model.fuse_unk", "true or false")
-        }
-    }
-
-    /// The pieces in the order of their ids, and which of them are added tokens alone.
-    private static func pieces(
-        _ vocabulary: JSONObject, added: [TokenizerDefinition.AddedToken]
-    ) throws(TokenizationError) -> (PieceTable, addedOnly: Set<TokenID>) {
-        var entries: [(piece: ByteString, id: Int)] = []
-        for (piece, value) in vocabulary.members {
-            guard let id = value.integer else {
-                throw TokenizerDefinition.malformed("model.vocab[\"\(piece)\"]", "an integer")
-            }
-            entries.append((piece, id))
-        }
-        var addedOnly: Set<TokenID> = []
-        var seen: Set<ByteString> = []
-        for token in added {
-            guard seen.insert(token.content).inserted else {
-                throw TokenizationError(.addedToken(token.content, id: token.id, .listedTwice))
-            }
-            if let value = vocabulary[token.content] {
-                guard value.integer == token.id else {
-                    let id = TokenID(exactly: value.integer ?? -1) ?? -1
-                    throw TokenizationError(.addedToken(token.content, id: token.id, .pieceHasAnotherID(id)))
-                }
-            } else {
-                entries.append((token.content, token.id))
-                if let id = TokenID(exactly: token.id) { addedOnly.insert(id) }
-            }
-        }
-        guard entries.count <= Int(TokenID.max) else { throw TokenizationError(.tooManyTokens(count: entries.count)) }
-        var pieces = [ByteString?](repeating: nil, count: entries.count)
-        for (index, entry) in entries.enumerated() {
-            guard entry.id >= 0, let id = TokenID(exactly: entry.id) else {
-                throw TokenizationError(.idOutOfRange(entry.piece, id: entry.id))
-            }
-            // An id past the end means that a lower one is missing.
-            guard entry.id < pieces.count else { continue }
-            if let first = pieces[entry.id] {
-                throw TokenizationError(
-                    index < vocabulary.count
-                        ? .duplicateID(id, first: first, second: entry.piece)
-                        : .addedToken(entry.piece, id: entry.id, .idHoldsAnotherPiece(first)))
-            }
-            pieces[entry.id] = entry.piece
-        }
-        if let hole = pieces.firstIndex(of: nil) {
-            throw TokenizationError(.missingID(TokenID(hole), count: pieces.count))
-        }
-        return (try PieceTable(pieces.compactMap { $0 }), addedOnly)
+        merges = try Merge.list(model["merges"], table, addedOnly: addedOnly, bytes: byteValue)
     }
 
     /// Refuses other spellings of bytes, which HuggingFace reads as bytes but never writes.
@@ -156,45 +84,8 @@ struct CharacterBPEModel {
         }
     }
 
-    private static func merges(
-        _ json: JSON?, _ table: PieceTable, _ kinds: [TokenKind], _ addedOnly: Set<TokenID>
-    ) throws(TokenizationError) -> [Merge] {
-        guard let list = json?.array else { throw TokenizerDefinition.malformed("model.merges", "an array") }
-        var merges: [Merge] = []
-        merges.reserveCapacity(list.count)
-        for (index, item) in list.enumerated() {
-            let operands: [ArraySlice<UInt8>]
-            if let line = item.bytes {
-                operands = line.bytes.split(separator: 0x20, omittingEmptySubsequences: false)
-            } else {
-                operands = item.array?.compactMap { $0.bytes?.bytes[...] } ?? []
-            }
-            guard operands.count == 2, operands.allSatisfy({ !$0.isEmpty }),
-                item.array.map({ $0.count == 2 }) ?? true
-            else { throw TokenizationError(.merge(index: index, .malformed)) }
-            func token(_ bytes: ArraySlice<UInt8>) -> TokenID? {
-                table.find(bytes).flatMap { addedOnly.contains($0) ? nil : $0 }
-            }
-            guard let left = token(operands[0]) else {
-                throw TokenizationError(.merge(index: index, .missingToken(ByteString(operands[0]))))
-            }
-            guard let right = token(operands[1]) else {
-                throw TokenizationError(.merge(index: index, .missingToken(ByteString(operands[1]))))
-            }
-            guard kinds[Int(left)] != .byte, kinds[Int(right)] != .byte else {
-                throw TokenizationError(.merge(index: index, .joinsByteTokens))
-            }
-            let joined = operands[0] + operands[1]
-            guard let product = token(joined) else {
-                throw TokenizationError(.merge(index: index, .missingProduct(ByteString(joined))))
-            }
-            merges.append(Merge(left: left, right: right, product: product))
-        }
-        return merges
-    }
-
     /// The encoder that gives the ids that HuggingFace tokenizers gives.
-    func encoder(splits: Splits) throws(TokenizationError) -> CharacterBPE {
+    func encoder(splits: Splits) -> CharacterBPE {
         var characters = CharacterTable()
         for (index, piece) in table.pieces.enumerated() where piece.count <= 4 && !addedOnly.contains(TokenID(index)) {
             let scalars = UTF8Sequence.characters(of: piece.bytes)
@@ -203,12 +94,7 @@ struct CharacterBPEModel {
         characters[0x20] = characters[SpaceMark.scalar]
 
         var pairs = PairTable(minimumCapacity: merges.count * 2)
-        var ranks: [UInt64: Int] = [:]
         for (rank, merge) in merges.enumerated() {
-            let key = UInt64(UInt32(bitPattern: merge.left)) << 32 | UInt64(UInt32(bitPattern: merge.right))
-            if let first = ranks.updateValue(rank, forKey: key) {
-                throw TokenizationError(.merge(index: rank, .duplicate(of: first)))
-            }
             let scalars = UTF8Sequence.characters(of: table.pieces[Int(merge.product)].bytes).map(\.scalar)
             for (left, right) in zip(scalars, scalars.dropFirst()) where !splits.cuts(between: left, and: right) {
                 let (leftSymbol, rightSymbol) = (characters[left], characters[right])
@@ -219,18 +105,9 @@ struct CharacterBPEModel {
             }
         }
 
-        var raw = AddedTokenMatcher()
-        var normalized = AddedTokenMatcher(spaceIsMark: true)
-        for token in addedTokens {
-            if token.isNormalized {
-                normalized.insert(token.content, id: TokenID(token.id))
-            } else {
-                raw.insert(token.content, id: TokenID(token.id))
-            }
-        }
         return CharacterBPE(
             characters: characters, pairs: pairs, bytes: byteTokens, tokenCount: table.pieces.count,
-            addedTokens: .leftmostLongest(raw: raw, normalized: normalized), specialIDs: specialIDs,
+            addedTokens: .leftmostLongest(addedTokens, spaceIsMark: true), specialIDs: specialIDs,
             addsSpacePrefix: false)
     }
 

@@ -16,3 +16,13 @@ enum LlamaTokenNames {
     /// Taken for text that is always one token.
     static let userDefined: Set<ByteString> = ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"]
 }
+
+extension Vocabulary {
+    /// The kinds of the tokens as stock llama.cpp sees them: it knows some tokens by their names.
+    var kindsInLlama: [TokenKind] {
+        zip(pieces, kinds).map { piece, kind in
+            LlamaTokenNames.control.contains(piece)
+                ? .control : LlamaTokenNames.userDefined.contains(piece) ? .userDefined : kind
+        }
+    }
+}

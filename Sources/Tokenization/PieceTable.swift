@@ -52,6 +52,19 @@ struct PieceTable: Sendable {
     /// The token spelled by `bytes`.
     func find(_ bytes: ArraySlice<UInt8>) -> TokenID? { find(bytes, hash: Self.hash(bytes)) }
 
+    /// The token spelled by `bytes`.
+    func find(_ bytes: UnsafeBufferPointer<UInt8>) -> TokenID? {
+        guard bytes.count < powers.count else { return nil }
+        let hash = bytes.reduce(0) { $0 &* Self.base &+ UInt64($1) &+ 1 }
+        let mask = slots.count - 1
+        var slot = Self.slot(of: hash, mask)
+        while slots[slot] >= 0 {
+            if hashes[slot] == hash, pieces[Int(slots[slot])].bytes.elementsEqual(bytes) { return slots[slot] }
+            slot = (slot + 1) & mask
+        }
+        return nil
+    }
+
     /// The token spelled by `piece[range]`.
     func find(_ range: Range<Int>, of piece: [UInt8], _ prefixes: PrefixHashes) -> TokenID? {
         guard range.count < powers.count else { return nil }
@@ -66,12 +79,16 @@ struct PieceTable: Sendable {
 
     private func slot(of hash: UInt64, _ bytes: ArraySlice<UInt8>) -> Int {
         let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: (hash ^ hash >> 32) &* 0xd6e8_feb8_6659_fd93 >> 20) & mask
+        var slot = Self.slot(of: hash, mask)
         while slots[slot] >= 0 {
             if hashes[slot] == hash, pieces[Int(slots[slot])].bytes[...] == bytes { return slot }
             slot = (slot + 1) & mask
         }
         return slot
+    }
+
+    private static func slot(of hash: UInt64, _ mask: Int) -> Int {
+        Int(truncatingIfNeeded: (hash ^ hash >> 32) &* 0xd6e8_feb8_6659_fd93 >> 20) & mask
     }
 
     private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {

@@ -6,6 +6,7 @@ enum ScoreForm {
     ///
     /// Stock llama.cpp would join them, also to special tokens and to unused ones.
     static func conflict(in vocabulary: Vocabulary) throws(TokenizationError) -> TokenizationError? {
+        guard vocabulary.model == "llama" else { return nil }
         let table = try PieceTable(vocabulary.pieces)
         for (index, piece) in table.pieces.enumerated()
         where vocabulary.scores[index] == Vocabulary.unmergedScore && !piece.bytes.contains(0x20) {

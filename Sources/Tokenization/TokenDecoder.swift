@@ -7,9 +7,20 @@ struct TokenDecoder: Sendable {
         static let special = Flags(rawValue: 2)
     }
 
+    /// How bytes that are not valid UTF-8 are read as text.
+    enum Repair: Sendable {
+        /// Each byte of a run of byte tokens that is not valid as a whole becomes U+FFFD.
+        case runsOfByteTokens
+        /// The text as a whole is repaired: what could have begun a character becomes one U+FFFD.
+        case wholeText
+    }
+
+    private let repair: Repair
     private var bytes: [UInt8] = []
     private var ends: [Int] = [0]
     private var flags: [Flags] = []
+
+    init(repair: Repair = .runsOfByteTokens) { self.repair = repair }
 
     var count: Int { flags.count }
 
@@ -31,9 +42,13 @@ struct TokenDecoder: Sendable {
         return skipSpecials && flags[index].contains(.special) ? [] : bytes[ends[index]..<ends[index + 1]]
     }
 
-    /// The text of `ids` as HuggingFace tokenizers gives it: a run of byte tokens that is not valid UTF-8 as a whole
-    /// becomes one U+FFFD for each of its bytes.
+    /// The text of `ids` as HuggingFace tokenizers gives it.
     func text(of ids: some Sequence<TokenID>, skipSpecials: Bool) throws(TokenizationError) -> String {
+        if repair == .wholeText {
+            var text: [UInt8] = []
+            for id in ids { text += try bytes(of: id, skipSpecials: skipSpecials) }
+            return String(decoding: text, as: UTF8.self)
+        }
         var text: [UInt8] = []
         var run: [UInt8] = []
         func endRun() {

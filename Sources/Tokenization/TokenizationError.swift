@@ -7,6 +7,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
     public enum Kind: Sendable, Equatable {
         /// A part of the tokenizer does something that is not implemented.
         case unsupported(part: String, found: String, supported: String)
+        /// A regular expression that splits texts into words is not known.
+        case unknownSplitPattern(part: String, ByteString, known: String)
         /// A key is missing or does not hold what belongs there.
         case malformed(key: String, expected: String)
         case duplicateID(TokenID, first: ByteString, second: ByteString)
@@ -30,6 +32,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case moreTokensThanRows(tokenCount: Int, rowCount: Int)
         /// Scores alone do not give the same ids as the merges; see `Tokenizer.verifyScoreForm()`.
         case scoresCannotExpress(TokenID, ByteString, ScoreProblem)
+        /// Stock llama.cpp would make other tokens of the text of this one.
+        case preTokenizerCannotExpress(TokenID, ByteString, pre: String)
         case invalidTokenID(TokenID, count: Int)
     }
 
@@ -82,6 +86,10 @@ public struct TokenizationError: DiagnosticError, Equatable {
             return Diagnostic(
                 .input, file: file, place: part, "\(found) is not supported; supported: \(supported)",
                 advice: "this tokenizer needs a newer version, or another tool")
+        case .unknownSplitPattern(let part, let pattern, let known):
+            return Diagnostic(
+                .input, file: file, place: part, "the splitting pattern is not known: \(pattern)",
+                advice: "if it splits as one of these does, give that name: \(known)")
         case .malformed(let key, let expected):
             return damaged(place: key, "\(expected) expected")
         case .duplicateID(let id, let first, let second):
@@ -120,6 +128,11 @@ public struct TokenizationError: DiagnosticError, Equatable {
             return Diagnostic(
                 .work, file: file, place: "token \(id) \"\(piece)\"", Self.text(problem),
                 advice: "this tokenizer cannot be stored as a score vocabulary without changing its token ids")
+        case .preTokenizerCannotExpress(let id, let piece, let pre):
+            return Diagnostic(
+                .work, file: file, place: "token \(id) \"\(piece)\"",
+                "stock llama.cpp, splitting and merging as \"\(pre)\", would make other tokens of it",
+                advice: "give the name of another pre-tokenizer if one fits")
         case .invalidTokenID(let id, let count):
             return Diagnostic(.usage, file: file, "there is no token \(id); the ids are 0 to \(count - 1)")
         }

@@ -15,13 +15,17 @@ extension Tokenizer {
     /// Whether BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the
     /// post-processor of `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of
     /// `tokenizer_config.json`, of several the one named `default`.
+    /// - Parameter preTokenizer: for byte-level vocabularies, the name under `tokenizer.ggml.pre` that stock llama.cpp
+    ///   has for the way words are split; nil to recognize it by the pattern. A pattern that is not known is taken for
+    ///   that of the name.
     /// - Throws: `TokenizationError`, `JSONError` or `FileError`, naming the file.
-    public init(checkpointDirectory path: String) throws {
+    public init(checkpointDirectory path: String, preTokenizer: String? = nil) throws {
         let file = path + "/tokenizer.json"
         let json = try JSON(contentsOf: file)
         let configuration = try CheckpointConfiguration(directory: path)
         do throws(TokenizationError) {
-            let definition = try TokenizerDefinition(json)
+            var definition = try TokenizerDefinition(json)
+            definition.preTokenizerName = preTokenizer
             var parts = try TokenizerFamilies.family(of: definition).parts(of: definition)
             try configuration.apply(to: &parts.vocabulary, definition)
             self.init(parts)

@@ -52,8 +52,10 @@ public struct Tokenizer: Sendable {
         return bytes
     }
 
-    /// The text that the tokens stand for, as HuggingFace tokenizers decodes it: a run of byte tokens that is not valid
-    /// UTF-8 as a whole becomes one U+FFFD for each of its bytes.
+    /// The text that the tokens stand for, as HuggingFace tokenizers decodes it.
+    ///
+    /// Byte-level vocabularies: the Unicode standard's replacement of what is not UTF-8. Others: a run of byte tokens
+    /// that is not valid UTF-8 as a whole becomes one U+FFFD for each of its bytes.
     /// - Throws: `TokenizationError` if there is no such token.
     public func text(
         of ids: some Sequence<TokenID>, skipSpecials: Bool = false

@@ -9,6 +9,7 @@ struct TokenizerDefinition {
         var isSpecial: Bool
         /// Whether it is looked for in the normalized text.
         var isNormalized: Bool
+        var surroundings = AddedTokenSurroundings.any
     }
 
     /// One step of a normalizer, pre-tokenizer or decoder.
@@ -36,6 +37,8 @@ struct TokenizerDefinition {
     var decoders: [Component]
     var postProcessors: [Component]
     var model: Component
+    /// The name that the caller gives to the pre-tokenizer.
+    var preTokenizerName: String?
 
     init(_ json: JSON) throws(TokenizationError) {
         guard let root = json.object else { throw Self.malformed("tokenizer.json", "an object") }
@@ -82,13 +85,12 @@ struct TokenizerDefinition {
             guard let value = value.bool else { throw malformed("\(path).\(flag)", "true or false") }
             isSet[flag] = value
         }
-        for flag: ByteString in ["single_word", "lstrip", "rstrip"] where isSet[flag] == true {
-            throw TokenizationError(
-                .unsupported(part: "\(path) \"\(content)\"", found: "\(flag) = true", supported: "false"))
-        }
         let isSpecial = isSet["special"] ?? false
         return AddedToken(
-            id: id, content: content, isSpecial: isSpecial, isNormalized: isSet["normalized"] ?? !isSpecial)
+            id: id, content: content, isSpecial: isSpecial, isNormalized: isSet["normalized"] ?? !isSpecial,
+            surroundings: AddedTokenSurroundings(
+                takesSpacesBefore: isSet["lstrip"] ?? false, takesSpacesAfter: isSet["rstrip"] ?? false,
+                isWholeWord: isSet["single_word"] ?? false))
     }
 
     /// The steps of a component, sequences opened.
@@ -113,7 +115,7 @@ struct TokenizerDefinition {
         TokenizationError(.malformed(key: key, expected: expected))
     }
 
-    fileprivate static func allow(
+    static func allow(
         _ keys: Set<ByteString>, in object: JSONObject, of path: String
     ) throws(TokenizationError) {
         for member in object.members where !keys.contains(member.key) {

@@ -31,13 +31,14 @@ protocol TokenizerFamily: SendableMetatype {
 }
 
 enum TokenizerFamilies {
-    static let all: [any TokenizerFamily.Type] = [CharacterBPEFamily.self]
+    static let all: [any TokenizerFamily.Type] = [CharacterBPEFamily.self, ByteLevelBPEFamily.self]
 
     static func family(of definition: TokenizerDefinition) throws(TokenizationError) -> any TokenizerFamily.Type {
         for family in all where family.claims(definition) { return family }
         throw TokenizationError(
             .unsupported(
-                part: "model", found: definition.modelSummary, supported: "BPE over characters with byte_fallback"))
+                part: "model", found: definition.modelSummary,
+                supported: "BPE over characters with byte_fallback, BPE over bytes (ByteLevel)"))
     }
 
     static func family(of vocabulary: Vocabulary) throws(TokenizationError) -> any TokenizerFamily.Type {
@@ -45,6 +46,6 @@ enum TokenizerFamilies {
         throw TokenizationError(
             .unsupported(
                 part: "tokenizer.ggml.model", found: "\"\(vocabulary.model)\" with pre \"\(vocabulary.pre)\"",
-                supported: "\"llama\" with pre \"default\""))
+                supported: "\"llama\" with pre \"default\"; \"gpt2\" with one of \(PreTokenizers.names)"))
     }
 }

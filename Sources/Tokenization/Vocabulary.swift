@@ -55,10 +55,12 @@ public struct Vocabulary: Sendable, Equatable {
     public var model: String
     /// `tokenizer.ggml.pre`: which variant of it.
     public var pre: String
-    /// The spelling of each token as stored, with U+2581 for a space.
+    /// The spelling of each token as stored: with U+2581 for a space, or in the byte-level alphabet.
     public var pieces: [ByteString]
-    /// For `llama`: the adjacent pair whose joint piece has the highest score is merged first.
+    /// For `llama`: the adjacent pair whose joint piece has the highest score is merged first. None for `gpt2`.
     public var scores: [Float]
+    /// For `gpt2`: the pairs of pieces that are merged, the first one first, each with a space between the two.
+    public var merges: [ByteString]
     /// What each token is for.
     public var kinds: [TokenKind]
     /// The tokens that have a role.
@@ -74,14 +76,16 @@ public struct Vocabulary: Sendable, Equatable {
 
     /// A vocabulary of these parts, unchecked.
     public init(
-        model: String, pre: String, pieces: [ByteString], scores: [Float], kinds: [TokenKind],
-        specials: SpecialTokens = SpecialTokens(), addsBOS: Bool, addsEOS: Bool = false, addsSpacePrefix: Bool,
+        model: String, pre: String, pieces: [ByteString], scores: [Float], merges: [ByteString] = [],
+        kinds: [TokenKind], specials: SpecialTokens = SpecialTokens(), addsBOS: Bool, addsEOS: Bool = false,
+        addsSpacePrefix: Bool,
         chatTemplate: String? = nil
     ) {
         self.model = model
         self.pre = pre
         self.pieces = pieces
         self.scores = scores
+        self.merges = merges
         self.kinds = kinds
         self.specials = specials
         self.addsBOS = addsBOS
@@ -117,7 +121,7 @@ public struct Vocabulary: Sendable, Equatable {
                 throw TokenizationError(.duplicatePiece(name, first: first, second: TokenID(row)))
             }
             result.pieces.append(name)
-            result.scores.append(Self.unmergedScore)
+            if !scores.isEmpty { result.scores.append(Self.unmergedScore) }
             result.kinds.append(.unused)
         }
         return result

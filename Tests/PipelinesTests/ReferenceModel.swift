@@ -19,14 +19,7 @@ enum ReferenceModel {
 
     /// A float32 tensor of `logits.safetensors` as rows.
     static func rows(_ name: String) throws -> [[Float]] {
-        let file = try SafetensorsFile(path: path + "/logits.safetensors")
-        let tensor = file.tensor(named: name)!
-        let values = try [Float](unsafeUninitializedCapacity: tensor.byteCount / 4) { buffer, count in
-            try file.read(tensor, byteRange: 0..<tensor.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
-            count = tensor.byteCount / 4
-        }
-        let columns = tensor.shape[1]
-        return stride(from: 0, to: values.count, by: columns).map { Array(values[$0..<$0 + columns]) }
+        try SafetensorsFile(path: path + "/logits.safetensors").rows(of: name)
     }
 
     /// The 64 token ids of the `en` or `zh` prompt.
@@ -41,5 +34,18 @@ enum ReferenceModel {
         let rows = LogitRows(count: prompt.count)
         try pass.logits(of: Array(0..<prompt.count), in: hidden) { rows.set($0, Array($1)) }
         return rows.values
+    }
+}
+
+extension SafetensorsFile {
+    /// A float32 matrix as rows.
+    func rows(of name: String) throws -> [[Float]] {
+        let tensor = tensor(named: name)!
+        let values = try [Float](unsafeUninitializedCapacity: tensor.byteCount / 4) { buffer, count in
+            try read(tensor, byteRange: 0..<tensor.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
+            count = tensor.byteCount / 4
+        }
+        let columns = tensor.shape[1]
+        return stride(from: 0, to: values.count, by: columns).map { Array(values[$0..<$0 + columns]) }
     }
 }

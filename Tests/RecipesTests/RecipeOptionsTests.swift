@@ -151,10 +151,16 @@ import Testing
         #expect(error.diagnostic.place == "blk.5.attn_q.weight")
     }
 
-    @Test(arguments: ["", "=Q4_K", "attn_v", "attn_v=", "attn_v=Q99"])
+    @Test(arguments: ["", "=Q4_K", "attn_v"])
     func malformedOverrides(argument: String) throws {
         let error = try #require(throws: RecipeError.self) { try TypeOverride(argument: argument) }
         #expect(error.kind == .malformedOverride(argument))
+    }
+
+    @Test(arguments: ["", "Q99"])
+    func overridesOfUnknownTypes(name: String) throws {
+        let error = try #require(throws: RecipeError.self) { try TypeOverride(argument: "attn_v=\(name)") }
+        #expect(error.kind == .unknownOverrideType(name, argument: "attn_v=\(name)"))
     }
 
     @Test func malformedPatternsSayWhy() throws {

@@ -36,23 +36,4 @@ import Testing
         #expect(try file.bytes(of: brain, 0..<10) == (0..<5).flatMap { BFloat16(Float($0)).littleEndianBytes })
         #expect(file.tensor(named: "missing") == nil)
     }
-
-    @Test func weightsHaveTheirFastestDimensionFirst() throws {
-        let file = try open()
-        func descriptor(_ name: String) throws -> TensorDescriptor {
-            try file.weightDescriptor(of: #require(file.tensor(named: name)))
-        }
-        #expect(try descriptor("float").shape.dimensions == [4, 3, 2])
-        #expect(try descriptor("half").type == .f16)
-        #expect(try descriptor("brain").type == .bf16)
-        #expect(try descriptor("number").shape.dimensions == [1])
-        for (name, type) in [
-            ("double", SafetensorsType.f64), ("eight", .f8_E4M3), ("truth", .bool), ("long", .i64), ("bytes", .u8),
-        ] {
-            let error = #expect(throws: SafetensorsError.self) { try descriptor(name) }
-            #expect(error?.kind == .notWeights(type))
-            #expect(error?.place == .tensor(name))
-        }
-        #expect(throws: SafetensorsError.self) { try descriptor("empty") }
-    }
 }

@@ -61,14 +61,6 @@ import Tokenization
         ("model", { $0.model["novelty"] = "1" }),
         ("tokenizer.json", { $0.root["novelty"] = "1" }),
         ("version", { $0.root["version"] = "\"2.0\"" }),
-        (
-            "added_tokens[0] \"<s>\"",
-            { $0.addedTokens[0] = SmallTokenizer.added(0, "<s>", flags: ", \"lstrip\": true") }
-        ),
-        (
-            "added_tokens[0] \"<s>\"",
-            { $0.addedTokens[0] = SmallTokenizer.added(0, "<s>", flags: ", \"single_word\": true") }
-        ),
         ("added_tokens[0]", { $0.addedTokens[0] = SmallTokenizer.added(0, "<s>", flags: ", \"novelty\": true") }),
     ]
 

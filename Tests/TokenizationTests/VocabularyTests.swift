@@ -76,7 +76,7 @@ import Tokenization
         #expect(problem { $0.kinds[266] = .byte } == .byteTokenSpelling(266, "\u{2581}a"))
         #expect(problem { $0.specials.bos = 267 } == .specialToken(role: "the bos token", found: "267"))
         #expect(problem { $0.specials.otherEnds = [-1] } == .specialToken(role: "the eos token", found: "-1"))
-        for (model, pre) in [("gpt2", "llama-bpe"), ("llama", "qwen2"), ("", "")] {
+        for (model, pre) in [("gpt2", "tekken"), ("llama", "qwen2"), ("", "")] {
             guard
                 case .unsupported(part: "tokenizer.ggml.model", _, _) = problem({
                     $0.model = model

@@ -1,0 +1,84 @@
+import Safetensors
+import TorchArchive
+
+/// The files that hold a checkpoint's tensors, of whichever kind.
+protocol WeightContainer: Sendable {
+    /// In the order of the files.
+    var storedTensors: [StoredTensor] { get }
+    /// Of the files.
+    var paths: [String] { get }
+
+    /// Reads some bytes of a tensor; whole elements.
+    func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
+}
+
+/// A tensor as a file holds it.
+struct StoredTensor: Sendable, Hashable {
+    let name: String
+    let type: StoredType
+    /// Slowest dimension first.
+    let shape: [Int]
+    /// The place of its file in the container's ``WeightContainer/paths``.
+    let fileIndex: Int
+}
+
+/// The element types that weights are stored in.
+enum StoredType: Sendable, Hashable {
+    case f64, f32, f16, bf16, f8_E4M3
+    /// A type that is no weight's, by the name that its file gives it.
+    case other(String)
+}
+
+extension SafetensorsSet: WeightContainer {
+    var storedTensors: [StoredTensor] {
+        tensors.map {
+            StoredTensor(name: $0.name, type: StoredType($0.type), shape: $0.shape, fileIndex: $0.fileIndex)
+        }
+    }
+
+    var paths: [String] { files.map(\.path) }
+
+    func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try read(tensors[index], byteRange: byteRange, into: buffer)
+    }
+}
+
+extension TorchArchiveSet: WeightContainer {
+    var storedTensors: [StoredTensor] {
+        tensors.map {
+            StoredTensor(name: $0.name, type: StoredType($0.type), shape: $0.shape, fileIndex: $0.fileIndex)
+        }
+    }
+
+    var paths: [String] { files.map(\.path) }
+
+    func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try read(tensors[index], byteRange: byteRange, into: buffer)
+    }
+}
+
+extension StoredType {
+    init(_ type: SafetensorsType) {
+        self =
+            switch type {
+            case .f64: .f64
+            case .f32: .f32
+            case .f16: .f16
+            case .bf16: .bf16
+            case .f8_E4M3: .f8_E4M3
+            default: .other(type.rawValue)
+            }
+    }
+
+    init(_ type: TorchType) {
+        self =
+            switch type {
+            case .float64: .f64
+            case .float32: .f32
+            case .float16: .f16
+            case .bfloat16: .bf16
+            case .float8_e4m3fn: .f8_E4M3
+            default: .other(type.rawValue)
+            }
+    }
+}

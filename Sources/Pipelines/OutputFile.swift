@@ -1,0 +1,12 @@
+import TensorCore
+
+/// Questions about a result that are asked before the work, not after it.
+enum OutputFile {
+    /// Fails if the file could not be written, or if it would replace one that the work reads.
+    static func check(_ path: String, inputs: [String], expectedByteCount: Int = 0) throws {
+        if let target = FileIdentity(path: path), inputs.contains(where: { FileIdentity(path: $0) == target }) {
+            throw PipelineError(.outputIsInput, file: path)
+        }
+        try AtomicFile.check(path, expectedByteCount: expectedByteCount)
+    }
+}

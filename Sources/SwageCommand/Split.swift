@@ -1,0 +1,87 @@
+import ArgumentParser
+import GGUFContainer
+import Pipelines
+
+/// Options of every command that can write a model in parts.
+struct SplitOptions: ParsableArguments {
+    @Option(
+        name: [.customLong("split-max-size"), .customLong("max-size")],
+        help: "The most bytes per part, such as 8G or 500M (of 1000).")
+    var maximumSize: ByteSize?
+
+    @Option(name: [.customLong("split-max-tensors"), .customLong("max-tensors")], help: "The most tensors per part.")
+    var maximumTensorCount: Int?
+
+    func validate() throws {
+        if maximumSize != nil, maximumTensorCount != nil {
+            throw ValidationError("give a size or a number of tensors, not both")
+        }
+        if let maximumTensorCount, maximumTensorCount < 1 {
+            throw ValidationError("a part needs at least 1 tensor")
+        }
+    }
+
+    /// What was asked for; nil means one file.
+    var limits: GGUFSplitLimits? {
+        maximumSize.map { .byteCount($0.byteCount) } ?? maximumTensorCount.map { .tensorCount($0) }
+    }
+}
+
+/// A number of bytes: plain, or with K, M, G or T (powers of 1000) or Ki, Mi, Gi or Ti (powers of 1024), and an optional B.
+struct ByteSize: ExpressibleByArgument {
+    let byteCount: Int
+
+    init?(argument: String) {
+        let text = argument.hasSuffix("B") ? argument.dropLast() : argument[...]
+        let digits = text.prefix { $0.isNumber || $0 == "." }
+        let units: [Substring: Double] = [
+            "": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 1024, "Mi": 1_048_576, "Gi": 1_073_741_824,
+            "Ti": 1_099_511_627_776,
+        ]
+        guard let number = Double(digits), let unit = units[text.dropFirst(digits.count)], number * unit >= 1,
+            let count = Int(exactly: (number * unit).rounded())
+        else { return nil }
+        byteCount = count
+    }
+}
+
+struct Split: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Cuts a GGUF file into parts, as llama-gguf-split does.")
+
+    @Argument(help: "A GGUF file.")
+    var file: String
+
+    @Option(name: .shortAndLong, help: "The parts' path, less '-00001-of-00003.gguf'.")
+    var output: String
+
+    @OptionGroup var split: SplitOptions
+
+    func validate() throws {
+        guard split.limits != nil else { throw ValidationError("give --max-size or --max-tensors") }
+    }
+
+    func run() throws {
+        guard let limits = split.limits else { return }
+        let paths = try Splitting(limits: limits).run(file, prefix: output, progress: ProgressLine.handler)
+        ProgressLine.clear()
+        StandardStream.output.write(paths.joined(separator: "\n") + "\n")
+    }
+}
+
+struct Merge: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Joins the parts of a split model into one GGUF file.")
+
+    @Argument(help: "Any part of the model.")
+    var part: String
+
+    @Option(name: .shortAndLong, help: "The GGUF file to write.")
+    var output: String
+
+    func run() throws {
+        try Merging().run(part, output: output, progress: ProgressLine.handler)
+        ProgressLine.clear()
+        StandardStream.output.write("\(output)\n")
+    }
+}

@@ -1,0 +1,43 @@
+/// How added tokens are found in a text.
+enum AddedTokens: Sendable {
+    /// As HuggingFace tokenizers does: leftmost-longest, first those matched before normalization, then the others.
+    case leftmostLongest(raw: AddedTokenMatcher, normalized: AddedTokenMatcher)
+    /// As stock llama.cpp does: the longest token first.
+    case longestFirst(AddedTokenMatcher)
+
+    /// The tokens of a definition, as HuggingFace finds them.
+    /// - Parameter spaceIsMark: whether normalization turns spaces into U+2581.
+    static func leftmostLongest(
+        _ tokens: [TokenizerDefinition.AddedToken], spaceIsMark: Bool
+    ) -> AddedTokens {
+        var raw = AddedTokenMatcher()
+        var normalized = AddedTokenMatcher(spaceIsMark: spaceIsMark)
+        for token in tokens {
+            if token.isNormalized {
+                normalized.insert(token.content, id: TokenID(token.id), token.surroundings)
+            } else {
+                raw.insert(token.content, id: TokenID(token.id), token.surroundings)
+            }
+        }
+        return .leftmostLongest(raw: raw, normalized: normalized)
+    }
+
+    /// The parts of a text.
+    /// - Parameter specialIDs: the tokens that stay text unless `parseSpecial` asks for them.
+    func fragments(
+        of text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, specialIDs: Set<TokenID>
+    ) -> [TextFragment] {
+        let keeps = { (id: TokenID) in parseSpecial || !specialIDs.contains(id) }
+        switch self {
+        case .longestFirst(let matcher):
+            return matcher.longestFirst(of: text, keeps: keeps)
+        case .leftmostLongest(let raw, let normalized):
+            let fragments = raw.leftmostLongest(0..<text.count, of: text, keeps: keeps)
+            guard !normalized.isEmpty else { return fragments }
+            return fragments.flatMap { fragment in
+                guard case .text(let range) = fragment else { return [fragment] }
+                return normalized.leftmostLongest(range, of: text, keeps: keeps)
+            }
+        }
+    }
+}

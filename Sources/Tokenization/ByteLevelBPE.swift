@@ -1,0 +1,87 @@
+import TensorCore
+
+/// Byte-pair encoding over bytes, of words that a splitting pattern cuts out first.
+struct ByteLevelBPE: TokenEncoder {
+    var splitter: WordSplitter
+    var pairs: PairTable
+    /// The token of each byte; -1 for those that no UTF-8 text has, if they have none.
+    var bytes: [TokenID]
+    /// The words that are tokens whatever the merges say.
+    var wholeWords: WordTable?
+    var addedTokens: AddedTokens
+    /// The added tokens that are matched only if special tokens are asked for.
+    var specialIDs: Set<TokenID>
+    /// Whether text that begins without a space gets one.
+    var addsSpacePrefix: Bool
+
+    func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID]) {
+        let isValid = UTF8Sequence.isValid(text)
+        pairs.withLookup { lookup in
+            var merger = SegmentMerger(pairs: lookup)
+            for fragment in addedTokens.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
+                switch fragment {
+                case .token(let id):
+                    ids.append(id)
+                case .text(let range):
+                    let part = UnsafeBufferPointer(rebasing: text[range])
+                    let needsSpace = addsSpacePrefix && part.first != 0x20
+                    if isValid, !needsSpace {
+                        encode(part, with: &merger, into: &ids)
+                    } else {
+                        let repaired = (needsSpace ? [0x20] : []) + (isValid ? Array(part) : UTF8Repair.repaired(part))
+                        repaired.withUnsafeBufferPointer { encode($0, with: &merger, into: &ids) }
+                    }
+                }
+            }
+        }
+    }
+
+    private func encode(
+        _ text: UnsafeBufferPointer<UInt8>, with merger: inout SegmentMerger, into ids: inout [TokenID]
+    ) {
+        bytes.withUnsafeBufferPointer { symbols in
+            // The closure cannot hold the inout parameters' owners, so they travel through a pointer.
+            withUnsafeMutablePointer(to: &merger) { merger in
+                splitter.forEachWord(of: text) { word in
+                    if let id = wholeWords?.find(word) {
+                        ids.append(id)
+                        return
+                    }
+                    for byte in word {
+                        let symbol = symbols[Int(byte)]
+                        if !merger.pointee.append(symbol) {
+                            merger.pointee.finish { ids.append($0) }
+                            _ = merger.pointee.append(symbol)
+                        }
+                    }
+                    merger.pointee.finish { ids.append($0) }
+                }
+            }
+        }
+    }
+
+    /// Whether the merges alone make `id` of the bytes `word`.
+    func merges(_ word: [UInt8], make id: TokenID) -> Bool {
+        pairs.withLookup { lookup in
+            var merger = SegmentMerger(pairs: lookup)
+            for byte in word where !merger.append(bytes[Int(byte)]) { return false }
+            var made: [TokenID] = []
+            merger.finish { made.append($0) }
+            return made == [id]
+        }
+    }
+}
+
+/// Finds tokens by the bytes that they stand for.
+struct WordTable: Sendable {
+    private let table: PieceTable
+    private let ids: [TokenID]
+
+    /// - Parameter words: no two alike.
+    init(_ words: [(bytes: [UInt8], id: TokenID)]) throws(TokenizationError) {
+        table = try PieceTable(words.map { ByteString($0.bytes) })
+        ids = words.map(\.id)
+    }
+
+    func find(_ word: UnsafeBufferPointer<UInt8>) -> TokenID? { table.find(word).map { ids[Int($0)] } }
+}

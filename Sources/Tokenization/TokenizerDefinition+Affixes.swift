@@ -1,0 +1,53 @@
+import ByteJSON
+import TensorCore
+
+extension TokenizerDefinition.Component {
+    /// Whether the component looks for `text`, given under one of the kinds: `String`, `Regex`.
+    func hasPattern(_ kinds: ByteString..., text: ByteString) -> Bool {
+        guard let object = self["pattern"]?.object, object.count == 1 else { return false }
+        return kinds.contains { object[$0]?.bytes == text }
+    }
+}
+
+extension TokenizerDefinition {
+    /// The special tokens that a template puts around one text.
+    ///
+    /// Templates for pairs of texts are not looked at: Swage encodes single ones.
+    /// - Parameter ignored: types of steps that do not change tokens.
+    func affixes(
+        _ pieces: PieceTable, ignoring ignored: Set<String> = []
+    ) throws(TokenizationError) -> (prefix: TokenID?, suffix: TokenID?) {
+        let components = postProcessors.filter { !ignored.contains($0.type) }
+        guard let template = components.first else { return (nil, nil) }
+        let supported = "TemplateProcessing with at most one special token on each side of the text"
+        guard template.type == "TemplateProcessing" else {
+            throw template.unsupported(template.type, supported: supported)
+        }
+        if components.count > 1 { throw components[1].unsupported(components[1].type, supported: supported) }
+        try template.allow(["single", "pair", "special_tokens"])
+        guard let single = template["single"]?.array else {
+            throw TokenizerDefinition.malformed("post_processor.single", "an array")
+        }
+        let isText = single.map { $0["Sequence"]?["id"]?.string == "A" }
+        guard let place = isText.firstIndex(of: true), place <= 1, single.count <= place + 2,
+            isText.count(where: { $0 }) == 1
+        else { throw template.unsupported("another template", supported: supported) }
+        func token(_ item: JSON) throws(TokenizationError) -> TokenID {
+            guard let name = item["SpecialToken"]?["id"]?.bytes else {
+                throw template.unsupported("another template", supported: supported)
+            }
+            guard let id = pieces.find(name.bytes[...]) else {
+                throw TokenizationError(.specialToken(role: "post_processor", found: "\"\(name)\""))
+            }
+            let ids = template["special_tokens"]?[name]?["ids"]?.array
+            guard ids == nil || ids == [.integer(Int(id))] else {
+                throw template.unsupported("\"\(name)\" for other ids", supported: supported)
+            }
+            return id
+        }
+        return (
+            place == 1 ? try token(single[0]) : nil,
+            single.count > place + 1 ? try token(single[place + 1]) : nil
+        )
+    }
+}

@@ -1,0 +1,128 @@
+import ByteJSON
+import TensorCore
+
+/// How the pre-tokenizer of a byte-level `tokenizer.json` cuts texts, and what stock llama.cpp calls that.
+struct WordPlan {
+    let rules: [SplitRule]
+    /// Whether text that begins without a space gets one.
+    let addsSpacePrefix: Bool
+    /// The name that the caller wants.
+    private let name: String?
+
+    init(_ definition: TokenizerDefinition) throws(TokenizationError) {
+        let components = definition.preTokenizers
+        name = definition.preTokenizerName
+        var rules: [SplitRule] = []
+        var addsSpacePrefix = false
+        var unknown: TokenizationError?
+        for (index, component) in components.enumerated() {
+            switch component.type {
+            case "Split":
+                guard let rule = try Self.rule(of: component) else {
+                    unknown = unknown ?? Self.unknownPattern(component)
+                    continue
+                }
+                rules.append(rule)
+            case "Digits":
+                try component.allow(["individual_digits"])
+                rules.append(.numbers(atMost: component["individual_digits"]?.bool == true ? 1 : nil))
+            case "ByteLevel":
+                try component.allow(["add_prefix_space", "trim_offsets", "use_regex"])
+                guard index == components.count - 1 else {
+                    throw component.unsupported("steps after ByteLevel", supported: "ByteLevel as the last step")
+                }
+                if component["use_regex"]?.bool ?? true { rules.append(.gpt2) }
+                addsSpacePrefix = component["add_prefix_space"]?.bool ?? true
+                guard !addsSpacePrefix || index == 0 else {
+                    throw component.unsupported("add_prefix_space after a split", supported: "false")
+                }
+            default:
+                unknown = unknown ?? component.unsupported(component.type, supported: "Split, Digits, ByteLevel")
+            }
+        }
+        if let unknown {
+            guard let name, let known = PreTokenizers.named(name) else { throw unknown }
+            rules = known.rules
+        }
+        self.rules = rules
+        self.addsSpacePrefix = addsSpacePrefix
+    }
+
+    private static func rule(of component: TokenizerDefinition.Component) throws(TokenizationError) -> SplitRule? {
+        try component.allow(["pattern", "behavior", "invert"])
+        guard component["invert"]?.bool != true, component["behavior"]?.string == "Isolated" else {
+            throw component.unsupported("another Split", supported: "Split of a Regex, Isolated, not inverted")
+        }
+        return component["pattern"]?["Regex"]?.bytes.flatMap(SplitRule.init(pattern:))
+    }
+
+    private static func unknownPattern(_ component: TokenizerDefinition.Component) -> TokenizationError {
+        let pattern = component["pattern"]
+        return TokenizationError(
+            .unknownSplitPattern(
+                part: component.path, pattern?["Regex"]?.bytes ?? pattern?["String"]?.bytes ?? "",
+                known: PreTokenizers.names))
+    }
+
+    /// The name that stock llama.cpp has for the same way to cut, and what it does otherwise all the same.
+    /// - Parameters:
+    ///   - unmade: a token that the merges do not make of its bytes.
+    ///   - words: the bytes of all tokens that the merges know.
+    func stored(
+        ignoresMerges: Bool, unmade: TokenID?, words: [(bytes: [UInt8], id: TokenID)], pieces: PieceTable
+    ) throws(TokenizationError) -> (pre: String, conflict: TokenizationError?) {
+        func conflict(_ id: TokenID, _ pre: String) -> TokenizationError {
+            TokenizationError(.preTokenizerCannotExpress(id, pieces.pieces[Int(id)], pre: pre))
+        }
+        let prefixConflict =
+            addsSpacePrefix
+            ? TokenizationError(
+                .unsupported(part: "pre_tokenizer", found: "add_prefix_space in GGUF", supported: "false")) : nil
+        var candidates = PreTokenizers.all.filter { $0.rules == rules }
+        if let name {
+            guard let known = PreTokenizers.named(name) else {
+                throw TokenizationError(
+                    .unsupported(
+                        part: "the pre-tokenizer's name", found: "\"\(name)\"", supported: PreTokenizers.names))
+            }
+            candidates = [known]
+        }
+        var joined: TokenID?
+        if candidates.isEmpty, rules.last == .numbers(atMost: 1) {
+            // DeepSeek-LLM cuts numbers into digits, llama.cpp does not: the same as long as no token has two.
+            candidates = PreTokenizers.all.filter { $0.rules == rules.dropLast() + [.numbers(atMost: nil)] }
+            joined = words.first { Self.mayJoinNumbers($0.bytes) }?.id
+        }
+        guard let first = candidates.first else {
+            throw TokenizationError(
+                .unsupported(
+                    part: "pre_tokenizer", found: "\(rules)", supported: "what stock llama.cpp has a name for"))
+        }
+        let pre = name ?? first.names[0]
+        if let joined { return (pre, conflict(joined, pre)) }
+        guard let unmade else { return (pre, prefixConflict) }
+        if let same = candidates.first(where: { $0.ignoresMerges == ignoresMerges }) {
+            return (name ?? same.names[0], prefixConflict)
+        }
+        return (pre, conflict(unmade, pre))
+    }
+
+    /// Whether bytes may span the boundary between two numeric characters.
+    private static func mayJoinNumbers(_ bytes: [UInt8]) -> Bool {
+        func isBeginning(_ index: Int) -> Bool { bytes[index] & 0xc0 != 0x80 }
+        func mayBeNumber(_ scalar: ArraySlice<UInt8>) -> Bool {
+            scalar.withUnsafeBufferPointer { buffer in
+                guard let base = buffer.baseAddress,
+                    case .character(_, let scalar) = UTF8Sequence(base, count: buffer.count)
+                else { return true }
+                return ScalarClasses.huggingFace[scalar].contains(.number)
+            }
+        }
+        for index in bytes.indices.dropFirst() where isBeginning(index) {
+            let start = bytes[..<index].indices.last(where: isBeginning) ?? 0
+            let end = bytes[(index + 1)...].indices.first(where: isBeginning) ?? bytes.count
+            if mayBeNumber(bytes[start..<index]), mayBeNumber(bytes[index..<end]) { return true }
+        }
+        return false
+    }
+}

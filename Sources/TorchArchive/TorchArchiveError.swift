@@ -1,0 +1,82 @@
+import ByteJSON
+import TensorCore
+
+/// A file written by `torch.save`, or an index of several, that is damaged, hostile, incomplete or of another kind.
+public struct TorchArchiveError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
+    public enum Kind: Sendable, Equatable {
+        // The zip archive.
+        case legacyFormat
+        case notAnArchive
+        case endMissing
+        case damagedDirectory(String)
+        case directoryTooLarge(byteCount: Int, limit: Int)
+        case encrypted
+        case compressed(method: Int)
+        case duplicateEntry
+        case entryOutsideFile
+        case overlap(with: String)
+        case noPickle
+        case severalPickles([String])
+        case byteOrder(String)
+        // The pickle.
+        case nestedArchive
+        case pickleTooLarge(byteCount: Int, limit: Int)
+        case pickleTruncated
+        case bytesAfterPickle(Int)
+        case limitExceeded(String, limit: Int)
+        /// The pickle asks for something else than tensors, such as `os.system`.
+        case refusedGlobal(String)
+        case refusedOpcode(String)
+        case invalidPickle(String)
+        // The tensors.
+        case notAStateDictionary
+        case notATensor
+        case duplicateTensor
+        case missingStorage(String)
+        case wrongStorageByteCount(found: Int, expected: Int)
+        case tensorOutsideStorage(elementCount: Int, storageElementCount: Int)
+        case shapeTooLarge([Int])
+        case overlappingElements(shape: [Int], strides: [Int])
+        // Several files.
+        case noWeights
+        case unreadableDirectory
+        case severalIndices([String])
+        case invalidIndex
+        case shardNameLeavesDirectory(String)
+        case shardsMissing([MissingShard])
+        case notInShard(String)
+        case inTwoShards(String, String)
+    }
+
+    /// A shard that the index names and the directory lacks, and what it should hold.
+    public struct MissingShard: Sendable, Equatable {
+        /// The file's name.
+        public let name: String
+        /// In the order of the index.
+        public let tensorNames: [String]
+    }
+
+    /// Where in the file.
+    public enum Place: Sendable, Equatable {
+        case file
+        /// A file of the archive.
+        case entry(String)
+        /// An offset in the archive's pickle.
+        case pickleByte(Int)
+        case tensor(String)
+    }
+
+    /// What is wrong.
+    public let kind: Kind
+    /// The file, the index, or the directory.
+    public let path: String
+    /// Where in the file.
+    public let place: Place
+
+    init(_ kind: Kind, path: String, place: Place = .file) {
+        self.kind = kind
+        self.path = path
+        self.place = place
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import GGUFContainer
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Runs that end early leave no half file under the final name.
+@Suite struct InterruptionTests {
+    private static let partial = ".out.gguf.partial"
+
+    /// The bytes of the unfinished file, or nil.
+    private static func partialByteCount(_ workspace: Workspace) -> Int? {
+        var status = stat()
+        return stat(workspace.file(partial), &status) == 0 ? Int(status.st_size) : nil
+    }
+
+    private static func quantize(_ workspace: Workspace) async throws -> [String] {
+        // One thread and the slowest type: there is time to be interrupted.
+        [
+            "quantize", try await Products.original.value, "-o", workspace.file("out.gguf"), "--type", "IQ2_XXS",
+            "--imatrix", try await Products.importance.value, "--threads", "1",
+        ]
+    }
+
+    /// - Parameter byteCount: how much of the unfinished file is there when the run is killed; nil kills it at once.
+    @Test(arguments: [nil, 0, 1 << 20, 2 << 20, 3 << 20])
+    func killedRunsLeaveNoFile(byteCount: Int?) async throws {
+        let workspace = try Workspace()
+        let arguments = try await Self.quantize(workspace)
+        let run = try Swage.Run(arguments)
+        if let byteCount { _ = await run.wait { (Self.partialByteCount(workspace) ?? -1) >= byteCount } }
+        run.send(SIGKILL)
+        let status = try await run.outcome().status
+        // On a busy machine a kill that waits for much of the file can come too late; the file is complete then.
+        #expect(status == 128 + SIGKILL || status == 0 && (byteCount ?? 0) > 0)
+        let survivor = try? Data(path: workspace.file("out.gguf"))
+
+        let second = try await Swage.run(arguments)
+        #expect(second.status == 0, "\(second.error)")
+        #expect(workspace.contents == ["out.gguf"])
+        let complete = try Data(path: workspace.file("out.gguf"))
+        #expect(survivor == nil || survivor == complete)
+        #expect(try GGUFFile(path: workspace.file("out.gguf")).tensors.count == 55)
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func interruptedRunsTidyUp(signal: Int32) async throws {
+        let workspace = try Workspace()
+        let run = try Swage.Run(try await Self.quantize(workspace))
+        #expect(await run.wait { Self.partialByteCount(workspace) != nil })
+        run.send(signal)
+        #expect(try await run.outcome().status == 128 + signal)
+        #expect(workspace.contents.isEmpty)
+    }
+
+    @Test func anInterruptedEarlierFileStays() async throws {
+        let workspace = try Workspace()
+        let earlier = try workspace.write("out.gguf", Array("earlier".utf8))
+        let run = try Swage.Run(try await Self.quantize(workspace))
+        #expect(await run.wait { Self.partialByteCount(workspace) != nil })
+        run.send(SIGINT)
+        #expect(try await run.outcome().status == 130)
+        #expect(workspace.contents == ["out.gguf"])
+        #expect(try Data(path: earlier) == Data("earlier".utf8))
+    }
+
+    @Test func twoRunsCannotWriteOneFile() async throws {
+        let workspace = try Workspace()
+        let arguments = try await Self.quantize(workspace)
+        let first = try Swage.Run(arguments)
+        #expect(await first.wait { Self.partialByteCount(workspace) != nil })
+        let second = try await Swage.run(arguments)
+        #expect(second.status == 2)
+        #expect(
+            second.error.contains(workspace.file("out.gguf")) && second.error.contains("another process is writing"))
+        #expect(try await first.outcome().status == 0)
+        #expect(workspace.contents == ["out.gguf"])
+        #expect(try GGUFFile(path: workspace.file("out.gguf")).tensors.count == 55)
+    }
+}

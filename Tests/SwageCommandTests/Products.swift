@@ -1,0 +1,46 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Files made from the bundled checkpoint once for all tests.
+enum Products {
+    static let checkpoint = CheckpointCopy.original
+
+    /// Lives as long as the tests; what is left of it goes when they end.
+    private static let workspace = Result {
+        let workspace = try Workspace()
+        atexit { Products.removeAll() }
+        return workspace
+    }
+
+    private static func removeAll() {
+        guard let path = try? workspace.get().path else { return }
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// As stored, experts padded.
+    static let original = product("original.gguf") { ["convert", checkpoint, "-o", $0] }
+    static let float32 = product("float32.gguf") { ["convert", checkpoint, "-o", $0, "--type", "f32"] }
+    static let unpadded = product("unpadded.gguf") { ["convert", checkpoint, "-o", $0, "--pad-experts", "off"] }
+    static let importance = product("importance.gguf") { output in
+        ["imatrix", try await original.value, "-o", output, "--context", "64", "--chunks", "2"] + ["--text"] + texts
+    }
+    static let quantized = product("quantized.gguf") { output in
+        ["quantize", try await original.value, "-o", output, "--type", "Q4_K_M"]
+    }
+
+    /// Calibration texts.
+    static let texts = ["conversation-en", "conversation-zh", "fiction-en", "fiction-zh", "web-en", "web-zh"]
+        .map { Fixtures.path("text/calib/\($0).txt") }
+
+    private static func product(
+        _ name: String, _ arguments: @escaping @Sendable (_ output: String) async throws -> [String]
+    ) -> Task<String, any Error> {
+        Task {
+            let path = try workspace.get().file(name)
+            let outcome = try await Swage.run(try await arguments(path))
+            try #require(outcome.status == 0, "\(outcome.error)")
+            return path
+        }
+    }
+}

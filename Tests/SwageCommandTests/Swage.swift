@@ -1,0 +1,107 @@
+import Foundation
+import TestSupport
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The built program, run as a user would run it.
+enum Swage {
+    /// What a finished run left behind.
+    struct Outcome {
+        /// The exit status; 128 + the signal's number if one ended the run.
+        let status: Int32
+        let output: String
+        let error: String
+    }
+
+    /// The program lies where the tests were built to.
+    static let binary = Result<URL, any Error> {
+        let starts = [
+            URL(filePath: CommandLine.arguments[0]), Bundle.main.executableURL,
+            Fixtures.root.appending(path: ".build/release/swage"), Fixtures.root.appending(path: ".build/debug/swage"),
+        ]
+        for case let start? in starts {
+            var folder = start.resolvingSymlinksInPath().deletingLastPathComponent()
+            while folder.path.count > 1 {
+                let candidate = folder.appending(path: "swage")
+                if isProgram(candidate.path) { return candidate }
+                folder.deleteLastPathComponent()
+            }
+        }
+        throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: "swage, beside the tests"])
+    }
+
+    private static func isProgram(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
+            && FileManager.default.isExecutableFile(atPath: path)
+    }
+
+    /// Runs the program to its end.
+    @discardableResult
+    static func run(_ arguments: [String], standardOutput: String? = nil) async throws -> Outcome {
+        try await Run(arguments, standardOutput: standardOutput).outcome()
+    }
+
+    @discardableResult
+    static func run(_ arguments: String...) async throws -> Outcome { try await run(arguments) }
+
+    /// A started run.
+    ///
+    /// Its streams are files: nothing has to read them while it runs.
+    final class Run: Sendable {
+        private let process: Process
+        private let folder: String
+        private let ended: AsyncStream<Void>
+
+        /// - Parameter standardOutput: a file to write results to, instead of keeping them.
+        init(
+            _ arguments: [String], program: URL? = nil, standardOutput: String? = nil
+        ) throws {
+            let program = try program ?? Swage.binary.get()
+            folder = NSTemporaryDirectory() + "/swage-run-\(UUID().uuidString)"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for stream in ["out", "err"] { try Data().write(to: URL(filePath: "\(folder)/\(stream)")) }
+            process = Process()
+            process.executableURL = program
+            process.arguments = arguments
+            process.standardInput = FileHandle.nullDevice
+            process.standardOutput = FileHandle(forWritingAtPath: standardOutput ?? "\(folder)/out")
+            process.standardError = FileHandle(forWritingAtPath: "\(folder)/err")
+            let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+            self.ended = ended
+            process.terminationHandler = { _ in continuation.finish() }
+            try process.run()
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+        var isRunning: Bool { process.isRunning }
+
+        func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+        /// Lets others run until `condition` holds or the run has ended.
+        /// - Returns: whether the condition held while the run was going on.
+        func wait(until condition: () -> Bool) async -> Bool {
+            while isRunning {
+                if condition() { return true }
+                await Task.yield()
+            }
+            return false
+        }
+
+        func outcome() async throws -> Outcome {
+            for await _ in ended {}
+            func text(_ stream: String) throws -> String {
+                String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/\(stream)")), as: UTF8.self)
+            }
+            let isSignal = process.terminationReason == .uncaughtSignal
+            return Outcome(
+                status: process.terminationStatus + (isSignal ? 128 : 0), output: try text("out"),
+                error: try text("err"))
+        }
+    }
+}
