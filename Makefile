@@ -29,8 +29,9 @@ lint: ## Formatting, import directions, file lengths
 format: ## Formats the sources in place
 	$(SWIFT) format --in-place --recursive $(FORMATTED)
 
-bench: packages ## The benchmarks
-	$(SWIFT) run $(RELEASE) --package-path Benchmarks --scratch-path .build-bench
+bench: build ## Times the commands on a checkpoint of real geometry; LLAMA_BIN=folder measures llama.cpp's tools beside them
+	$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build-bench
+	.build-bench/release/PipelineBenchmark $(BINARY) Fixtures
 
 docs: packages ## The modules' documentation, a static site in .build-docs/site
 	SWAGE_DOCS=1 $(SWIFT) package --scratch-path .build-docs --allow-writing-to-directory .build-docs/site \

@@ -12,6 +12,7 @@ let package = Package(
         .executableTarget(
             name: "EncodeRows", dependencies: [.product(name: "BlockFormats", package: "swage")],
             swiftSettings: strict),
+        .executableTarget(name: "PipelineBenchmark", swiftSettings: strict),
         .executableTarget(
             name: "RealGeometry", dependencies: [.product(name: "BlockFormats", package: "swage")],
             swiftSettings: strict),
