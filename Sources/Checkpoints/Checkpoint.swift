@@ -15,30 +15,37 @@ public struct Checkpoint: Sendable {
     /// The files that the weights come from.
     public let weightFiles: [String]
 
+    /// - Parameter readsWeights: without it the weights may be missing, and the model has no tensors.
     /// - Throws: ``CheckpointError`` and the errors of the configuration's, weights' and tokenizer's files.
-    public init(directory: String, expertPadding: ExpertPadding) throws {
+    public init(directory: String, expertPadding: ExpertPadding, readsWeights: Bool = true) throws {
         let configuration = try CheckpointConfiguration(directory: directory)
         let architecture = try CheckpointArchitectures.architecture(for: configuration, directory: directory)
-        let files = try CheckpointWeights(
-            directory: directory, scaleBlockShape: configuration.scaleBlockShape)
         self.directory = directory
         storedPlan = try architecture.expressedPlan(configuration)
         plan = expertPadding.applied(to: storedPlan)
-        weightFiles = files.files
+        (tensors, weightFiles) =
+            readsWeights
+            ? try Self.weights(architecture, configuration, plan: plan, directory: directory) : (NoTensors(), [])
         let tokenizer = try Tokenizer(checkpointDirectory: directory)
         do throws(TokenizationError) {
             self.tokenizer = try tokenizer.padded(to: plan.vocabularySize)
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? directory + "/tokenizer.json")
         }
+    }
+
+    private static func weights(
+        _ architecture: any CheckpointArchitecture, _ configuration: CheckpointConfiguration, plan: DecoderPlan,
+        directory: String
+    ) throws -> (any TensorSource, files: [String]) {
+        let files = try CheckpointWeights(directory: directory, scaleBlockShape: configuration.scaleBlockShape)
         var filedPlan = plan
         filedPlan.rope.hasFrequencyFactors = false
         let filed = try CheckpointTensors(
             files: files, directory: directory, architecture: architecture, plan: filedPlan)
-        tensors =
-            plan.rope.hasFrequencyFactors
-            ? RotaryFactorTensors(
-                filed, rope: architecture.plan.rope, configurationPath: configuration.path) : filed
+        guard plan.rope.hasFrequencyFactors else { return (filed, files.files) }
+        let all = RotaryFactorTensors(filed, rope: architecture.plan.rope, configurationPath: configuration.path)
+        return (all, files.files)
     }
 
     /// The directory's own name.
@@ -47,4 +54,15 @@ public struct Checkpoint: Sendable {
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         return path.split(separator: "/").last.map(String.init) ?? directory
     }
+}
+
+/// The weights of a checkpoint that were not asked for.
+private struct NoTensors: TensorSource {
+    let tensors: [TensorDescriptor] = []
+
+    func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
+        preconditionFailure("there are no tensors")
+    }
+
+    func origin(ofTensorAt index: Int, row: Int) -> RowOrigin { preconditionFailure("there are no tensors") }
 }

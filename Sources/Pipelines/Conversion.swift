@@ -46,6 +46,12 @@ public struct Conversion: Sendable {
         return try recipe(for: model).assignments(for: kept, geometry: model.geometry).map(\.tensor)
     }
 
+    /// How long it will take, judged by a sample.
+    public func duration(_ model: Model) throws -> Duration {
+        try TimeEstimate.duration(
+            source: model.tensors, targets: try plan(model), importance: nil, parallel: parallel)
+    }
+
     /// - Parameter output: the file's name; it appears when it is complete.
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
         let stored = model.tensors.tensors

@@ -21,14 +21,17 @@ public struct Model: Sendable {
     /// The checkpoint, if it is one.
     public let checkpoint: Checkpoint?
 
-    /// - Parameter expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
-    public init(path: String, expertPadding: ExpertPadding = .auto) throws {
+    /// - Parameters:
+    ///   - expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
+    ///   - readsWeights: without it a checkpoint's weights may be missing, and the model has no tensors.
+    public init(path: String, expertPadding: ExpertPadding = .auto, readsWeights: Bool = true) throws {
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw PipelineError(.noSuchModel, file: path)
         }
         if isDirectory {
-            try self.init(checkpoint: Checkpoint(directory: path, expertPadding: expertPadding))
+            try self.init(
+                checkpoint: Checkpoint(directory: path, expertPadding: expertPadding, readsWeights: readsWeights))
         } else {
             try self.init(file: GGUFFile(path: path), path: path)
             if expertPadding == .on, let length = plan.experts?.length, expertPadding.paddedLength(length) != length {

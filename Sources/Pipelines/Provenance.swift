@@ -42,7 +42,7 @@ enum Provenance {
         _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel, progress: @escaping ProgressHandler
     ) throws {
         metadata["swage.version"] = .string(ByteString(SwageVersion.current))
-        guard let checkpoint = model.checkpoint else { return }
+        guard let checkpoint = model.checkpoint, !model.files.isEmpty else { return }
         progress(.stage("hashing the source files"))
         let sums = try hashes(of: model.files, parallel: parallel) { progress(.fraction($0)) }
         metadata["swage.source.files"] = .array(.string(model.files.map { ByteString(lastComponent($0)) }))

@@ -64,6 +64,13 @@ public struct Quantization: Sendable {
             warnings: warnings(about: assignments, importance: importance), importance: importance)
     }
 
+    /// How long it will take, judged by a sample.
+    public func duration(_ model: Model, plan: Plan) throws -> Duration {
+        try TimeEstimate.duration(
+            source: model.tensors, targets: plan.assignments.map(\.tensor), importance: plan.importance,
+            parallel: parallel)
+    }
+
     /// - Parameter output: the file's name; it appears when it is complete.
     public func run(
         _ model: Model, plan: Plan, output: String, progress: @escaping ProgressHandler

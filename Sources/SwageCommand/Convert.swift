@@ -33,12 +33,15 @@ struct Convert: ParsableCommand {
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
-        let model = try Model(path: checkpoint, expertPadding: padding.padExperts)
+        let model = try Model(path: checkpoint, expertPadding: padding.padExperts, readsWeights: !vocabOnly)
         var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
         if let metadata { conversion.metadata = try MetadataFile.read(metadata) }
-        if dryRun { return StandardStream.output.write(Self.listing(of: try conversion.plan(model), model)) }
+        if dryRun {
+            StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
+            return StandardStream.error.write(Figures.estimate(try conversion.duration(model)))
+        }
         let outcome = try conversion.run(model, output: output, progress: ProgressLine.handler)
         ProgressLine.clear()
         StandardStream.output.write(outcome.summary + "\n")

@@ -69,7 +69,8 @@ struct Quantize: ParsableCommand {
         let plan = try quantization.plan(model)
         guard let output, !dryRun else {
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
-            return StandardStream.output.write(Self.listing(of: plan))
+            StandardStream.output.write(Self.listing(of: plan))
+            return StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
         }
         let outcome = try quantization.run(model, plan: plan, output: output, progress: ProgressLine.handler)
         ProgressLine.clear()
