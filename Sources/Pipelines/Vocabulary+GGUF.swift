@@ -21,6 +21,12 @@ extension Vocabulary {
         metadata["tokenizer.ggml.add_bos_token"] = .bool(addsBOS)
         metadata["tokenizer.ggml.add_eos_token"] = .bool(addsEOS)
         metadata["tokenizer.ggml.add_space_prefix"] = .bool(addsSpacePrefix)
+        if model == "t5" {
+            metadata["tokenizer.ggml.remove_extra_whitespaces"] = .bool(removesExtraSpaces)
+            if !characterMap.isEmpty {
+                metadata["tokenizer.ggml.precompiled_charsmap"] = .array(.uint8(characterMap))
+            }
+        }
         metadata["tokenizer.chat_template"] = chatTemplate.map { .string(ByteString($0)) }
         return metadata
     }
@@ -43,8 +49,18 @@ extension Vocabulary {
                 bos: id("tokenizer.ggml.bos_token_id"), eos: id("tokenizer.ggml.eos_token_id"),
                 pad: id("tokenizer.ggml.padding_token_id"), unknown: id("tokenizer.ggml.unknown_token_id")),
             addsBOS: metadata.bool("tokenizer.ggml.add_bos_token") ?? (model == "llama"),
-            addsEOS: metadata.bool("tokenizer.ggml.add_eos_token") ?? false,
+            addsEOS: metadata.bool("tokenizer.ggml.add_eos_token") ?? (model == "t5"),
             addsSpacePrefix: metadata.bool("tokenizer.ggml.add_space_prefix") ?? (model == "llama"),
+            removesExtraSpaces: metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false,
+            characterMap: Self.characterMap(metadata["tokenizer.ggml.precompiled_charsmap"]?.array),
             chatTemplate: metadata.string("tokenizer.chat_template"))
+    }
+
+    private static func characterMap(_ array: GGUFArray?) -> [UInt8] {
+        switch array {
+        case .uint8(let bytes): bytes
+        case .int8(let bytes): bytes.map { UInt8(bitPattern: $0) }
+        default: []
+        }
     }
 }

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// How added tokens are found in a text.
 enum AddedTokens: Sendable {
     /// As HuggingFace tokenizers does: leftmost-longest, first those matched before normalization, then the others.
@@ -6,15 +8,18 @@ enum AddedTokens: Sendable {
     case longestFirst(AddedTokenMatcher)
 
     /// The tokens of a definition, as HuggingFace finds them.
-    /// - Parameter spaceIsMark: whether normalization turns spaces into U+2581.
+    /// - Parameters:
+    ///   - spaceIsMark: whether normalization turns spaces into U+2581.
+    ///   - prefix: what normalization puts before each text.
     static func leftmostLongest(
-        _ tokens: [TokenizerDefinition.AddedToken], spaceIsMark: Bool
+        _ tokens: [TokenizerDefinition.AddedToken], spaceIsMark: Bool, prefix: ByteString = ""
     ) -> AddedTokens {
         var raw = AddedTokenMatcher()
         var normalized = AddedTokenMatcher(spaceIsMark: spaceIsMark)
         for token in tokens {
             if token.isNormalized {
-                normalized.insert(token.content, id: TokenID(token.id), token.surroundings)
+                normalized.insert(
+                    ByteString(prefix.bytes + token.content.bytes), id: TokenID(token.id), token.surroundings)
             } else {
                 raw.insert(token.content, id: TokenID(token.id), token.surroundings)
             }
@@ -39,5 +44,19 @@ enum AddedTokens: Sendable {
                 return normalized.leftmostLongest(range, of: text, keeps: keeps)
             }
         }
+    }
+
+    /// Whether tokens are looked for in normalized text.
+    var hasNormalized: Bool {
+        if case .leftmostLongest(_, let normalized) = self { !normalized.isEmpty } else { false }
+    }
+
+    /// The two searches of `leftmostLongest` one by one, for normalization that changes the text's length.
+    var stages: (raw: AddedTokens, normalized: AddedTokens) {
+        guard case .leftmostLongest(let raw, let normalized) = self else { return (self, self) }
+        return (
+            .leftmostLongest(raw: raw, normalized: AddedTokenMatcher()),
+            .leftmostLongest(raw: normalized, normalized: AddedTokenMatcher())
+        )
     }
 }

@@ -8,6 +8,8 @@ enum ByteLevelBPEFamily: TokenizerFamily {
             && definition.preTokenizers.contains { $0.type == "ByteLevel" }
     }
 
+    static var hasSentencePieceModel: Bool { false }
+
     static func claims(_ vocabulary: Vocabulary) -> Bool {
         vocabulary.model == "gpt2" && PreTokenizers.named(vocabulary.pre) != nil
     }

@@ -5,6 +5,19 @@ import TensorCore
 /// One merging loop serves two sources: the ranked merges of a `tokenizer.json`, and the scores of a GGUF vocabulary.
 /// Both become a ``PairTable``; the splits that a pre-tokenizer makes become pairs that the table does not have.
 struct CharacterBPE: TokenEncoder {
+    /// Where a space is put before text.
+    enum SpacePrefix: Sendable {
+        case none
+        /// Before the whole text, and before text that follows a token found in it.
+        case everyText
+        /// The same, before normalized tokens are looked for.
+        case everyTextBeforeNormalizedTokens
+        /// The same, unless the text begins with a space.
+        case unlessSpace
+        /// Before the whole text, unless it begins with a space or a token.
+        case firstUnlessSpace
+    }
+
     var characters: CharacterTable
     var pairs: PairTable
     /// The token of each byte.
@@ -16,22 +29,46 @@ struct CharacterBPE: TokenEncoder {
     var addedTokens: AddedTokens
     /// The added tokens that are matched only if special tokens are asked for.
     var specialIDs: Set<TokenID>
-    var addsSpacePrefix: Bool
+    var spacePrefix: SpacePrefix
 
     func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID]) {
-        var followsToken = true
         pairs.withLookup { lookup in
             var merger = SegmentMerger(pairs: lookup)
-            for fragment in addedTokens.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
+            guard spacePrefix == .everyTextBeforeNormalizedTokens, addedTokens.hasNormalized else {
+                return encode(text, addedTokens, spacePrefix, parseSpecial, with: &merger, into: &ids)
+            }
+            let (raw, normalized) = addedTokens.stages
+            for fragment in raw.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
                 switch fragment {
-                case .token(let id):
-                    ids.append(id)
-                    followsToken = true
+                case .token(let id): ids.append(id)
                 case .text(let range):
-                    if addsSpacePrefix, followsToken { appendSpace(to: &merger, &ids) }
-                    encode(UnsafeBufferPointer(rebasing: text[range]), with: &merger, into: &ids)
-                    followsToken = false
+                    ([0x20] + text[range]).withUnsafeBufferPointer {
+                        encode($0, normalized, .none, parseSpecial, with: &merger, into: &ids)
+                    }
                 }
+            }
+        }
+    }
+
+    private func encode(
+        _ text: UnsafeBufferPointer<UInt8>, _ addedTokens: AddedTokens, _ prefix: SpacePrefix, _ parseSpecial: Bool,
+        with merger: inout SegmentMerger, into ids: inout [TokenID]
+    ) {
+        for fragment in addedTokens.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
+            switch fragment {
+            case .token(let id):
+                ids.append(id)
+            case .text(let range):
+                let part = UnsafeBufferPointer(rebasing: text[range])
+                let isPrefixed =
+                    switch prefix {
+                    case .none: false
+                    case .everyText, .everyTextBeforeNormalizedTokens: true
+                    case .unlessSpace: !SpaceMark.begins(part)
+                    case .firstUnlessSpace: range.lowerBound == 0 && !SpaceMark.begins(part)
+                    }
+                if isPrefixed { appendSpace(to: &merger, &ids) }
+                encode(part, with: &merger, into: &ids)
             }
         }
     }
@@ -137,6 +174,14 @@ struct CharacterBPE: TokenEncoder {
             tokens.append(id)
         }
         return tokens
+    }
+
+    /// The byte whose token is spelled so.
+    static func byte(named name: ByteString) -> UInt8? {
+        guard name.count == 6, let digits = ByteString(name.bytes[3..<5]).string,
+            let byte = UInt8(digits, radix: 16), byteName(byte) == name
+        else { return nil }
+        return byte
     }
 
     /// How the token of a byte is spelled.

@@ -3,12 +3,12 @@ import TensorCore
 /// The GGUF form: as stock llama.cpp reads a `llama` vocabulary.
 extension CharacterBPEFamily {
     static func parts(of vocabulary: Vocabulary) throws(TokenizationError) -> TokenizerParts {
-        let table = try checkedTable(of: vocabulary)
+        let table = try vocabulary.checkedTable()
         let bytes = try CharacterBPE.byteTokens(of: table)
         let byteValue = Dictionary(uniqueKeysWithValues: zip(bytes, UInt8.min...UInt8.max))
         let kinds = vocabulary.kindsInLlama
 
-        var decoder = TokenDecoder()
+        var decoder = TokenDecoder(leadingSpaces: vocabulary.addsSpacePrefix ? .dropsOne : .keeps)
         var matcher = AddedTokenMatcher()
         var specialIDs: Set<TokenID> = []
         for (index, piece) in vocabulary.pieces.enumerated() {
@@ -34,27 +34,9 @@ extension CharacterBPEFamily {
         var encoder = CharacterBPE(
             characters: CharacterTable(), pairs: PairTable(minimumCapacity: vocabulary.count * 2), bytes: bytes,
             tokenCount: vocabulary.count, addedTokens: .longestFirst(matcher), specialIDs: specialIDs,
-            addsSpacePrefix: vocabulary.addsSpacePrefix)
+            spacePrefix: vocabulary.addsSpacePrefix ? .everyText : .none)
         try addPairs(of: vocabulary, table, to: &encoder)
         return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: nil)
-    }
-
-    private static func checkedTable(of vocabulary: Vocabulary) throws(TokenizationError) -> PieceTable {
-        let count = vocabulary.count
-        for (what, found) in [("scores", vocabulary.scores.count), ("token types", vocabulary.kinds.count)]
-        where found != count {
-            throw TokenizationError(.countMismatch(of: what, found: found, tokenCount: count))
-        }
-        let table = try PieceTable(vocabulary.pieces)
-        if let index = vocabulary.scores.firstIndex(where: \.isNaN) {
-            throw TokenizationError(.scoreNotANumber(TokenID(index)))
-        }
-        for (index, piece) in vocabulary.pieces.enumerated()
-        where !piece.bytes.withUnsafeBufferPointer(UTF8Sequence.isValid) {
-            throw TokenizationError(.notUTF8(TokenID(index)))
-        }
-        try vocabulary.specials.check(tokenCount: count)
-        return table
     }
 
     /// Makes a merge of every way to cut a piece into two that are pieces or single characters.

@@ -7,21 +7,24 @@ enum CharacterBPEFamily: TokenizerFamily {
         definition.model.type == "BPE" && definition.model["byte_fallback"]?.bool == true
     }
 
+    static var hasSentencePieceModel: Bool { true }
+
     static func claims(_ vocabulary: Vocabulary) -> Bool { vocabulary.model == "llama" && vocabulary.pre == "default" }
 
     static func parts(of definition: TokenizerDefinition) throws(TokenizationError) -> TokenizerParts {
-        try checkNormalizer(definition.normalizers)
-        let splits = try splits(definition.preTokenizers)
-        try checkDecoder(definition.decoders)
+        let spaces = try MarkedSpaces(definition)
+        var splits = try splits(spaces.otherPreTokenizers)
+        if spaces.splits { splits.insert(.spaces) }
+        let leadingSpaces = try definition.checkMarkDecoder()
         let model = try CharacterBPEModel(definition)
         let affixes = try definition.affixes(model.table)
-        let encoder = model.encoder(splits: splits)
+        let encoder = model.encoder(splits: splits, spaces: spaces)
         let (scores, conflict) = model.scores(of: encoder)
         let vocabulary = Vocabulary(
             model: "llama", pre: "default", pieces: model.table.pieces, scores: scores, kinds: model.kinds,
             specials: SpecialTokens(bos: affixes.prefix, eos: affixes.suffix, unknown: model.unknown),
-            addsBOS: affixes.prefix != nil, addsEOS: affixes.suffix != nil, addsSpacePrefix: false)
-        var decoder = TokenDecoder()
+            addsBOS: affixes.prefix != nil, addsEOS: affixes.suffix != nil, addsSpacePrefix: spaces.prefix != .none)
+        var decoder = TokenDecoder(leadingSpaces: leadingSpaces)
         for (id, piece) in model.table.pieces.enumerated() {
             if model.kinds[id] == .byte {
                 decoder.append(byte: model.byteValue[TokenID(id)] ?? 0)
@@ -31,22 +34,7 @@ enum CharacterBPEFamily: TokenizerFamily {
             }
         }
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: conflict)
-    }
-
-    private static func checkNormalizer(_ components: [TokenizerDefinition.Component]) throws(TokenizationError) {
-        let supported = "Replace of \" \" by \"\u{2581}\""
-        guard let first = components.first else {
-            throw TokenizationError(.unsupported(part: "normalizer", found: "none", supported: supported))
-        }
-        guard first.type == "Replace" else { throw first.unsupported(first.type, supported: supported) }
-        try first.allow(["pattern", "content"])
-        guard first.hasPattern("String", text: " "), first["content"]?.bytes == SpaceMark.piece else {
-            throw first.unsupported("another Replace", supported: supported)
-        }
-        if let second = components.dropFirst().first {
-            throw second.unsupported(second.type, supported: "no further normalizer")
-        }
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: conflict ?? spaces.conflict)
     }
 
     private static func splits(
@@ -81,23 +69,5 @@ enum CharacterBPEFamily: TokenizerFamily {
             }
         }
         return splits
-    }
-
-    private static func checkDecoder(_ components: [TokenizerDefinition.Component]) throws(TokenizationError) {
-        let supported = "Replace of \"\u{2581}\" by \" \", ByteFallback, Fuse"
-        let expected = ["Replace", "ByteFallback", "Fuse"]
-        for (index, component) in components.enumerated() {
-            guard index < expected.count, component.type == expected[index] else {
-                throw component.unsupported(component.type, supported: supported)
-            }
-            try component.allow(index == 0 ? ["pattern", "content"] : [])
-        }
-        guard components.count == expected.count else {
-            throw TokenizationError(
-                .unsupported(part: "decoder", found: "\(components.count) steps", supported: supported))
-        }
-        guard components[0].hasPattern("String", text: SpaceMark.piece),
-            components[0]["content"]?.bytes == " "
-        else { throw components[0].unsupported("another Replace", supported: supported) }
     }
 }

@@ -85,7 +85,7 @@ struct CharacterBPEModel {
     }
 
     /// The encoder that gives the ids that HuggingFace tokenizers gives.
-    func encoder(splits: Splits) -> CharacterBPE {
+    func encoder(splits: Splits, spaces: MarkedSpaces) -> CharacterBPE {
         var characters = CharacterTable()
         for (index, piece) in table.pieces.enumerated() where piece.count <= 4 && !addedOnly.contains(TokenID(index)) {
             let scalars = UTF8Sequence.characters(of: piece.bytes)
@@ -107,8 +107,11 @@ struct CharacterBPEModel {
 
         return CharacterBPE(
             characters: characters, pairs: pairs, bytes: byteTokens, tokenCount: table.pieces.count,
-            addedTokens: .leftmostLongest(addedTokens, spaceIsMark: true), specialIDs: specialIDs,
-            addsSpacePrefix: false)
+
+            addedTokens: .leftmostLongest(
+                addedTokens, spaceIsMark: spaces.normalizes,
+                prefix: spaces.prefix == .everyTextBeforeNormalizedTokens ? SpaceMark.piece : ""),
+            specialIDs: specialIDs, spacePrefix: spaces.prefix)
     }
 
     /// The scores with which stock llama.cpp merges as `encoder` does, and what stands against that.

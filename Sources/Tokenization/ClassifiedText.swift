@@ -78,17 +78,8 @@ enum UTF8Repair {
         var position = 0
         while position < text.count {
             let first = text[position]
-            let length =
-                switch first {
-                case 0..<0x80: 1
-                case 0xc0..<0xe0: 2
-                case 0xe0..<0xf0: 3
-                case 0xf0..<0xf8: 4
-                default: 0
-                }
-            guard length > 0, position + length <= text.count,
-                text[position + 1..<position + length].allSatisfy({ $0 & 0xc0 == 0x80 })
-            else {
+            let length = sequenceLength(text, at: position)
+            guard length > 0 else {
                 result += UnicodeScalar.replacement
                 position += 1
                 continue
@@ -99,6 +90,23 @@ enum UTF8Repair {
             position += length
         }
         return result
+    }
+
+    /// The length of the sequence at `position`, as stock llama.cpp reads it; 0 if there is none.
+    static func sequenceLength(_ text: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
+        let length =
+            switch text[position] {
+            case 0..<0x80: 1
+            case 0xc0..<0xe0: 2
+            case 0xe0..<0xf0: 3
+            case 0xf0..<0xf8: 4
+            default: 0
+            }
+        guard length > 1 else { return length }
+        guard position + length <= text.count,
+            text[position + 1..<position + length].allSatisfy({ $0 & 0xc0 == 0x80 })
+        else { return 0 }
+        return length
     }
 
     private static func append(_ scalar: UInt32, to bytes: inout [UInt8]) {
@@ -115,5 +123,5 @@ enum UTF8Repair {
 
 extension UnicodeScalar {
     /// U+FFFD in UTF-8.
-    fileprivate static let replacement: [UInt8] = [0xef, 0xbf, 0xbd]
+    static let replacement: [UInt8] = [0xef, 0xbf, 0xbd]
 }

@@ -15,12 +15,25 @@ struct TokenDecoder: Sendable {
         case wholeText
     }
 
+    /// What becomes of spaces at the beginning of a text.
+    enum LeadingSpaces: Sendable {
+        case keeps
+        /// One is dropped: the text was encoded with a space before it.
+        case dropsOne
+        /// All that are in the first token are dropped.
+        case dropsThoseOfFirstToken
+    }
+
     private let repair: Repair
+    private let leadingSpaces: LeadingSpaces
     private var bytes: [UInt8] = []
     private var ends: [Int] = [0]
     private var flags: [Flags] = []
 
-    init(repair: Repair = .runsOfByteTokens) { self.repair = repair }
+    init(repair: Repair = .runsOfByteTokens, leadingSpaces: LeadingSpaces = .keeps) {
+        self.repair = repair
+        self.leadingSpaces = leadingSpaces
+    }
 
     var count: Int { flags.count }
 
@@ -59,16 +72,20 @@ struct TokenDecoder: Sendable {
             }
             run.removeAll(keepingCapacity: true)
         }
+        var isFirst = true
         for id in ids {
             let piece = try bytes(of: id, skipSpecials: skipSpecials)
+            if skipSpecials, flags[Int(id)].contains(.special) { continue }
             if flags[Int(id)].contains(.byte) {
                 run += piece
-            } else if !(skipSpecials && flags[Int(id)].contains(.special)) {
+            } else {
                 endRun()
-                text += piece
+                text += isFirst && leadingSpaces == .dropsThoseOfFirstToken ? piece.filter { $0 != 0x20 }[...] : piece
             }
+            isFirst = false
         }
         endRun()
+        if leadingSpaces == .dropsOne, text.first == 0x20 { text.removeFirst() }
         return String(decoding: text, as: UTF8.self)
     }
 }

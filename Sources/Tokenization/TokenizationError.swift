@@ -32,6 +32,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case moreTokensThanRows(tokenCount: Int, rowCount: Int)
         /// Scores alone do not give the same ids as the merges; see `Tokenizer.verifyScoreForm()`.
         case scoresCannotExpress(TokenID, ByteString, ScoreProblem)
+        /// `tokenizer.json` and `tokenizer.model` have different tokens under an id.
+        case piecesDisagree(TokenID, ByteString, inModel: ByteString)
         /// Stock llama.cpp would make other tokens of the text of this one.
         case preTokenizerCannotExpress(TokenID, ByteString, pre: String)
         case invalidTokenID(TokenID, count: Int)
@@ -66,6 +68,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case neverMade
         /// A merge comes before the one that makes an operand of it.
         case operandMadeLater(ByteString)
+        /// The scores would join the other piece first, the merges this one.
+        case orderDiffers(ByteString)
         /// No merge makes the piece, but two pieces that join to it exist.
         case joinsWithoutMerge(ByteString, ByteString)
     }
@@ -128,6 +132,11 @@ public struct TokenizationError: DiagnosticError, Equatable {
             return Diagnostic(
                 .work, file: file, place: "token \(id) \"\(piece)\"", Self.text(problem),
                 advice: "this tokenizer cannot be stored as a score vocabulary without changing its token ids")
+        case .piecesDisagree(let id, let piece, let other):
+            return Diagnostic(
+                .input, file: file, place: "token \(id)",
+                "tokenizer.json has \"\(piece)\", tokenizer.model has \"\(other)\"",
+                advice: "keep the one that belongs to the weights")
         case .preTokenizerCannotExpress(let id, let piece, let pre):
             return Diagnostic(
                 .work, file: file, place: "token \(id) \"\(piece)\"",
@@ -167,6 +176,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case .rankNotExact: "the rank of its merge is too large for a score"
         case .neverMade: "scores would make this token, the merges never do"
         case .operandMadeLater(let piece): "is merged before its part \"\(piece)\" can exist, which scores cannot say"
+        case .orderDiffers(let piece): "merges make it before \"\(piece)\", scores do not"
         case .joinsWithoutMerge(let left, let right):
             "scores would make this token from \"\(left)\" and \"\(right)\", no merge does"
         }

@@ -10,7 +10,8 @@ import TensorCore
 extension Tokenizer {
     /// The tokenizer of a HuggingFace checkpoint.
     ///
-    /// `tokenizer.json` says what the tokens are. The roles come from the first that gives them: names in
+    /// `tokenizer.json` says what the tokens are, and `tokenizer.model` their scores if it is there too; alone, it says
+    /// both. The roles come from the first that gives them: names in
     /// `tokenizer_config.json`, then `special_tokens_map.json`; ids in `generation_config.json`, then `config.json`.
     /// Whether BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the
     /// post-processor of `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of
@@ -21,16 +22,39 @@ extension Tokenizer {
     /// - Throws: `TokenizationError`, `JSONError` or `FileError`, naming the file.
     public init(checkpointDirectory path: String, preTokenizer: String? = nil) throws {
         let file = path + "/tokenizer.json"
-        let json = try JSON(contentsOf: file)
         let configuration = try CheckpointConfiguration(directory: path)
+        guard let json = try CheckpointConfiguration.ifPresent({ try JSON(contentsOf: file) }) else {
+            self = try Self(modelFile: path + "/tokenizer.model", configuration, missing: file)
+            return
+        }
         do throws(TokenizationError) {
             var definition = try TokenizerDefinition(json)
             definition.preTokenizerName = preTokenizer
-            var parts = try TokenizerFamilies.family(of: definition).parts(of: definition)
-            try configuration.apply(to: &parts.vocabulary, definition)
+            let family = try TokenizerFamilies.family(of: definition)
+            var parts = try family.parts(of: definition)
+            try configuration.checkAddedTokens(definition)
+            try configuration.apply(to: &parts.vocabulary)
             self.init(parts)
+            guard family.hasSentencePieceModel else { return }
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? file)
+        }
+        if let model = try CheckpointConfiguration.sentencePieceModel(path + "/tokenizer.model") {
+            try adopt(model, adding: configuration.addedPieces(), file: path + "/tokenizer.model")
+        }
+    }
+
+    /// The tokenizer of a SentencePiece model alone.
+    private init(modelFile: String, _ configuration: CheckpointConfiguration, missing file: String) throws {
+        guard let model = try CheckpointConfiguration.sentencePieceModel(modelFile) else {
+            throw FileError(.system(operation: "open", errno: ENOENT), path: file)
+        }
+        do throws(TokenizationError) {
+            var vocabulary = try model.vocabulary(adding: configuration.addedPieces())
+            try configuration.apply(to: &vocabulary)
+            try self.init(vocabulary: vocabulary)
+        } catch {
+            throw TokenizationError(error.kind, file: error.file ?? modelFile)
         }
     }
 }
@@ -44,6 +68,7 @@ private struct CheckpointConfiguration {
 
     private let tokenizer: Source
     private let specialTokensMap: Source
+    private let addedTokens: Source
     private let generation: Source
     private let model: Source
     private let chatTemplateFile: [UInt8]?
@@ -55,6 +80,7 @@ private struct CheckpointConfiguration {
         }
         tokenizer = try source("tokenizer_config.json")
         specialTokensMap = try source("special_tokens_map.json")
+        addedTokens = try source("added_tokens.json")
         generation = try source("generation_config.json")
         model = try source("config.json")
         let templateFile = directory + "/chat_template.jinja"
@@ -64,7 +90,16 @@ private struct CheckpointConfiguration {
         }
     }
 
-    private static func ifPresent<T>(_ read: () throws -> T) throws -> T? {
+    static func sentencePieceModel(_ file: String) throws -> SentencePieceModel? {
+        guard let bytes = try ifPresent({ try ReadableFile.contents(of: file) }) else { return nil }
+        do throws(TokenizationError) {
+            return try SentencePieceModel(bytes)
+        } catch {
+            throw TokenizationError(error.kind, file: file)
+        }
+    }
+
+    static func ifPresent<T>(_ read: () throws -> T) throws -> T? {
         do {
             return try read()
         } catch let error as FileError {
@@ -73,23 +108,20 @@ private struct CheckpointConfiguration {
         }
     }
 
-    func apply(
-        to vocabulary: inout Vocabulary, _ definition: TokenizerDefinition
-    ) throws(TokenizationError) {
+    func apply(to vocabulary: inout Vocabulary) throws(TokenizationError) {
         let table = try PieceTable(vocabulary.pieces)
-        try checkAddedTokens(table, definition)
         let affixes = vocabulary.specials
         let ends = try ids("eos", table)
         vocabulary.specials = SpecialTokens(
             bos: try ids("bos", table).first ?? affixes.bos, eos: ends.first ?? affixes.eos,
-            pad: try ids("pad", table).first, unknown: try ids("unk", table).first ?? affixes.unknown)
+            pad: try ids("pad", table).first ?? affixes.pad, unknown: try ids("unk", table).first ?? affixes.unknown)
         let generationEnds = try ids("eos", in: generation, tokenCount: table.pieces.count)
         for end in ends + generationEnds
         where end != vocabulary.specials.eos && !vocabulary.specials.otherEnds.contains(end) {
             vocabulary.specials.otherEnds.append(end)
         }
-        vocabulary.addsBOS = try added("bos", affixes.bos, vocabulary.specials.bos)
-        vocabulary.addsEOS = try added("eos", affixes.eos, vocabulary.specials.eos)
+        vocabulary.addsBOS = try added("bos", vocabulary.addsBOS ? affixes.bos : nil, vocabulary.specials.bos)
+        vocabulary.addsEOS = try added("eos", vocabulary.addsEOS ? affixes.eos : nil, vocabulary.specials.eos)
         vocabulary.chatTemplate = try chatTemplate()
     }
 
@@ -150,26 +182,47 @@ private struct CheckpointConfiguration {
     }
 
     /// Compares the list of added tokens that some checkpoints have twice.
-    private func checkAddedTokens(
-        _ table: PieceTable, _ definition: TokenizerDefinition
-    ) throws(TokenizationError) {
-        guard let list = tokenizer.json["added_tokens_decoder"] else { return }
+    func checkAddedTokens(_ definition: TokenizerDefinition) throws(TokenizationError) {
+        let known = Dictionary(definition.addedTokens.map { ($0.id, $0.content) }) { first, _ in first }
+        for token in try listedTokens() ?? [] {
+            guard let piece = known[token.id] else {
+                throw TokenizationError(
+                    .addedToken(token.content, id: token.id, .notInTokenizer), file: tokenizer.file)
+            }
+            guard piece == token.content else {
+                throw TokenizationError(
+                    .addedToken(token.content, id: token.id, .idHoldsAnotherPiece(piece)), file: tokenizer.file)
+            }
+        }
+    }
+
+    /// `added_tokens_decoder`, if there is one.
+    private func listedTokens() throws(TokenizationError) -> [AddedPiece]? {
+        guard let list = tokenizer.json["added_tokens_decoder"] else { return nil }
         guard let members = list.object?.members else {
             throw malformed("added_tokens_decoder", "an object", tokenizer)
         }
-        let known = Dictionary(definition.addedTokens.map { ($0.id, $0.content) }) { first, _ in first }
+        var tokens: [AddedPiece] = []
         for (key, value) in members {
             guard let id = key.string.flatMap({ Int($0) }), let content = value["content"]?.bytes else {
                 throw malformed("added_tokens_decoder", "tokens by their ids", tokenizer)
             }
-            guard let piece = known[id] else {
-                throw TokenizationError(.addedToken(content, id: id, .notInTokenizer), file: tokenizer.file)
-            }
-            guard piece == content else {
-                throw TokenizationError(
-                    .addedToken(content, id: id, .idHoldsAnotherPiece(piece)), file: tokenizer.file)
-            }
+            tokens.append(AddedPiece(id: id, content: content, isSpecial: value["special"]?.bool == true))
         }
+        return tokens
+    }
+
+    /// The tokens that come on top of a `tokenizer.model`, as llama.cpp's converter finds them.
+    func addedPieces() throws(TokenizationError) -> [AddedPiece] {
+        let listed = try listedTokens() ?? []
+        let known = Set(listed.map(\.id))
+        guard let members = addedTokens.json.object?.members else { return listed }
+        var tokens = listed
+        for (content, value) in members {
+            guard let id = value.integer else { throw malformed("\(content)", "a token's id", addedTokens) }
+            if !known.contains(id) { tokens.append(AddedPiece(id: id, content: content, isSpecial: false)) }
+        }
+        return tokens
     }
 
     private func chatTemplate() throws(TokenizationError) -> String? {

@@ -21,6 +21,17 @@ public struct Tokenizer: Sendable {
         isScoreForm = true
     }
 
+    /// Takes the scores of a SentencePiece model into the vocabulary.
+    mutating func adopt(
+        _ model: SentencePieceModel, adding added: [AddedPiece], file: String
+    ) throws(TokenizationError) {
+        do throws(TokenizationError) {
+            try parts.adopt(model, adding: added)
+        } catch {
+            throw TokenizationError(error.kind, file: error.file ?? file)
+        }
+    }
+
     /// The tokenizer as GGUF stores it.
     public var vocabulary: Vocabulary { parts.vocabulary }
 
@@ -75,16 +86,24 @@ public struct Tokenizer: Sendable {
         return result
     }
 
-    /// Makes sure that stock llama.cpp, which knows the vocabulary's scores but neither merges nor splits, makes the
-    /// same tokens of every text.
+    /// Makes sure that stock llama.cpp makes the same tokens of every text, though of a `llama` vocabulary it knows
+    /// the scores but neither merges nor splits, and of a `gpt2` vocabulary the split by name only.
     ///
-    /// Proved from the vocabulary, not tried on texts. Special tokens inside of a text are left out of the question:
-    /// where two of them overlap, HuggingFace takes the left one, llama.cpp the longer.
+    /// Proved from the vocabulary, not tried on texts. Left out of the question are special tokens inside of a text
+    /// (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer; llama.cpp knows nothing of
+    /// what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode versions that
+    /// llama.cpp does not know yet, U+017F after an apostrophe, and spaces outside of ASCII as DeepSeek's patterns see
+    /// them.
     /// - Throws: `TokenizationError` with a token that the two would make in different ways.
     public func verifyScoreForm() throws(TokenizationError) {
         guard !isScoreForm else { return }
         if let conflict = parts.scoreConflict { throw conflict }
-        if let conflict = try ScoreForm.conflict(in: vocabulary) { throw conflict }
+        var merged = vocabulary
+        if let scores = parts.mergeScores {
+            merged.scores = scores
+            while merged.scores.count < merged.count { merged.scores.append(Vocabulary.unmergedScore) }
+        }
+        if let conflict = try ScoreForm.conflict(in: merged) { throw conflict }
     }
 }
 

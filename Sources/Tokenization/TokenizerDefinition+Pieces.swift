@@ -33,10 +33,8 @@ extension TokenizerDefinition {
         return (kinds, specialIDs)
     }
 
-    /// The pieces in the order of their ids, and which of them are added tokens alone.
-    func pieces(
-        _ vocabulary: JSONObject
-    ) throws(TokenizationError) -> (PieceTable, addedOnly: Set<TokenID>) {
+    /// The pieces of a BPE model in the order of their ids, and which of them are added tokens alone.
+    func pieces(_ vocabulary: JSONObject) throws(TokenizationError) -> (PieceTable, addedOnly: Set<TokenID>) {
         var entries: [(piece: ByteString, id: Int)] = []
         for (piece, value) in vocabulary.members {
             guard let id = value.integer else {
@@ -44,16 +42,26 @@ extension TokenizerDefinition {
             }
             entries.append((piece, id))
         }
+        return try pieces(entries)
+    }
+
+    /// The pieces in the order of their ids, and which of them are added tokens alone.
+    func pieces(
+        _ vocabulary: [(piece: ByteString, id: Int)]
+    ) throws(TokenizationError) -> (PieceTable, addedOnly: Set<TokenID>) {
+        var entries = vocabulary
+        let ids = Dictionary(vocabulary.map { ($0.piece, $0.id) }) { first, _ in first }
         var addedOnly: Set<TokenID> = []
         var seen: Set<ByteString> = []
         for token in addedTokens {
             guard seen.insert(token.content).inserted else {
                 throw TokenizationError(.addedToken(token.content, id: token.id, .listedTwice))
             }
-            if let value = vocabulary[token.content] {
-                guard value.integer == token.id else {
-                    let id = TokenID(exactly: value.integer ?? -1) ?? -1
-                    throw TokenizationError(.addedToken(token.content, id: token.id, .pieceHasAnotherID(id)))
+            if let id = ids[token.content] {
+                guard id == token.id else {
+                    throw TokenizationError(
+                        .addedToken(
+                            token.content, id: token.id, .pieceHasAnotherID(TokenID(exactly: id) ?? -1)))
                 }
             } else {
                 entries.append((token.content, token.id))

@@ -12,8 +12,26 @@ struct TokenizerParts: Sendable {
     var vocabulary: Vocabulary
     var encoder: any TokenEncoder
     var decoder: TokenDecoder
-    /// Why the scores do not stand for the merges, if they do not.
+    /// Why stock llama.cpp would make other tokens with the vocabulary, if that is known.
     var scoreConflict: TokenizationError?
+    /// The scores that the merges give, where the vocabulary has those of a `tokenizer.model`.
+    var mergeScores: [Float]?
+
+    /// Takes pieces, scores and kinds from the `tokenizer.model` beside a `tokenizer.json`, and notes where the order
+    /// of the scores is not that of the merges.
+    mutating func adopt(_ model: SentencePieceModel, adding added: [AddedPiece]) throws(TokenizationError) {
+        let merged = vocabulary.scores
+        try vocabulary.adopt(model, adding: added)
+        guard vocabulary.model == "llama" else { return }
+        mergeScores = merged
+        let made = merged.indices.filter { merged[$0] != Vocabulary.unmergedScore }.sorted { merged[$0] > merged[$1] }
+        for (first, second) in zip(made, made.dropFirst())
+        where scoreConflict == nil && !(vocabulary.scores[first] > vocabulary.scores[second]) {
+            scoreConflict = TokenizationError(
+                .scoresCannotExpress(
+                    TokenID(first), vocabulary.pieces[first], .orderDiffers(vocabulary.pieces[second])))
+        }
+    }
 }
 
 /// A kind of tokenizer that can be read. To add one: a type in files of its own, and a line in `all`.
@@ -27,18 +45,21 @@ protocol TokenizerFamily: SendableMetatype {
 
     static func parts(of definition: TokenizerDefinition) throws(TokenizationError) -> TokenizerParts
 
+    /// Whether a `tokenizer.model` beside the `tokenizer.json` has the scores of the pieces.
+    static var hasSentencePieceModel: Bool { get }
+
     static func parts(of vocabulary: Vocabulary) throws(TokenizationError) -> TokenizerParts
 }
 
 enum TokenizerFamilies {
-    static let all: [any TokenizerFamily.Type] = [CharacterBPEFamily.self, ByteLevelBPEFamily.self]
+    static let all: [any TokenizerFamily.Type] = [CharacterBPEFamily.self, ByteLevelBPEFamily.self, UnigramFamily.self]
 
     static func family(of definition: TokenizerDefinition) throws(TokenizationError) -> any TokenizerFamily.Type {
         for family in all where family.claims(definition) { return family }
         throw TokenizationError(
             .unsupported(
                 part: "model", found: definition.modelSummary,
-                supported: "BPE over characters with byte_fallback, BPE over bytes (ByteLevel)"))
+                supported: "BPE over characters with byte_fallback, BPE over bytes (ByteLevel), Unigram"))
     }
 
     static func family(of vocabulary: Vocabulary) throws(TokenizationError) -> any TokenizerFamily.Type {
@@ -46,6 +67,6 @@ enum TokenizerFamilies {
         throw TokenizationError(
             .unsupported(
                 part: "tokenizer.ggml.model", found: "\"\(vocabulary.model)\" with pre \"\(vocabulary.pre)\"",
-                supported: "\"llama\" with pre \"default\"; \"gpt2\" with one of \(PreTokenizers.names)"))
+                supported: "\"llama\" with pre \"default\"; \"gpt2\" with one of \(PreTokenizers.names); \"t5\""))
     }
 }

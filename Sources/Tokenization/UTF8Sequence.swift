@@ -48,6 +48,10 @@ enum UTF8Sequence {
         self = available < length ? .incomplete : .character(length: length, scalar: scalar)
     }
 
+    /// The number of bytes that a character claims that begins with `first`, which need not begin one.
+    @inline(__always)
+    static func claimedLength(_ first: UInt8) -> Int { first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4 }
+
     /// Whether all of `bytes` is valid UTF-8.
     static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var position = 0
@@ -100,6 +104,16 @@ enum SpaceMark {
         }
         return result
     }
+
+    /// Whether a mark is at `position`.
+    @inline(__always)
+    static func isMark(_ text: UnsafeBufferPointer<UInt8>, at position: Int) -> Bool {
+        position &+ 2 < text.count && text[position] == 0xe2 && text[position &+ 1] == 0x96
+            && text[position &+ 2] == 0x81
+    }
+
+    /// Whether text begins with a space or a mark.
+    static func begins(_ text: UnsafeBufferPointer<UInt8>) -> Bool { text.first == 0x20 || text.starts(with: bytes) }
 
     /// `bytes` with every space turned into a mark.
     static func escaped(_ bytes: some Sequence<UInt8>) -> [UInt8] {

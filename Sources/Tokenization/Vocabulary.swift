@@ -57,7 +57,8 @@ public struct Vocabulary: Sendable, Equatable {
     public var pre: String
     /// The spelling of each token as stored: with U+2581 for a space, or in the byte-level alphabet.
     public var pieces: [ByteString]
-    /// For `llama`: the adjacent pair whose joint piece has the highest score is merged first. None for `gpt2`.
+    /// For `llama`: the adjacent pair whose joint piece has the highest score is merged first. For `t5`: the
+    /// logarithms of the pieces' probabilities. None for `gpt2`.
     public var scores: [Float]
     /// For `gpt2`: the pairs of pieces that are merged, the first one first, each with a space between the two.
     public var merges: [ByteString]
@@ -71,6 +72,10 @@ public struct Vocabulary: Sendable, Equatable {
     public var addsEOS: Bool
     /// Whether a space goes before the text, and before text that follows a special token.
     public var addsSpacePrefix: Bool
+    /// For `t5`: whether runs of spaces become one, and those at the ends none.
+    public var removesExtraSpaces: Bool
+    /// For `t5`: SentencePiece's compiled table of replacements; empty if texts are taken as they are.
+    public var characterMap: [UInt8]
     /// The Jinja template of the conversation format.
     public var chatTemplate: String?
 
@@ -79,7 +84,7 @@ public struct Vocabulary: Sendable, Equatable {
         model: String, pre: String, pieces: [ByteString], scores: [Float], merges: [ByteString] = [],
         kinds: [TokenKind], specials: SpecialTokens = SpecialTokens(), addsBOS: Bool, addsEOS: Bool = false,
         addsSpacePrefix: Bool,
-        chatTemplate: String? = nil
+        removesExtraSpaces: Bool = false, characterMap: [UInt8] = [], chatTemplate: String? = nil
     ) {
         self.model = model
         self.pre = pre
@@ -91,6 +96,8 @@ public struct Vocabulary: Sendable, Equatable {
         self.addsBOS = addsBOS
         self.addsEOS = addsEOS
         self.addsSpacePrefix = addsSpacePrefix
+        self.removesExtraSpaces = removesExtraSpaces
+        self.characterMap = characterMap
         self.chatTemplate = chatTemplate
     }
 
@@ -114,6 +121,8 @@ public struct Vocabulary: Sendable, Equatable {
         for (id, piece) in pieces.enumerated() where piece.bytes.starts(with: "[PAD".utf8) {
             known[piece] = TokenID(id)
         }
+        // Scores that come from SentencePiece have no such token.
+        let paddingScore = scores.contains(Self.unmergedScore) ? Self.unmergedScore : AddedPiece.paddingScore
         var result = self
         for row in count..<rowCount {
             let name = ByteString("[PAD\(row)]")
@@ -121,9 +130,29 @@ public struct Vocabulary: Sendable, Equatable {
                 throw TokenizationError(.duplicatePiece(name, first: first, second: TokenID(row)))
             }
             result.pieces.append(name)
-            if !scores.isEmpty { result.scores.append(Self.unmergedScore) }
+            if !scores.isEmpty { result.scores.append(paddingScore) }
             result.kinds.append(.unused)
         }
         return result
+    }
+}
+
+extension Vocabulary {
+    /// The pieces of a vocabulary with scores, checked.
+    func checkedTable() throws(TokenizationError) -> PieceTable {
+        for (what, found) in [("scores", scores.count), ("token types", kinds.count)]
+        where found != count {
+            throw TokenizationError(.countMismatch(of: what, found: found, tokenCount: count))
+        }
+        let table = try PieceTable(pieces)
+        if let index = scores.firstIndex(where: \.isNaN) {
+            throw TokenizationError(.scoreNotANumber(TokenID(index)))
+        }
+        for (index, piece) in pieces.enumerated()
+        where !piece.bytes.withUnsafeBufferPointer(UTF8Sequence.isValid) {
+            throw TokenizationError(.notUTF8(TokenID(index)))
+        }
+        try specials.check(tokenCount: count)
+        return table
     }
 }

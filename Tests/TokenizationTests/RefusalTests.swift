@@ -23,13 +23,7 @@ import Tokenization
         ("normalizer", { $0.normalizer = #"{"type": "Replace", "pattern": {"Regex": " "}, "content": "▁"}"# }),
         ("normalizer", { $0.normalizer = #"{"type": "Replace", "pattern": {"String": " "}, "content": "_"}"# }),
         ("normalizer", { $0.normalizer = $0.normalizer.dropLast() + #", "more": 1}"# }),
-        (
-            "normalizer[0]",
-            {
-                $0.normalizer =
-                    #"{"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, \#($0.normalizer)]}"#
-            }
-        ),
+        ("normalizer", { $0.normalizer = #"{"type": "Prepend", "prepend": "_"}"# }),
         (
             "normalizer[1]",
             { $0.normalizer = #"{"type": "Sequence", "normalizers": [\#($0.normalizer), {"type": "NFC"}]}"# }
@@ -51,7 +45,6 @@ import Tokenization
         ("decoder[1]", { $0.decoder = $0.decoder.replacing("ByteFallback", with: "Strip") }),
         ("post_processor", { $0.postProcessor = #"{"type": "ByteLevel"}"# }),
         ("post_processor", { $0.postProcessor = #"{"type": "TemplateProcessing", "single": []}"# }),
-        ("model", { $0.model["type"] = "\"Unigram\"" }),
         ("model", { $0.model["type"] = "\"WordPiece\"" }),
         ("model", { $0.model["byte_fallback"] = "false" }),
         ("model", { $0.model["dropout"] = "0.1" }),

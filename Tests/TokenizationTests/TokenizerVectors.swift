@@ -31,7 +31,7 @@ struct TokenizerVector: Sendable {
 /// What the golden files of all families have.
 enum GoldenTokens {
     /// Checks the ids of an evaluation text.
-    static func checkEvaluation(_ item: JSON, _ tokenizer: Tokenizer) throws {
+    static func checkEvaluation(_ item: JSON, _ tokenizer: Tokenizer, prefix: [UInt8] = []) throws {
         let name = try #require(item["name"]?.string)
         let text = try ReadableFile.contents(of: Fixtures.path("text/eval/\(name)"))
         let ids = tokenizer.encode(text, parseSpecial: true)
@@ -41,7 +41,7 @@ enum GoldenTokens {
             (0..<4).reduce(hash) { ($0 ^ UInt64(id >> (8 * $1) & 0xff)) &* 0x100_0000_01b3 }
         }
         #expect(hash == UInt64(item["fnv1a"]?.string ?? "", radix: 16), "\(name)")
-        #expect(try tokenizer.decode(ids) == text, "\(name)")
+        #expect(try tokenizer.decode(ids) == prefix + text, "\(name)")
     }
 
     static func checkEncoding(_ item: JSON, _ tokenizer: Tokenizer, of name: String) throws {
@@ -51,11 +51,12 @@ enum GoldenTokens {
         #expect(tokenizer.encode(text.bytes, parseSpecial: false) == item.ids("ids_plain") ?? ids, "\(name): \(text)")
     }
 
-    static func checkDecoding(_ item: JSON, _ tokenizer: Tokenizer) throws {
+    static func checkDecoding(_ item: JSON, _ tokenizer: Tokenizer, of name: String = "") throws {
         let ids = try #require(item.ids("ids"))
-        #expect(try tokenizer.text(of: ids).utf8.elementsEqual(item["text"]?.string?.utf8 ?? "".utf8), "\(ids)")
+        #expect(
+            try tokenizer.text(of: ids).utf8.elementsEqual(item["text"]?.string?.utf8 ?? "".utf8), "\(name): \(ids)")
         let skipped = try tokenizer.text(of: ids, skipSpecials: true)
-        #expect(skipped.utf8.elementsEqual(item["text_skipped"]?.string?.utf8 ?? "".utf8), "\(ids)")
+        #expect(skipped.utf8.elementsEqual(item["text_skipped"]?.string?.utf8 ?? "".utf8), "\(name): \(ids)")
     }
 }
 
