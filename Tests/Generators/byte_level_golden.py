@@ -17,7 +17,7 @@ import gguf, tokenizers
 from tokenizers import Tokenizer, Regex, models, pre_tokenizers, trainers, AddedToken
 
 LLAMA_TOKENIZE = sys.argv[1]
-DIRECTORY = "Fixtures/tokenizers/xverse-ent-tiny"
+DIRECTORY = "Fixtures/models/xverse-ent-tiny"
 rng = random.Random(20260103)
 tok = Tokenizer.from_file(DIRECTORY + "/tokenizer.json")
 

@@ -16,7 +16,7 @@ import gguf, sentencepiece, tokenizers
 from tokenizers import Tokenizer
 
 LLAMA = sys.argv[1]
-DIRECTORY = "Fixtures/tokenizers/apus-xdan-tiny"
+DIRECTORY = "Fixtures/models/apus-xdan-tiny"
 rng = random.Random(20260104)
 tok = Tokenizer.from_file(DIRECTORY + "/tokenizer.json")
 

@@ -13,7 +13,9 @@ struct ReferenceModel: Sendable, CustomStringConvertible {
     static let xverseMoE = ReferenceModel(name: "xverse-moe-tiny")
     /// Grouped-query attention, byte-level BPE.
     static let xverseEnt = ReferenceModel(name: "xverse-ent-tiny")
-    static let all = [xverseMoE, xverseEnt]
+    /// Mixtral: no shared experts, SentencePiece.
+    static let apusXDAN = ReferenceModel(name: "apus-xdan-tiny")
+    static let all = [xverseMoE, xverseEnt, apusXDAN]
 
     var path: String { Fixtures.path("models/\(name)") }
 

@@ -6,7 +6,7 @@ import Tokenization
 
 /// Against ids that HuggingFace tokenizers and stock llama.cpp gave; see Tests/Generators/byte_level_golden.py.
 @Suite struct ByteLevelTests {
-    static let directory = Fixtures.path("tokenizers/xverse-ent-tiny")
+    static let directory = Fixtures.path("models/xverse-ent-tiny")
     static let tokenizer = Result { try Tokenizer(checkpointDirectory: directory) }
     private static let golden = Result {
         try JSON(parsing: Fixtures.decompressed("golden/byte_level_golden.json.zst"))

@@ -8,7 +8,7 @@ import Tokenization
 /// Against ids that HuggingFace tokenizers, sentencepiece and stock llama.cpp gave; see
 /// Tests/Generators/sentencepiece_golden.py.
 @Suite struct SentencePieceTests {
-    static let directory = Fixtures.path("tokenizers/apus-xdan-tiny")
+    static let directory = Fixtures.path("models/apus-xdan-tiny")
     static let tokenizer = Result { try Tokenizer(checkpointDirectory: directory) }
     private static let golden = Result {
         try JSON(parsing: Fixtures.decompressed("golden/sentencepiece_golden.json.zst"))
