@@ -23,15 +23,15 @@ public struct Checkpoint: Sendable {
         self.directory = directory
         storedPlan = try architecture.expressedPlan(configuration)
         plan = expertPadding.applied(to: storedPlan)
-        (tensors, weightFiles) =
-            readsWeights
-            ? try Self.weights(architecture, configuration, plan: plan, directory: directory) : (NoTensors(), [])
         let tokenizer = try Tokenizer(checkpointDirectory: directory)
         do throws(TokenizationError) {
             self.tokenizer = try tokenizer.padded(to: plan.vocabularySize)
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? directory + "/tokenizer.json")
         }
+        (tensors, weightFiles) =
+            readsWeights
+            ? try Self.weights(architecture, configuration, plan: plan, directory: directory) : (NoTensors(), [])
     }
 
     private static func weights(

@@ -93,10 +93,10 @@ import Testing
                 tokenizer["model"] = model
             }
         },
-        Refusal(checkpoint: "a tokenizer of another kind", "{model}/tokenizer.json", "Unigram") {
+        Refusal(checkpoint: "a tokenizer of another kind", "{model}/tokenizer.json", "WordPiece") {
             try $0.editJSON("tokenizer.json") { tokenizer in
                 var model = try #require(tokenizer["model"] as? [String: Any])
-                model["type"] = "Unigram"
+                model["type"] = "WordPiece"
                 tokenizer["model"] = model
             }
         },

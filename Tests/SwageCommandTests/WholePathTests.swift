@@ -119,7 +119,7 @@ import Testing
             "quantize", model, "--type", "Q4_K_M", "--dry-run", "--tensor-type", "no_such_tensor=Q8_0")
         #expect(outcome.status == 0)
         #expect(outcome.output.contains("10719232 bytes of tensor data"))
-        #expect(outcome.error == "warning: no_such_tensor matches no tensor\n")
+        #expect(outcome.error.hasPrefix("warning: no_such_tensor matches no tensor\nwriting it would take about "))
         try await Swage.run("quantize", model, "--type", "Q4_K_M", "--dry-run", "-o", workspace.file("out.gguf"))
         #expect(workspace.contents.isEmpty)
     }
@@ -128,7 +128,7 @@ import Testing
         let outcome = try await Swage.run(
             "quantize", Products.checkpoint, "--type", "Q4_K_M", "--dry-run", "--pad-experts", "off")
         #expect(outcome.status == 0)
-        let warnings = outcome.error.split(separator: "\n")
+        let warnings = outcome.error.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
         #expect(warnings.count == 4)
         #expect(warnings.allSatisfy { $0.hasPrefix("warning: blk.") && $0.contains("are no whole blocks of Q") })
         #expect(outcome.error.contains("blk.0.ffn_down_exps.weight"))
