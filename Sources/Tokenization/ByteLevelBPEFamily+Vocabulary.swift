@@ -45,6 +45,6 @@ extension ByteLevelBPEFamily {
             wholeWords: pre.ignoresMerges ? try WordTable(words(of: vocabulary.pieces)) : nil,
             addedTokens: .longestFirst(matcher), specialIDs: specialIDs, addsSpacePrefix: false)
         addPairs(merges, table, to: &encoder)
-        return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: nil)
+        return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder)
     }
 }

@@ -54,7 +54,7 @@ enum ByteLevelBPEFamily: TokenizerFamily {
                 ByteAlphabet.bytes(of: piece) ?? piece.bytes, isSpecial: specialIDs.contains(TokenID(index)))
         }
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: stored.conflict)
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: stored.conflict)
     }
 
     private static func checkDecoder(_ components: [TokenizerDefinition.Component]) throws(TokenizationError) {

@@ -36,7 +36,7 @@ extension CharacterBPEFamily {
             tokenCount: vocabulary.count, addedTokens: .longestFirst(matcher), specialIDs: specialIDs,
             spacePrefix: vocabulary.addsSpacePrefix ? .everyText : .none)
         try addPairs(of: vocabulary, table, to: &encoder)
-        return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: nil)
+        return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder)
     }
 
     /// Makes a merge of every way to cut a piece into two that are pieces or single characters.

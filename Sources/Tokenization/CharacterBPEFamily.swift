@@ -34,7 +34,8 @@ enum CharacterBPEFamily: TokenizerFamily {
             }
         }
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: conflict ?? spaces.conflict)
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: spaces.conflict,
+            scoreConflict: conflict, merges: model.merges, splits: splits)
     }
 
     private static func splits(

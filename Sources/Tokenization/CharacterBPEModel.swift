@@ -27,7 +27,7 @@ struct CharacterBPEModel {
     let unknown: TokenID?
     let byteTokens: [TokenID]
     let byteValue: [TokenID: UInt8]
-    private let merges: [Merge]
+    let merges: [Merge]
     private let addedTokens: [TokenizerDefinition.AddedToken]
     /// The added tokens that the merges' vocabulary does not have.
     private let addedOnly: Set<TokenID>

@@ -26,4 +26,48 @@ enum ScoreForm {
         }
         return nil
     }
+
+    /// Looks for what a `tokenizer.model` and the merges that were made of it would do differently.
+    ///
+    /// Both take the pair whose product comes first among all that are there. That is the same if every two pieces, or
+    /// single characters, that join to a piece are a merge, and if the merges come in the order of their products'
+    /// scores. Where the same piece can be made of several pairs, SentencePiece takes the leftmost of them and the
+    /// merges the first in the list; that is not looked at.
+    static func conflict(
+        _ merges: [Merge], splits: CharacterBPEModel.Splits, in vocabulary: Vocabulary
+    ) throws(TokenizationError) -> TokenizationError? {
+        let table = try PieceTable(vocabulary.pieces)
+        func conflict(_ id: TokenID, _ problem: TokenizationError.ScoreProblem) -> TokenizationError {
+            TokenizationError(.scoresCannotExpress(id, vocabulary.pieces[Int(id)], problem))
+        }
+        for (merge, next) in zip(merges, merges.dropFirst()) where merge.product != next.product {
+            guard vocabulary.scores[Int(merge.product)] > vocabulary.scores[Int(next.product)] else {
+                return conflict(merge.product, .orderDiffers(vocabulary.pieces[Int(next.product)]))
+            }
+        }
+        struct Pair: Hashable {
+            var left: TokenID
+            var right: TokenID
+        }
+        let pairs = Set(merges.map { Pair(left: $0.left, right: $0.right) })
+        for (index, piece) in table.pieces.enumerated() where !piece.bytes.contains(0x20) {
+            let scalars = UTF8Sequence.characters(of: piece.bytes)
+            guard scalars.count > 1 else { continue }
+            let hashes = PieceTable.PrefixHashes(piece.bytes)
+            for cut in 1..<scalars.count {
+                let place = scalars[cut].range.lowerBound
+                let left = table.find(0..<place, of: piece.bytes, hashes)
+                let right = table.find(place..<piece.count, of: piece.bytes, hashes)
+                guard left != nil || cut == 1, right != nil || cut == scalars.count - 1 else { continue }
+                if let left, let right, pairs.contains(Pair(left: left, right: right)),
+                    !splits.cuts(between: scalars[cut - 1].scalar, and: scalars[cut].scalar)
+                {
+                    continue
+                }
+                let parts = (ByteString(piece.bytes[..<place]), ByteString(piece.bytes[place...]))
+                return conflict(TokenID(index), .joinsWithoutMerge(parts.0, parts.1))
+            }
+        }
+        return nil
+    }
 }

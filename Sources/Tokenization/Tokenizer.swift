@@ -26,7 +26,8 @@ public struct Tokenizer: Sendable {
         _ model: SentencePieceModel, adding added: [AddedPiece], file: String
     ) throws(TokenizationError) {
         do throws(TokenizationError) {
-            try parts.adopt(model, adding: added)
+            try parts.vocabulary.adopt(model, adding: added)
+            parts.scoresAreOfModel = true
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? file)
         }
@@ -89,7 +90,8 @@ public struct Tokenizer: Sendable {
     /// Makes sure that stock llama.cpp makes the same tokens of every text, though of a `llama` vocabulary it knows
     /// the scores but neither merges nor splits, and of a `gpt2` vocabulary the split by name only.
     ///
-    /// Proved from the vocabulary, not tried on texts. Left out of the question are special tokens inside of a text
+    /// Proved from the vocabulary, not tried on texts; with the scores of a `tokenizer.model` but for the choice among
+    /// several ways to make the same piece. Left out of the question are special tokens inside of a text
     /// (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer; llama.cpp knows nothing of
     /// what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode versions that
     /// llama.cpp does not know yet, U+017F after an apostrophe, and spaces outside of ASCII as DeepSeek's patterns see
@@ -97,13 +99,15 @@ public struct Tokenizer: Sendable {
     /// - Throws: `TokenizationError` with a token that the two would make in different ways.
     public func verifyScoreForm() throws(TokenizationError) {
         guard !isScoreForm else { return }
-        if let conflict = parts.scoreConflict { throw conflict }
-        var merged = vocabulary
-        if let scores = parts.mergeScores {
-            merged.scores = scores
-            while merged.scores.count < merged.count { merged.scores.append(Vocabulary.unmergedScore) }
+        if let conflict = parts.storedConflict { throw conflict }
+        if parts.scoresAreOfModel {
+            if let conflict = try ScoreForm.conflict(parts.merges, splits: parts.splits, in: vocabulary) {
+                throw conflict
+            }
+            return
         }
-        if let conflict = try ScoreForm.conflict(in: merged) { throw conflict }
+        if let conflict = parts.scoreConflict { throw conflict }
+        if let conflict = try ScoreForm.conflict(in: vocabulary) { throw conflict }
     }
 }
 

@@ -13,25 +13,14 @@ struct TokenizerParts: Sendable {
     var encoder: any TokenEncoder
     var decoder: TokenDecoder
     /// Why stock llama.cpp would make other tokens with the vocabulary, if that is known.
+    var storedConflict: TokenizationError?
+    /// For a `llama` vocabulary: why the scores that the merges give do not stand for them, if they do not.
     var scoreConflict: TokenizationError?
-    /// The scores that the merges give, where the vocabulary has those of a `tokenizer.model`.
-    var mergeScores: [Float]?
-
-    /// Takes pieces, scores and kinds from the `tokenizer.model` beside a `tokenizer.json`, and notes where the order
-    /// of the scores is not that of the merges.
-    mutating func adopt(_ model: SentencePieceModel, adding added: [AddedPiece]) throws(TokenizationError) {
-        let merged = vocabulary.scores
-        try vocabulary.adopt(model, adding: added)
-        guard vocabulary.model == "llama" else { return }
-        mergeScores = merged
-        let made = merged.indices.filter { merged[$0] != Vocabulary.unmergedScore }.sorted { merged[$0] > merged[$1] }
-        for (first, second) in zip(made, made.dropFirst())
-        where scoreConflict == nil && !(vocabulary.scores[first] > vocabulary.scores[second]) {
-            scoreConflict = TokenizationError(
-                .scoresCannotExpress(
-                    TokenID(first), vocabulary.pieces[first], .orderDiffers(vocabulary.pieces[second])))
-        }
-    }
+    /// For a `llama` vocabulary: what the scores stand for.
+    var merges: [Merge] = []
+    var splits: CharacterBPEModel.Splits = []
+    /// Whether the scores are those of a `tokenizer.model`, not made of the merges.
+    var scoresAreOfModel = false
 }
 
 /// A kind of tokenizer that can be read. To add one: a type in files of its own, and a line in `all`.

@@ -65,7 +65,7 @@ enum UnigramFamily: TokenizerFamily {
             }
         }
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: conflict(spaces, fallsBack))
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: conflict(spaces, fallsBack))
     }
 
     /// What stock llama.cpp does otherwise with a `t5` vocabulary.
@@ -170,6 +170,6 @@ enum UnigramFamily: TokenizerFamily {
             unknownPiece: table.pieces[Int(unknown)], unknownScore: Double(least - Float(unknownPenalty)),
             splitsWords: false, marksBeginPieces: marksBegin(pieces.map(\.piece)), bytes: [],
             addedTokens: .longestFirst(matcher), specialIDs: specialIDs)
-        return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder, scoreConflict: nil)
+        return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder)
     }
 }
