@@ -4,8 +4,10 @@ import TensorCore
 struct ByteLevelBPE: TokenEncoder {
     var splitter: WordSplitter
     var pairs: PairTable
-    /// The token of each byte; -1 for those that no UTF-8 text has, if they have none.
+    /// The token of each byte; -1 for those that have none, which give no token.
     var bytes: [TokenID]
+    /// Whether what is beside a byte without a token is merged all the same.
+    var mergesOverGaps: Bool
     /// The words that are tokens whatever the merges say.
     var wholeWords: WordTable?
     var addedTokens: AddedTokens
@@ -49,6 +51,10 @@ struct ByteLevelBPE: TokenEncoder {
                     }
                     for byte in word {
                         let symbol = symbols[Int(byte)]
+                        guard symbol >= 0 else {
+                            if !mergesOverGaps { merger.pointee.finish { ids.append($0) } }
+                            continue
+                        }
                         if !merger.pointee.append(symbol) {
                             merger.pointee.finish { ids.append($0) }
                             _ = merger.pointee.append(symbol)
@@ -64,7 +70,7 @@ struct ByteLevelBPE: TokenEncoder {
     func merges(_ word: [UInt8], make id: TokenID) -> Bool {
         pairs.withLookup { lookup in
             var merger = SegmentMerger(pairs: lookup)
-            for byte in word where !merger.append(bytes[Int(byte)]) { return false }
+            for byte in word where bytes[Int(byte)] < 0 || !merger.append(bytes[Int(byte)]) { return false }
             var made: [TokenID] = []
             merger.finish { made.append($0) }
             return made == [id]

@@ -41,7 +41,7 @@ extension ByteLevelBPEFamily {
 
         var encoder = ByteLevelBPE(
             splitter: .llama(pre.rules), pairs: PairTable(minimumCapacity: merges.count * 2),
-            bytes: try byteTokens(of: table),
+            bytes: try byteTokens(of: table), mergesOverGaps: false,
             wholeWords: pre.ignoresMerges ? try WordTable(words(of: vocabulary.pieces)) : nil,
             addedTokens: .longestFirst(matcher), specialIDs: specialIDs, addsSpacePrefix: false)
         addPairs(merges, table, to: &encoder)

@@ -31,7 +31,7 @@ enum ByteLevelBPEFamily: TokenizerFamily {
 
         var encoder = ByteLevelBPE(
             splitter: .huggingFace(plan.rules), pairs: PairTable(minimumCapacity: merges.count * 2),
-            bytes: try byteTokens(of: table), wholeWords: nil,
+            bytes: try byteTokens(of: table), mergesOverGaps: true, wholeWords: nil,
             addedTokens: .leftmostLongest(definition.addedTokens, spaceIsMark: false), specialIDs: specialIDs,
             addsSpacePrefix: plan.addsSpacePrefix)
         addPairs(merges, table, to: &encoder)
@@ -67,14 +67,15 @@ enum ByteLevelBPEFamily: TokenizerFamily {
         }
     }
 
-    /// The token of each byte. Bytes that UTF-8 never has may lack one.
+    /// The token of each byte. Bytes that UTF-8 never has, or only in characters of planes 4 to 16, may lack one: no
+    /// character is assigned there.
     static func byteTokens(of table: PieceTable) throws(TokenizationError) -> [TokenID] {
         var tokens: [TokenID] = []
         for byte in UInt8.min...UInt8.max {
             if let id = table.find(ByteAlphabet.piece(of: byte).bytes[...]) {
                 tokens.append(id)
             } else {
-                guard byte == 0xc0 || byte == 0xc1 || byte > 0xf4 else {
+                guard byte == 0xc0 || byte == 0xc1 || byte > 0xf0 else {
                     throw TokenizationError(.missingByteToken(byte))
                 }
                 tokens.append(-1)
