@@ -15,9 +15,37 @@ struct ByteLevelBPE: TokenEncoder {
     var specialIDs: Set<TokenID>
     /// Whether text that begins without a space gets one.
     var addsSpacePrefix: Bool
+    /// Whether texts are brought to normalization form C first.
+    var composes: Bool
 
     func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID]) {
-        let isValid = UTF8Sequence.isValid(text)
+        guard UTF8Sequence.isValid(text) else {
+            // Tokens are looked for in the text as it is, so what they leave is repaired part by part.
+            return encode(text, addedTokens, parseSpecial, into: &ids) { UTF8Repair.repaired($0) }
+        }
+        guard composes else { return encode(text, addedTokens, parseSpecial, into: &ids) { _ in nil } }
+        let (raw, normalized) = addedTokens.stages
+        for fragment in raw.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
+            switch fragment {
+            case .token(let id): ids.append(id)
+            case .text(let range):
+                let part = UnsafeBufferPointer(rebasing: text[range])
+                if let composed = CanonicalComposition.shared.normalized(part) {
+                    composed.withUnsafeBufferPointer {
+                        encode($0, normalized, parseSpecial, into: &ids) { _ in nil }
+                    }
+                } else {
+                    encode(part, normalized, parseSpecial, into: &ids) { _ in nil }
+                }
+            }
+        }
+    }
+
+    /// - Parameter changed: what text between tokens is replaced by; nil if it stays.
+    private func encode(
+        _ text: UnsafeBufferPointer<UInt8>, _ addedTokens: AddedTokens, _ parseSpecial: Bool,
+        into ids: inout [TokenID], _ changed: (UnsafeBufferPointer<UInt8>) -> [UInt8]?
+    ) {
         pairs.withLookup { lookup in
             var merger = SegmentMerger(pairs: lookup)
             for fragment in addedTokens.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
@@ -26,12 +54,15 @@ struct ByteLevelBPE: TokenEncoder {
                     ids.append(id)
                 case .text(let range):
                     let part = UnsafeBufferPointer(rebasing: text[range])
-                    let needsSpace = addsSpacePrefix && part.first != 0x20
-                    if isValid, !needsSpace {
-                        encode(part, with: &merger, into: &ids)
+                    let changed = changed(part)
+                    if addsSpacePrefix && part.first != 0x20 {
+                        ([0x20] + (changed ?? Array(part))).withUnsafeBufferPointer {
+                            encode($0, with: &merger, into: &ids)
+                        }
+                    } else if let changed {
+                        changed.withUnsafeBufferPointer { encode($0, with: &merger, into: &ids) }
                     } else {
-                        let repaired = (needsSpace ? [0x20] : []) + (isValid ? Array(part) : UTF8Repair.repaired(part))
-                        repaired.withUnsafeBufferPointer { encode($0, with: &merger, into: &ids) }
+                        encode(part, with: &merger, into: &ids)
                     }
                 }
             }

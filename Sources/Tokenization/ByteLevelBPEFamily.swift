@@ -15,8 +15,15 @@ enum ByteLevelBPEFamily: TokenizerFamily {
     }
 
     static func parts(of definition: TokenizerDefinition) throws(TokenizationError) -> TokenizerParts {
-        if let normalizer = definition.normalizers.first {
-            throw normalizer.unsupported(normalizer.type, supported: "no normalizer")
+        let composes = definition.normalizers.first?.type == "NFC"
+        if let normalizer = definition.normalizers.dropFirst(composes ? 1 : 0).first {
+            throw normalizer.unsupported(normalizer.type, supported: "NFC or no normalizer")
+        }
+        if composes, let token = definition.addedTokens.first(where: { $0.isNormalized && !$0.isInFormC }) {
+            throw TokenizationError(
+                .unsupported(
+                    part: "added token \"\(token.content)\"", found: "normalized but not in form C",
+                    supported: "tokens in form C"))
         }
         try checkDecoder(definition.decoders)
         try definition.checkBPESettings()
@@ -33,7 +40,8 @@ enum ByteLevelBPEFamily: TokenizerFamily {
             splitter: .huggingFace(plan.rules), pairs: PairTable(minimumCapacity: merges.count * 2),
             bytes: try byteTokens(of: table), mergesOverGaps: true, wholeWords: nil,
             addedTokens: .leftmostLongest(definition.addedTokens, spaceIsMark: false), specialIDs: specialIDs,
-            addsSpacePrefix: plan.addsSpacePrefix)
+            addsSpacePrefix: plan.addsSpacePrefix,
+            composes: composes)
         addPairs(merges, table, to: &encoder)
         let words = words(of: table.pieces).filter { !addedOnly.contains($0.id) }
         // Without a piece that the merges do not make it does not matter whether they are ignored for whole words.
@@ -107,5 +115,13 @@ enum ByteLevelBPEFamily: TokenizerFamily {
 extension ByteString {
     fileprivate func joined(_ separator: ByteString, _ other: ByteString) -> ByteString {
         ByteString(bytes + separator.bytes + other.bytes)
+    }
+}
+
+extension TokenizerDefinition.AddedToken {
+    fileprivate var isInFormC: Bool {
+        content.bytes.withUnsafeBufferPointer {
+            CanonicalComposition.shared.normalized($0) ?? content.bytes == content.bytes
+        }
     }
 }
