@@ -4,8 +4,10 @@ import TensorCore
 struct ByteLevelBPE: TokenEncoder {
     var splitter: WordSplitter
     var pairs: PairTable
-    /// The token of each byte; -1 for those that no UTF-8 text has, if they have none.
+    /// The token of each byte; -1 for those that have none, which give no token.
     var bytes: [TokenID]
+    /// Whether what is beside a byte without a token is merged all the same.
+    var mergesOverGaps: Bool
     /// The words that are tokens whatever the merges say.
     var wholeWords: WordTable?
     var addedTokens: AddedTokens
@@ -13,9 +15,37 @@ struct ByteLevelBPE: TokenEncoder {
     var specialIDs: Set<TokenID>
     /// Whether text that begins without a space gets one.
     var addsSpacePrefix: Bool
+    /// Whether texts are brought to normalization form C first.
+    var composes: Bool
 
     func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID]) {
-        let isValid = UTF8Sequence.isValid(text)
+        guard UTF8Sequence.isValid(text) else {
+            // Tokens are looked for in the text as it is, so what they leave is repaired part by part.
+            return encode(text, addedTokens, parseSpecial, into: &ids) { UTF8Repair.repaired($0) }
+        }
+        guard composes else { return encode(text, addedTokens, parseSpecial, into: &ids) { _ in nil } }
+        let (raw, normalized) = addedTokens.stages
+        for fragment in raw.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
+            switch fragment {
+            case .token(let id): ids.append(id)
+            case .text(let range):
+                let part = UnsafeBufferPointer(rebasing: text[range])
+                if let composed = CanonicalComposition.shared.normalized(part) {
+                    composed.withUnsafeBufferPointer {
+                        encode($0, normalized, parseSpecial, into: &ids) { _ in nil }
+                    }
+                } else {
+                    encode(part, normalized, parseSpecial, into: &ids) { _ in nil }
+                }
+            }
+        }
+    }
+
+    /// - Parameter changed: what text between tokens is replaced by; nil if it stays.
+    private func encode(
+        _ text: UnsafeBufferPointer<UInt8>, _ addedTokens: AddedTokens, _ parseSpecial: Bool,
+        into ids: inout [TokenID], _ changed: (UnsafeBufferPointer<UInt8>) -> [UInt8]?
+    ) {
         pairs.withLookup { lookup in
             var merger = SegmentMerger(pairs: lookup)
             for fragment in addedTokens.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
@@ -24,12 +54,15 @@ struct ByteLevelBPE: TokenEncoder {
                     ids.append(id)
                 case .text(let range):
                     let part = UnsafeBufferPointer(rebasing: text[range])
-                    let needsSpace = addsSpacePrefix && part.first != 0x20
-                    if isValid, !needsSpace {
-                        encode(part, with: &merger, into: &ids)
+                    let changed = changed(part)
+                    if addsSpacePrefix && part.first != 0x20 {
+                        ([0x20] + (changed ?? Array(part))).withUnsafeBufferPointer {
+                            encode($0, with: &merger, into: &ids)
+                        }
+                    } else if let changed {
+                        changed.withUnsafeBufferPointer { encode($0, with: &merger, into: &ids) }
                     } else {
-                        let repaired = (needsSpace ? [0x20] : []) + (isValid ? Array(part) : UTF8Repair.repaired(part))
-                        repaired.withUnsafeBufferPointer { encode($0, with: &merger, into: &ids) }
+                        encode(part, with: &merger, into: &ids)
                     }
                 }
             }
@@ -49,6 +82,10 @@ struct ByteLevelBPE: TokenEncoder {
                     }
                     for byte in word {
                         let symbol = symbols[Int(byte)]
+                        guard symbol >= 0 else {
+                            if !mergesOverGaps { merger.pointee.finish { ids.append($0) } }
+                            continue
+                        }
                         if !merger.pointee.append(symbol) {
                             merger.pointee.finish { ids.append($0) }
                             _ = merger.pointee.append(symbol)
@@ -64,7 +101,7 @@ struct ByteLevelBPE: TokenEncoder {
     func merges(_ word: [UInt8], make id: TokenID) -> Bool {
         pairs.withLookup { lookup in
             var merger = SegmentMerger(pairs: lookup)
-            for byte in word where !merger.append(bytes[Int(byte)]) { return false }
+            for byte in word where bytes[Int(byte)] < 0 || !merger.append(bytes[Int(byte)]) { return false }
             var made: [TokenID] = []
             merger.finish { made.append($0) }
             return made == [id]

@@ -41,9 +41,10 @@ extension ByteLevelBPEFamily {
 
         var encoder = ByteLevelBPE(
             splitter: .llama(pre.rules), pairs: PairTable(minimumCapacity: merges.count * 2),
-            bytes: try byteTokens(of: table),
+            bytes: try byteTokens(of: table), mergesOverGaps: false,
             wholeWords: pre.ignoresMerges ? try WordTable(words(of: vocabulary.pieces)) : nil,
-            addedTokens: .longestFirst(matcher), specialIDs: specialIDs, addsSpacePrefix: false)
+            addedTokens: .longestFirst(matcher), specialIDs: specialIDs, addsSpacePrefix: false,
+            composes: false)
         addPairs(merges, table, to: &encoder)
         return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder)
     }

@@ -15,8 +15,15 @@ enum ByteLevelBPEFamily: TokenizerFamily {
     }
 
     static func parts(of definition: TokenizerDefinition) throws(TokenizationError) -> TokenizerParts {
-        if let normalizer = definition.normalizers.first {
-            throw normalizer.unsupported(normalizer.type, supported: "no normalizer")
+        let composes = definition.normalizers.first?.type == "NFC"
+        if let normalizer = definition.normalizers.dropFirst(composes ? 1 : 0).first {
+            throw normalizer.unsupported(normalizer.type, supported: "NFC or no normalizer")
+        }
+        if composes, let token = definition.addedTokens.first(where: { $0.isNormalized && !$0.isInFormC }) {
+            throw TokenizationError(
+                .unsupported(
+                    part: "added token \"\(token.content)\"", found: "normalized but not in form C",
+                    supported: "tokens in form C"))
         }
         try checkDecoder(definition.decoders)
         try definition.checkBPESettings()
@@ -31,9 +38,10 @@ enum ByteLevelBPEFamily: TokenizerFamily {
 
         var encoder = ByteLevelBPE(
             splitter: .huggingFace(plan.rules), pairs: PairTable(minimumCapacity: merges.count * 2),
-            bytes: try byteTokens(of: table), wholeWords: nil,
+            bytes: try byteTokens(of: table), mergesOverGaps: true, wholeWords: nil,
             addedTokens: .leftmostLongest(definition.addedTokens, spaceIsMark: false), specialIDs: specialIDs,
-            addsSpacePrefix: plan.addsSpacePrefix)
+            addsSpacePrefix: plan.addsSpacePrefix,
+            composes: composes)
         addPairs(merges, table, to: &encoder)
         let words = words(of: table.pieces).filter { !addedOnly.contains($0.id) }
         // Without a piece that the merges do not make it does not matter whether they are ignored for whole words.
@@ -67,14 +75,15 @@ enum ByteLevelBPEFamily: TokenizerFamily {
         }
     }
 
-    /// The token of each byte. Bytes that UTF-8 never has may lack one.
+    /// The token of each byte. Bytes that UTF-8 never has, or only in characters of planes 4 to 16, may lack one: no
+    /// character is assigned there.
     static func byteTokens(of table: PieceTable) throws(TokenizationError) -> [TokenID] {
         var tokens: [TokenID] = []
         for byte in UInt8.min...UInt8.max {
             if let id = table.find(ByteAlphabet.piece(of: byte).bytes[...]) {
                 tokens.append(id)
             } else {
-                guard byte == 0xc0 || byte == 0xc1 || byte > 0xf4 else {
+                guard byte == 0xc0 || byte == 0xc1 || byte > 0xf0 else {
                     throw TokenizationError(.missingByteToken(byte))
                 }
                 tokens.append(-1)
@@ -106,5 +115,13 @@ enum ByteLevelBPEFamily: TokenizerFamily {
 extension ByteString {
     fileprivate func joined(_ separator: ByteString, _ other: ByteString) -> ByteString {
         ByteString(bytes + separator.bytes + other.bytes)
+    }
+}
+
+extension TokenizerDefinition.AddedToken {
+    fileprivate var isInFormC: Bool {
+        content.bytes.withUnsafeBufferPointer {
+            CanonicalComposition.shared.normalized($0) ?? content.bytes == content.bytes
+        }
     }
 }

@@ -94,8 +94,8 @@ public struct Tokenizer: Sendable {
     /// several ways to make the same piece. Left out of the question are special tokens inside of a text
     /// (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer; llama.cpp knows nothing of
     /// what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode versions that
-    /// llama.cpp does not know yet, U+017F after an apostrophe, and spaces outside of ASCII as DeepSeek's patterns see
-    /// them.
+    /// llama.cpp does not know yet, U+017F after an apostrophe, spaces outside of ASCII as DeepSeek's patterns see
+    /// them, and texts that are not in normalization form C where the checkpoint asks for it.
     /// - Throws: `TokenizationError` with a token that the two would make in different ways.
     public func verifyScoreForm() throws(TokenizationError) {
         guard !isScoreForm else { return }

@@ -110,19 +110,30 @@ struct WordPlan {
     /// Whether bytes may span the boundary between two numeric characters.
     private static func mayJoinNumbers(_ bytes: [UInt8]) -> Bool {
         func isBeginning(_ index: Int) -> Bool { bytes[index] & 0xc0 != 0x80 }
-        func mayBeNumber(_ scalar: ArraySlice<UInt8>) -> Bool {
-            scalar.withUnsafeBufferPointer { buffer in
-                guard let base = buffer.baseAddress,
-                    case .character(_, let scalar) = UTF8Sequence(base, count: buffer.count)
-                else { return true }
-                return ScalarClasses.huggingFace[scalar].contains(.number)
-            }
-        }
         for index in bytes.indices.dropFirst() where isBeginning(index) {
-            let start = bytes[..<index].indices.last(where: isBeginning) ?? 0
-            let end = bytes[(index + 1)...].indices.first(where: isBeginning) ?? bytes.count
-            if mayBeNumber(bytes[start..<index]), mayBeNumber(bytes[index..<end]) { return true }
+            let start = bytes[..<index].lastIndex { $0 & 0xc0 != 0x80 } ?? 0
+            let end = bytes[(index + 1)...].firstIndex { $0 & 0xc0 != 0x80 } ?? bytes.count
+            let left = Array(bytes[start..<index])
+            guard (isBeginning(start) ? numbers.whole : numbers.ends).contains(left) else { continue }
+            if numbers.beginnings.contains(Array(bytes[index..<end])) { return true }
         }
         return false
     }
+
+    /// The numeric characters in UTF-8, with all their beginnings and all their ends.
+    private static let numbers: (whole: Set<[UInt8]>, beginnings: Set<[UInt8]>, ends: Set<[UInt8]>) = {
+        var result: (whole: Set<[UInt8]>, beginnings: Set<[UInt8]>, ends: Set<[UInt8]>) = ([], [], [])
+        let ranges = ScalarClassTables.numbers
+        for index in stride(from: 0, to: ranges.count, by: 2) {
+            for scalar in (ranges[index]...ranges[index + 1]).compactMap(UnicodeScalar.init) {
+                let bytes = Array(String(scalar).utf8)
+                result.whole.insert(bytes)
+                for count in 1...bytes.count {
+                    result.beginnings.insert(Array(bytes.prefix(count)))
+                    result.ends.insert(Array(bytes.suffix(count)))
+                }
+            }
+        }
+        return result
+    }()
 }

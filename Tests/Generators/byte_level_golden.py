@@ -216,6 +216,12 @@ variant("surroundings", llama3, change=surroundings, texts=["".join(rng.choice([
                                                                    for _ in range(rng.randint(1, 14))) for _ in range(250)])
 variant("edges, llama-bpe", llama3, pre="llama-bpe", texts=edge_texts, with_llama=1000)
 variant("edges, deepseek-v3", deepseek_v3, pre="deepseek-v3", texts=edge_texts, with_llama=1000)
+composing = ["A\u030a", "\u212b", "e\u0301\u0323", "e\u0323\u0301", "\u1100\u1161\u11a8", "\uac00\u11a8", "\uac01\u11a8", "\u0344", "\ufb1d", "\u0958", "\U0001d15e", "\uf900", "a\u0315\u0300\u05ae\u0300", "\u0061\u0345\u0301", "\u1e9b\u0323", "\u3099",
+             "\u304b\u3099", "\u0301", "q\u0307\u0323", "<s>", "<|x|>", "x", " ", "\n", "\u4f60", "\u00e9\u0301", "\u00e9", "\u0f71\u0f72\u0f74", "\u09c7\u09be", "\u0cc6\u0cc2\u0cd5"]
+everything = [chr(c) for c in range(0xA0, 0x30000) if not 0xD800 <= c < 0xE000 and (__import__("unicodedata").decomposition(chr(c)) or __import__("unicodedata").combining(chr(c))) and not 0xAC00 <= c < 0xD7A4]
+variant("composing", qwen2, change=lambda t: t.update(normalizer={"type": "NFC"}), texts=["".join(rng.choice(composing) for _ in range(rng.randint(1, 12))) for _ in range(200)]
+        + ["".join(everything[i:i + 60]) for i in range(0, len(everything), 60)]
+        + ["".join(rng.choice(everything) if rng.random() < 0.6 else rng.choice(["a", "e", "o", "\u0301", "\u0323", "\u4f60"]) for _ in range(40)) for _ in range(60)])
 # HuggingFace has no such steps; the ids are those of llama.cpp alone.
 variant("default", [byte_level(True)], pre="default")
 

@@ -63,7 +63,7 @@ import Tokenization
 
     @Test func variants() throws {
         let variants = try list("variants")
-        #expect(variants.count == 16)
+        #expect(variants.count == 17)
         for variant in variants {
             let name = try #require(variant["name"]?.string)
             let pre = variant["pre"]?.string
