@@ -60,7 +60,7 @@ FORMATS = {
     "xverse dense": "{% for message in messages %}{% if message['role'] == 'user' %}{{ 'Human: ' + message['content'] + '\n\n' }}{% elif message['role'] == 'assistant' %}{{ 'Assistant: ' + message['content'] + eos_token }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif %}",
     "xverse moe": "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}",
 }
-for path in sorted(glob.glob("Fixtures/tokenizers/*/tokenizer_config.json") + glob.glob("Fixtures/models/*/tokenizer_config.json")):
+for path in sorted(glob.glob("Fixtures/models/*/tokenizer_config.json")):
     template = json.load(open(path, encoding="utf-8")).get("chat_template")
     if template:
         FORMATS[path.split("/")[-2]] = template
