@@ -5,7 +5,7 @@ import TensorCore
 public struct TokenizationError: DiagnosticError, Equatable {
     /// What is wrong, with the tokens it is about.
     public enum Kind: Sendable, Equatable {
-        /// A part of the tokenizer does something that is not implemented.
+        /// A part of the tokenizer is of a kind that is refused by name.
         case unsupported(part: String, found: String, supported: String)
         /// A regular expression that splits texts into words is not known.
         case unknownSplitPattern(part: String, ByteString, known: String)

@@ -2,7 +2,7 @@ import ByteJSON
 import TensorCore
 
 extension TokenizerDefinition {
-    /// Refuses settings of a BPE model that would change tokens in ways that are not implemented.
+    /// Refuses settings of a BPE model that would change tokens in ways that no encoder here follows.
     ///
     /// Every byte has a token, so nothing is ever unknown and whether unknowns are fused does not matter.
     func checkBPESettings() throws(TokenizationError) {
