@@ -41,10 +41,23 @@ enum Provenance {
     static func describe(
         _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel, progress: @escaping ProgressHandler
     ) throws {
+        var sums: [String] = []
+        if model.checkpoint != nil, !model.files.isEmpty {
+            progress(.stage("hashing the source files"))
+            sums = try hashes(of: model.files, parallel: parallel) { progress(.fraction($0)) }
+        }
+        describe(model, sums: sums, in: &metadata)
+    }
+
+    /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:progress:)`` adds.
+    static func describeInLength(_ model: Model, in metadata: inout GGUFMetadata) {
+        let sum = String(repeating: "0", count: 2 * SHA256.byteCount)
+        describe(model, sums: model.files.map { _ in sum }, in: &metadata)
+    }
+
+    private static func describe(_ model: Model, sums: [String], in metadata: inout GGUFMetadata) {
         metadata["swage.version"] = .string(ByteString(SwageVersion.current))
         guard let checkpoint = model.checkpoint, !model.files.isEmpty else { return }
-        progress(.stage("hashing the source files"))
-        let sums = try hashes(of: model.files, parallel: parallel) { progress(.fraction($0)) }
         metadata["swage.source.files"] = .array(.string(model.files.map { ByteString(lastComponent($0)) }))
         metadata["swage.source.sha256"] = .array(.string(sums.map { ByteString($0) }))
         if let stored = checkpoint.storedPlan.experts, let padded = checkpoint.plan.experts {
