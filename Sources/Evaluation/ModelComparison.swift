@@ -2,16 +2,16 @@ import ModelArchitecture
 import Runtime
 import Tokenization
 
-/// How well a model predicts a text, and how far from a reference.
-public struct ComparisonResult: Sendable {
-    public let perplexity: PerplexityResult
-    public let divergence: Divergence
-    /// The scored tokens, in text order.
-    public let tokens: [LogitComparison]
-}
-
 /// Perplexity and KL divergence of models from a reference, evaluated batch by batch beside it: no logits are stored.
 public struct ModelComparison: Sendable {
+    /// How well a model predicts a text, and how far from the reference.
+    public struct Result: Sendable {
+        public let perplexity: PerplexityResult
+        public let divergence: Divergence
+        /// The scored tokens, in text order.
+        public let tokens: [LogitComparison]
+    }
+
     public let evaluation: PerplexityEvaluation
 
     public init(_ evaluation: PerplexityEvaluation) { self.evaluation = evaluation }
@@ -23,7 +23,7 @@ public struct ModelComparison: Sendable {
     public func run(
         reference: ForwardPass, candidates: [ForwardPass], tokenizer: Tokenizer, texts: [EvaluationText],
         progress: @escaping @Sendable (Double) -> Void = { _ in }
-    ) throws -> (reference: [PerplexityResult], candidates: [[ComparisonResult]]) {
+    ) throws -> (reference: [PerplexityResult], candidates: [[Result]]) {
         for candidate in candidates where candidate.plan.vocabularySize != reference.plan.vocabularySize {
             throw EvaluationError(
                 .vocabularyMismatch(
@@ -66,7 +66,7 @@ public struct ModelComparison: Sendable {
             scored.perText(losses.values) { try PerplexityResult(text: $0, losses: $1) },
             tables.map { table in
                 try scored.perText(table.values.compactMap { $0 }) { text, tokens in
-                    ComparisonResult(
+                    Result(
                         perplexity: try PerplexityResult(
                             text: text, losses: ArraySlice(tokens.map { -$0.logProbability })),
                         divergence: Divergence(tokens), tokens: Array(tokens))

@@ -29,7 +29,7 @@ public struct Measurement: Sendable {
     /// - Returns: one result for each text, of the reference and of each candidate.
     public func run(
         _ candidates: [Model], reference: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
-    ) throws -> (reference: [PerplexityResult], candidates: [[ComparisonResult]]) {
+    ) throws -> (reference: [PerplexityResult], candidates: [[ModelComparison.Result]]) {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
         for model in candidates {
             guard model.tokenizer.vocabulary.pieces == reference.tokenizer.vocabulary.pieces else {

@@ -32,7 +32,7 @@ struct PerplexityCommand: ParsableCommand {
             evaluation: PerplexityEvaluation(context: windows.context, windowLimit: windows.chunks),
             parallel: compute.parallel)
         var results: [PerplexityResult]
-        var comparisons: [ComparisonResult] = []
+        var comparisons: [ModelComparison.Result] = []
         var original: Model?
         if let reference {
             let opened = try Model(path: reference, expertPadding: padding.padExperts)
