@@ -23,6 +23,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
+        /// Token ids do not mean the same in both models.
+        case otherTokens(than: String)
         /// A metadata file holds something else.
         case notMetadata(String)
         /// Prompt and new tokens are more than the model was made for.
@@ -79,6 +81,10 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(.usage, "the output is also an input", advice: "choose another name")
         case .notMetadata(let expected):
             report(.input, expected)
+        case .otherTokens(let reference):
+            report(
+                .input, "its tokens are not those of the reference \(reference)",
+                advice: "compare models that were made from the same checkpoint")
         case .noTexts:
             report(.usage, "no text was given", advice: "name at least one with --text")
         case .generationTooLong(let promptTokenCount, let maximumTokenCount, let limit):

@@ -14,6 +14,8 @@ public struct Quantization: Sendable {
     public var allowsRequantization: Bool
     /// Files besides the model's and the importance matrix that the output must not replace, such as a recipe.
     public var otherInputs: [String] = []
+    /// Policies of encoders that differ from the types' defaults, for experiments.
+    public var policies: [TensorType: EncodingPolicy] = [:]
     public var parallel: Parallel
 
     public init(
@@ -72,7 +74,7 @@ public struct Quantization: Sendable {
     /// How long it will take, judged by a sample.
     public func duration(_ model: Model, plan: Plan) throws -> Duration {
         try TimeEstimate.duration(
-            source: model.tensors, targets: plan.assignments.map(\.tensor), importance: plan.importance,
+            source: model.tensors, targets: plan.assignments.map(\.tensor), guidance: guidance(plan),
             parallel: parallel)
     }
 
@@ -83,8 +85,12 @@ public struct Quantization: Sendable {
         for warning in plan.warnings { progress(.warning(warning)) }
         return try file(model, assignments: plan.assignments, importance: plan.importance)
             .write(
-                to: output, importance: plan.importance, otherInputs: [importancePath].compactMap { $0 } + otherInputs,
+                to: output, guidance: guidance(plan), otherInputs: [importancePath].compactMap { $0 } + otherInputs,
                 parallel: parallel, progress: progress)
+    }
+
+    private func guidance(_ plan: Plan) -> EncodingGuidance {
+        EncodingGuidance(importance: plan.importance, policies: policies)
     }
 
     /// The file that is to be written.
