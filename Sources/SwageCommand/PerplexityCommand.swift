@@ -20,11 +20,12 @@ struct PerplexityCommand: ParsableCommand {
 
     @OptionGroup var windows: WindowOptions
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try Model(path: model, expertPadding: padding.padExperts)
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         let results = try Measurement(
             evaluation: PerplexityEvaluation(context: windows.context, windowLimit: windows.chunks),
             parallel: compute.parallel

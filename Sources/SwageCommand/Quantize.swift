@@ -48,6 +48,7 @@ struct Quantize: ParsableCommand {
     var dryRun = false
 
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
@@ -62,7 +63,7 @@ struct Quantize: ParsableCommand {
         options.isPure = pure
         options.allowsFallback = fallback
         let recipe = try Recipe(named: type)
-        let model = try Model(path: model, expertPadding: padding.padExperts)
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         let quantization = Quantization(
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
             parallel: compute.parallel)

@@ -153,4 +153,12 @@ struct CharacterBPEModel {
         }
         return (scores, conflict)
     }
+
+    /// The scores of a list of merges that names, piece after piece, every pair that makes the piece: what becomes of a
+    /// SentencePiece model, whose pieces have an order and no merges. Whether it is such a list is for `ScoreForm` to say.
+    var scoresOfGroups: [Float] {
+        var scores = [Float](repeating: Vocabulary.unmergedScore, count: table.pieces.count)
+        for (rank, merge) in merges.enumerated().reversed() { scores[Int(merge.product)] = -Float(rank) }
+        return scores
+    }
 }
