@@ -34,7 +34,9 @@ struct Convert: ParsableCommand {
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
-        let model = try Model(path: checkpoint, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer, readsWeights: !vocabOnly)
+        let model = try Model(
+            path: checkpoint, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer,
+            readsWeights: !vocabOnly)
         var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits

@@ -21,7 +21,8 @@ struct Inspect: ParsableCommand {
     @OptionGroup var splitting: PreTokenizerOptions
 
     func run() throws {
-        let inspection = try Inspection(path: file, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let inspection = try Inspection(
+            path: file, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
         StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
     }
