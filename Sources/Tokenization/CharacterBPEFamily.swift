@@ -26,7 +26,7 @@ enum CharacterBPEFamily: TokenizerFamily {
             specials: SpecialTokens(bos: affixes.prefix, eos: affixes.suffix, unknown: model.unknown),
             addsBOS: affixes.prefix != nil, addsEOS: affixes.suffix != nil,
             separatesPairs: affixes.separatesPairs, addsSpacePrefix: spaces.prefix != .none)
-        if conflict != nil {
+        if conflict != nil, model.addedCharacter == nil {
             // Merges that were made of a SentencePiece model follow other rules than those of a training.
             var grouped = vocabulary
             grouped.scores = model.scoresOfGroups
