@@ -80,6 +80,7 @@ let package = Package(
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
+        tests("Evaluation", ["Runtime"]),
         tests(
             "Pipelines",
             [
