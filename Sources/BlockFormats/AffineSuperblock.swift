@@ -49,11 +49,11 @@ struct AffineSuperblock {
 
     /// Encodes 256 elements and returns them prepared; nil if they are all zero.
     func encode(
-        _ row: UnsafePointer<Float>, importance: UnsafePointer<Float>?, _ room: inout Room
+        _ row: UnsafePointer<Float>, importance: UnsafePointer<Float>?, policy: EncodingPolicy, _ room: inout Room
     ) -> PreparedElements? {
         guard
             let elements = PreparedElements(
-                row, count: 256, importance: importance, values: room.values, weights: room.weights)
+                row, count: 256, importance: importance, policy: policy, values: room.values, weights: room.weights)
         else { return nil }
         chooseScales(elements, &room)
         storeCodes(room)

@@ -15,6 +15,13 @@ public enum BlockFormats {
     /// The codec of a type, or nil if the type is not supported.
     public static func codec(for type: TensorType) -> (any BlockCodec)? { codecsByType[type] }
 
+    /// The codec of a type with another policy than the type's default, where the type has one.
+    public static func codec(for type: TensorType, policy: EncodingPolicy) -> (any BlockCodec)? {
+        guard var codec = codecsByType[type] as? any QuantizingCodec else { return codec(for: type) }
+        codec.policy = policy
+        return codec
+    }
+
     /// All types that ``codec(for:)`` answers for.
     public static let supportedTypes: [TensorType] = codecs.map(\.type)
 }

@@ -59,7 +59,8 @@ extension IQ1SCodec {
                         let block = target + index &* 50
                         let offset = index &* 256
                         if let elements = PreparedElements(
-                            row + offset, count: 256, importance: importance.map { $0 + offset }, values: room.values,
+                            row + offset, count: 256, importance: importance.map { $0 + offset }, policy: policy,
+                            values: room.values,
                             weights: room.weights)
                         {
                             room.computeMoments()

@@ -5,7 +5,8 @@ import TensorCore
 ///
 /// Layout (50 bytes): scale; the low 8 bits of 32 code book indices; per 32 elements 16 bits with the indices' upper 3
 /// bits, the block's scale s and the sign of its shift: value = scale · (2 s + 1) · (code value ± ⅛).
-struct IQ1SCodec: BlockCodec {
+struct IQ1SCodec: QuantizingCodec {
+    var policy = EncodingPolicy(gainRestoration: 1)
     var type: TensorType { .iq1_S }
     var requiresImportance: Bool { true }
 

@@ -4,7 +4,8 @@ import TensorCore
 /// IQ4_NL (18 bytes, 32 elements): scale, 16 bytes of codes as in Q4_0; value = level of the code · scale.
 ///
 /// Source of the levels: ggml (MIT licence), `kvalues_iq4nl` in ggml-common.h.
-struct IQ4NLCodec: BlockCodec {
+struct IQ4NLCodec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .iq4_NL }
     var requiresImportance: Bool { false }
 

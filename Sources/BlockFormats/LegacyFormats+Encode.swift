@@ -4,8 +4,8 @@ import TensorCore
 /// Walks a row of 32-element blocks in stretches of up to eight blocks, whose elements share a mean square.
 @inline(__always)
 private func forEachBlock(
-    of row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?, blockByteCount: Int,
-    into target: UnsafeMutableRawPointer, scratch: EncodingScratch,
+    of row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?, policy: EncodingPolicy,
+    blockByteCount: Int, into target: UnsafeMutableRawPointer, scratch: EncodingScratch,
     _ encode: (
         _ elements: PreparedElements, _ values: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
         _ block: UnsafeMutableRawPointer
@@ -17,7 +17,8 @@ private func forEachBlock(
         let blocks = target + start / 32 &* blockByteCount
         guard
             let elements = PreparedElements(
-                row + start, count: length, importance: importance.map { $0 + start }, values: room, weights: room + 256
+                row + start, count: length, importance: importance.map { $0 + start }, policy: policy, values: room,
+                weights: room + 256
             )
         else {
             blocks.initializeMemory(as: UInt8.self, repeating: 0, count: length / 32 &* blockByteCount)
@@ -95,7 +96,8 @@ extension Q4_0Codec {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { room in
             let codes = room.baseAddress!
             forEachBlock(
-                of: row, count: count, importance: importance, blockByteCount: 18, into: target, scratch: scratch
+                of: row, count: count, importance: importance, policy: policy, blockByteCount: 18, into: target,
+                scratch: scratch
             ) { elements, values, weights, block in
                 let scale = search.encodeBlock(elements, values, weights, codes: codes)
                 block.storeHalf(scale, 0)
@@ -116,7 +118,8 @@ extension Q5_0Codec {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { room in
             let codes = room.baseAddress!
             forEachBlock(
-                of: row, count: count, importance: importance, blockByteCount: 22, into: target, scratch: scratch
+                of: row, count: count, importance: importance, policy: policy, blockByteCount: 22, into: target,
+                scratch: scratch
             ) { elements, values, weights, block in
                 let scale = search.encodeBlock(elements, values, weights, codes: codes)
                 block.storeHalf(scale, 0)
@@ -138,7 +141,8 @@ extension IQ4NLCodec {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { room in
             let codes = room.baseAddress!
             forEachBlock(
-                of: row, count: count, importance: importance, blockByteCount: 18, into: target, scratch: scratch
+                of: row, count: count, importance: importance, policy: policy, blockByteCount: 18, into: target,
+                scratch: scratch
             ) { elements, values, weights, block in
                 let scale = search.encodeBlock(elements, values, weights, codes: codes)
                 block.storeHalf(scale, 0)
@@ -160,7 +164,8 @@ extension Q4_1Codec {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { room in
             let codes = room.baseAddress!
             forEachBlock(
-                of: row, count: count, importance: importance, blockByteCount: 20, into: target, scratch: scratch
+                of: row, count: count, importance: importance, policy: policy, blockByteCount: 20, into: target,
+                scratch: scratch
             ) { elements, values, weights, block in
                 let fit = search.encodeBlock(elements, values, weights, codes: codes)
                 block.storeHalf(fit.scale, 0)
@@ -183,7 +188,8 @@ extension Q5_1Codec {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { room in
             let codes = room.baseAddress!
             forEachBlock(
-                of: row, count: count, importance: importance, blockByteCount: 24, into: target, scratch: scratch
+                of: row, count: count, importance: importance, policy: policy, blockByteCount: 24, into: target,
+                scratch: scratch
             ) { elements, values, weights, block in
                 let fit = search.encodeBlock(elements, values, weights, codes: codes)
                 block.storeHalf(fit.scale, 0)

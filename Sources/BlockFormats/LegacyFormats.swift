@@ -4,7 +4,8 @@ import TensorCore
 // The formats with blocks of 32 elements, of which the first 16 are in the low and the others in the high nibbles.
 
 /// Q4_0 (18 bytes): scale, 16 bytes of codes; value = (code − 8) · scale.
-struct Q4_0Codec: BlockCodec {
+struct Q4_0Codec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .q4_0 }
     var requiresImportance: Bool { false }
 
@@ -20,7 +21,8 @@ struct Q4_0Codec: BlockCodec {
 }
 
 /// Q4_1 (20 bytes): scale, minimum, 16 bytes of codes; value = code · scale + minimum.
-struct Q4_1Codec: BlockCodec {
+struct Q4_1Codec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .q4_1 }
     var requiresImportance: Bool { false }
 
@@ -37,7 +39,8 @@ struct Q4_1Codec: BlockCodec {
 }
 
 /// Q5_0 (22 bytes): scale, 32 fifth bits, 16 bytes of lower bits; value = (code − 16) · scale.
-struct Q5_0Codec: BlockCodec {
+struct Q5_0Codec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .q5_0 }
     var requiresImportance: Bool { false }
 
@@ -54,7 +57,8 @@ struct Q5_0Codec: BlockCodec {
 }
 
 /// Q5_1 (24 bytes): scale, minimum, 32 fifth bits, 16 bytes of lower bits; value = code · scale + minimum.
-struct Q5_1Codec: BlockCodec {
+struct Q5_1Codec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .q5_1 }
     var requiresImportance: Bool { false }
 
@@ -87,7 +91,8 @@ enum FifthBits {
 }
 
 /// Q8_0 (34 bytes): scale, 32 signed codes; value = code · scale.
-struct Q8_0Codec: BlockCodec {
+struct Q8_0Codec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .q8_0 }
     var requiresImportance: Bool { false }
 

@@ -3,9 +3,7 @@ import CSIMD
 /// Up to 256 elements of a row, made ready for the search for scales and codes.
 ///
 /// The values are divided by a power of two, their `unit`, so that the greatest lies between 1 and 2: neither their squares
-/// nor the sums of these can overflow, and the division changes no digit. An element weighs
-/// importance · √(σ² + x²) with σ² the elements' mean square: an error on a large weight costs a little more than its
-/// importance alone says, as ggml also has it.
+/// nor the sums of these can overflow, and the division changes no digit. What an element weighs is the policy's.
 struct PreparedElements {
     let values: UnsafeMutablePointer<Float>
     let weights: UnsafeMutablePointer<Float>
@@ -23,7 +21,7 @@ struct PreparedElements {
     ///
     /// Elements that are not finite count as zero, importances that are negative or NaN as zero.
     init?(
-        _ row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?,
+        _ row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?, policy: EncodingPolicy,
         values: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>
     ) {
         var greatest = Lanes()
@@ -51,7 +49,17 @@ struct PreparedElements {
         importanceFactor = Self.importanceFactor(importance, count: count)
         for start in stride(from: 0, to: count, by: 16) {
             let lanes = values.lanes(start)
-            weights.store(csimd_square_root(csimd_multiply_add(lanes, lanes, variance)) * shares(start), start)
+            let square = csimd_multiply_add(lanes, lanes, variance)
+            weights.store(Self.elementWeights(square, policy.elementWeight) * shares(start), start)
+        }
+    }
+
+    @inline(__always)
+    private static func elementWeights(_ squares: Lanes, _ weight: EncodingPolicy.ElementWeight) -> Lanes {
+        switch weight {
+        case .importance: Lanes(repeating: 1)
+        case .fourthRoot: csimd_square_root(csimd_square_root(squares))
+        case .squareRoot: csimd_square_root(squares)
         }
     }
 

@@ -5,7 +5,8 @@ import TensorCore
 /// Layout (84 bytes): 16 bytes of scale and (upper half) minimum; 64 bytes of codes, of each 128 elements the 32-element
 /// quarter i in bits 2 i and 2 i + 1; the factor of the scales, the factor of the minima.
 /// value = factor · scale · code − factor of minima · minimum.
-struct Q2KCodec: BlockCodec {
+struct Q2KCodec: QuantizingCodec {
+    var policy = EncodingPolicy(gainRestoration: 1)
     var type: TensorType { .q2_K }
     var requiresImportance: Bool { false }
 
@@ -38,7 +39,9 @@ struct Q2KCodec: BlockCodec {
         for index in 0..<count / 256 {
             let block = target + index &* 84
             let offset = index &* 256
-            if let elements = superblock.encode(row + offset, importance: importance.map { $0 + offset }, &room) {
+            if let elements = superblock.encode(
+                row + offset, importance: importance.map { $0 + offset }, policy: policy, &room)
+            {
                 Self.store(room, into: block)
                 restoreGain(
                     block, scaleAt: 80, otherScaleAt: 82, elements, decoded: room.decoded)

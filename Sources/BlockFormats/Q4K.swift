@@ -5,7 +5,8 @@ import TensorCore
 /// Layout (144 bytes): the factor of the scales, the factor of the minima; 12 bytes of ``SixBitScales``; 128 bytes of codes,
 /// of each 64 elements the first half in the low nibbles.
 /// value = factor · scale · code − factor of minima · minimum.
-struct Q4KCodec: BlockCodec {
+struct Q4KCodec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .q4_K }
     var requiresImportance: Bool { false }
 
@@ -39,7 +40,8 @@ struct Q4KCodec: BlockCodec {
         for index in 0..<count / 256 {
             let block = target + index &* 144
             let offset = index &* 256
-            if superblock.encode(row + offset, importance: importance.map { $0 + offset }, &room) != nil {
+            if superblock.encode(row + offset, importance: importance.map { $0 + offset }, policy: policy, &room) != nil
+            {
                 Self.store(room, into: block)
             } else {
                 block.initializeMemory(as: UInt8.self, repeating: 0, count: 144)

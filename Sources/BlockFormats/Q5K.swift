@@ -4,7 +4,8 @@ import TensorCore
 ///
 /// Layout (176 bytes): the two factors; 12 bytes of ``SixBitScales``; 32 bytes of fifth bits, bit i of byte j for element j
 /// of the i-th 32; 128 bytes of lower bits, of each 64 elements the first half in the low nibbles.
-struct Q5KCodec: BlockCodec {
+struct Q5KCodec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .q5_K }
     var requiresImportance: Bool { false }
 
@@ -40,7 +41,8 @@ struct Q5KCodec: BlockCodec {
         for index in 0..<count / 256 {
             let block = target + index &* 176
             let offset = index &* 256
-            if superblock.encode(row + offset, importance: importance.map { $0 + offset }, &room) != nil {
+            if superblock.encode(row + offset, importance: importance.map { $0 + offset }, policy: policy, &room) != nil
+            {
                 Self.store(room, into: block)
             } else {
                 block.initializeMemory(as: UInt8.self, repeating: 0, count: 176)

@@ -6,7 +6,8 @@ import TensorCore
 /// Layout (210 bytes), per 128 elements: 64 bytes with the low 4 bits of elements 0…63 in their low and of 64…127 in their
 /// high nibbles; then 32 bytes per 128 with the upper 2 bits, quarter i in bits 2 i and 2 i + 1; 16 scales; the factor.
 /// value = factor · scale · code.
-struct Q6KCodec: BlockCodec {
+struct Q6KCodec: QuantizingCodec {
+    var policy = EncodingPolicy()
     var type: TensorType { .q6_K }
     var requiresImportance: Bool { false }
 
@@ -41,7 +42,8 @@ struct Q6KCodec: BlockCodec {
             let block = target + index &* 210
             let offset = index &* 256
             if let elements = PreparedElements(
-                row + offset, count: 256, importance: importance.map { $0 + offset }, values: room, weights: room + 256)
+                row + offset, count: 256, importance: importance.map { $0 + offset }, policy: policy, values: room,
+                weights: room + 256)
             {
                 Self.encodeScales(elements, fitted: room + 512, codes: codes, into: block)
                 Self.storeCodes(codes, into: block)

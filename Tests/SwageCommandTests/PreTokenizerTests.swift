@@ -42,7 +42,7 @@ import Testing
             ["tokenize", model, "--text", "12345"], ["generate", model, "--prompt", "a", "--max-new-tokens", "1"],
             ["perplexity", model] + small + ["--text", Self.text],
             ["imatrix", model, "-o", importance] + small + ["--text", Self.text], ["inspect", model],
-            ["report", "--model", "a=\(model)", "--text", "b=\(Self.text)"] + small,
+            ["report", "--model", "a=\(model)", "--text", "b=\(Self.text)"] + small, ["compare", model, gguf],
         ]
         for command in commands {
             let without = try await Swage.run(command)

@@ -48,6 +48,7 @@ import Tokenization
         let scored = try Tokenizer(vocabulary: merged.vocabulary)
         for vector in try TokenizerVector.list(Self.directory) { try vector.check(scored) }
         for item in try list("evaluation") { try GoldenTokens.checkEvaluation(item, scored, prefix: [0x20]) }
+        for item in try list("fuzz") { try GoldenTokens.checkEncoding(item, scored, of: "apus-xdan-tiny") }
     }
 
     /// The same as llama.cpp's converter writes, padding included.

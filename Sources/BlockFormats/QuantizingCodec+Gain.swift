@@ -1,7 +1,8 @@
 import CSIMD
 
-extension BlockCodec {
-    /// Multiplies the scales of a super-block just stored so that its elements come out neither too small nor too large.
+extension QuantizingCodec {
+    /// Multiplies the scales of a super-block just stored so that its elements come out neither too small nor too large, as
+    /// far as the policy asks for it.
     ///
     /// Codes of least squared error shrink what they encode, at two bits by 3 to 12 %, and every output of the layer with
     /// it. The factor makes Σ importance · x · decoded x equal to Σ importance · x², the part of the outputs' size that
@@ -16,6 +17,7 @@ extension BlockCodec {
         _ block: UnsafeMutableRawPointer, scaleAt offset: Int, otherScaleAt otherOffset: Int? = nil,
         _ elements: PreparedElements, decoded: UnsafeMutablePointer<Float>
     ) {
+        guard policy.gainRestoration != 0 else { return }
         decode(block, count: 256, into: decoded)
         var products = Lanes()
         var squares = Lanes()
@@ -27,7 +29,7 @@ extension BlockCodec {
         }
         // Extreme importances may leave a single element to decide: no more than twice what whole tensors need.
         let ratio = csimd_sum(squares) / csimd_sum(products)
-        let gain = ratio > 1 ? min(ratio, 1.25) : 1
+        let gain = ratio > 1 ? 1 + policy.gainRestoration * (min(ratio, 1.25) - 1) : 1
         Self.multiplyScale(block, at: offset, by: gain)
         if let otherOffset { Self.multiplyScale(block, at: otherOffset, by: gain) }
     }

@@ -1,0 +1,24 @@
+/// What an encoder counts as error, and what it corrects afterwards.
+///
+/// The least weighted squared error is not the best model: it shrinks the weights. Each type's default policy is the one
+/// with the least KL divergence on held-out texts.
+public struct EncodingPolicy: Sendable, Hashable {
+    /// What an error on an element x of a block with mean square σ² costs.
+    public enum ElementWeight: Sendable, Hashable, CaseIterable {
+        /// The column's importance alone.
+        case importance
+        /// importance · (σ² + x²)^¼
+        case fourthRoot
+        /// importance · (σ² + x²)^½, as ggml has it: an error on a large weight costs a little more.
+        case squareRoot
+    }
+
+    public var elementWeight: ElementWeight
+    /// How much of the shrinkage that the chosen codes leave is taken back by a larger scale: 0 nothing, 1 all of it.
+    public var gainRestoration: Float
+
+    public init(elementWeight: ElementWeight = .squareRoot, gainRestoration: Float = 0) {
+        self.elementWeight = elementWeight
+        self.gainRestoration = gainRestoration
+    }
+}
