@@ -47,7 +47,7 @@ let package = Package(
         module(
             "Checkpoints",
             ["TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "TorchArchive", "Tokenization"]),
-        module("Recipes", ["TensorCore", "ModelArchitecture"]),
+        module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
         module("Evaluation", ["TensorCore", "ModelArchitecture", "Runtime", "Tokenization", "Importance"]),

@@ -8,16 +8,43 @@ enum Provenance {
     static func describe(
         _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel, progress: @escaping ProgressHandler
     ) throws {
+        var digests = Digests()
+        if let checkpoint = model.checkpoint {
+            digests.files = try checkpoint.configurationFiles.map { try WeightDigest.sha256(ofFile: $0) }
+            if let content = checkpoint.content {
+                progress(.stage("hashing the weights"))
+                digests.weights = try WeightDigest.sha256(of: content, parallel: parallel) { progress(.fraction($0)) }
+            }
+        }
+        describe(model, digests, in: &metadata)
+    }
+
+    /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:progress:)`` adds.
+    static func describeInLength(_ model: Model, in metadata: inout GGUFMetadata) {
+        let sum = String(repeating: "0", count: 2 * SHA256.byteCount)
+        let checkpoint = model.checkpoint
+        let digests = Digests(
+            files: (checkpoint?.configurationFiles ?? []).map { _ in sum },
+            weights: checkpoint?.content == nil ? nil : sum)
+        describe(model, digests, in: &metadata)
+    }
+
+    /// What the file was made from, in hexadecimal.
+    private struct Digests {
+        /// One for each configuration file.
+        var files: [String] = []
+        var weights: String?
+    }
+
+    private static func describe(_ model: Model, _ digests: Digests, in metadata: inout GGUFMetadata) {
         metadata["swage.version"] = .string(ByteString(SwageVersion.current))
         guard let checkpoint = model.checkpoint else { return }
-        let files = checkpoint.configurationFiles
-        metadata["swage.source.files"] = .array(.string(files.map { ByteString(lastComponent($0)) }))
-        metadata["swage.source.sha256"] = .array(
-            .string(try files.map { ByteString(try WeightDigest.sha256(ofFile: $0)) }))
-        guard let content = checkpoint.content else { return }
-        progress(.stage("hashing the weights"))
-        metadata["swage.source.weights.sha256"] = .string(
-            ByteString(try WeightDigest.sha256(of: content, parallel: parallel) { progress(.fraction($0)) }))
+        metadata["swage.source.files"] = .array(
+            .string(checkpoint.configurationFiles.map { ByteString(lastComponent($0)) }))
+        metadata["swage.source.sha256"] = .array(.string(digests.files.map { ByteString($0) }))
+        if let weights = digests.weights {
+            metadata["swage.source.weights.sha256"] = .string(ByteString(weights))
+        }
         if let stored = checkpoint.storedPlan.experts, let padded = checkpoint.plan.experts {
             metadata["swage.experts.stored_length"] = .uint32(UInt32(stored.length))
             metadata["swage.experts.padded_length"] = .uint32(UInt32(padded.length))
