@@ -1,0 +1,99 @@
+import CSIMD
+
+// Under a scale t and a shift δ a group of eight with code word g costs, up to a constant, Σ w (t² (g + δ)² − 2 t x (g + δ)): a
+// sum over two halves of four elements, each of which has 81 possible values. The cost of all 162 half words takes a few
+// vector operations; of the 81 · 81 pairs the code book has 1024 or 2048.
+
+/// What the half words' costs under any scale and shift are made of, for all groups of a super-block.
+struct HalfWordMoments {
+    let tables: HalfWordTables
+    let values: UnsafePointer<Float>
+    let weights: UnsafePointer<Float>
+    /// Whether only magnitudes count, because the format keeps every sign.
+    let areMagnitudes: Bool
+    /// Per half group Σ w g², Σ w g and Σ w x g of 96 half words each.
+    private let moments: UnsafeMutablePointer<Float>
+    /// Per group Σ w / 64 and Σ w x / 8: what a shift of ⅛ adds to the moments of every code word.
+    private let constants: UnsafeMutablePointer<Float>
+
+    static let floatCount = 64 * 288 + 64
+
+    init(_ tables: HalfWordTables, _ room: SuperblockRoom, areMagnitudes: Bool) {
+        self.tables = tables
+        values = UnsafePointer(room.values)
+        weights = UnsafePointer(room.weights)
+        self.areMagnitudes = areMagnitudes
+        moments = room.moments
+        constants = room.moments + 64 * 288
+    }
+
+    /// Computes the moments of all half words of a group.
+    func prepare(group: Int) {
+        var weightSum: Float = 0
+        var productSum: Float = 0
+        for half in 2 &* group...2 &* group &+ 1 {
+            let place = moments + 288 &* half
+            @inline(__always)
+            func tables(_ start: Int) -> (squares: Lanes, sums: Lanes, products: Lanes) {
+                let (first, second) = (weights[start], weights[start &+ 1])
+                let products = (first * value(start), second * value(start &+ 1))
+                weightSum += first + second
+                productSum += products.0 + products.1
+                let pairs = self.tables.pairs
+                return (pairs.squares(first, second), pairs.sums(first, second), pairs.sums(products.0, products.1))
+            }
+            let firstTwo = tables(4 &* half)
+            let lastTwo = tables(4 &* half &+ 2)
+            for vector in 0..<6 {
+                place.store(self.tables.spread(firstTwo.squares, lastTwo.squares, vector: vector), 16 &* vector)
+                place.store(self.tables.spread(firstTwo.sums, lastTwo.sums, vector: vector), 96 &+ 16 &* vector)
+                place.store(
+                    self.tables.spread(firstTwo.products, lastTwo.products, vector: vector), 192 &+ 16 &* vector)
+            }
+        }
+        constants[2 &* group] = weightSum / 64
+        constants[2 &* group &+ 1] = productSum / 8
+    }
+
+    @inline(__always)
+    private func value(_ index: Int) -> Float { areMagnitudes ? values[index].magnitude : values[index] }
+
+    /// What a shift of ⅛ adds to b of every code word of a group.
+    @inline(__always)
+    func shiftProduct(group: Int) -> Float { constants[2 &* group &+ 1] }
+
+    /// The exactly best pair of half words of a group under a scale and a shift, its cost divided by the scale.
+    @inline(__always)
+    func bestPair(group: Int, scale: Float, shift: Float, below bound: Float = .infinity) -> HalfWordPair? {
+        let first = moments + 576 &* group
+        return tables.bestPair(
+            costs(first, scale: scale, shift: shift), costs(first + 288, scale: scale, shift: shift), below: bound
+        ) { (first[$0] + 2 * shift * first[96 &+ $0]) * scale - 2 * first[192 &+ $0] }
+    }
+
+    @inline(__always)
+    private func costs(_ place: UnsafePointer<Float>, scale: Float, shift: Float) -> HalfWordCosts {
+        HalfWordCosts { vector in
+            let squares = csimd_multiply_add(
+                place.lanes(96 &+ 16 &* vector), Lanes(repeating: 2 * shift), place.lanes(16 &* vector))
+            return csimd_multiply_subtract(Lanes(repeating: 2), place.lanes(192 &+ 16 &* vector), squares * scale)
+        }
+    }
+
+    /// a and b of a pair, with a shift of ±⅛ or none.
+    @inline(__always)
+    func error(group: Int, _ pair: HalfWordPair, shift: Float) -> QuadraticError {
+        let first = moments + (576 &* group &+ pair.first)
+        let second = moments + (576 &* group &+ 288 &+ pair.second)
+        return QuadraticError(
+            a: first[0] + second[0] + 2 * shift * (first[96] + second[96]) + 64 * shift * shift * constants[2 &* group],
+            b: first[192] + second[192] + 8 * shift * constants[2 &* group &+ 1])
+    }
+
+    /// The code word of a pair, or the first where even the best pair's cost is not a number.
+    @inline(__always)
+    func found(_ pair: HalfWordPair?, group: Int, shift: Float) -> FoundWord {
+        let pair = pair ?? HalfWordPair(first: 0, second: 0, cost: 0)
+        return FoundWord(index: tables.word(pair), error: error(group: group, pair, shift: shift))
+    }
+}

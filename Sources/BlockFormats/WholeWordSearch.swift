@@ -1,0 +1,64 @@
+import CSIMD
+
+/// The search over the words of a ``WholeWordBook``.
+struct WholeWordSearch: CodeWordSearch {
+    let layout: SuperblockLayout
+    let room: SuperblockRoom
+    private let tables: WholeWordTables
+    /// A and B of every code word, group by group.
+    private let squares: UnsafeMutablePointer<Float>
+    private let products: UnsafeMutablePointer<Float>
+
+    static let momentCount = 2 * 32 * 512
+
+    init(_ tables: WholeWordTables, _ layout: SuperblockLayout, _ room: SuperblockRoom) {
+        self.layout = layout
+        self.room = room
+        self.tables = tables
+        squares = room.moments
+        products = room.moments + 32 * 16 * tables.vectorCount
+    }
+
+    func prepare(group: Int) {
+        let start = 8 &* group
+        @inline(__always)
+        func factor(_ index: Int) -> Float { room.weights[index] * room.values[index].magnitude }
+        @inline(__always)
+        func moments(_ pair: Int) -> (squares: Lanes, products: Lanes, flips: Lanes) {
+            let index = start &+ 2 &* pair
+            let (first, second) = (factor(index), factor(index &+ 1))
+            return (
+                tables.pairs.squares(room.weights[index], room.weights[index &+ 1]), tables.pairs.sums(first, second),
+                tables.pairs.least(first, second)
+            )
+        }
+        let (a, b, c, d) = (moments(0), moments(1), moments(2), moments(3))
+        let isOdd = signBits(UnsafePointer(room.values).eight(start)).nonzeroBitCount & 1 == 1
+        for vector in 0..<tables.vectorCount {
+            let place = 16 &* (tables.vectorCount &* group &+ vector)
+            squares.store(tables.spread((a.squares, b.squares, c.squares, d.squares), vector: vector), place)
+            var sum = tables.spread((a.products, b.products, c.products, d.products), vector: vector)
+            if isOdd { sum -= tables.least((a.flips, b.flips, c.flips, d.flips), vector: vector) * 2 }
+            products.store(sum, place)
+        }
+    }
+
+    @inline(__always)
+    func bestWord(group: Int, scale: Float, kind: Int) -> FoundWord {
+        let squares = self.squares + 16 &* tables.vectorCount &* group
+        let products = self.products + 16 &* tables.vectorCount &* group
+        let scales = Lanes(repeating: scale)
+        let index = tables.indexOfLeast { vector in
+            csimd_multiply_subtract(
+                Lanes(repeating: 2), products.lanes(16 &* vector), squares.lanes(16 &* vector) * scales)
+        }
+        return FoundWord(index: index, error: QuadraticError(a: squares[index], b: products[index]))
+    }
+
+    @inline(__always)
+    func signs(_ found: FoundWord, group: Int) -> UInt32 {
+        tables.signs(
+            UnsafePointer(room.values).eight(8 &* group), UnsafePointer(room.weights).eight(8 &* group),
+            word: found.index)
+    }
+}
