@@ -11,7 +11,8 @@ struct HalfWordMoments {
     let weights: UnsafePointer<Float>
     /// Whether only magnitudes count, because the format keeps every sign.
     let areMagnitudes: Bool
-    /// Per half group Σ w g², Σ w g and Σ w x g of 96 half words each.
+    /// Per half group, of 96 half words each: Σ w g² with a shift's ± ¼ Σ w g, first for the positive, then for the negative
+    /// shift, and −2 Σ w x g.
     private let moments: UnsafeMutablePointer<Float>
     /// Per group Σ w / 64 and Σ w x / 8: what a shift of ⅛ adds to the moments of every code word.
     private let constants: UnsafeMutablePointer<Float>
@@ -34,21 +35,31 @@ struct HalfWordMoments {
         for half in 2 &* group...2 &* group &+ 1 {
             let place = moments + 288 &* half
             @inline(__always)
-            func tables(_ start: Int) -> (squares: Lanes, sums: Lanes, products: Lanes) {
+            func tables(_ start: Int) -> (squares: Lanes, sums: Lanes, slopes: Lanes) {
                 let (first, second) = (weights[start], weights[start &+ 1])
                 let products = (first * value(start), second * value(start &+ 1))
                 weightSum += first + second
                 productSum += products.0 + products.1
                 let pairs = self.tables.pairs
-                return (pairs.squares(first, second), pairs.sums(first, second), pairs.sums(products.0, products.1))
+                return (
+                    pairs.squares(first, second), pairs.sums(first, second),
+                    pairs.sums(-2 * products.0, -2 * products.1)
+                )
             }
             let firstTwo = tables(4 &* half)
             let lastTwo = tables(4 &* half &+ 2)
             for vector in 0..<6 {
-                place.store(self.tables.spread(firstTwo.squares, lastTwo.squares, vector: vector), 16 &* vector)
-                place.store(self.tables.spread(firstTwo.sums, lastTwo.sums, vector: vector), 96 &+ 16 &* vector)
-                place.store(
-                    self.tables.spread(firstTwo.products, lastTwo.products, vector: vector), 192 &+ 16 &* vector)
+                let squares = self.tables.spread(firstTwo.squares, lastTwo.squares, vector: vector)
+                let slopes = self.tables.spread(firstTwo.slopes, lastTwo.slopes, vector: vector)
+                place.store(slopes, 192 &+ 16 &* vector)
+                if areMagnitudes {
+                    place.store(squares, 16 &* vector)
+                } else {
+                    let sums = self.tables.spread(firstTwo.sums, lastTwo.sums, vector: vector)
+                    place.store(csimd_multiply_add(sums, Lanes(repeating: 0.25), squares), 16 &* vector)
+                    place.store(
+                        csimd_multiply_add(sums, Lanes(repeating: -0.25), squares), 96 &+ 16 &* vector)
+                }
             }
         }
         constants[2 &* group] = weightSum / 64
@@ -62,32 +73,34 @@ struct HalfWordMoments {
     @inline(__always)
     func shiftProduct(group: Int) -> Float { constants[2 &* group &+ 1] }
 
-    /// The exactly best pair of half words of a group under a scale and a shift, its cost divided by the scale.
+    /// The exactly best pair of half words of a group under a scale and a shift of ±⅛ or none, its cost divided by the
+    /// scale.
     @inline(__always)
     func bestPair(group: Int, scale: Float, shift: Float, below bound: Float = .infinity) -> HalfWordPair? {
-        let first = moments + 576 &* group
-        return tables.bestPair(
-            costs(first, scale: scale, shift: shift), costs(first + 288, scale: scale, shift: shift), below: bound
-        ) { (first[$0] + 2 * shift * first[96 &+ $0]) * scale - 2 * first[192 &+ $0] }
+        let squares = moments + (576 &* group &+ place(shift))
+        let slopes = moments + (576 &* group &+ 192)
+        @inline(__always)
+        func costs(_ half: Int) -> HalfWordCosts {
+            HalfWordCosts { vector in
+                let place = 288 &* half &+ 16 &* vector
+                return csimd_multiply_add(squares.lanes(place), Lanes(repeating: scale), slopes.lanes(place))
+            }
+        }
+        return tables.bestPair(costs(0), costs(1), below: bound) { squares[$0] * scale + slopes[$0] }
     }
 
     @inline(__always)
-    private func costs(_ place: UnsafePointer<Float>, scale: Float, shift: Float) -> HalfWordCosts {
-        HalfWordCosts { vector in
-            let squares = csimd_multiply_add(
-                place.lanes(96 &+ 16 &* vector), Lanes(repeating: 2 * shift), place.lanes(16 &* vector))
-            return csimd_multiply_subtract(Lanes(repeating: 2), place.lanes(192 &+ 16 &* vector), squares * scale)
-        }
-    }
+    private func place(_ shift: Float) -> Int { shift < 0 ? 96 : 0 }
 
-    /// a and b of a pair, with a shift of ±⅛ or none.
+    /// a and b of a pair.
     @inline(__always)
     func error(group: Int, _ pair: HalfWordPair, shift: Float) -> QuadraticError {
         let first = moments + (576 &* group &+ pair.first)
         let second = moments + (576 &* group &+ 288 &+ pair.second)
+        let place = place(shift)
         return QuadraticError(
-            a: first[0] + second[0] + 2 * shift * (first[96] + second[96]) + 64 * shift * shift * constants[2 &* group],
-            b: first[192] + second[192] + 8 * shift * constants[2 &* group &+ 1])
+            a: first[place] + second[place] + 64 * shift * shift * constants[2 &* group],
+            b: -0.5 * (first[192] + second[192]) + 8 * shift * constants[2 &* group &+ 1])
     }
 
     /// The code word of a pair, or the first where even the best pair's cost is not a number.

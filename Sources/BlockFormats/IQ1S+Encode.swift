@@ -13,8 +13,7 @@ extension IQ1SCodec: CodeBookCodec {
     struct Search: CodeWordSearch {
         let layout = SuperblockLayout(
             partCount: 8, multiples: Lanes(1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15), kindCount: 2,
-            trialScales: Lanes(lowHalf: SIMD8(1.04, 1.365, 1.755, 0, 0, 0, 0, 0), highHalf: SIMD8()), trialCount: 3,
-            leastFactor: 0.9, refinements: 1)
+            trialScales: .geometric(1.1, 1.6), trialCount: 3)
         let room: SuperblockRoom
         private let moments: HalfWordMoments
 

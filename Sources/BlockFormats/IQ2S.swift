@@ -65,8 +65,8 @@ extension IQ2SCodec: CodeBookCodec {
 
     struct Search: CodeWordSearch {
         let layout = SuperblockLayout(
-            partCount: 16, multiples: (Lanes.ramp + 0.5) * 0.25, kindCount: 1, trialScales: .geometric(0.03, 1.085),
-            trialCount: 16, leastFactor: 0.9, refinements: 2)
+            partCount: 16, multiples: (Lanes.ramp + 0.5) * 0.25, kindCount: 1, trialScales: .geometric(0.028, 1.3),
+            trialCount: 6)
         let room: SuperblockRoom
         private let moments: HalfWordMoments
 

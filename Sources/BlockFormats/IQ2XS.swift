@@ -51,8 +51,8 @@ extension IQ2XSCodec: CodeBookCodec {
 
     static func withSearch(_ room: SuperblockRoom, _ body: (WholeWordSearch) -> Void) {
         let layout = SuperblockLayout(
-            partCount: 16, multiples: (Lanes.ramp + 0.5) * 0.25, kindCount: 1, trialScales: .geometric(0.03, 1.085),
-            trialCount: 16, leastFactor: 0.9, refinements: 2)
+            partCount: 16, multiples: (Lanes.ramp + 0.5) * 0.25, kindCount: 1, trialScales: .geometric(0.028, 1.3),
+            trialCount: 6)
         book.withTables { body(WholeWordSearch($0, layout, room)) }
     }
 

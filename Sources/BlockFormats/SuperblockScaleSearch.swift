@@ -15,13 +15,12 @@ struct SuperblockLayout {
     let multiples: Lanes
     /// 2 if the choices from lane 8 on are those of the lanes before with another kind of code words, otherwise 1.
     let kindCount: Int
-    /// Scales to try first for a part, in units of its mean magnitude.
+    /// Scales to try first for a part, in units of its mean magnitude, and how many.
     let trialScales: Lanes
     let trialCount: Int
-    /// The least scale of the super-block to try, as a part of the least that reaches every part's scale.
-    let leastFactor: Float
-    /// How often choices of parts and the scale of the super-block are refined in turn.
-    let refinements: Int
+
+    /// Places for the words found under the first scales, and under a choice and its neighbours.
+    var slotCount: Int { trialCount + 3 }
 
     @inline(__always)
     func groups(ofPart part: Int) -> Range<Int> {
@@ -82,19 +81,26 @@ extension CodeWordSearch {
             for group in layout.groups(ofPart: part) { prepare(group: group) }
             greatest = max(greatest, tryScales(part: part))
         }
-        // The errors under the code words found so far bound the error under any scale from above: with them many scales of
-        // the super-block are tried at the price of a few additions.
+        let coarse = bestScales(from: greatest * 0.9 / layout.multiples[15], ratio: 1.05, steps: 16)
+        return bestScales(from: tryNeighbours(coarse) * 0.95, ratio: 1.015, steps: 8)
+    }
+
+    /// Of some scales of the super-block the one that leaves the least error, as far as the words tried so far show it.
+    ///
+    /// The errors under these words bound the error under any scale from above: with them many scales of the super-block are
+    /// tried at the price of a few additions.
+    private func bestScales(from first: Float, ratio: Float, steps: Int) -> SuperblockScales {
         var best = SuperblockScales(factor: 0)
         var least = Float.infinity
-        var factor = greatest * layout.leastFactor / layout.multiples[15]
-        for _ in 0..<32 {
+        var factor = first
+        for _ in 0..<steps {
             var trial = SuperblockScales(factor: factor)
             var total: Float = 0
             let scales = layout.multiples * factor
             for part in 0..<layout.partCount {
                 var errors = Lanes(repeating: .infinity)
-                for index in 0..<layout.trialCount {
-                    let (a, b) = trialMoments(part: part, trial: index)
+                for index in 0..<layout.slotCount {
+                    let (a, b) = trialMoments(part: part, slot: index)
                     errors = csimd_minimum(errors, (scales * a - 2 * b) * scales)
                 }
                 let choice = errors.indexOfLeast
@@ -105,15 +111,14 @@ extension CodeWordSearch {
                 least = total
                 best = trial
             }
-            factor *= 1.03
+            factor *= ratio
         }
-        for _ in 0..<layout.refinements { best = refined(best) }
         return best
     }
 
     @inline(__always)
-    private func trialMoments(part: Int, trial: Int) -> (a: Lanes, b: Lanes) {
-        let place = 16 &* part &+ trial
+    private func trialMoments(part: Int, slot: Int) -> (a: Lanes, b: Lanes) {
+        let place = 16 &* part &+ slot
         guard layout.kindCount == 2 else {
             return (Lanes(repeating: room.trialSquares[place]), Lanes(repeating: room.trialProducts[place]))
         }
@@ -134,13 +139,22 @@ extension CodeWordSearch {
         for kind in 0..<layout.kindCount {
             for trial in 0..<layout.trialCount {
                 let error = bestWords(part: part, scale: size * layout.trialScales[trial], kind: kind)
-                room.trialSquares[16 &* part &+ 8 &* kind &+ trial] = error.a
-                room.trialProducts[16 &* part &+ 8 &* kind &+ trial] = error.b
+                store(error, part: part, kind: kind, slot: trial)
                 let gain = error.b > 0 && error.a > 0 ? error.b * (error.b / error.a) : 0
                 if gain > best.gain { best = (error.b / error.a, gain) }
+                // The neighbours' slots stay empty until they are tried, and in the kind that they are not tried in.
+                guard trial == 0 else { continue }
+                for slot in layout.trialCount..<layout.slotCount { store(error, part: part, kind: kind, slot: slot) }
             }
         }
         return best.scale
+    }
+
+    @inline(__always)
+    private func store(_ error: QuadraticError, part: Int, kind: Int, slot: Int) {
+        let place = 16 &* part &+ 8 &* kind &+ slot
+        room.trialSquares[place] = error.a
+        room.trialProducts[place] = error.b
     }
 
     /// The mean magnitude by weight: what a scale of about the right size is measured by.
@@ -168,29 +182,30 @@ extension CodeWordSearch {
         return error
     }
 
-    /// Chooses code words and neighbouring choices exactly, then the scale that fits them best.
-    private func refined(_ scales: SuperblockScales) -> SuperblockScales {
-        var result = scales
+    /// Finds the best code words of every part under its choice and the neighbouring ones, and returns the scale of the
+    /// super-block that fits the best of them.
+    private func tryNeighbours(_ scales: SuperblockScales) -> Float {
         var squares: Float = 0
         var products: Float = 0
         for part in 0..<layout.partCount {
             var least = Float.infinity
             var chosen = (square: Float(0), product: Float(0))
+            var slot = layout.trialCount
             for choice in layout.neighbours(Int(scales.choices[part])) {
                 let multiple = layout.multiples[choice]
                 let scale = scales.factor * multiple
                 let error = bestWords(part: part, scale: scale, kind: layout.kind(choice))
+                store(error, part: part, kind: layout.kind(choice), slot: slot)
+                slot &+= 1
                 let cost = (scale * error.a - 2 * error.b) * scale
                 if cost < least {
                     least = cost
-                    result.choices[part] = Int32(truncatingIfNeeded: choice)
                     chosen = (multiple * multiple * error.a, multiple * error.b)
                 }
             }
             squares += chosen.square
             products += chosen.product
         }
-        if squares > 0, products > 0 { result.factor = products / squares }
-        return result
+        return squares > 0 && products > 0 ? products / squares : scales.factor
     }
 }

@@ -69,16 +69,23 @@ struct WholeWordTables {
     /// The number of the code word that costs least, with the costs of sixteen words at a time.
     @inline(__always)
     func indexOfLeast(_ costs: (_ vector: Int) -> Lanes) -> Int {
+        // Which four vectors have the least cost is all that is kept on the way.
         var least = Lanes(repeating: .infinity)
-        var vectors = SIMD16<Int32>()
-        for vector in 0..<vectorCount {
-            let cost = costs(vector)
+        var places = SIMD16<Int32>()
+        for place in stride(from: 0, to: vectorCount, by: 4) {
+            let cost = csimd_minimum(
+                csimd_minimum(costs(place), costs(place &+ 1)), csimd_minimum(costs(place &+ 2), costs(place &+ 3)))
             let isLess = cost .< least
             least.replace(with: cost, where: isLess)
-            vectors.replace(with: SIMD16(repeating: Int32(truncatingIfNeeded: vector)), where: isLess)
+            places.replace(with: SIMD16(repeating: Int32(truncatingIfNeeded: place)), where: isLess)
         }
         let lane = least.indexOfLeast
-        return Int(vectors[lane]) &* 16 &+ lane
+        let cost = Lanes(repeating: least[lane])
+        let place = Int(places[lane])
+        let matches = (0..<4).reduce(UInt64(0)) { matches, vector in
+            matches | UInt64(csimd_equal_mask(costs(place &+ vector), cost)) &<< UInt64(16 &* vector)
+        }
+        return 16 &* place &+ (matches.trailingZeroBitCount & 63)
     }
 
     /// The seven stored signs of a group, with that sign flipped, if one has to be, for which it costs least.

@@ -5,9 +5,9 @@ struct WholeWordSearch: CodeWordSearch {
     let layout: SuperblockLayout
     let room: SuperblockRoom
     private let tables: WholeWordTables
-    /// A and B of every code word, group by group.
+    /// A and −2 B of every code word, group by group.
     private let squares: UnsafeMutablePointer<Float>
-    private let products: UnsafeMutablePointer<Float>
+    private let slopes: UnsafeMutablePointer<Float>
 
     static let momentCount = 2 * 32 * 512
 
@@ -16,7 +16,7 @@ struct WholeWordSearch: CodeWordSearch {
         self.room = room
         self.tables = tables
         squares = room.moments
-        products = room.moments + 32 * 16 * tables.vectorCount
+        slopes = room.moments + 32 * 16 * tables.vectorCount
     }
 
     func prepare(group: Int) {
@@ -24,12 +24,12 @@ struct WholeWordSearch: CodeWordSearch {
         @inline(__always)
         func factor(_ index: Int) -> Float { room.weights[index] * room.values[index].magnitude }
         @inline(__always)
-        func moments(_ pair: Int) -> (squares: Lanes, products: Lanes, flips: Lanes) {
+        func moments(_ pair: Int) -> (squares: Lanes, slopes: Lanes, flips: Lanes) {
             let index = start &+ 2 &* pair
             let (first, second) = (factor(index), factor(index &+ 1))
             return (
-                tables.pairs.squares(room.weights[index], room.weights[index &+ 1]), tables.pairs.sums(first, second),
-                tables.pairs.least(first, second)
+                tables.pairs.squares(room.weights[index], room.weights[index &+ 1]),
+                tables.pairs.sums(-2 * first, -2 * second), tables.pairs.least(4 * first, 4 * second)
             )
         }
         let (a, b, c, d) = (moments(0), moments(1), moments(2), moments(3))
@@ -37,22 +37,20 @@ struct WholeWordSearch: CodeWordSearch {
         for vector in 0..<tables.vectorCount {
             let place = 16 &* (tables.vectorCount &* group &+ vector)
             squares.store(tables.spread((a.squares, b.squares, c.squares, d.squares), vector: vector), place)
-            var sum = tables.spread((a.products, b.products, c.products, d.products), vector: vector)
-            if isOdd { sum -= tables.least((a.flips, b.flips, c.flips, d.flips), vector: vector) * 2 }
-            products.store(sum, place)
+            var sum = tables.spread((a.slopes, b.slopes, c.slopes, d.slopes), vector: vector)
+            if isOdd { sum += tables.least((a.flips, b.flips, c.flips, d.flips), vector: vector) }
+            slopes.store(sum, place)
         }
     }
 
     @inline(__always)
     func bestWord(group: Int, scale: Float, kind: Int) -> FoundWord {
         let squares = self.squares + 16 &* tables.vectorCount &* group
-        let products = self.products + 16 &* tables.vectorCount &* group
-        let scales = Lanes(repeating: scale)
+        let slopes = self.slopes + 16 &* tables.vectorCount &* group
         let index = tables.indexOfLeast { vector in
-            csimd_multiply_subtract(
-                Lanes(repeating: 2), products.lanes(16 &* vector), squares.lanes(16 &* vector) * scales)
+            csimd_multiply_add(squares.lanes(16 &* vector), Lanes(repeating: scale), slopes.lanes(16 &* vector))
         }
-        return FoundWord(index: index, error: QuadraticError(a: squares[index], b: products[index]))
+        return FoundWord(index: index, error: QuadraticError(a: squares[index], b: -0.5 * slopes[index]))
     }
 
     @inline(__always)
