@@ -80,11 +80,12 @@ let package = Package(
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
+        tests("Evaluation", ["Runtime"]),
         tests(
             "Pipelines",
             [
                 "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime",
-                "Evaluation",
+                "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 

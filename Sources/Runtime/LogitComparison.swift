@@ -9,6 +9,14 @@ public struct LogitComparison: Sendable {
     /// Whether both find the same token most probable.
     public let agrees: Bool
 
+    /// A difference that is known.
+    public init(divergence: Double, referenceLogProbability: Double, logProbability: Double, agrees: Bool) {
+        self.divergence = divergence
+        self.referenceLogProbability = referenceLogProbability
+        self.logProbability = logProbability
+        self.agrees = agrees
+    }
+
     /// - Parameters:
     ///   - reference: the reference's logits.
     ///   - logits: the model's, as many.

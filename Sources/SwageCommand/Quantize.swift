@@ -38,6 +38,7 @@ struct Quantize: ParsableCommand {
     var printRecipe = false
 
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
@@ -53,7 +54,7 @@ struct Quantize: ParsableCommand {
         let options = try choices.recipeOptions()
         let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "")
         if printRecipe { return StandardStream.output.write(recipe.applying(options).json) }
-        let model = try Model(path: model, expertPadding: padding.padExperts)
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         var quantization = Quantization(
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
             parallel: compute.parallel)

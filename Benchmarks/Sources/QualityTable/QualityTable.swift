@@ -16,7 +16,16 @@ import TensorCore
 /// replaces a type's default. Prints one Markdown row per model and type.
 @main
 struct QualityTable {
-    static func main() throws {
+    static func main() {
+        do {
+            try run()
+        } catch {
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    private static func run() throws {
         let options = try Options(CommandLine.arguments.dropFirst())
         try FileManager.default.createDirectory(atPath: options.work, withIntermediateDirectories: true)
         print(
