@@ -1,7 +1,7 @@
 import CSIMD
 
 extension QuantizingCodec {
-    /// Multiplies the scales of a super-block just stored so that its elements come out neither too small nor too large, as
+    /// Multiplies the scales of a block just stored so that its elements come out neither too small nor too large, as
     /// far as the policy asks for it.
     ///
     /// Codes of least squared error shrink what they encode, at two bits by 3 to 12 %, and every output of the layer with
@@ -12,16 +12,17 @@ extension QuantizingCodec {
     /// - Parameters:
     ///   - offset: Where the block has its half-precision scale.
     ///   - otherOffset: Where it has another one.
-    ///   - decoded: Room for 256 elements.
+    ///   - count: The elements of the block.
+    ///   - decoded: Room for `count` elements.
     func restoreGain(
         _ block: UnsafeMutableRawPointer, scaleAt offset: Int, otherScaleAt otherOffset: Int? = nil,
-        _ elements: PreparedElements, decoded: UnsafeMutablePointer<Float>
+        _ elements: PreparedElements, count: Int = 256, decoded: UnsafeMutablePointer<Float>
     ) {
         guard policy.gainRestoration != 0 else { return }
-        decode(block, count: 256, into: decoded)
+        decode(block, count: count, into: decoded)
         var products = Lanes()
         var squares = Lanes()
-        for start in stride(from: 0, to: 256, by: 16) {
+        for start in stride(from: 0, to: count, by: 16) {
             let lanes = elements.values.lanes(start)
             let weighted = lanes * elements.shares(start)
             squares = csimd_multiply_add(weighted, lanes, squares)
@@ -36,6 +37,6 @@ extension QuantizingCodec {
 
     @inline(__always)
     private static func multiplyScale(_ block: UnsafeMutableRawPointer, at offset: Int, by gain: Float) {
-        block.storeHalf(min(65504, UnsafeRawPointer(block).half(offset) * gain), offset)
+        block.storeHalf(max(-65504, min(65504, UnsafeRawPointer(block).half(offset) * gain)), offset)
     }
 }
