@@ -8,6 +8,7 @@ public enum BlockFormats {
         Q4_0Codec(), Q4_1Codec(), Q5_0Codec(), Q5_1Codec(), Q8_0Codec(), IQ4NLCodec(),
         Q2KCodec(), Q4KCodec(), Q5KCodec(), Q6KCodec(),
         IQ2XXSCodec(), IQ1SCodec(),
+        IQ3XXSCodec(), IQ3SCodec(),
     ]
 
     private static let codecsByType = Dictionary(uniqueKeysWithValues: codecs.map { ($0.type, $0) })
