@@ -24,7 +24,7 @@ extension QuadCodec {
         let book = Self.book
         let floats = scratch.floats(QuadSearch.floatCount(book))
         book.magnitudes.withUnsafeBufferPointer { magnitudes in
-            let search = QuadSearch(book, magnitudes: magnitudes.baseAddress!, floats: floats)
+            var search = QuadSearch(book, magnitudes: magnitudes.baseAddress!, floats: floats)
             for index in 0..<count / 256 {
                 let block = target + index &* size
                 let offset = index &* 256
@@ -33,7 +33,7 @@ extension QuadCodec {
                     row + offset, count: 256, importance: importance.map { $0 + offset }, policy: policy,
                     values: search.values, weights: search.weights)
                 {
-                    search.computeMoments()
+                    search.findEnvelopes()
                     Self.store(search.chooseScales(), elements, search, into: block)
                     restoreGain(block, scaleAt: 0, elements, decoded: search.decoded)
                 }
@@ -53,8 +53,7 @@ extension QuadCodec {
             let multiple = Float(2 &* scales.codes[part] &+ 1)
             storeScaleCode(scales.codes[part], part: part, into: block)
             for group in 4 &* part..<4 &* part &+ 4 {
-                let pair = search.bestPair(group: group, scale: scales.factor * multiple)
-                let error = search.quadraticError(group: group, pair)
+                let (pair, error) = search.bestPair(group: group, scale: scales.factor * multiple)
                 squares += multiple * multiple * error.a
                 products += multiple * error.b
                 storeGroup(group, pair, signs: search.signs(group: group, pair), into: block)
