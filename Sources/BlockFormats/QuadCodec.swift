@@ -33,8 +33,8 @@ extension QuadCodec {
                     row + offset, count: 256, importance: importance.map { $0 + offset }, policy: policy,
                     values: search.values, weights: search.weights)
                 {
-                    search.findEnvelopes()
-                    Self.store(search.chooseScales(), elements, search, into: block)
+                    let scales = search.chooseScales()
+                    Self.store(scales, elements, search, into: block)
                     restoreGain(block, scaleAt: 0, elements, decoded: search.decoded)
                 }
             }
@@ -52,8 +52,12 @@ extension QuadCodec {
         for part in 0..<8 {
             let multiple = Float(2 &* scales.codes[part] &+ 1)
             storeScaleCode(scales.codes[part], part: part, into: block)
+            let scale = scales.factor * multiple
+            let isCovered = search.isCovered(part: part, scale: scale)
             for group in 4 &* part..<4 &* part &+ 4 {
-                let (pair, error) = search.bestPair(group: group, scale: scales.factor * multiple)
+                let (pair, error) =
+                    isCovered
+                    ? search.bestPair(group: group, scale: scale) : search.bestPairOfAll(group: group, scale: scale)
                 squares += multiple * multiple * error.a
                 products += multiple * error.b
                 storeGroup(group, pair, signs: search.signs(group: group, pair), into: block)

@@ -7,24 +7,12 @@ extension QuadSearch {
         var codes = SIMD8<Int32>()
     }
 
-    /// The scales to try first for a part, in units of the least scale that covers all its elements.
-    private static let firstScales: Lanes = {
-        var scales = Lanes()
-        var scale: Float = 0.56
-        for lane in 0..<16 {
-            scales[lane] = scale
-            scale *= 1.066
-        }
-        return scales
-    }()
-
     /// The scale codes' multiples of the super-block's scale.
     private static let multiples = Lanes.ramp * 2 + 1
 
     /// Chooses the super-block's scale together with the scale codes of all parts.
-    func chooseScales() -> Scales {
-        var greatest: Float = 0
-        for part in 0..<8 { greatest = max(greatest, tryScales(part: part)) }
+    mutating func chooseScales() -> Scales {
+        let greatest = findEnvelopes()
         // The errors under the words found so far bound the error under any scale from above: with them many scales of
         // the super-block are tried at the price of a few additions.
         var best = Scales(factor: 0)
@@ -51,19 +39,6 @@ extension QuadSearch {
         }
         for _ in 0..<2 { best = refined(best) }
         return best
-    }
-
-    /// Finds the best words of a part under many scales, and returns the scale that fits the best of them.
-    private func tryScales(part: Int) -> Float {
-        let scales = Self.firstScales * coveringScale(part: part)
-        let (costs, squares) = leastErrors(part: part, scales: scales)
-        trialSquares.store(squares, 16 &* part)
-        let products = csimd_multiply_subtract(Lanes(repeating: 1), costs, squares * scales)
-        trialProducts.store(products, 16 &* part)
-        var gains = products * products / squares
-        gains.replace(with: 0, where: squares .<= 0)
-        let lane = (-gains).indexOfLeast
-        return gains[lane] > 0 ? products[lane] / squares[lane] / 2 : 0
     }
 
     /// Chooses words and scale codes exactly, then the scale that fits them best.
