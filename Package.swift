@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "swage", targets: ["swage"]),
         .library(name: "BlockFormats", targets: ["BlockFormats", "TensorCore"]),
+        .library(name: "Pipelines", targets: ["Pipelines", "Evaluation", "Recipes"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -79,6 +80,7 @@ let package = Package(
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
+        tests("Evaluation", ["Runtime"]),
         tests(
             "Pipelines",
             [

@@ -87,18 +87,9 @@ public struct Model: Sendable {
         return files + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") }.map { "\(path)/\($0)" }
     }
 
-    /// Adds the model's path to errors of the runtime, which knows tensors but no files.
-    func namingFile<R>(_ body: () throws -> R) throws -> R {
-        do {
-            return try body()
-        } catch let error as RuntimeError {
-            throw ErrorInFile(path: path, underlying: error)
-        }
-    }
-
     /// The model ready to compute.
     public func forwardPass(_ parallel: Parallel) throws -> ForwardPass {
-        ForwardPass(plan: plan, weights: try ModelWeights(source: tensors, plan: plan), parallel: parallel)
+        try ForwardPass(plan: plan, source: tensors, path: path, parallel: parallel)
     }
 
     /// The tokenizer alone, of a checkpoint whose weights may be missing or of a GGUF.

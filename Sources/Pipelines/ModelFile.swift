@@ -1,5 +1,4 @@
 import GGUFContainer
-import Importance
 import ModelArchitecture
 import Recipes
 import TensorCore
@@ -17,7 +16,7 @@ struct ModelFile {
     ///   - output: the file's name or, for parts, a name whose `.gguf` is replaced by their numbers.
     ///   - otherInputs: files besides the model's that the output must not replace.
     func write(
-        to output: String, importance: ImportanceMatrix?, otherInputs: [String] = [], parallel: Parallel,
+        to output: String, guidance: EncodingGuidance, otherInputs: [String] = [], parallel: Parallel,
         progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         try model.tokenizer.verifyScoreForm()
@@ -35,7 +34,7 @@ struct ModelFile {
         try Provenance.describe(model, in: &described, parallel: parallel, progress: progress)
         progress(.stage("writing \(Provenance.lastComponent(output))"))
         let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
-        let encoding = TensorEncoding(source: model.tensors, importance: importance, parallel: parallel) {
+        let encoding = TensorEncoding(source: model.tensors, guidance: guidance, parallel: parallel) {
             progress(.fraction(Double($0) / Double(max(1, byteCount))))
         }
         if let splitLimits {

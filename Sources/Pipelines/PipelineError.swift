@@ -23,6 +23,11 @@ public struct PipelineError: DiagnosticError, Equatable {
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
+        /// A tensor of one of two models is not in the other.
+        case missingCounterpart
+        case otherShape(TensorShape, original: TensorShape)
+        /// Token ids do not mean the same in both models.
+        case otherTokens(than: String)
         /// A metadata file holds something else.
         case notMetadata(String)
         /// Prompt and new tokens are more than the model was made for.
@@ -79,6 +84,18 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(.usage, "the output is also an input", advice: "choose another name")
         case .notMetadata(let expected):
             report(.input, expected)
+        case .otherTokens(let reference):
+            report(
+                .input, "its tokens are not those of the reference \(reference)",
+                advice: "compare models that were made from the same checkpoint")
+        case .missingCounterpart:
+            report(
+                .input, "the tensor is not in this model, but in the one it is compared with",
+                advice: "compare a file with the model that it was made from")
+        case .otherShape(let shape, let original):
+            report(
+                .input, "the shape is \(shape), the original's \(original)",
+                advice: "compare a file with the model that it was made from")
         case .noTexts:
             report(.usage, "no text was given", advice: "name at least one with --text")
         case .generationTooLong(let promptTokenCount, let maximumTokenCount, let limit):

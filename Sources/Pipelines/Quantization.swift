@@ -12,6 +12,8 @@ public struct Quantization: Sendable {
     public var importancePath: String?
     /// Whether weights that are quantized already may be encoded again.
     public var allowsRequantization: Bool
+    /// Policies of encoders that differ from the types' defaults, for experiments.
+    public var policies: [TensorType: EncodingPolicy] = [:]
     public var parallel: Parallel
 
     public init(
@@ -67,7 +69,7 @@ public struct Quantization: Sendable {
     /// How long it will take, judged by a sample.
     public func duration(_ model: Model, plan: Plan) throws -> Duration {
         try TimeEstimate.duration(
-            source: model.tensors, targets: plan.assignments.map(\.tensor), importance: plan.importance,
+            source: model.tensors, targets: plan.assignments.map(\.tensor), guidance: guidance(plan),
             parallel: parallel)
     }
 
@@ -92,8 +94,12 @@ public struct Quantization: Sendable {
         metadata["swage.types"] = .string(ByteString(try encoder.encode(plan.assignments)))
         return try ModelFile(model: model, metadata: metadata, tensors: plan.assignments.map(\.tensor))
             .write(
-                to: output, importance: plan.importance, otherInputs: [importancePath].compactMap { $0 },
+                to: output, guidance: guidance(plan), otherInputs: [importancePath].compactMap { $0 },
                 parallel: parallel, progress: progress)
+    }
+
+    private func guidance(_ plan: Plan) -> EncodingGuidance {
+        EncodingGuidance(importance: plan.importance, policies: policies)
     }
 
     private func warnings(about assignments: [TypeAssignment], importance: ImportanceMatrix?) -> [String] {
