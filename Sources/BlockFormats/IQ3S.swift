@@ -45,7 +45,7 @@ struct IQ3SCodec: QuadCodec {
                     grid[Int(truncatingIfNeeded: indices >> 16 & 255) | (ninth & 4) << 6],
                     grid[Int(truncatingIfNeeded: indices >> 24) | (ninth & 8) << 5])
                 target.store(
-                    QuadBook.values(words, signs: signs &>> UInt32(16 &* half)) * partScale,
+                    QuadBook.elements(words, signs: signs &>> UInt32(16 &* half)) * partScale,
                     32 &* part &+ 16 &* half)
             }
         }
@@ -61,13 +61,13 @@ struct IQ3SCodec: QuadCodec {
         block.storeByte(other | code &<< shift, 106 &+ part >> 1)
     }
 
-    static func storeGroup(_ group: Int, _ pair: QuadPair, signs: UInt32, into block: UnsafeMutableRawPointer) {
+    static func storeGroup(_ group: Int, _ pair: QuadPair, into block: UnsafeMutableRawPointer) {
         let shift = Int32(truncatingIfNeeded: 2 &* (group & 3))
         let ninthBits = Int32(truncatingIfNeeded: pair.first >> 8 | (pair.second >> 8) << 1)
         let others = Int32(UnsafeRawPointer(block).byte(66 &+ group >> 2)) & ~(3 &<< shift)
         block.storeByte(others | ninthBits &<< shift, 66 &+ group >> 2)
         block.storeByte(Int32(truncatingIfNeeded: pair.first), 2 &+ 2 &* group)
         block.storeByte(Int32(truncatingIfNeeded: pair.second), 3 &+ 2 &* group)
-        block.storeByte(Int32(truncatingIfNeeded: signs), 74 &+ group)
+        block.storeByte(Int32(truncatingIfNeeded: pair.signs), 74 &+ group)
     }
 }

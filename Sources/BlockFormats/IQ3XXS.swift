@@ -43,7 +43,7 @@ struct IQ3XXSCodec: QuadCodec {
                 let low = signs(bits &>> UInt32(14 &* half))
                 let high = signs(bits &>> UInt32(14 &* half &+ 7))
                 target.store(
-                    QuadBook.values(words, signs: low | high << 8) * partScale, 32 &* part &+ 16 &* half)
+                    QuadBook.elements(words, signs: low | high << 8) * partScale, 32 &* part &+ 16 &* half)
             }
         }
     }
@@ -65,11 +65,11 @@ struct IQ3XXSCodec: QuadCodec {
             of: bits | UInt32(truncatingIfNeeded: code) << 28, toByteOffset: 66 &+ 4 &* part, as: UInt32.self)
     }
 
-    static func storeGroup(_ group: Int, _ pair: QuadPair, signs: UInt32, into block: UnsafeMutableRawPointer) {
+    static func storeGroup(_ group: Int, _ pair: QuadPair, into block: UnsafeMutableRawPointer) {
         let offset = 66 &+ 4 &* (group >> 2)
         let shift = UInt32(truncatingIfNeeded: 7 &* (group & 3))
         let others = UnsafeRawPointer(block).uint32(offset) & ~(127 &<< shift)
-        block.storeBytes(of: others | (signs & 127) &<< shift, toByteOffset: offset, as: UInt32.self)
+        block.storeBytes(of: others | (pair.signs & 127) &<< shift, toByteOffset: offset, as: UInt32.self)
         block.storeByte(Int32(truncatingIfNeeded: pair.first), 2 &+ 2 &* group)
         block.storeByte(Int32(truncatingIfNeeded: pair.second), 3 &+ 2 &* group)
     }

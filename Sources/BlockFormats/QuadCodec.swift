@@ -10,7 +10,7 @@ protocol QuadCodec: QuantizingCodec {
     static func storeScaleCode(_ code: Int32, part: Int, into block: UnsafeMutableRawPointer)
 
     /// Stores the words and the signs of eight elements.
-    static func storeGroup(_ group: Int, _ pair: QuadPair, signs: UInt32, into block: UnsafeMutableRawPointer)
+    static func storeGroup(_ group: Int, _ pair: QuadPair, into block: UnsafeMutableRawPointer)
 }
 
 extension QuadCodec {
@@ -34,37 +34,41 @@ extension QuadCodec {
                     values: search.values, weights: search.weights)
                 {
                     let scales = search.chooseScales()
-                    Self.store(scales, elements, search, into: block)
+                    let factor = Self.store(scales, search, magnitudes.baseAddress!, into: block)
+                    block.storeHalf(elements.storable(factor) * elements.unit, 0)
                     restoreGain(block, scaleAt: 0, elements, decoded: search.decoded)
                 }
             }
         }
     }
 
-    /// Chooses words and signs under scales already chosen, and stores the block.
+    /// Chooses words and signs under scales already chosen, stores them, and returns the super-block's scale that fits them
+    /// best.
     @inline(__always)
     private static func store(
-        _ scales: QuadSearch.Scales, _ elements: PreparedElements, _ search: QuadSearch,
+        _ scales: QuadSearch.Scales, _ search: QuadSearch, _ magnitudes: UnsafePointer<Lanes>,
         into block: UnsafeMutableRawPointer
-    ) {
-        var squares: Float = 0
-        var products: Float = 0
+    ) -> Float {
+        var squares = SIMD8<Float>()
+        var products = SIMD8<Float>()
         for part in 0..<8 {
             let multiple = Float(2 &* scales.codes[part] &+ 1)
             storeScaleCode(scales.codes[part], part: part, into: block)
-            let scale = scales.factor * multiple
-            let isCovered = search.isCovered(part: part, scale: scale)
             for group in 4 &* part..<4 &* part &+ 4 {
-                let (pair, error) =
-                    isCovered
-                    ? search.bestPair(group: group, scale: scale) : search.bestPairOfAll(group: group, scale: scale)
-                squares += multiple * multiple * error.a
-                products += multiple * error.b
-                storeGroup(group, pair, signs: search.signs(group: group, pair), into: block)
+                let values = search.values + 8 &* group
+                let weights = search.weights + 8 &* group
+                let pair = QuadTarget(values, weights: weights, scale: scales.factor * multiple)
+                    .bestPair(book, magnitudes)
+                storeGroup(group, pair, into: block)
+                let elements = pair.elements(magnitudes) * multiple
+                let weighted = elements * UnsafeRawPointer(weights).loadUnaligned(as: SIMD8<Float>.self)
+                squares += weighted * elements
+                products += weighted * UnsafeRawPointer(values).loadUnaligned(as: SIMD8<Float>.self)
             }
         }
-        let factor = squares > 0 && products > 0 ? products / squares : scales.factor
-        block.storeHalf(elements.storable(factor) * elements.unit, 0)
+        let square = squares.sum()
+        let product = products.sum()
+        return square > 0 && product > 0 ? product / square : scales.factor
     }
 
     func encodeGroup(
@@ -77,17 +81,11 @@ extension QuadCodec {
             for start in stride(from: 0, to: count, by: 8) {
                 let group = (column &+ start) >> 3
                 let scale = factor * Float(2 &* Self.scaleCode(part: group >> 2, of: block) &+ 1)
-                let target = QuadTarget(values + start, weights: weights.map { $0 + start }, scale: scale)
-                let pair = target.bestPair(book, magnitudes.baseAddress!)
-                let signs = QuadBook.signs(
-                    target.signs, pair, products: target.weights * target.values, magnitudes.baseAddress!)
-                Self.storeGroup(group, pair, signs: signs, into: block)
-                for element in 0..<8 {
-                    let word = QuadBook.magnitudes(
-                        of: element < 4 ? pair.first : pair.second, magnitudes.baseAddress!)
-                    let sign: Float = signs >> UInt32(truncatingIfNeeded: element) & 1 == 1 ? -1 : 1
-                    decoded[start &+ element] = sign * word[element & 3] * scale
-                }
+                let pair = QuadTarget(values + start, weights: weights.map { $0 + start }, scale: scale)
+                    .bestPair(book, magnitudes.baseAddress!)
+                Self.storeGroup(group, pair, into: block)
+                UnsafeMutableRawPointer(decoded + start)
+                    .storeBytes(of: pair.elements(magnitudes.baseAddress!) * scale, as: SIMD8<Float>.self)
             }
         }
     }

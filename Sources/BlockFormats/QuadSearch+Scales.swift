@@ -13,7 +13,7 @@ extension QuadSearch {
     /// Chooses the super-block's scale together with the scale codes of all parts.
     mutating func chooseScales() -> Scales {
         let greatest = findEnvelopes()
-        // The errors under the words found so far bound the error under any scale from above: with them many scales of
+        // The lines that were lowest under the first scales bound the error under any scale from above: with them many scales of
         // the super-block are tried at the price of a few additions.
         var best = Scales(factor: 0)
         var least = Float.infinity
@@ -25,7 +25,7 @@ extension QuadSearch {
             for part in 0..<8 {
                 var errors = Lanes(repeating: .infinity)
                 for trial in 16 &* part..<16 &* part &+ 16 {
-                    errors = csimd_minimum(errors, (scales * trialSquares[trial] - trialProducts[trial]) * scales)
+                    errors = csimd_minimum(errors, (scales * trialSlopes[trial] + trialConstants[trial]) * scales)
                 }
                 let code = errors.indexOfLeast
                 codes[part] = Int32(truncatingIfNeeded: code)
@@ -41,21 +41,21 @@ extension QuadSearch {
         return best
     }
 
-    /// Chooses words and scale codes exactly, then the scale that fits them best.
+    /// Chooses the scale codes by the least costs, then the scale that fits best.
     private func refined(_ scales: Scales) -> Scales {
         var result = scales
-        var squares: Float = 0
-        var products: Float = 0
+        var slope: Float = 0
+        var constant: Float = 0
+        let trials = Self.multiples * scales.factor
         for part in 0..<8 {
-            let trials = Self.multiples * scales.factor
-            let least = leastErrors(part: part, scales: trials)
+            let least = leastCosts(part: part, scales: trials)
             let code = (least.costs * trials).indexOfLeast
             let multiple = Self.multiples[code]
             result.codes[part] = Int32(truncatingIfNeeded: code)
-            squares += multiple * multiple * least.squares[code]
-            products += multiple * (least.squares[code] * trials[code] - least.costs[code])
+            slope += multiple * multiple * least.slopes[code]
+            constant += multiple * least.constants[code]
         }
-        if squares > 0, products > 0 { result.factor = products / squares / 2 }
+        if slope > 0, constant < 0 { result.factor = constant / slope * -0.5 }
         return result
     }
 }
