@@ -40,7 +40,7 @@ extension QuantizingCodec {
     ///   - decoded: Room for `count` elements.
     func restoreGain(
         _ block: UnsafeMutableRawPointer, scaleAt offset: Int, otherScaleAt otherOffset: Int? = nil,
-        _ elements: PreparedElements, count: Int, decoded: UnsafeMutablePointer<Float>
+        _ elements: PreparedElements, count: Int = 256, decoded: UnsafeMutablePointer<Float>
     ) {
         let gain = gain(of: block, elements, count: count, decoded: decoded)
         guard gain != 1 else { return }
