@@ -47,7 +47,7 @@ let package = Package(
         module(
             "Checkpoints",
             ["TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "TorchArchive", "Tokenization"]),
-        module("Recipes", ["TensorCore", "ModelArchitecture"]),
+        module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
         module("Evaluation", ["TensorCore", "ModelArchitecture", "Runtime", "Tokenization", "Importance"]),
@@ -85,7 +85,7 @@ let package = Package(
             "Pipelines",
             [
                 "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime",
-                "Evaluation",
+                "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 

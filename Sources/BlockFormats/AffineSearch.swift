@@ -2,8 +2,7 @@ import CSIMD
 
 /// The search for scale and minimum of a block whose elements are scale · code + minimum, codes from 0 to `highest`.
 ///
-/// Sixteen pairs of scale and minimum are tried at a time, one per lane. Choosing them and choosing codes are apart:
-/// ``bestFit(_:_:count:)``, and ``storeCodes(_:count:scale:minimum:into:)`` for any elements under a pair already fixed.
+/// Sixteen pairs of scale and minimum are tried at a time, one per lane.
 struct AffineSearch {
     let highest: Float
     /// Whether the format can only lower its elements by the minimum, not raise them.
@@ -34,7 +33,7 @@ struct AffineSearch {
 
     /// The code nearest to each lane.
     @inline(__always)
-    private func nearest(_ lanes: Lanes) -> Lanes {
+    func nearest(_ lanes: Lanes) -> Lanes {
         csimd_minimum(csimd_maximum(csimd_round(lanes), Lanes()), Lanes(repeating: highest))
     }
 
@@ -119,18 +118,5 @@ struct AffineSearch {
             errors = csimd_multiply_add(rest * weights[index], rest, errors)
         }
         return errors
-    }
-
-    /// Encodes `count` elements, a multiple of 16, under a fixed scale and minimum.
-    @inline(__always)
-    func storeCodes(
-        _ values: UnsafePointer<Float>, count: Int, scale: Float, minimum: Float,
-        into codes: UnsafeMutablePointer<UInt8>
-    ) {
-        let inverse = 1 / scale
-        for start in stride(from: 0, to: count, by: 16) {
-            let lanes = nearest((values.lanes(start) - minimum) * inverse)
-            UnsafeMutableRawPointer(codes + start).storeBytes(of: csimd_to_bytes(lanes), as: SIMD16<UInt8>.self)
-        }
     }
 }

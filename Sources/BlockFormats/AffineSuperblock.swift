@@ -1,9 +1,27 @@
 import CSIMD
 
-/// The encoder of a super-block of 256 elements whose parts have a scale and a minimum each, kept as small whole numbers that
+/// A format whose super-block of 256 elements has two half-precision factors, and for each of its parts two small whole numbers
+/// that the factors turn into the part's scale and minimum.
+protocol AffineSuperblockCodec: ScalarCodec {
+    static var superblock: AffineSuperblock { get }
+
+    /// Stores the parts' whole numbers.
+    static func storeMultiples(_ room: AffineSuperblock.Room, into block: UnsafeMutableRawPointer)
+}
+
+extension AffineSuperblockCodec {
+    func storeScales(
+        of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
+    ) {
+        let scales = Self.superblock.chooseScales(elements, work: room)
+        block.storeHalf(scales.factor * elements.unit, Self.factorOffset ?? 0)
+        block.storeHalf(scales.minimumFactor * elements.unit, Self.minimumFactorOffset ?? 0)
+        Self.storeMultiples(scales, into: block)
+    }
+}
+
+/// The search for the scales of a super-block of 256 elements whose parts have a scale and a minimum each, kept as small whole numbers that
 /// two half-precision factors turn into scales and minima.
-///
-/// Scales are chosen first (``chooseScales(_:)``), codes then under these scales (``storeCodes(_:)``).
 struct AffineSuperblock {
     let search: AffineSearch
     /// Elements that share a scale and a minimum.
@@ -15,55 +33,37 @@ struct AffineSuperblock {
 
     var partCount: Int { 256 / partLength }
 
-    /// The result and the working memory of one super-block.
+    /// The scales of one super-block, and the working memory of the search for them.
     struct Room {
-        /// The factors, in the elements' own units.
+        /// The factors, in units of the prepared elements.
         var factor: Float = 0
         var minimumFactor: Float = 0
-        let values: UnsafeMutablePointer<Float>
-        let weights: UnsafeMutablePointer<Float>
-        let decoded: UnsafeMutablePointer<Float>
         let scales: UnsafeMutablePointer<Int32>
         let minima: UnsafeMutablePointer<Int32>
-        let trialScales: UnsafeMutablePointer<Int32>
-        let trialMinima: UnsafeMutablePointer<Int32>
-        let fittedScales: UnsafeMutablePointer<Float>
-        let fittedMinima: UnsafeMutablePointer<Float>
-        let codes: UnsafeMutablePointer<UInt8>
+        fileprivate let trialScales: UnsafeMutablePointer<Int32>
+        fileprivate let trialMinima: UnsafeMutablePointer<Int32>
+        fileprivate let fittedScales: UnsafeMutablePointer<Float>
+        fileprivate let fittedMinima: UnsafeMutablePointer<Float>
 
-        init(_ scratch: EncodingScratch) {
-            let floats = scratch.floats(512 + 6 * 16 + 64 + 256)
-            values = floats
-            decoded = floats + 672
-            weights = floats + 256
-            fittedScales = floats + 512
-            fittedMinima = floats + 528
-            let integers = UnsafeMutableRawPointer(floats + 544).bindMemory(to: Int32.self, capacity: 64)
+        /// - Parameters:
+        ///   - floats: Room for 96 floats.
+        fileprivate init(_ floats: UnsafeMutablePointer<Float>) {
+            fittedScales = floats
+            fittedMinima = floats + 16
+            let integers = UnsafeMutableRawPointer(floats + 32).bindMemory(to: Int32.self, capacity: 64)
             scales = integers
             minima = integers + 16
             trialScales = integers + 32
             trialMinima = integers + 48
-            codes = UnsafeMutableRawPointer(floats + 608).bindMemory(to: UInt8.self, capacity: 256)
         }
     }
 
-    /// Encodes 256 elements and returns them prepared; nil if they are all zero.
-    func encode(
-        _ row: UnsafePointer<Float>, importance: UnsafePointer<Float>?, policy: EncodingPolicy, _ room: inout Room
-    ) -> PreparedElements? {
-        guard
-            let elements = PreparedElements(
-                row, count: 256, importance: importance, policy: policy, values: room.values, weights: room.weights)
-        else { return nil }
-        chooseScales(elements, &room)
-        storeCodes(room)
-        room.factor *= elements.unit
-        room.minimumFactor *= elements.unit
-        return elements
-    }
-
     /// Chooses the factors and every part's scale and minimum.
-    private func chooseScales(_ elements: PreparedElements, _ room: inout Room) {
+    ///
+    /// - Parameters:
+    ///   - work: Room for 96 floats, in which the result lies.
+    func chooseScales(_ elements: PreparedElements, work: UnsafeMutablePointer<Float>) -> Room {
+        var room = Room(work)
         var greatestScale: Float = 0
         var greatestMinimum: Float = 0
         for part in 0..<partCount {
@@ -86,6 +86,7 @@ struct AffineSuperblock {
             let refined = refittedFactors(elements, room)
             tryFactors(elements, elements.storable(refined.0), elements.storable(refined.1), &least, &room)
         }
+        return room
     }
 
     /// Chooses the parts' scales and minima under given factors, and keeps them if the error is less than any before.
@@ -119,18 +120,20 @@ struct AffineSuperblock {
 
     /// The factors that fit best when scales, minima and codes stay as they are.
     private func refittedFactors(_ elements: PreparedElements, _ room: Room) -> (Float, Float) {
-        storeCodes(room)
         var levelSquares: Float = 0
         var crossed: Float = 0
         var minimumSquares: Float = 0
         var levelProducts: Float = 0
         var minimumProducts: Float = 0
         for part in 0..<partCount {
+            let scale = Float(room.scales[part])
+            let minimum = Float(room.minima[part])
+            let inverse = scale > 0 ? 1 / (room.factor * scale) : 0
             var sums = (codes: Lanes(), squares: Lanes(), products: Lanes(), weights: Lanes(), values: Lanes())
             for start in stride(from: part &* partLength, to: (part &+ 1) &* partLength, by: 16) {
-                let code = Lanes(codes: UnsafeRawPointer(room.codes).bytes16(start))
                 let weight = elements.weights.lanes(start)
                 let value = elements.values.lanes(start)
+                let code = search.nearest((value + room.minimumFactor * minimum) * inverse)
                 let weighted = code * weight
                 sums.codes += weighted
                 sums.squares = csimd_multiply_add(weighted, code, sums.squares)
@@ -138,8 +141,6 @@ struct AffineSuperblock {
                 sums.weights += weight
                 sums.values = csimd_multiply_add(weight, value, sums.values)
             }
-            let scale = Float(room.scales[part])
-            let minimum = Float(room.minima[part])
             levelSquares += scale * scale * csimd_sum(sums.squares)
             crossed += scale * minimum * csimd_sum(sums.codes)
             minimumSquares += minimum * minimum * csimd_sum(sums.weights)
@@ -155,15 +156,5 @@ struct AffineSuperblock {
             return (max(levelProducts / levelSquares, 0), 0)
         }
         return (room.factor, room.minimumFactor)
-    }
-
-    /// Chooses all codes under the scales that the room holds.
-    private func storeCodes(_ room: Room) {
-        for part in 0..<partCount {
-            search.storeCodes(
-                room.values + part &* partLength, count: partLength,
-                scale: room.factor * Float(room.scales[part]), minimum: -room.minimumFactor * Float(room.minima[part]),
-                into: room.codes + part &* partLength)
-        }
     }
 }

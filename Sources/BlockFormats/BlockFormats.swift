@@ -5,9 +5,13 @@ public enum BlockFormats {
     /// One line per format.
     private static let codecs: [any BlockCodec] = [
         Float32Codec(), Float16Codec(), BFloat16Codec(),
-        Q4_0Codec(), Q4_1Codec(), Q5_0Codec(), Q5_1Codec(), Q8_0Codec(), IQ4NLCodec(),
-        Q2KCodec(), Q4KCodec(), Q5KCodec(), Q6KCodec(),
-        IQ2XXSCodec(), IQ2XSCodec(), IQ2SCodec(), IQ1SCodec(), IQ1MCodec(),
+        Q4_0Codec(), Q4_1Codec(), Q5_0Codec(), Q5_1Codec(), Q8_0Codec(),
+        Q2KCodec(), Q3KCodec(), Q4KCodec(), Q5KCodec(), Q6KCodec(),
+        IQ4NLCodec(), IQ4XSCodec(),
+        MXFP4Codec(), NVFP4Codec(),
+        TQ1_0Codec(), TQ2_0Codec(), Q1_0Codec(), Q2_0Codec(),
+        IQ3SCodec(), IQ3XXSCodec(),
+        IQ2SCodec(), IQ2XSCodec(), IQ2XXSCodec(), IQ1MCodec(), IQ1SCodec(),
     ]
 
     private static let codecsByType = Dictionary(uniqueKeysWithValues: codecs.map { ($0.type, $0) })

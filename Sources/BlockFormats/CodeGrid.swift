@@ -11,12 +11,31 @@ protocol CodeGrid: Sendable {
 
     /// The code of the level nearest to each lane.
     func codes(_ lanes: Lanes) -> SIMD16<UInt8>
+
+    /// The levels that codes stand for.
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes
 }
 
-/// All whole numbers of a range; codes count from its lower end.
+extension CodeGrid {
+    /// Whether a scale and its opposite have the same levels.
+    @inline(__always)
+    var isSymmetric: Bool { lowest == -highest }
+}
+
+/// All whole numbers of a range.
 struct IntegerGrid: CodeGrid {
     let lowest: Float
     let highest: Float
+    /// The code of level 0.
+    private let zeroCode: Float
+
+    /// - Parameters:
+    ///   - zeroCode: The code of level 0; by default codes count from the lowest level.
+    init(lowest: Float, highest: Float, zeroCode: Float? = nil) {
+        self.lowest = lowest
+        self.highest = highest
+        self.zeroCode = zeroCode ?? -lowest
+    }
 
     @inline(__always)
     func nearest(_ lanes: Lanes) -> Lanes {
@@ -24,7 +43,10 @@ struct IntegerGrid: CodeGrid {
     }
 
     @inline(__always)
-    func codes(_ lanes: Lanes) -> SIMD16<UInt8> { csimd_to_bytes(nearest(lanes) - lowest) }
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8> { csimd_to_bytes(nearest(lanes) + zeroCode) }
+
+    @inline(__always)
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes { Lanes(codes: codes) - zeroCode }
 }
 
 /// Sixteen levels in ascending order, at any distances.
@@ -49,6 +71,9 @@ struct SixteenLevelGrid: CodeGrid {
     @inline(__always)
     func codes(_ lanes: Lanes) -> SIMD16<UInt8> { SIMD16<UInt8>(truncatingIfNeeded: indices(lanes)) }
 
+    @inline(__always)
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes { csimd_permute(levels, SIMD16<Int32>(truncatingIfNeeded: codes)) }
+
     /// Binary search, one table look-up per step.
     @inline(__always)
     private func indices(_ lanes: Lanes) -> SIMD16<Int32> {
@@ -58,5 +83,57 @@ struct SixteenLevelGrid: CodeGrid {
             index.replace(with: upper, where: csimd_permute(middles, upper) .<= lanes)
         }
         return index
+    }
+}
+
+/// Plus and minus one, with the codes 1 and 0.
+struct SignGrid: CodeGrid {
+    var lowest: Float { -1 }
+    var highest: Float { 1 }
+
+    @inline(__always)
+    func nearest(_ lanes: Lanes) -> Lanes { Lanes(repeating: -1).replacing(with: 1, where: lanes .>= 0) }
+
+    @inline(__always)
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8> { csimd_to_bytes(Lanes().replacing(with: 1, where: lanes .>= 0)) }
+
+    @inline(__always)
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes { Lanes(codes: codes) * 2 - 1 }
+}
+
+/// The 4-bit floats of the OCP microscaling formats (E2M1), doubled to be whole: 0, 1, 2, 3, 4, 6, 8, 12 and their opposites.
+///
+/// A code has the sign in bit 3 and the place of the magnitude in the others.
+struct FourBitFloatGrid: CodeGrid {
+    var lowest: Float { -12 }
+    var highest: Float { 12 }
+
+    private let valuesByCode = Lanes(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12)
+    private let codesByMagnitude = Lanes(0, 1, 2, 3, 4, 0, 5, 0, 6, 0, 0, 0, 7, 0, 0, 0)
+
+    /// Magnitudes from 4 on are two, from 8 on four apart.
+    @inline(__always)
+    func nearest(_ lanes: Lanes) -> Lanes {
+        let magnitudes = csimd_maximum(lanes, -lanes)
+        var steps = Lanes(repeating: 1)
+        steps.replace(with: 2, where: magnitudes .>= 4)
+        steps.replace(with: 4, where: magnitudes .>= 8)
+        var inverses = Lanes(repeating: 1)
+        inverses.replace(with: 0.5, where: magnitudes .>= 4)
+        inverses.replace(with: 0.25, where: magnitudes .>= 8)
+        let rounded = csimd_round(lanes * inverses) * steps
+        return csimd_minimum(csimd_maximum(rounded, Lanes(repeating: -12)), Lanes(repeating: 12))
+    }
+
+    @inline(__always)
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8> {
+        let levels = nearest(lanes)
+        let places = csimd_permute(codesByMagnitude, csimd_to_integers(csimd_maximum(levels, -levels)))
+        return csimd_to_bytes(places.replacing(with: places + 8, where: levels .< 0))
+    }
+
+    @inline(__always)
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes {
+        csimd_permute(valuesByCode, SIMD16<Int32>(truncatingIfNeeded: codes))
     }
 }

@@ -4,104 +4,116 @@ import TensorCore
 // The formats with blocks of 32 elements, of which the first 16 are in the low and the others in the high nibbles.
 
 /// Q4_0 (18 bytes): scale, 16 bytes of codes; value = (code − 8) · scale.
-struct Q4_0Codec: QuantizingCodec {
+struct Q4_0Codec: SingleScaleCodec {
     var policy = EncodingPolicy()
     var type: TensorType { .q4_0 }
-    var requiresImportance: Bool { false }
+    static var byteCount: Int { 18 }
+    static var grid: IntegerGrid { IntegerGrid(lowest: -8, highest: 7) }
+    static let search = ScaleSearch(grid: grid, span: 0.92...1.52)
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
-        for index in 0..<count / 32 {
-            let block = source + index &* 18
-            let scale = block.half(0)
-            let codes = block.bytes16(2)
-            target.store((Lanes(codes: codes & 15) - 8) * scale, index &* 32)
-            target.store((Lanes(codes: codes &>> 4) - 8) * scale, index &* 32 &+ 16)
-        }
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> { block.nibbles(2, vector) }
+
+    @inline(__always)
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeNibbles(codes, 2, vector)
     }
 }
 
 /// Q4_1 (20 bytes): scale, minimum, 16 bytes of codes; value = code · scale + minimum.
-struct Q4_1Codec: QuantizingCodec {
+struct Q4_1Codec: SingleAffineCodec {
     var policy = EncodingPolicy()
     var type: TensorType { .q4_1 }
-    var requiresImportance: Bool { false }
+    static var byteCount: Int { 20 }
+    static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 15) }
+    static let search = AffineSearch(
+        highest: 15, minimumIsNeverPositive: false, clips: SIMD4(-0.01, 0.02, 0.06, 0.12))
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
-        for index in 0..<count / 32 {
-            let block = source + index &* 20
-            let scale = block.half(0)
-            let minimum = block.half(2)
-            let codes = block.bytes16(4)
-            target.store(Lanes(codes: codes & 15) * scale + minimum, index &* 32)
-            target.store(Lanes(codes: codes &>> 4) * scale + minimum, index &* 32 &+ 16)
-        }
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> { block.nibbles(4, vector) }
+
+    @inline(__always)
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeNibbles(codes, 4, vector)
     }
 }
 
 /// Q5_0 (22 bytes): scale, 32 fifth bits, 16 bytes of lower bits; value = (code − 16) · scale.
-struct Q5_0Codec: QuantizingCodec {
+struct Q5_0Codec: SingleScaleCodec {
     var policy = EncodingPolicy()
     var type: TensorType { .q5_0 }
-    var requiresImportance: Bool { false }
+    static var byteCount: Int { 22 }
+    static var grid: IntegerGrid { IntegerGrid(lowest: -16, highest: 15) }
+    static let search = ScaleSearch(grid: grid, span: 0.96...1.26)
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
-        for index in 0..<count / 32 {
-            let block = source + index &* 22
-            let scale = block.half(0)
-            let fifth = block.uint32(2)
-            let codes = block.bytes16(6)
-            target.store((Lanes(codes: codes & 15 | FifthBits.spread(fifth)) - 16) * scale, index &* 32)
-            target.store((Lanes(codes: codes &>> 4 | FifthBits.spread(fifth >> 16)) - 16) * scale, index &* 32 &+ 16)
-        }
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
+        block.nibbles(6, vector) | block.bits(2, vector) &<< 4
+    }
+
+    @inline(__always)
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeNibbles(codes, 6, vector)
+        block.storeBits(codes & 16, 2, vector)
     }
 }
 
 /// Q5_1 (24 bytes): scale, minimum, 32 fifth bits, 16 bytes of lower bits; value = code · scale + minimum.
-struct Q5_1Codec: QuantizingCodec {
+struct Q5_1Codec: SingleAffineCodec {
     var policy = EncodingPolicy()
     var type: TensorType { .q5_1 }
-    var requiresImportance: Bool { false }
+    static var byteCount: Int { 24 }
+    static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 31) }
+    static let search = AffineSearch(
+        highest: 31, minimumIsNeverPositive: false, clips: SIMD4(-0.005, 0.01, 0.03, 0.07))
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
-        for index in 0..<count / 32 {
-            let block = source + index &* 24
-            let scale = block.half(0)
-            let minimum = block.half(2)
-            let fifth = block.uint32(4)
-            let codes = block.bytes16(8)
-            target.store(Lanes(codes: codes & 15 | FifthBits.spread(fifth)) * scale + minimum, index &* 32)
-            target.store(Lanes(codes: codes &>> 4 | FifthBits.spread(fifth >> 16)) * scale + minimum, index &* 32 &+ 16)
-        }
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
+        block.nibbles(8, vector) | block.bits(4, vector) &<< 4
     }
-}
 
-/// The fifth bits of codes, kept apart from the others as one number of 32 bits.
-enum FifthBits {
-    /// The low sixteen bits, each as the value 16 in a byte.
     @inline(__always)
-    static func spread(_ bits: UInt32) -> SIMD16<UInt8> { csimd_fifth_bits(bits) }
-
-    /// Bit 4 of sixteen codes.
-    @inline(__always)
-    static func gather(_ codes: SIMD16<UInt8>) -> UInt32 {
-        var bits: UInt32 = 0
-        for lane in 0..<16 { bits |= UInt32(codes[lane] >> 4 & 1) << UInt32(lane) }
-        return bits
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeNibbles(codes, 8, vector)
+        block.storeBits(codes & 16, 4, vector)
     }
 }
 
 /// Q8_0 (34 bytes): scale, 32 signed codes; value = code · scale.
-struct Q8_0Codec: QuantizingCodec {
+struct Q8_0Codec: ScalarCodec {
     var policy = EncodingPolicy()
     var type: TensorType { .q8_0 }
-    var requiresImportance: Bool { false }
+    static var byteCount: Int { 34 }
+    static var partCount: Int { 1 }
+    static var vectorsPerPart: Int { 2 }
+    static var factorOffset: Int? { 0 }
+    /// Not down to −128: there are kernels that cannot negate it.
+    static var grid: IntegerGrid { IntegerGrid(lowest: -127, highest: 127, zeroCode: 128) }
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
-        for index in 0..<count / 32 {
-            let block = source + index &* 34
-            let scale = block.half(0)
-            target.store(Lanes(codes: block.signedBytes16(2)) * scale, index &* 32)
-            target.store(Lanes(codes: block.signedBytes16(18)) * scale, index &* 32 &+ 16)
-        }
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
+        block.bytes16(2 &+ 16 &* vector) ^ 128
+    }
+
+    @inline(__always)
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeBytes(of: codes ^ 128, toByteOffset: 2 &+ 16 &* vector, as: SIMD16<UInt8>.self)
+    }
+
+    @inline(__always)
+    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float { block.half(0) }
+
+    /// Scales to try, as multiples of the one that just covers the block: which of them suits the heaviest elements best is
+    /// chance, but worth a third of the squared error.
+    private static let multiples = Lanes.ramp * 0.003 + 0.997
+
+    @inline(__always)
+    func storeScales(
+        of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
+    ) {
+        let search = ScaleSearch(grid: Self.grid)
+        let scales = elements.storable(Self.multiples * (elements.greatestMagnitude(32) / 127))
+        let errors = search.errors(elements.values, elements.weights, count: 32, scales: scales)
+        block.storeHalf(scales[errors.indexOfLeast] * elements.unit, 0)
     }
 }

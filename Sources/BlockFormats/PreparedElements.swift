@@ -5,11 +5,11 @@ import CSIMD
 /// The values are divided by a power of two, their `unit`, so that the greatest lies between 1 and 2: neither their squares
 /// nor the sums of these can overflow, and the division changes no digit. What an element weighs is the policy's.
 struct PreparedElements {
-    let values: UnsafeMutablePointer<Float>
-    let weights: UnsafeMutablePointer<Float>
+    private(set) var values: UnsafeMutablePointer<Float>
+    private(set) var weights: UnsafeMutablePointer<Float>
     /// The power of two that the values were divided by.
     let unit: Float
-    private let importance: UnsafePointer<Float>?
+    private var importance: UnsafePointer<Float>?
     private let importanceFactor: Float
 
     /// Elements below this magnitude give scales that half precision rounds to zero in every format.
@@ -52,6 +52,27 @@ struct PreparedElements {
             let square = csimd_multiply_add(lanes, lanes, variance)
             weights.store(Self.elementWeights(square, policy.elementWeight) * shares(start), start)
         }
+    }
+
+    /// The same elements without the first ones.
+    @inline(__always)
+    func dropFirst(_ count: Int) -> PreparedElements {
+        var rest = self
+        rest.values += count
+        rest.weights += count
+        rest.importance = importance.map { $0 + count }
+        return rest
+    }
+
+    /// The greatest magnitude among the first elements, a multiple of 16.
+    @inline(__always)
+    func greatestMagnitude(_ count: Int) -> Float {
+        var greatest = Lanes()
+        for start in stride(from: 0, to: count, by: 16) {
+            let lanes = values.lanes(start)
+            greatest = csimd_maximum(greatest, csimd_maximum(lanes, -lanes))
+        }
+        return -csimd_least(-greatest)
     }
 
     @inline(__always)

@@ -5,59 +5,80 @@ import TensorCore
 /// Layout (144 bytes): the factor of the scales, the factor of the minima; 12 bytes of ``SixBitScales``; 128 bytes of codes,
 /// of each 64 elements the first half in the low nibbles.
 /// value = factor · scale · code − factor of minima · minimum.
-struct Q4KCodec: QuantizingCodec {
+struct Q4KCodec: SixBitScalesCodec {
     var policy = EncodingPolicy()
     var type: TensorType { .q4_K }
-    var requiresImportance: Bool { false }
-
-    private static let superblock = AffineSuperblock(
+    static var byteCount: Int { 144 }
+    static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 15) }
+    static let superblock = AffineSuperblock(
         search: AffineSearch(highest: 15, minimumIsNeverPositive: true, clips: SIMD4(-0.01, 0.02, 0.06, 0.12)),
         partLength: 32, highestMultiple: 63, starts: 1)
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
-        for index in 0..<count / 256 {
-            let block = source + index &* 144
-            let factor = block.half(0)
-            let minimumFactor = block.half(2)
-            for part in 0..<8 {
-                let scale = factor * Float(SixBitScales.scale(block + 4, part))
-                let minimum = minimumFactor * Float(SixBitScales.minimum(block + 4, part))
-                let shift = UInt8(truncatingIfNeeded: 4 &* (part & 1))
-                for half in 0..<2 {
-                    let codes = (block.bytes16(16 &+ 32 &* (part >> 1) &+ 16 &* half) &>> shift) & 15
-                    target.store(Lanes(codes: codes) * scale - minimum, index &* 256 &+ 32 &* part &+ 16 &* half)
-                }
-            }
-        }
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
+        block.fields(nibbleOffset(16, vector), shift: nibbleShift(vector), mask: 15)
     }
 
-    func encode(
-        _ row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?,
-        into target: UnsafeMutableRawPointer, scratch: EncodingScratch
-    ) {
-        let superblock = Self.superblock
-        var room = AffineSuperblock.Room(scratch)
-        for index in 0..<count / 256 {
-            let block = target + index &* 144
-            let offset = index &* 256
-            if superblock.encode(row + offset, importance: importance.map { $0 + offset }, policy: policy, &room) != nil
-            {
-                Self.store(room, into: block)
-            } else {
-                block.initializeMemory(as: UInt8.self, repeating: 0, count: 144)
-            }
-        }
+    @inline(__always)
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeFields(codes, nibbleOffset(16, vector), shift: nibbleShift(vector), mask: 15)
+    }
+}
+
+/// Q5_K: as Q4_K, with a fifth bit per code.
+///
+/// Layout (176 bytes): the two factors; 12 bytes of ``SixBitScales``; 32 bytes of fifth bits, bit i of byte j for element j
+/// of the i-th 32; 128 bytes of lower bits, of each 64 elements the first half in the low nibbles.
+struct Q5KCodec: SixBitScalesCodec {
+    var policy = EncodingPolicy()
+    var type: TensorType { .q5_K }
+    static var byteCount: Int { 176 }
+    static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 31) }
+    static let superblock = AffineSuperblock(
+        search: AffineSearch(highest: 31, minimumIsNeverPositive: true, clips: SIMD4(-0.005, 0.01, 0.03, 0.07)),
+        partLength: 32, highestMultiple: 63, starts: 1)
+
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
+        let low = block.fields(nibbleOffset(48, vector), shift: nibbleShift(vector), mask: 15)
+        return low | block.fields(16 &+ 16 &* (vector & 1), shift: vector >> 1, mask: 1) &<< 4
     }
 
-    private static func store(_ room: AffineSuperblock.Room, into block: UnsafeMutableRawPointer) {
-        let codes = UnsafeRawPointer(room.codes)
-        block.storeHalf(room.factor, 0)
-        block.storeHalf(room.minimumFactor, 2)
+    @inline(__always)
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeFields(codes, nibbleOffset(48, vector), shift: nibbleShift(vector), mask: 15)
+        block.storeFields(codes &>> 4, 16 &+ 16 &* (vector & 1), shift: vector >> 1, mask: 1)
+    }
+}
+
+/// What Q4_K and Q5_K have in common: two factors, then ``SixBitScales``.
+protocol SixBitScalesCodec: AffineSuperblockCodec {}
+
+extension SixBitScalesCodec {
+    static var partCount: Int { 8 }
+    static var vectorsPerPart: Int { 2 }
+    static var factorOffset: Int? { 0 }
+    static var minimumFactorOffset: Int? { 2 }
+
+    @inline(__always)
+    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
+        block.half(0) * Float(SixBitScales.scale(block + 4, part))
+    }
+
+    @inline(__always)
+    static func minimum(_ block: UnsafeRawPointer, _ part: Int) -> Float? {
+        -(block.half(2) * Float(SixBitScales.minimum(block + 4, part)))
+    }
+
+    @inline(__always)
+    fileprivate static func nibbleOffset(_ offset: Int, _ vector: Int) -> Int {
+        offset &+ 32 &* (vector >> 2) &+ 16 &* (vector & 1)
+    }
+
+    @inline(__always)
+    fileprivate static func nibbleShift(_ vector: Int) -> Int { 2 &* (vector & 2) }
+
+    static func storeMultiples(_ room: AffineSuperblock.Room, into block: UnsafeMutableRawPointer) {
         SixBitScales.store(room.scales, room.minima, into: block + 4)
-        for group in 0..<8 {
-            let start = 64 &* (group >> 1) &+ 16 &* (group & 1)
-            let packed = codes.bytes16(start) | codes.bytes16(start &+ 32) &<< 4
-            block.storeBytes(of: packed, toByteOffset: 16 &+ 16 &* group, as: SIMD16<UInt8>.self)
-        }
     }
 }

@@ -1,23 +1,26 @@
 import CSIMD
 
 extension QuantizingCodec {
-    /// What to multiply the scales of a super-block just stored by so that its elements come out neither too small nor too
-    /// large, as far as the policy asks for it; at least one.
+    /// What to multiply the scales of a block just stored by so that its elements come out neither too small nor too large,
+    /// as far as the policy asks for it; at least one.
     ///
     /// Codes of least squared error shrink what they encode, at two bits by 3 to 12 %, and every output of the layer with
     /// it. The factor makes Σ importance · x · decoded x equal to Σ importance · x², the part of the outputs' size that
     /// importances can see: whole models have the least KL divergence where this gain is one. (No other codes would
     /// serve it better: those of least error for elements enlarged by a factor are the same codes.)
     ///
-    /// - Parameter decoded: Room for 256 elements.
+    /// - Parameters:
+    ///   - count: The elements of the block.
+    ///   - decoded: Room for `count` elements.
     func gain(
-        of block: UnsafeRawPointer, _ elements: PreparedElements, decoded: UnsafeMutablePointer<Float>
+        of block: UnsafeRawPointer, _ elements: PreparedElements, count: Int = 256,
+        decoded: UnsafeMutablePointer<Float>
     ) -> Float {
         guard policy.gainRestoration != 0 else { return 1 }
-        decode(block, count: 256, into: decoded)
+        decode(block, count: count, into: decoded)
         var products = Lanes()
         var squares = Lanes()
-        for start in stride(from: 0, to: 256, by: 16) {
+        for start in stride(from: 0, to: count, by: 16) {
             let lanes = elements.values.lanes(start)
             let weighted = lanes * elements.shares(start)
             squares = csimd_multiply_add(weighted, lanes, squares)
@@ -28,17 +31,18 @@ extension QuantizingCodec {
         return ratio > 1 ? 1 + policy.gainRestoration * (min(ratio, 1.25) - 1) : 1
     }
 
-    /// Multiplies the scales of a super-block just stored by its ``gain(of:_:decoded:)``.
+    /// Multiplies the scales of a block just stored by its ``gain(of:_:count:decoded:)``.
     ///
     /// - Parameters:
     ///   - offset: Where the block has its half-precision scale.
     ///   - otherOffset: Where it has another one.
-    ///   - decoded: Room for 256 elements.
+    ///   - count: The elements of the block.
+    ///   - decoded: Room for `count` elements.
     func restoreGain(
         _ block: UnsafeMutableRawPointer, scaleAt offset: Int, otherScaleAt otherOffset: Int? = nil,
-        _ elements: PreparedElements, decoded: UnsafeMutablePointer<Float>
+        _ elements: PreparedElements, count: Int = 256, decoded: UnsafeMutablePointer<Float>
     ) {
-        let gain = gain(of: block, elements, decoded: decoded)
+        let gain = gain(of: block, elements, count: count, decoded: decoded)
         guard gain != 1 else { return }
         Self.multiplyScale(block, at: offset, by: gain)
         if let otherOffset { Self.multiplyScale(block, at: otherOffset, by: gain) }
@@ -46,6 +50,6 @@ extension QuantizingCodec {
 
     @inline(__always)
     private static func multiplyScale(_ block: UnsafeMutableRawPointer, at offset: Int, by gain: Float) {
-        block.storeHalf(min(65504, UnsafeRawPointer(block).half(offset) * gain), offset)
+        block.storeHalf(max(-65504, min(65504, UnsafeRawPointer(block).half(offset) * gain)), offset)
     }
 }

@@ -2,8 +2,7 @@ import CSIMD
 
 /// The search for the scale of a block whose elements are scale · level, the levels being those of a grid.
 ///
-/// Sixteen scales are tried at a time, one per lane. Choosing scales and choosing codes are apart: ``bestScale(_:_:count:)``,
-/// and ``storeCodes(_:count:scale:into:)`` for any elements under a scale already fixed.
+/// Sixteen scales are tried at a time, one per lane.
 struct ScaleSearch<Grid: CodeGrid>: Sendable {
     let grid: Grid
     /// The scales to try, as multiples of the inverse of the least scale that covers all elements.
@@ -11,7 +10,7 @@ struct ScaleSearch<Grid: CodeGrid>: Sendable {
 
     /// - Parameters:
     ///   - span: The least and greatest multiple to try; beyond 1 the largest elements are clipped.
-    init(grid: Grid, span: ClosedRange<Float>) {
+    init(grid: Grid, span: ClosedRange<Float> = 1...1) {
         self.grid = grid
         multiples = Lanes.ramp * ((span.upperBound - span.lowerBound) / 15) + span.lowerBound
     }
@@ -31,6 +30,7 @@ struct ScaleSearch<Grid: CodeGrid>: Sendable {
         let reversed = max(-high / grid.lowest, -low / grid.highest)
         guard upright > 0, reversed > 0 else { return 0 }
         let first = bestFit(values, weights, count: count, inverses: multiples * (1 / upright))
+        if grid.isSymmetric { return first.scale }
         let second = bestFit(values, weights, count: count, inverses: multiples * (-1 / reversed))
         return first.gain >= second.gain ? first.scale : second.scale
     }
@@ -54,6 +54,29 @@ struct ScaleSearch<Grid: CodeGrid>: Sendable {
         return gains[lane] > 0 ? (products[lane] / squares[lane], gains[lane]) : (0, 0)
     }
 
+    /// The scale that fits the codes best that a scale gives, and then again for the codes that this one gives.
+    @inline(__always)
+    func refitted(
+        _ values: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, count: Int, scale: Float, rounds: Int
+    ) -> Float {
+        var scale = scale
+        for _ in 0..<rounds where scale != 0 {
+            let inverse = 1 / scale
+            var products = Lanes()
+            var squares = Lanes()
+            for start in stride(from: 0, to: count, by: 16) {
+                let lanes = values.lanes(start)
+                let level = grid.nearest(lanes * inverse)
+                let weighted = level * weights.lanes(start)
+                products = csimd_multiply_add(weighted, lanes, products)
+                squares = csimd_multiply_add(weighted, level, squares)
+            }
+            let square = csimd_sum(squares)
+            if square > 0 { scale = csimd_sum(products) / square }
+        }
+        return scale
+    }
+
     /// The weighted squared error that each of sixteen scales leaves.
     @inline(__always)
     func errors(_ values: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, count: Int, scales: Lanes) -> Lanes {
@@ -65,15 +88,5 @@ struct ScaleSearch<Grid: CodeGrid>: Sendable {
             errors = csimd_multiply_add(rest * weights[index], rest, errors)
         }
         return errors
-    }
-
-    /// Encodes `count` elements, a multiple of 16, under a fixed scale.
-    @inline(__always)
-    func storeCodes(_ values: UnsafePointer<Float>, count: Int, scale: Float, into codes: UnsafeMutablePointer<UInt8>) {
-        let inverse = 1 / scale
-        for start in stride(from: 0, to: count, by: 16) {
-            UnsafeMutableRawPointer(codes + start)
-                .storeBytes(of: grid.codes(values.lanes(start) * inverse), as: SIMD16<UInt8>.self)
-        }
     }
 }

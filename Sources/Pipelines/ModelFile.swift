@@ -12,6 +12,15 @@ struct ModelFile {
     /// How to cut it into parts; nil for one file.
     var splitLimits: GGUFSplitLimits?
 
+    /// The size of the file, if it is one, to the byte; the model's files are not read for it.
+    var byteCount: Int {
+        get throws {
+            var described = metadata
+            Provenance.describeInLength(model, in: &described)
+            return try GGUFWriter.byteCount(metadata: described, tensors: tensors)
+        }
+    }
+
     /// - Parameters:
     ///   - output: the file's name or, for parts, a name whose `.gguf` is replaced by their numbers.
     ///   - otherInputs: files besides the model's that the output must not replace.
@@ -25,7 +34,7 @@ struct ModelFile {
                 try GGUFSplitWriter.paths(
                     prefix: Self.splitPrefix(output), metadata: metadata, tensors: tensors, limits: $0)
             } ?? [output]
-        let fileByteCount = try GGUFWriter.byteCount(metadata: metadata, tensors: tensors)
+        let fileByteCount = try byteCount
         for path in outputs {
             try OutputFile.check(
                 path, inputs: model.inputFiles + otherInputs, expectedByteCount: fileByteCount)

@@ -20,6 +20,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         case alreadyQuantized(TensorType)
         /// Only a checkpoint's experts can be padded.
         case cannotPad(length: Int)
+        /// A GGUF names another pre-tokenizer than was asked for.
+        case otherPreTokenizer(found: String, asked: String)
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
@@ -80,6 +82,10 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "the experts of a GGUF file are taken as they are, \(length) wide",
                 advice: "pass --pad-experts on with the checkpoint")
+        case .otherPreTokenizer(let found, let asked):
+            report(
+                .usage, "the file's pre-tokenizer is \"\(found)\", not \"\(asked)\"",
+                advice: "pass --pre-tokenizer with the checkpoint, or leave it out")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
         case .notMetadata(let expected):

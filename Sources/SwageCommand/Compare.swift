@@ -38,6 +38,7 @@ struct Compare: ParsableCommand {
     @Flag(help: "Print one JSON object, with every tensor and expert.")
     var json = false
 
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
@@ -48,8 +49,8 @@ struct Compare: ParsableCommand {
     func run() throws {
         let comparison = WeightComparison(importancePath: imatrix, parallel: compute.parallel)
         let tensors = try comparison.run(
-            original: Model(path: original, expertPadding: .off), quantized: Model(path: quantized),
-            progress: ProgressLine.handler)
+            original: Model(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer),
+            quantized: Model(path: quantized), progress: ProgressLine.handler)
         ProgressLine.clear()
         let report = WeightReport(tensors, hasImportance: imatrix != nil)
         if json {

@@ -23,11 +23,12 @@ struct PerplexityCommand: ParsableCommand {
 
     @OptionGroup var windows: WindowOptions
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try Model(path: model, expertPadding: padding.padExperts)
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         let measurement = Measurement(
             evaluation: PerplexityEvaluation(context: windows.context, windowLimit: windows.chunks),
             parallel: compute.parallel)
@@ -35,7 +36,8 @@ struct PerplexityCommand: ParsableCommand {
         var comparisons: [ModelComparison.Result] = []
         var original: Model?
         if let reference {
-            let opened = try Model(path: reference, expertPadding: padding.padExperts)
+            let opened = try Model(
+                path: reference, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
             comparisons = try measurement.run([model], reference: opened, texts: texts, progress: ProgressLine.handler)
                 .candidates[0]
             results = comparisons.map(\.perplexity)

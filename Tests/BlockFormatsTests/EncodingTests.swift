@@ -137,7 +137,7 @@ struct EncodingTests {
         let (row, importance) = kind.row
         let decoded = codec.decoded(codec.encoded(row, importance: importance), count: row.count)
         #expect(decoded.allSatisfy { $0.isFinite })
-        guard kind.isEncodable, kind.fitsTwoBits || type.bitsPerElement > 2.6 else { return }
+        guard kind.isEncodable, kind.fitsTwoBits || type.bitsPerElement > 2.6, !kind.exceeds(type) else { return }
         let error = weightedError(decoded, row, importance)
         // Nothing above the error of one bit per element; all-zero rows stay zero exactly.
         #expect(error.error <= 0.5 * error.size)
@@ -156,6 +156,9 @@ enum OddRow: CaseIterable {
         default: true
         }
     }
+
+    /// Whether the type has no numbers of this size: NVFP4's scales end at 448, its elements at 6 · 448.
+    func exceeds(_ type: TensorType) -> Bool { type == .nvfp4 && self == .outlier }
 
     /// Whether two bits per element can hold more of them than they lose: one large element takes the block's scale from
     /// all others.

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__AVX512F__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -58,6 +58,9 @@ CSIMD_INLINE csimd_f32x16 csimd_from_signed_bytes(csimd_i8x16 a) { return __buil
 CSIMD_INLINE csimd_u8x16 csimd_to_bytes(csimd_f32x16 a) {
     return __builtin_convertvector(__builtin_convertvector(a, csimd_i32x16), csimd_u8x16);
 }
+
+/// Whole numbers as such.
+CSIMD_INLINE csimd_i32x16 csimd_to_integers(csimd_f32x16 a) { return __builtin_convertvector(a, csimd_i32x16); }
 
 /// The value 16 where a bit is set, 0 elsewhere; bit i of the mask for byte i.
 CSIMD_INLINE csimd_u8x16 csimd_fifth_bits(uint32_t mask) {
@@ -132,6 +135,59 @@ CSIMD_INLINE csimd_f32x16 csimd_select(uint32_t mask, csimd_f32x16 a, csimd_f32x
     csimd_f32x16 result;
     for (int lane = 0; lane < 16; lane++) result[lane] = mask >> lane & 1 ? a[lane] : b[lane];
     return result;
+#endif
+}
+
+/// The numbers at `source + lane` where the lane's bit is set, 0 elsewhere; memory of other lanes is not touched.
+CSIMD_INLINE csimd_f32x16 csimd_load_where(uint32_t mask, const float *source) {
+#if defined(__AVX512F__)
+    return (csimd_f32x16)_mm512_maskz_loadu_ps((__mmask16)mask, source);
+#else
+    csimd_f32x16 result = 0;
+    for (int lane = 0; lane < 16; lane++)
+        if (mask >> lane & 1) result[lane] = source[lane];
+    return result;
+#endif
+}
+
+/// Stores the lanes whose bit is set to `target + lane`; memory of other lanes is not touched.
+CSIMD_INLINE void csimd_store_where(uint32_t mask, csimd_f32x16 a, float *target) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(target, (__mmask16)mask, (__m512)a);
+#else
+    for (int lane = 0; lane < 16; lane++)
+        if (mask >> lane & 1) target[lane] = a[lane];
+#endif
+}
+
+/// sum + a in the lanes where b > c, sum elsewhere.
+CSIMD_INLINE csimd_f32x16 csimd_add_where_greater(csimd_f32x16 sum, csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
+#if defined(__AVX512F__)
+    const __mmask16 mask = _mm512_cmp_ps_mask((__m512)b, (__m512)c, _CMP_GT_OQ);
+    return (csimd_f32x16)_mm512_mask_add_ps((__m512)sum, mask, (__m512)sum, (__m512)a);
+#else
+    return b > c ? sum + a : sum;
+#endif
+}
+
+/// Byte i of a where bit i of the mask is set, of b elsewhere.
+CSIMD_INLINE csimd_u8x16 csimd_select_bytes(uint32_t mask, csimd_u8x16 a, csimd_u8x16 b) {
+    const csimd_u8x16 places = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint64_t low = (mask & 255) * 0x0101010101010101u;
+    const uint64_t high = (mask >> 8 & 255) * 0x0101010101010101u;
+    csimd_u64x2 pair = {low, high};
+    const csimd_u8x16 chosen = (csimd_u8x16)(((csimd_u8x16)pair & places) != 0);
+    return (a & chosen) | (b & ~chosen);
+}
+
+/// One bit per byte, set where the byte is not zero.
+CSIMD_INLINE uint32_t csimd_nonzero_mask(csimd_u8x16 a) {
+#if defined(__SSE2__)
+    return (uint32_t)_mm_movemask_epi8((__m128i)(a != 0));
+#else
+    uint32_t mask = 0;
+    for (int lane = 0; lane < 16; lane++) mask |= (uint32_t)(a[lane] != 0) << lane;
+    return mask;
 #endif
 }
 

@@ -1,0 +1,103 @@
+import CSIMD
+import TensorCore
+
+// Microscaling formats: codes are 4-bit floats, scales 8-bit floats. The levels are doubled, the scales halved for it.
+
+/// MXFP4 (17 bytes, 32 elements): the exponent of a power of two as an E8M0 byte, 16 bytes of codes as in Q4_0.
+///
+/// Source: OCP Microscaling Formats (MX) v1.0. Byte e stands for 2^(e − 127).
+struct MXFP4Codec: ScalarCodec {
+    var policy = EncodingPolicy()
+    var type: TensorType { .mxfp4 }
+    static var byteCount: Int { 17 }
+    static var partCount: Int { 1 }
+    static var vectorsPerPart: Int { 2 }
+    static var factorOffset: Int? { nil }
+    static let grid = FourBitFloatGrid()
+
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> { block.nibbles(1, vector) }
+
+    @inline(__always)
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeNibbles(codes, 1, vector)
+    }
+
+    @inline(__always)
+    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
+        let exponent = UInt32(block.byte(0))
+        // The two least are below the normal numbers.
+        return Float(bitPattern: exponent < 2 ? 0x0020_0000 << exponent : (exponent &- 1) << 23)
+    }
+
+    func storeScales(
+        of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
+    ) {
+        let greatest = elements.greatestMagnitude(32)
+        guard greatest > 0 else { return block.storeByte(0, 0) }
+        let search = ScaleSearch(grid: Self.grid)
+        // The least exponent under which no element is clipped, and those below it.
+        let scale = Float(sign: .plus, exponent: (greatest * (1 / 12 as Float)).exponent + 1, significand: 1)
+        var scales = Lanes(repeating: scale)
+        for lane in 1..<16 { scales[lane] = scales[lane &- 1] * (lane < 4 ? 0.5 : 1) }
+        let errors = search.errors(elements.values, elements.weights, count: 32, scales: scales)
+        let exponent = Int((scales[errors.indexOfLeast] * elements.unit).exponent) + 128
+        block.storeByte(Int32(min(max(exponent, 2), 252)), 0)
+    }
+}
+
+/// NVFP4 (36 bytes, 64 elements): per 16 elements a scale as an unsigned E4M3 float, then per 16 elements 8 bytes of codes, the
+/// first half of the elements in the low nibbles.
+struct NVFP4Codec: ScalarCodec {
+    var policy = EncodingPolicy()
+    var type: TensorType { .nvfp4 }
+    static var byteCount: Int { 36 }
+    static var partCount: Int { 4 }
+    static var vectorsPerPart: Int { 1 }
+    static var factorOffset: Int? { nil }
+    static let grid = FourBitFloatGrid()
+
+    @inline(__always)
+    static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
+        let bytes = block.loadUnaligned(fromByteOffset: 4 &+ 8 &* vector, as: SIMD8<UInt8>.self)
+        return SIMD16(lowHalf: bytes & 15, highHalf: bytes &>> 4)
+    }
+
+    @inline(__always)
+    static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
+        block.storeBytes(
+            of: codes.lowHalf | codes.highHalf &<< 4, toByteOffset: 4 &+ 8 &* vector, as: SIMD8<UInt8>.self)
+    }
+
+    @inline(__always)
+    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float { scale(block.byte(part)) }
+
+    /// Half of what a byte stands for; as ggml has it the sign is ignored, and 0x7f, a NaN elsewhere, is zero.
+    @inline(__always)
+    private static func scale(_ byte: UInt8) -> Float {
+        if byte == 0x7f { return 0 }
+        let bits = UInt32(byte & 0x7f)
+        // Below 8 there is only a fraction; from there on exponent and fraction are placed in those of a float.
+        return bits < 8 ? Float(bits) * 0x1p-10 : Float(bitPattern: bits << 20 &+ 119 << 23)
+    }
+
+    func storeScales(
+        of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
+    ) {
+        let search = ScaleSearch(grid: Self.grid)
+        for part in 0..<4 {
+            let elements = elements.dropFirst(16 &* part)
+            let greatest = elements.greatestMagnitude(16) * elements.unit * (1 / 12 as Float)
+            // The least byte under which no element is clipped, three above and twelve below it.
+            let byte =
+                1 + (greatest < 0x1p-7 ? Int32(greatest * 0x1p10) : Int32(min(greatest, 256).bitPattern >> 20) - 952)
+            var scales = Lanes()
+            let first = min(max(byte &- 12, 1), 111)
+            for lane in 0..<16 {
+                scales[lane] = Self.scale(UInt8(truncatingIfNeeded: first &+ Int32(lane))) * (1 / elements.unit)
+            }
+            let errors = search.errors(elements.values, elements.weights, count: 16, scales: scales)
+            block.storeByte(greatest > 0 ? first &+ Int32(errors.indexOfLeast) : 0, part)
+        }
+    }
+}
