@@ -39,7 +39,7 @@ struct Subject {
     }
 
     func rows() throws -> [Row] {
-        let candidates = try options.types.flatMap { try candidates(type: $0) }
+        let candidates = try options.types.flatMap { try self.candidates(type: $0) }
         let measurement = Measurement(
             evaluation: PerplexityEvaluation(windowLimit: options.chunks), parallel: parallel)
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
