@@ -13,7 +13,8 @@ import TensorCore
 ///
 /// FOLDER holds llama-quantize. Files that are already in the work folder are used again, except Swage's. `own` texts are of the
 /// models' own domain, `general` ones of another; N windows of each are measured. Variants such as `fourthRoot:1` are
-/// encoding policies to try in place of the default one of each mix's main type. Prints one Markdown row per model and type.
+/// encoding policies to try in place of the default one of each mix's main type. A type may be a mix with overrides, such as
+/// `Q8_0/exps=NVFP4`. Prints one Markdown row per model and type.
 @main
 struct QualityTable {
     static func main() {

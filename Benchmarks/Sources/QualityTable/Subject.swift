@@ -58,17 +58,17 @@ struct Subject {
     private func candidates(type: String) throws -> [Candidate] {
         var result: [Candidate] = []
         if options.variants.isEmpty {
-            let path = "\(options.work)/\(name)-\(type).swage.gguf"
+            let path = "\(options.work)/\(name)-\(type.replacing("/", with: "+")).swage.gguf"
             try quantize(type, policy: nil, to: path)
             result.append(Candidate(label: type, type: type, path: path, isPeer: false))
         }
         for variant in options.variants {
-            let path = "\(options.work)/\(name)-\(type)-\(variant.name).swage.gguf"
+            let path = "\(options.work)/\(name)-\(type.replacing("/", with: "+"))-\(variant.name).swage.gguf"
             try quantize(type, policy: variant.policy, to: path)
             result.append(Candidate(label: "\(type) \(variant.name)", type: type, path: path, isPeer: false))
         }
         if options.measuresPeer {
-            let path = "\(options.work)/\(name)-\(type).llama.gguf"
+            let path = "\(options.work)/\(name)-\(type.replacing("/", with: "+")).llama.gguf"
             if !FileManager.default.fileExists(atPath: path) { try quantizeByPeer(type, to: path) }
             result.append(Candidate(label: type, type: type, path: path, isPeer: true))
         }
@@ -76,9 +76,10 @@ struct Subject {
     }
 
     private func quantize(_ type: String, policy: EncodingPolicy?, to path: String) throws {
-        let recipe = try Recipe(named: type)
-        var quantization = Quantization(recipe: recipe, importancePath: importance, parallel: parallel)
-        if let policy { quantization.policies[recipe.baseType] = policy }
+        let mix = try Mix(type)
+        var quantization = Quantization(
+            recipe: mix.recipe, options: try mix.options, importancePath: importance, parallel: parallel)
+        if let policy { quantization.policies[mix.mainType] = policy }
         let model = try Model(path: original)
         _ = try quantization.run(model, plan: quantization.plan(model), output: path) { _ in }
     }
@@ -86,7 +87,10 @@ struct Subject {
     private func quantizeByPeer(_ type: String, to path: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "\(options.llama)/llama-quantize")
-        process.arguments = ["--imatrix", importance, original, path, type]
+        let mix = try Mix(type)
+        process.arguments =
+            ["--imatrix", importance] + mix.overrides.flatMap { ["--tensor-type", $0] }
+            + [original, path, mix.recipe.name]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -94,6 +98,32 @@ struct Subject {
         guard process.terminationStatus == 0 else {
             throw Options.Usage(description: "llama-quantize failed on \(type)")
         }
+    }
+}
+
+/// A mix, or one with some tensors in another type: `Q8_0/exps=NVFP4`.
+struct Mix {
+    let recipe: Recipe
+    /// `REGEX=TYPE`
+    let overrides: [String]
+
+    init(_ description: String) throws {
+        let parts = description.split(separator: "/").map(String.init)
+        recipe = try Recipe(named: parts[0])
+        overrides = Array(parts.dropFirst())
+    }
+
+    var options: RecipeOptions {
+        get throws {
+            var options = RecipeOptions()
+            options.overrides = try overrides.map { try TypeOverride(argument: $0) }
+            return options
+        }
+    }
+
+    /// The type that variants are tried for.
+    var mainType: TensorType {
+        overrides.first?.split(separator: "=").last.flatMap { TensorType(name: String($0)) } ?? recipe.baseType
     }
 }
 
