@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "swage", targets: ["swage"]),
         .library(name: "BlockFormats", targets: ["BlockFormats", "TensorCore"]),
+        .library(name: "Pipelines", targets: ["Pipelines", "Evaluation", "Recipes"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -46,7 +47,7 @@ let package = Package(
         module(
             "Checkpoints",
             ["TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "TorchArchive", "Tokenization"]),
-        module("Recipes", ["TensorCore", "ModelArchitecture"]),
+        module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
         module("Evaluation", ["TensorCore", "ModelArchitecture", "Runtime", "Tokenization", "Importance"]),
@@ -79,11 +80,12 @@ let package = Package(
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
+        tests("Evaluation", ["Runtime"]),
         tests(
             "Pipelines",
             [
                 "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime",
-                "Evaluation",
+                "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 

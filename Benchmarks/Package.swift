@@ -14,6 +14,11 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "PipelineBenchmark", swiftSettings: strict),
         .executableTarget(
+            name: "QualityTable",
+            dependencies: [
+                .product(name: "BlockFormats", package: "swage"), .product(name: "Pipelines", package: "swage"),
+            ], swiftSettings: strict),
+        .executableTarget(
             name: "RealGeometry", dependencies: [.product(name: "BlockFormats", package: "swage")],
             swiftSettings: strict),
     ]

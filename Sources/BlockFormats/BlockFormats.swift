@@ -10,7 +10,8 @@ public enum BlockFormats {
         IQ4NLCodec(), IQ4XSCodec(),
         MXFP4Codec(), NVFP4Codec(),
         TQ1_0Codec(), TQ2_0Codec(), Q1_0Codec(), Q2_0Codec(),
-        IQ2XXSCodec(), IQ1SCodec(),
+        IQ3SCodec(), IQ3XXSCodec(),
+        IQ2SCodec(), IQ2XSCodec(), IQ2XXSCodec(), IQ1MCodec(), IQ1SCodec(),
     ]
 
     private static let codecsByType = Dictionary(uniqueKeysWithValues: codecs.map { ($0.type, $0) })

@@ -1,6 +1,6 @@
 import CSIMD
 
-/// The costs of the 81 possible halves of an IQ1_S code word, in 96 lanes of which the last repeat the 81st.
+/// The costs of the 81 possible halves of an code word, in 96 lanes of which the last repeat the 81st.
 struct HalfWordCosts {
     let vectors: (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)
 
@@ -91,4 +91,10 @@ struct HalfWordCosts {
             return 64 &+ place
         }
     }
+}
+
+extension HalfWordCosts {
+    /// Takes sixteen costs at a time from a function of the vector's number.
+    @inline(__always)
+    init(_ costs: (_ vector: Int) -> Lanes) { vectors = (costs(0), costs(1), costs(2), costs(3), costs(4), costs(5)) }
 }

@@ -39,8 +39,8 @@ struct IQ1SCodec: QuantizingCodec {
                 let second =
                     Int(truncatingIfNeeded: (low &>> UInt32(16 &* pair &+ 8)) & 255) | ((high &>> (6 &* pair &+ 3)) & 7)
                     << 8
-                let values = unsafeBitCast(SIMD2(grid[first], grid[second]), to: SIMD16<Int8>.self)
-                target.store((Lanes(codes: values) + shift) * partScale, 32 &* part &+ 16 &* pair)
+                let values = Lanes(words: grid[first], grid[second])
+                target.store((values + shift) * partScale, 32 &* part &+ 16 &* pair)
             }
         }
     }

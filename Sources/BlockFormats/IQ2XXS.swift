@@ -11,8 +11,13 @@ struct IQ2XXSCodec: QuantizingCodec {
     var requiresImportance: Bool { true }
 
     /// Code word → eight magnitudes, one per byte.
-    static let grid: [UInt64] = packedGrid.map { word in
-        (0..<8).reduce(0) { $0 | UInt64([8, 25, 43][Int(word >> (2 * $1)) & 3]) << (8 * $1) }
+    static let grid = expandedGrid(packedGrid)
+
+    /// Code words of two bits per element as eight magnitudes each, one per byte.
+    static func expandedGrid(_ packed: [UInt16]) -> [UInt64] {
+        packed.map { word in
+            (0..<8).reduce(0) { $0 | UInt64([8, 25, 43][Int(word >> (2 * $1)) & 3]) << (8 * $1) }
+        }
     }
 
     /// Seven sign bits → eight bytes, all ones where the sign is minus.
@@ -49,9 +54,9 @@ struct IQ2XXSCodec: QuantizingCodec {
                 let second = Int(truncatingIfNeeded: (indices &>> (16 &* shift &+ 8)) & 255)
                 let firstSigns = Int(truncatingIfNeeded: (signs &>> (14 &* shift)) & 127)
                 let secondSigns = Int(truncatingIfNeeded: (signs &>> (14 &* shift &+ 7)) & 127)
-                let magnitudes = unsafeBitCast(SIMD2(grid[first], grid[second]), to: SIMD16<Int8>.self)
-                let mask = unsafeBitCast(SIMD2(masks[firstSigns], masks[secondSigns]), to: SIMD16<Int8>.self)
-                target.store(Lanes(codes: (magnitudes ^ mask) &- mask) * partScale, 32 &* part &+ 16 &* pair)
+                let values = Lanes(
+                    magnitudes: grid[first], grid[second], masks: masks[firstSigns], masks[secondSigns])
+                target.store(values * partScale, 32 &* part &+ 16 &* pair)
             }
         }
     }

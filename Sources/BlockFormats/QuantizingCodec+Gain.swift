@@ -1,8 +1,8 @@
 import CSIMD
 
 extension QuantizingCodec {
-    /// Multiplies the scales of a block just stored so that its elements come out neither too small nor too large, as
-    /// far as the policy asks for it.
+    /// What to multiply the scales of a block just stored by so that its elements come out neither too small nor too large,
+    /// as far as the policy asks for it; at least one.
     ///
     /// Codes of least squared error shrink what they encode, at two bits by 3 to 12 %, and every output of the layer with
     /// it. The factor makes Σ importance · x · decoded x equal to Σ importance · x², the part of the outputs' size that
@@ -10,15 +10,13 @@ extension QuantizingCodec {
     /// serve it better: those of least error for elements enlarged by a factor are the same codes.)
     ///
     /// - Parameters:
-    ///   - offset: Where the block has its half-precision scale.
-    ///   - otherOffset: Where it has another one.
     ///   - count: The elements of the block.
     ///   - decoded: Room for `count` elements.
-    func restoreGain(
-        _ block: UnsafeMutableRawPointer, scaleAt offset: Int, otherScaleAt otherOffset: Int? = nil,
-        _ elements: PreparedElements, count: Int = 256, decoded: UnsafeMutablePointer<Float>
-    ) {
-        guard policy.gainRestoration != 0 else { return }
+    func gain(
+        of block: UnsafeRawPointer, _ elements: PreparedElements, count: Int = 256,
+        decoded: UnsafeMutablePointer<Float>
+    ) -> Float {
+        guard policy.gainRestoration != 0 else { return 1 }
         decode(block, count: count, into: decoded)
         var products = Lanes()
         var squares = Lanes()
@@ -30,7 +28,22 @@ extension QuantizingCodec {
         }
         // Extreme importances may leave a single element to decide: no more than twice what whole tensors need.
         let ratio = csimd_sum(squares) / csimd_sum(products)
-        let gain = ratio > 1 ? 1 + policy.gainRestoration * (min(ratio, 1.25) - 1) : 1
+        return ratio > 1 ? 1 + policy.gainRestoration * (min(ratio, 1.25) - 1) : 1
+    }
+
+    /// Multiplies the scales of a block just stored by its ``gain(of:_:count:decoded:)``.
+    ///
+    /// - Parameters:
+    ///   - offset: Where the block has its half-precision scale.
+    ///   - otherOffset: Where it has another one.
+    ///   - count: The elements of the block.
+    ///   - decoded: Room for `count` elements.
+    func restoreGain(
+        _ block: UnsafeMutableRawPointer, scaleAt offset: Int, otherScaleAt otherOffset: Int? = nil,
+        _ elements: PreparedElements, count: Int = 256, decoded: UnsafeMutablePointer<Float>
+    ) {
+        let gain = gain(of: block, elements, count: count, decoded: decoded)
+        guard gain != 1 else { return }
         Self.multiplyScale(block, at: offset, by: gain)
         if let otherOffset { Self.multiplyScale(block, at: otherOffset, by: gain) }
     }

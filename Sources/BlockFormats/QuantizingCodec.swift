@@ -1,5 +1,25 @@
-/// A codec whose blocks hold scales and codes.
+/// A codec whose blocks hold scales and codes; it can choose codes anew, a group of columns at a time.
 public protocol QuantizingCodec: BlockCodec {
     /// What the encoder counts as error; a new codec has its type's default.
     var policy: EncodingPolicy { get set }
+
+    /// Columns whose codes are chosen together: the length of a code word, or 1.
+    var groupLength: Int { get }
+
+    /// Chooses the codes of some columns of a block anew, under the scales that the block has, and decodes them.
+    ///
+    /// All other codes and all scales stay as they are. Where the format has a choice beside code words that belongs to a
+    /// group alone, such as signs or a shift, it is made anew too. Error feedback uses this: a group is encoded after the
+    /// errors of the groups before it have been taken off its columns.
+    ///
+    /// - Parameters:
+    ///   - values: `count` finite values, those of the columns from `column` on.
+    ///   - weights: What a squared error costs in each of these columns, non-negative, or nil for equal weights.
+    ///   - column: The first column in the block, a multiple of ``groupLength``.
+    ///   - count: A multiple of ``groupLength``; the columns do not leave the block.
+    ///   - block: An encoded block.
+    ///   - decoded: Receives the `count` values that the new codes stand for.
+    func encodeGroup(
+        _ values: UnsafePointer<Float>, weights: UnsafePointer<Float>?, column: Int, count: Int,
+        in block: UnsafeMutableRawPointer, decoded: UnsafeMutablePointer<Float>)
 }

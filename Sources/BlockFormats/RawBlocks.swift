@@ -40,6 +40,9 @@ extension UnsafeMutableRawPointer {
 extension UnsafePointer<Float> {
     @inline(__always)
     func lanes(_ offset: Int) -> Lanes { UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self) }
+
+    @inline(__always)
+    func eight(_ offset: Int) -> SIMD8<Float> { UnsafeRawPointer(self + offset).loadUnaligned(as: SIMD8<Float>.self) }
 }
 
 extension UnsafeMutablePointer<Float> {
@@ -50,6 +53,12 @@ extension UnsafeMutablePointer<Float> {
     func store(_ lanes: Lanes, _ offset: Int) {
         UnsafeMutableRawPointer(self + offset).storeBytes(of: lanes, as: Lanes.self)
     }
+
+    /// Stores the first eight lanes.
+    @inline(__always)
+    func storeEight(_ lanes: Lanes, _ offset: Int) {
+        UnsafeMutableRawPointer(self + offset).storeBytes(of: lanes.lowHalf, as: SIMD8<Float>.self)
+    }
 }
 
 extension Lanes {
@@ -59,11 +68,36 @@ extension Lanes {
 
     @inline(__always)
     init(codes: SIMD16<Int8>) { self = csimd_from_signed_bytes(codes) }
+
+    /// Two code words of eight signed bytes each.
+    @inline(__always)
+    init(words: UInt64, _ second: UInt64 = 0) {
+        self.init(codes: unsafeBitCast(SIMD2(words, second), to: SIMD16<Int8>.self))
+    }
+
+    /// Two code words of eight magnitudes each, with masks that are all ones in the bytes where the sign is minus.
+    @inline(__always)
+    init(magnitudes: UInt64, _ second: UInt64 = 0, masks: UInt64, _ secondMask: UInt64 = 0) {
+        let bytes = unsafeBitCast(SIMD2(magnitudes, second), to: SIMD16<Int8>.self)
+        let mask = unsafeBitCast(SIMD2(masks, secondMask), to: SIMD16<Int8>.self)
+        self.init(codes: (bytes ^ mask) &- mask)
+    }
 }
 
 extension Lanes {
     /// 0, 1, … 15.
     static var ramp: Lanes { Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+
+    /// Numbers of which each is the one before times a ratio.
+    static func geometric(_ first: Float, _ ratio: Float) -> Lanes {
+        var lanes = Lanes()
+        var number = first
+        for lane in 0..<16 {
+            lanes[lane] = number
+            number *= ratio
+        }
+        return lanes
+    }
 
     /// The first lane that holds the least value; 0 if there is none because of NaNs.
     @inline(__always)

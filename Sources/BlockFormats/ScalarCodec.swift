@@ -6,7 +6,7 @@ import TensorCore
 /// Such a codec says where a block keeps its codes and scales, and how its scales are chosen. Decoding, the choice of codes
 /// and the walk along a row are the same for all of them. A *vector* is sixteen columns of a block, starting at a multiple
 /// of sixteen; a *part* is the vectors that share a scale.
-protocol ScalarCodec: GroupCodec {
+protocol ScalarCodec: QuantizingCodec {
     associatedtype Grid: CodeGrid
 
     /// The levels that the codes stand for.

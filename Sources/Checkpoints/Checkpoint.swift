@@ -1,3 +1,4 @@
+import FoundationEssentials
 import ModelArchitecture
 import TensorCore
 import Tokenization
@@ -14,38 +15,50 @@ public struct Checkpoint: Sendable {
     public let tokenizer: Tokenizer
     /// The files that the weights come from.
     public let weightFiles: [String]
+    /// What the weights are made of; nil without them.
+    public let content: CheckpointContent?
 
-    /// - Parameter readsWeights: without it the weights may be missing, and the model has no tensors.
+    /// - Parameters:
+    ///   - preTokenizer: how a byte-level tokenizer splits words, by llama.cpp's name; nil to see it from its pattern.
+    ///   - readsWeights: without it the weights may be missing, and the model has no tensors.
     /// - Throws: ``CheckpointError`` and the errors of the configuration's, weights' and tokenizer's files.
-    public init(directory: String, expertPadding: ExpertPadding, readsWeights: Bool = true) throws {
+    public init(
+        directory: String, expertPadding: ExpertPadding, preTokenizer: String? = nil, readsWeights: Bool = true
+    ) throws {
         let configuration = try CheckpointConfiguration(directory: directory)
         let architecture = try CheckpointArchitectures.architecture(for: configuration, directory: directory)
         self.directory = directory
         storedPlan = try architecture.expressedPlan(configuration)
         plan = expertPadding.applied(to: storedPlan)
-        let tokenizer = try Tokenizer(checkpointDirectory: directory)
+        let tokenizer = try Tokenizer(checkpointDirectory: directory, preTokenizer: preTokenizer)
         do throws(TokenizationError) {
             self.tokenizer = try tokenizer.padded(to: plan.vocabularySize)
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? directory + "/tokenizer.json")
         }
-        (tensors, weightFiles) =
+        (tensors, weightFiles, content) =
             readsWeights
-            ? try Self.weights(architecture, configuration, plan: plan, directory: directory) : (NoTensors(), [])
+            ? try Self.weights(architecture, configuration, plan: plan, directory: directory) : (NoTensors(), [], nil)
     }
 
     private static func weights(
         _ architecture: any CheckpointArchitecture, _ configuration: CheckpointConfiguration, plan: DecoderPlan,
         directory: String
-    ) throws -> (any TensorSource, files: [String]) {
+    ) throws -> (any TensorSource, files: [String], CheckpointContent) {
         let files = try CheckpointWeights(directory: directory, scaleBlockShape: configuration.scaleBlockShape)
         var filedPlan = plan
         filedPlan.rope.hasFrequencyFactors = false
         let filed = try CheckpointTensors(
             files: files, directory: directory, architecture: architecture, plan: filedPlan)
-        guard plan.rope.hasFrequencyFactors else { return (filed, files.files) }
+        guard plan.rope.hasFrequencyFactors else { return (filed, files.files, filed.content) }
         let all = RotaryFactorTensors(filed, rope: architecture.plan.rope, configurationPath: configuration.path)
-        return (all, files.files)
+        return (all, files.files, filed.content)
+    }
+
+    /// The files beside the weights that say what the model and its tokenizer are, by name; those that exist.
+    public var configurationFiles: [String] {
+        Tokenizer.checkpointFileNames.map { "\(directory)/\($0)" }
+            .filter { FileManager.default.fileExists(atPath: $0) }
     }
 
     /// The directory's own name.

@@ -4,6 +4,8 @@ import TensorCore
 /// A checkpoint's weights under their GGUF names: permuted, stacked and padded as rows are read, nothing ahead.
 struct CheckpointTensors: TensorSource {
     let tensors: [TensorDescriptor]
+    /// What the weights are made of.
+    let content: CheckpointContent
     private let stacks: [Stack]
     private let files: CheckpointWeights
 
@@ -49,6 +51,7 @@ struct CheckpointTensors: TensorSource {
         let unknown = files.tensors.map(\.name).filter { !used.contains($0) && !architecture.isIgnored($0) }
         guard unknown.isEmpty else { throw CheckpointError(.unknownTensors(unknown), file: directory) }
         self.tensors = tensors
+        content = files.content(of: used)
         self.stacks = stacks
         self.files = files
     }

@@ -90,6 +90,12 @@ package final class CheckpointWeights: Sendable {
     /// The tensor of that name.
     package func entry(named name: String) -> Entry? { index[ByteString(name)].map { tensors[$0] } }
 
+    /// What the tensors of these names are made of: as they are stored, with their scales.
+    func content(of names: Set<String>) -> CheckpointContent {
+        let used = tensors.filter { names.contains($0.name) }.map(\.index)
+        return CheckpointContent(Set(used + used.compactMap { scales[$0]?.index }), of: container)
+    }
+
     /// The path of the file that holds the tensor.
     package func path(of entry: Entry) -> String { files[stored[entry.index].fileIndex] }
 
@@ -254,17 +260,6 @@ extension StoredType {
         case .f16: .f16
         case .bf16: .bf16
         case .f64, .f8_E4M3, .other: nil
-        }
-    }
-
-    fileprivate var name: String {
-        switch self {
-        case .f64: "F64"
-        case .f32: "F32"
-        case .f16: "F16"
-        case .bf16: "BF16"
-        case .f8_E4M3: "F8_E4M3"
-        case .other(let name): name
         }
     }
 }

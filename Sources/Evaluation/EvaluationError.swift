@@ -9,6 +9,8 @@ public struct EvaluationError: DiagnosticError, Equatable {
         /// A window must score at least one token.
         case contextTooShort(Int)
         case contextTooLong(requested: Int, limit: Int)
+        /// Models with other tokens cannot be compared token by token.
+        case vocabularyMismatch(size: Int, referenceSize: Int)
         /// The mean log-likelihood is not a number.
         case nonFiniteResult
     }
@@ -39,6 +41,10 @@ public struct EvaluationError: DiagnosticError, Equatable {
             Diagnostic(
                 .usage, "a context of \(requested) tokens is more than the model's \(limit)",
                 advice: "use --context \(limit) or less")
+        case .vocabularyMismatch(let size, let referenceSize):
+            Diagnostic(
+                .input, file: file, "its vocabulary of \(size) tokens is not the reference's of \(referenceSize)",
+                advice: "compare models that were made from the same checkpoint")
         case .nonFiniteResult:
             Diagnostic(
                 .work, file: file, "the log-likelihood is not a finite number",

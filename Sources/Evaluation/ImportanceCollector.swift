@@ -115,8 +115,10 @@ public struct Calibration: Sendable {
             try TokenWindows($0, tokenizer: tokenizer, context: context, limit: windowLimit).windows
         }
         let collector = ImportanceCollector()
-        try WindowBatches(pass: pass, windows: windows, progress: progress)
-            .forEach(observer: collector) { _, _ in }
+        let batches = WindowBatches(windows: windows, progress: progress)
+        try batches.forEach(embeddingLength: pass.plan.embeddingLength) {
+            _ = try batches.run($0, through: pass, observer: collector)
+        }
         return ImportanceMatrix(
             entries: try collector.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windows.count,
             chunkSize: context)

@@ -5,10 +5,8 @@ import Tokenization
 /// How well a model predicts a text.
 public struct PerplexityResult: Sendable {
     public let name: String
-    /// Mean negative log-likelihood of the scored tokens, in nats.
-    public let meanNegativeLogLikelihood: Double
-    /// Standard error of that mean.
-    public let standardError: Double
+    /// Negative log-likelihood of the scored tokens, in nats.
+    public let loss: MeanWithError
     public let scoredTokenCount: Int
     public let windowCount: Int
     /// Tokens of the whole text, BOS included.
@@ -16,20 +14,16 @@ public struct PerplexityResult: Sendable {
     public let byteCount: Int
     public let characterCount: Int
 
-    public var perplexity: Double { meanNegativeLogLikelihood.exponential }
+    public var perplexity: Double { loss.mean.exponential }
 
     /// Standard error of the perplexity, by the delta method.
-    public var perplexityError: Double { perplexity * standardError }
+    public var perplexityError: Double { perplexity * loss.error }
 
     /// - Parameter losses: negative log-likelihoods of the scored tokens, in text order.
     init(text: TokenWindows, losses: ArraySlice<Double>) throws {
-        let count = Double(losses.count)
-        let mean = losses.reduce(0, +) / count
-        let squares = losses.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        guard mean.isFinite else { throw EvaluationError(.nonFiniteResult, file: text.name) }
+        loss = MeanWithError(losses)
+        guard loss.mean.isFinite else { throw EvaluationError(.nonFiniteResult, file: text.name) }
         name = text.name
-        meanNegativeLogLikelihood = mean
-        standardError = losses.count > 1 ? (squares / count / (count - 1)).squareRoot() : 0
         scoredTokenCount = losses.count
         windowCount = text.windows.count
         tokenCount = text.tokenCount
@@ -50,38 +44,13 @@ public struct PerplexityEvaluation: Sendable {
         self.windowLimit = windowLimit
     }
 
-    /// Positions whose next token is scored.
-    private var scoredPositions: Range<Int> { context / 2..<context - 1 }
-
     /// - Parameter progress: called with the finished share of the work.
     /// - Returns: one result for each text.
     public func run(
         _ pass: ForwardPass, tokenizer: Tokenizer, texts: [EvaluationText],
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws -> [PerplexityResult] {
-        try TokenWindows.check(context: context, limit: pass.plan.contextLength)
-        let cut = try texts.map {
-            try TokenWindows($0, tokenizer: tokenizer, context: context, limit: windowLimit)
-        }
-        let windows = cut.flatMap(\.windows)
-        let positions = Array(scoredPositions)
-        let losses = LossTable(count: windows.count * positions.count)
-        try WindowBatches(pass: pass, windows: windows, progress: progress).forEach { range, hidden in
-            let rows = range.indices.flatMap { window in
-                positions.map { (window - range.lowerBound) * context + $0 }
-            }
-            let first = range.lowerBound * positions.count
-            try pass.logits(of: rows, in: hidden) { position, logits in
-                let (window, place) = (first + position).quotientAndRemainder(dividingBy: positions.count)
-                let target = windows[window][positions[place] + 1]
-                losses[first + position] = -LogProbability.of(target, logits: logits)
-            }
-        }
-        var start = 0
-        return try cut.map { text in
-            let count = text.windows.count * positions.count
-            defer { start += count }
-            return try PerplexityResult(text: text, losses: losses.values[start..<start + count])
-        }
+        try ModelComparison(self)
+            .run(reference: pass, candidates: [], tokenizer: tokenizer, texts: texts, progress: progress).reference
     }
 }

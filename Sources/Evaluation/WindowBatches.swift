@@ -1,32 +1,40 @@
 import ModelArchitecture
 import Runtime
 
-/// Runs windows through a model in batches whose hidden states fit a bound.
+/// Cuts windows into batches whose hidden states fit a bound, and runs them.
 struct WindowBatches {
-    let pass: ForwardPass
     let windows: [TokenSequence]
+    /// Models that hold hidden states at the same time.
+    var modelCount = 1
+    /// Passes through all layers that are made of each batch.
+    var passCount = 1
     let progress: @Sendable (_ fraction: Double) -> Void
 
     /// Bytes of hidden states, before and after a norm, held at once.
     private static let hiddenByteLimit = 1 << 30
 
-    /// Calls `body` with each batch's range of windows and its final hidden states, in order.
-    func forEach(
-        observer: (any ActivationObserver)? = nil, _ body: (Range<Int>, HiddenStates) throws -> Void
-    ) throws {
+    /// Calls `body` with each batch's range of windows, in order.
+    func forEach(embeddingLength: Int, _ body: (Range<Int>) throws -> Void) throws {
         guard let context = windows.first?.count else { return }
-        let length = max(1, Self.hiddenByteLimit / (context * pass.plan.embeddingLength * 8))
+        let length = max(1, Self.hiddenByteLimit / (modelCount * context * embeddingLength * 8))
+        for start in stride(from: 0, to: windows.count, by: length) {
+            try body(start..<min(windows.count, start + length))
+        }
+    }
+
+    /// Runs one batch through a model.
+    ///
+    /// - Parameter passNumber: how many passes of this batch came before.
+    func run(
+        _ range: Range<Int>, through pass: ForwardPass, passNumber: Int = 0,
+        observer: (any ActivationObserver)? = nil
+    ) throws -> HiddenStates {
         let layers = Double(pass.plan.layerCount + 1)
-        var start = 0
-        while start < windows.count {
-            let range = start..<min(windows.count, start + length)
-            let (done, share) = (Double(start) / Double(windows.count), Double(range.count) / Double(windows.count))
-            let hidden = try pass.run(Array(windows[range]), observer: observer) { [progress] layer, _ in
-                progress(done + share * Double(layer + 1) / layers)
-            }
-            try body(range, hidden)
-            progress(done + share)
-            start = range.upperBound
+        let whole = Double(windows.count * passCount)
+        let done = Double(range.lowerBound * passCount + passNumber * range.count) / whole
+        let share = Double(range.count) / whole
+        return try pass.run(Array(windows[range]), observer: observer) { [progress] layer, _ in
+            progress(done + share * Double(layer + 1) / layers)
         }
     }
 }

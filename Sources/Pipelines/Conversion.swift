@@ -49,7 +49,7 @@ public struct Conversion: Sendable {
     /// How long it will take, judged by a sample.
     public func duration(_ model: Model) throws -> Duration {
         try TimeEstimate.duration(
-            source: model.tensors, targets: try plan(model), importance: nil, parallel: parallel)
+            source: model.tensors, targets: try plan(model), guidance: EncodingGuidance(), parallel: parallel)
     }
 
     /// - Parameter output: the file's name; it appears when it is complete.
@@ -69,7 +69,7 @@ public struct Conversion: Sendable {
         metadata.append(self.metadata)
         let file = ModelFile(
             model: model, metadata: metadata, tensors: try plan(model), splitLimits: splitLimits)
-        return try file.write(to: output, importance: nil, parallel: parallel, progress: progress)
+        return try file.write(to: output, guidance: EncodingGuidance(), parallel: parallel, progress: progress)
     }
 
     /// The recipe that describes the result: what was asked for, or what most of the weights are.

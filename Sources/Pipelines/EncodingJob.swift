@@ -1,5 +1,4 @@
 import BlockFormats
-import Importance
 import TensorCore
 
 /// One tensor on its way from its stored type to another.
@@ -14,7 +13,7 @@ struct EncodingJob: Sendable {
     private let importance: [[Float]]?
     private let rowsPerMatrix: Int
 
-    init(source: any TensorSource, index: Int, target: TensorDescriptor, importance: ImportanceMatrix?) throws {
+    init(source: any TensorSource, index: Int, target: TensorDescriptor, guidance: EncodingGuidance) throws {
         self.source = source
         self.index = index
         self.target = target
@@ -22,14 +21,14 @@ struct EncodingJob: Sendable {
         guard let decoder = BlockFormats.codec(for: stored.type) else {
             throw PipelineError(.unsupportedType(stored.type), tensor: stored.name)
         }
-        guard let encoder = BlockFormats.codec(for: target.type) else {
+        guard let encoder = guidance.encoder(for: target.type) else {
             throw PipelineError(.unsupportedTarget(target.type), tensor: stored.name)
         }
         self.decoder = decoder
         self.encoder = encoder
         let dimensions = target.shape.dimensions
         rowsPerMatrix = dimensions.count > 1 ? dimensions[1] : 1
-        self.importance = target.type.isQuantized ? try importance?.stackWeights(for: target) : nil
+        self.importance = target.type.isQuantized ? try guidance.importance?.stackWeights(for: target) : nil
     }
 
     /// - Parameter output: receives the rows' bytes in the target's type.

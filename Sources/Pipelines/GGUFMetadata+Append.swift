@@ -9,7 +9,7 @@ extension GGUFMetadata {
     /// Removes what an earlier quantization said about its recipe and importance matrix.
     mutating func removeQuantization() {
         removeAll { key in
-            ["swage.recipe", "swage.types"].contains(key) || key.bytes.starts(with: "quantize.imatrix.".utf8)
+            [RecipeFile.key, "swage.types"].contains(key) || key.bytes.starts(with: "quantize.imatrix.".utf8)
         }
     }
 }

@@ -37,11 +37,12 @@ public struct Generation: Sendable {
         }
         let ends = Set([vocabulary.specials.eos].compactMap { $0 } + vocabulary.specials.otherEnds)
         var stream = StreamingDecoder(tokenizer)
-        let added = try model.namingFile {
-            try Generator(pass: model.forwardPass(parallel), capacity: tokens.count + maximumTokenCount)
-                .continueGreedily(tokens, maximumCount: maximumTokenCount, isEnd: { ends.contains($0) }) {
-                    onText(try stream.append($0))
-                }
+        let generator = try Generator(
+            pass: model.forwardPass(parallel), capacity: tokens.count + maximumTokenCount)
+        let added = try generator.continueGreedily(
+            tokens, maximumCount: maximumTokenCount, isEnd: { ends.contains($0) }
+        ) {
+            onText(try stream.append($0))
         }
         onText(stream.finish())
         return Result(prompt: tokens, tokens: added, text: try tokenizer.text(of: added))

@@ -18,11 +18,9 @@ public struct ImportanceCollection: Sendable {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
         try OutputFile.check(output, inputs: model.inputFiles + texts.compactMap(\.path))
         progress(.stage("collecting importance"))
-        let matrix = try model.namingFile {
-            try calibration.importance(model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts) {
-                progress(.fraction($0))
-            }
-        }
+        let matrix = try calibration.importance(
+            model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts
+        ) { progress(.fraction($0)) }
         try matrix.write(to: output)
         return matrix
     }

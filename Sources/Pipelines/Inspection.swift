@@ -27,10 +27,10 @@ public struct Inspection: Sendable {
     private static let shownCharacterCount = 72
 
     /// Reads a GGUF of any kind, or a checkpoint directory as the GGUF that it would become.
-    public init(path: String, expertPadding: ExpertPadding) throws {
+    public init(path: String, expertPadding: ExpertPadding, preTokenizer: String? = nil) throws {
         var isDirectory = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
-            let model = try Model(path: path, expertPadding: expertPadding)
+            let model = try Model(path: path, expertPadding: expertPadding, preTokenizer: preTokenizer)
             format = "checkpoint, read as \(model.plan.architecture.rawValue)"
             files = model.files
             fileByteCount = try model.fileByteCount

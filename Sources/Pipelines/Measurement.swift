@@ -1,7 +1,7 @@
 import Evaluation
 import TensorCore
 
-/// Measures a model's perplexity on texts.
+/// Measures models on texts.
 public struct Measurement: Sendable {
     public var evaluation: PerplexityEvaluation
     public var parallel: Parallel
@@ -11,16 +11,37 @@ public struct Measurement: Sendable {
         self.parallel = parallel
     }
 
+    /// Measures a model's perplexity.
+    ///
     /// - Returns: one result for each text.
     public func run(
         _ model: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
     ) throws -> [PerplexityResult] {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
         progress(.stage("evaluating \(model.name)"))
-        return try model.namingFile {
-            try evaluation.run(model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts) {
-                progress(.fraction($0))
+        return try evaluation.run(model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts) {
+            progress(.fraction($0))
+        }
+    }
+
+    /// Measures models and how far their predictions are from a reference's.
+    ///
+    /// - Returns: one result for each text, of the reference and of each candidate.
+    public func run(
+        _ candidates: [Model], reference: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
+    ) throws -> (reference: [PerplexityResult], candidates: [[ModelComparison.Result]]) {
+        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
+        for model in candidates {
+            guard model.tokenizer.vocabulary.pieces == reference.tokenizer.vocabulary.pieces else {
+                throw PipelineError(.otherTokens(than: reference.path), file: model.path)
             }
         }
+        let names = candidates.map(\.name).joined(separator: ", ")
+        progress(.stage("evaluating \(names) beside \(reference.name)"))
+        return try ModelComparison(evaluation)
+            .run(
+                reference: reference.forwardPass(parallel), candidates: candidates.map { try $0.forwardPass(parallel) },
+                tokenizer: reference.tokenizer, texts: texts
+            ) { progress(.fraction($0)) }
     }
 }

@@ -23,17 +23,24 @@ public struct Model: Sendable {
 
     /// - Parameters:
     ///   - expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
+    ///   - preTokenizer: how a checkpoint's byte-level tokenizer splits words, by llama.cpp's name; nil to see it from
+    ///     its pattern. A GGUF is refused if it says another name.
     ///   - readsWeights: without it a checkpoint's weights may be missing, and the model has no tensors.
-    public init(path: String, expertPadding: ExpertPadding = .auto, readsWeights: Bool = true) throws {
+    public init(
+        path: String, expertPadding: ExpertPadding = .auto, preTokenizer: String? = nil, readsWeights: Bool = true
+    ) throws {
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw PipelineError(.noSuchModel, file: path)
         }
         if isDirectory {
             try self.init(
-                checkpoint: Checkpoint(directory: path, expertPadding: expertPadding, readsWeights: readsWeights))
+                checkpoint: Checkpoint(
+                    directory: path, expertPadding: expertPadding, preTokenizer: preTokenizer,
+                    readsWeights: readsWeights))
         } else {
             try self.init(file: GGUFFile(path: path), path: path)
+            try Self.check(preTokenizer, isThatOf: tokenizer, path: path)
             if expertPadding == .on, let length = plan.experts?.length, expertPadding.paddedLength(length) != length {
                 throw PipelineError(.cannotPad(length: length), file: path)
             }
@@ -87,30 +94,31 @@ public struct Model: Sendable {
         return files + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") }.map { "\(path)/\($0)" }
     }
 
-    /// Adds the model's path to errors of the runtime, which knows tensors but no files.
-    func namingFile<R>(_ body: () throws -> R) throws -> R {
-        do {
-            return try body()
-        } catch let error as RuntimeError {
-            throw ErrorInFile(path: path, underlying: error)
-        }
-    }
-
     /// The model ready to compute.
     public func forwardPass(_ parallel: Parallel) throws -> ForwardPass {
-        ForwardPass(plan: plan, weights: try ModelWeights(source: tensors, plan: plan), parallel: parallel)
+        try ForwardPass(plan: plan, source: tensors, path: path, parallel: parallel)
     }
 
     /// The tokenizer alone, of a checkpoint whose weights may be missing or of a GGUF.
-    public static func tokenizer(path: String) throws -> Tokenizer {
+    ///
+    /// - Parameter preTokenizer: as for the whole model.
+    public static func tokenizer(path: String, preTokenizer: String? = nil) throws -> Tokenizer {
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw PipelineError(.noSuchModel, file: path)
         }
-        if isDirectory { return try Tokenizer(checkpointDirectory: path) }
+        if isDirectory { return try Tokenizer(checkpointDirectory: path, preTokenizer: preTokenizer) }
         let file = try GGUFFile(path: path)
         try demandModel(file)
-        return try tokenizer(of: file)
+        let tokenizer = try tokenizer(of: file)
+        try check(preTokenizer, isThatOf: tokenizer, path: path)
+        return tokenizer
+    }
+
+    private static func check(_ preTokenizer: String?, isThatOf tokenizer: Tokenizer, path: String) throws {
+        let found = tokenizer.vocabulary.pre
+        guard let preTokenizer, preTokenizer != found else { return }
+        throw PipelineError(.otherPreTokenizer(found: found, asked: preTokenizer), file: path)
     }
 
     private static func demandModel(_ file: GGUFFile) throws {

@@ -1,5 +1,4 @@
 import GGUFContainer
-import Importance
 import ModelArchitecture
 import Recipes
 import TensorCore
@@ -13,11 +12,20 @@ struct ModelFile {
     /// How to cut it into parts; nil for one file.
     var splitLimits: GGUFSplitLimits?
 
+    /// The size of the file, if it is one, to the byte; the model's files are not read for it.
+    var byteCount: Int {
+        get throws {
+            var described = metadata
+            Provenance.describeInLength(model, in: &described)
+            return try GGUFWriter.byteCount(metadata: described, tensors: tensors)
+        }
+    }
+
     /// - Parameters:
     ///   - output: the file's name or, for parts, a name whose `.gguf` is replaced by their numbers.
     ///   - otherInputs: files besides the model's that the output must not replace.
     func write(
-        to output: String, importance: ImportanceMatrix?, otherInputs: [String] = [], parallel: Parallel,
+        to output: String, guidance: EncodingGuidance, otherInputs: [String] = [], parallel: Parallel,
         progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         try model.tokenizer.verifyScoreForm()
@@ -26,7 +34,7 @@ struct ModelFile {
                 try GGUFSplitWriter.paths(
                     prefix: Self.splitPrefix(output), metadata: metadata, tensors: tensors, limits: $0)
             } ?? [output]
-        let fileByteCount = try GGUFWriter.byteCount(metadata: metadata, tensors: tensors)
+        let fileByteCount = try byteCount
         for path in outputs {
             try OutputFile.check(
                 path, inputs: model.inputFiles + otherInputs, expectedByteCount: fileByteCount)
@@ -35,7 +43,7 @@ struct ModelFile {
         try Provenance.describe(model, in: &described, parallel: parallel, progress: progress)
         progress(.stage("writing \(Provenance.lastComponent(output))"))
         let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
-        let encoding = TensorEncoding(source: model.tensors, importance: importance, parallel: parallel) {
+        let encoding = TensorEncoding(source: model.tensors, guidance: guidance, parallel: parallel) {
             progress(.fraction(Double($0) / Double(max(1, byteCount))))
         }
         if let splitLimits {

@@ -20,9 +20,16 @@ public struct PipelineError: DiagnosticError, Equatable {
         case alreadyQuantized(TensorType)
         /// Only a checkpoint's experts can be padded.
         case cannotPad(length: Int)
+        /// A GGUF names another pre-tokenizer than was asked for.
+        case otherPreTokenizer(found: String, asked: String)
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
+        /// A tensor of one of two models is not in the other.
+        case missingCounterpart
+        case otherShape(TensorShape, original: TensorShape)
+        /// Token ids do not mean the same in both models.
+        case otherTokens(than: String)
         /// A metadata file holds something else.
         case notMetadata(String)
         /// Prompt and new tokens are more than the model was made for.
@@ -75,10 +82,26 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "the experts of a GGUF file are taken as they are, \(length) wide",
                 advice: "pass --pad-experts on with the checkpoint")
+        case .otherPreTokenizer(let found, let asked):
+            report(
+                .usage, "the file's pre-tokenizer is \"\(found)\", not \"\(asked)\"",
+                advice: "pass --pre-tokenizer with the checkpoint, or leave it out")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
         case .notMetadata(let expected):
             report(.input, expected)
+        case .otherTokens(let reference):
+            report(
+                .input, "its tokens are not those of the reference \(reference)",
+                advice: "compare models that were made from the same checkpoint")
+        case .missingCounterpart:
+            report(
+                .input, "the tensor is not in this model, but in the one it is compared with",
+                advice: "compare a file with the model that it was made from")
+        case .otherShape(let shape, let original):
+            report(
+                .input, "the shape is \(shape), the original's \(original)",
+                advice: "compare a file with the model that it was made from")
         case .noTexts:
             report(.usage, "no text was given", advice: "name at least one with --text")
         case .generationTooLong(let promptTokenCount, let maximumTokenCount, let limit):

@@ -1,52 +1,51 @@
 import Crypto
 import GGUFContainer
-import Synchronization
 import TensorCore
 
 /// What a file says about where it came from.
 enum Provenance {
-    /// SHA-256 of each file, in hexadecimal; files in parallel.
-    static func hashes(
-        of paths: [String], parallel: Parallel, progress: @escaping @Sendable (Double) -> Void
-    ) throws -> [String] {
-        let files = try paths.map { try ReadableFile(path: $0) }
-        let meter = FractionMeter(total: files.reduce(0) { $0 + $1.byteCount }, progress)
-        let results = Mutex([String](repeating: "", count: files.count))
-        try parallel.forEach(files.count) { index, _ in
-            let sum = try hash(of: files[index]) { meter.add($0) }
-            results.withLock { $0[index] = sum }
-        }
-        return results.withLock { $0 }
-    }
-
-    private static func hash(of file: ReadableFile, progress: (Int) -> Void) throws -> String {
-        // Small enough to be hashed from the cache that reading leaves it in.
-        let chunkLength = 1 << 18
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkLength, alignment: 64)
-        defer { chunk.deallocate() }
-        var hash = SHA256()
-        var offset = 0
-        while offset < file.byteCount {
-            let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<min(chunkLength, file.byteCount - offset)])
-            try file.read(at: offset, into: part)
-            hash.update(bufferPointer: UnsafeRawBufferPointer(part))
-            offset += part.count
-            progress(part.count)
-        }
-        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
-    /// Adds the source files of a checkpoint and its padding. `swage.source.*` are the only keys in which the files made
-    /// of one checkpoint differ when it is saved in different containers.
+    /// Adds what the checkpoint is made of: its weights, without a word of the files that hold them, and the sums of the
+    /// files beside them. One checkpoint in different containers is described by the same words.
     static func describe(
         _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel, progress: @escaping ProgressHandler
     ) throws {
+        var digests = Digests()
+        if let checkpoint = model.checkpoint {
+            digests.files = try checkpoint.configurationFiles.map { try WeightDigest.sha256(ofFile: $0) }
+            if let content = checkpoint.content {
+                progress(.stage("hashing the weights"))
+                digests.weights = try WeightDigest.sha256(of: content, parallel: parallel) { progress(.fraction($0)) }
+            }
+        }
+        describe(model, digests, in: &metadata)
+    }
+
+    /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:progress:)`` adds.
+    static func describeInLength(_ model: Model, in metadata: inout GGUFMetadata) {
+        let sum = String(repeating: "0", count: 2 * SHA256.byteCount)
+        let checkpoint = model.checkpoint
+        let digests = Digests(
+            files: (checkpoint?.configurationFiles ?? []).map { _ in sum },
+            weights: checkpoint?.content == nil ? nil : sum)
+        describe(model, digests, in: &metadata)
+    }
+
+    /// What the file was made from, in hexadecimal.
+    private struct Digests {
+        /// One for each configuration file.
+        var files: [String] = []
+        var weights: String?
+    }
+
+    private static func describe(_ model: Model, _ digests: Digests, in metadata: inout GGUFMetadata) {
         metadata["swage.version"] = .string(ByteString(SwageVersion.current))
-        guard let checkpoint = model.checkpoint, !model.files.isEmpty else { return }
-        progress(.stage("hashing the source files"))
-        let sums = try hashes(of: model.files, parallel: parallel) { progress(.fraction($0)) }
-        metadata["swage.source.files"] = .array(.string(model.files.map { ByteString(lastComponent($0)) }))
-        metadata["swage.source.sha256"] = .array(.string(sums.map { ByteString($0) }))
+        guard let checkpoint = model.checkpoint else { return }
+        metadata["swage.source.files"] = .array(
+            .string(checkpoint.configurationFiles.map { ByteString(lastComponent($0)) }))
+        metadata["swage.source.sha256"] = .array(.string(digests.files.map { ByteString($0) }))
+        if let weights = digests.weights {
+            metadata["swage.source.weights.sha256"] = .string(ByteString(weights))
+        }
         if let stored = checkpoint.storedPlan.experts, let padded = checkpoint.plan.experts {
             metadata["swage.experts.stored_length"] = .uint32(UInt32(stored.length))
             metadata["swage.experts.padded_length"] = .uint32(UInt32(padded.length))

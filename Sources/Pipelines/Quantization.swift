@@ -12,6 +12,10 @@ public struct Quantization: Sendable {
     public var importancePath: String?
     /// Whether weights that are quantized already may be encoded again.
     public var allowsRequantization: Bool
+    /// Files besides the model's and the importance matrix that the output must not replace, such as a recipe.
+    public var otherInputs: [String] = []
+    /// Policies of encoders that differ from the types' defaults, for experiments.
+    public var policies: [TensorType: EncodingPolicy] = [:]
     public var parallel: Parallel
 
     public init(
@@ -29,6 +33,8 @@ public struct Quantization: Sendable {
     public struct Plan: Sendable {
         public let assignments: [TypeAssignment]
         public let size: SizeEstimate
+        /// Bytes of the file that would be written.
+        public let fileByteCount: Int
         /// What the user should know before the result is used.
         public let warnings: [String]
         let importance: ImportanceMatrix?
@@ -61,13 +67,14 @@ public struct Quantization: Sendable {
         }
         return Plan(
             assignments: assignments, size: try SizeEstimate(assignments),
-            warnings: warnings(about: assignments, importance: importance), importance: importance)
+            fileByteCount: try file(model, assignments: assignments, importance: importance).byteCount,
+            warnings: warnings(about: assignments, of: model, importance: importance), importance: importance)
     }
 
     /// How long it will take, judged by a sample.
     public func duration(_ model: Model, plan: Plan) throws -> Duration {
         try TimeEstimate.duration(
-            source: model.tensors, targets: plan.assignments.map(\.tensor), importance: plan.importance,
+            source: model.tensors, targets: plan.assignments.map(\.tensor), guidance: guidance(plan),
             parallel: parallel)
     }
 
@@ -76,11 +83,25 @@ public struct Quantization: Sendable {
         _ model: Model, plan: Plan, output: String, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         for warning in plan.warnings { progress(.warning(warning)) }
+        return try file(model, assignments: plan.assignments, importance: plan.importance)
+            .write(
+                to: output, guidance: guidance(plan), otherInputs: [importancePath].compactMap { $0 } + otherInputs,
+                parallel: parallel, progress: progress)
+    }
+
+    private func guidance(_ plan: Plan) -> EncodingGuidance {
+        EncodingGuidance(importance: plan.importance, policies: policies)
+    }
+
+    /// The file that is to be written.
+    private func file(
+        _ model: Model, assignments: [TypeAssignment], importance: ImportanceMatrix?
+    ) throws -> ModelFile {
         var metadata = model.metadata
         metadata.removeQuantization()
         metadata["general.file_type"] = .uint32(recipe.fileType)
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
-        if let importance = plan.importance, let importancePath {
+        if let importance, let importancePath {
             metadata["quantize.imatrix.file"] = .string(ByteString(Provenance.lastComponent(importancePath)))
             metadata["quantize.imatrix.dataset"] = .string(ByteString(importance.datasets.joined(separator: ", ")))
             metadata["quantize.imatrix.entries_count"] = .uint32(UInt32(importance.entries.count))
@@ -88,45 +109,8 @@ public struct Quantization: Sendable {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        metadata["swage.recipe"] = .string(ByteString(recipe.name))
-        metadata["swage.types"] = .string(ByteString(try encoder.encode(plan.assignments)))
-        return try ModelFile(model: model, metadata: metadata, tensors: plan.assignments.map(\.tensor))
-            .write(
-                to: output, importance: plan.importance, otherInputs: [importancePath].compactMap { $0 },
-                parallel: parallel, progress: progress)
-    }
-
-    private func warnings(about assignments: [TypeAssignment], importance: ImportanceMatrix?) -> [String] {
-        var warnings: [String] = []
-        for override in options.overrides where !assignments.contains(where: { override.matches($0.tensor.name) }) {
-            warnings.append("\(override.pattern) matches no tensor")
-        }
-        // One line for each thing to say, not one for each tensor.
-        var tensors: [String: [String]] = [:]
-        var remarks: [String] = []
-        func remark(_ text: String, about assignment: TypeAssignment) {
-            if tensors[text] == nil { remarks.append(text) }
-            tensors[text, default: []].append(assignment.tensor.name)
-        }
-        for assignment in assignments {
-            if let wanted = assignment.fallbackFrom {
-                remark(
-                    "rows of \(assignment.tensor.shape.rowLength) are no whole blocks of \(wanted.name); stored as "
-                        + assignment.type.name, about: assignment)
-            }
-            guard assignment.type.isQuantized, let entry = importance?.entries[assignment.tensor.name] else { continue }
-            let unseen = entry.counts.filter { $0 == 0 }.count
-            guard unseen > 0 else { continue }
-            remark(
-                "\(unseen) of \(entry.counts.count) experts saw no calibration token and are encoded with the mean "
-                    + "importance of the others", about: assignment)
-        }
-        return warnings
-            + remarks.map { text in
-                let names = tensors[text] ?? []
-                let others = names.count - 1
-                let rest = others > 0 ? " and \(others) more \(others == 1 ? "tensor" : "tensors")" : ""
-                return "\(names[0])\(rest): \(text)"
-            }
+        metadata[RecipeFile.key] = .string(ByteString(recipe.applying(options).json))
+        metadata["swage.types"] = .string(ByteString(try encoder.encode(assignments)))
+        return ModelFile(model: model, metadata: metadata, tensors: assignments.map(\.tensor))
     }
 }

@@ -1,4 +1,3 @@
-import Importance
 import TensorCore
 
 /// Carries tensors from a source to a sink, each in the type that was decided for it.
@@ -7,7 +6,7 @@ import TensorCore
 /// two slabs whatever the tensors' sizes, and the pieces' cut does not depend on the thread count.
 struct TensorEncoding {
     let source: any TensorSource
-    let importance: ImportanceMatrix?
+    let guidance: EncodingGuidance
     let parallel: Parallel
     /// Receives the bytes encoded so far.
     let progress: (Int) -> Void
@@ -29,7 +28,7 @@ struct TensorEncoding {
             var pending: EncodedSlab?
             for (index, target) in targets.enumerated() {
                 let cut = cuts[index]
-                let job = try EncodingJob(source: source, index: index, target: target, importance: importance)
+                let job = try EncodingJob(source: source, index: index, target: target, guidance: guidance)
                 let rowCount = target.shape.rowCount
                 for start in stride(from: 0, to: rowCount, by: cut.rowsPerSlab) {
                     let rows = start..<min(rowCount, start + cut.rowsPerSlab)

@@ -1,4 +1,3 @@
-import Importance
 import TensorCore
 
 /// How long it will take to write tensors, judged by a sample of each kind of work.
@@ -14,7 +13,7 @@ enum TimeEstimate {
 
     /// - Parameter targets: the tensors of `source`, in its order, with the types to store.
     static func duration(
-        source: any TensorSource, targets: [TensorDescriptor], importance: ImportanceMatrix?, parallel: Parallel
+        source: any TensorSource, targets: [TensorDescriptor], guidance: EncodingGuidance, parallel: Parallel
     ) throws -> Duration {
         let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
         let kinds = Dictionary(grouping: targets.indices) { Work(from: source.tensors[$0].type, to: targets[$0].type) }
@@ -22,7 +21,7 @@ enum TimeEstimate {
         for indices in kinds.values {
             let largest = indices.max { targets[$0].shape.elementCount < targets[$1].shape.elementCount }!
             let target = targets[largest]
-            let job = try EncodingJob(source: source, index: largest, target: target, importance: importance)
+            let job = try EncodingJob(source: source, index: largest, target: target, guidance: guidance)
             let rowCount = min(target.shape.rowCount, max(1, sampleLength / target.shape.rowLength))
             let rowsPerPiece = max(1, pieceLength / target.shape.rowLength)
             let sampled = try ContinuousClock().measure {

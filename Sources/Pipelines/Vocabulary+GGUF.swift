@@ -20,7 +20,10 @@ extension Vocabulary {
         for (key, id) in ids { metadata[key] = id.map { .uint32(UInt32($0)) } }
         metadata["tokenizer.ggml.add_bos_token"] = .bool(addsBOS)
         metadata["tokenizer.ggml.add_eos_token"] = .bool(addsEOS)
-        metadata["tokenizer.ggml.add_space_prefix"] = .bool(addsSpacePrefix)
+        metadata["tokenizer.ggml.add_sep_token"] = separatesPairs.map { .bool($0) }
+        if addsSpacePrefix != Self.addsSpacePrefixByDefault(model: model) {
+            metadata["tokenizer.ggml.add_space_prefix"] = .bool(addsSpacePrefix)
+        }
         if model == "t5" {
             metadata["tokenizer.ggml.remove_extra_whitespaces"] = .bool(removesExtraSpaces)
             if !characterMap.isEmpty {
@@ -50,11 +53,16 @@ extension Vocabulary {
                 pad: id("tokenizer.ggml.padding_token_id"), unknown: id("tokenizer.ggml.unknown_token_id")),
             addsBOS: metadata.bool("tokenizer.ggml.add_bos_token") ?? (model == "llama"),
             addsEOS: metadata.bool("tokenizer.ggml.add_eos_token") ?? (model == "t5"),
-            addsSpacePrefix: metadata.bool("tokenizer.ggml.add_space_prefix") ?? (model == "llama"),
+            separatesPairs: metadata.bool("tokenizer.ggml.add_sep_token"),
+            addsSpacePrefix: metadata.bool("tokenizer.ggml.add_space_prefix")
+                ?? Self.addsSpacePrefixByDefault(model: model),
             removesExtraSpaces: metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false,
             characterMap: Self.characterMap(metadata["tokenizer.ggml.precompiled_charsmap"]?.array),
             chatTemplate: metadata.string("tokenizer.chat_template"))
     }
+
+    /// What llama.cpp takes for granted where the key is absent.
+    private static func addsSpacePrefixByDefault(model: String) -> Bool { model == "llama" }
 
     private static func characterMap(_ array: GGUFArray?) -> [UInt8] {
         switch array {

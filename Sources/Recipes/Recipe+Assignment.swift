@@ -4,15 +4,16 @@ import TensorCore
 extension Recipe {
     /// Decides the type of every tensor, in the order of `tensors`.
     ///
-    /// In this order: vectors, norms, routers, integers and whatever is no `.weight` stay as they are; an explicit output
-    /// or embedding type; the first matching override; the rules; the base type. Then rows that are no whole number of
-    /// blocks get the fallback type, which is recorded, or the recipe is refused.
+    /// In this order: vectors, norms, routers, integers and whatever is no `.weight` stay as they are; what `options` ask
+    /// for; the rules; the base type. Then rows that are no whole number of blocks get the fallback type, which is
+    /// recorded, or the recipe is refused.
     public func assignments(
         for tensors: [TensorDescriptor], geometry: ModelGeometry, options: RecipeOptions = RecipeOptions()
     ) throws(RecipeError) -> [TypeAssignment] {
         let names = tensors.map { TensorName(gguf: $0.name) }
-        var selection = try TypeSelection(
-            recipe: self, geometry: geometry, options: options, isTied: !names.contains { $0?.role == .output })
+        var selection = TypeSelection(
+            recipe: applying(options), geometry: geometry, hasImportance: options.hasImportance,
+            allowsFallback: options.allowsFallback, isTied: !names.contains { $0?.role == .output })
         var assignments = [TypeAssignment?](repeating: nil, count: tensors.count)
         for index in Self.numberingOrder(tensors, names) {
             assignments[index] = try selection.assignment(for: tensors[index], index: index, name: names[index])
@@ -32,42 +33,39 @@ extension Recipe {
 
 /// One walk over a model's tensors in numbering order, deciding each.
 private struct TypeSelection {
-    private let recipe: Recipe
-    private let geometry: ModelGeometry
-    private let options: RecipeOptions
+    let recipe: Recipe
+    let geometry: ModelGeometry
+    let hasImportance: Bool
+    let allowsFallback: Bool
     /// Whether the token embedding is the output matrix too.
-    private let isTied: Bool
-    private let overrides: [(argument: String, regex: Regex<AnyRegexOutput>, type: TensorType)]
-    /// Tensors that reached the rules so far, by role.
+    let isTied: Bool
+    /// Tensors that the rules decided so far, by role.
     private var counts: [TensorRole: Int] = [:]
 
-    init(recipe: Recipe, geometry: ModelGeometry, options: RecipeOptions, isTied: Bool) throws(RecipeError) {
+    init(recipe: Recipe, geometry: ModelGeometry, hasImportance: Bool, allowsFallback: Bool, isTied: Bool) {
         self.recipe = recipe
         self.geometry = geometry
-        self.options = options
+        self.hasImportance = hasImportance
+        self.allowsFallback = allowsFallback
         self.isTied = isTied
-        var overrides: [(argument: String, regex: Regex<AnyRegexOutput>, type: TensorType)] = []
-        for override in options.overrides {
-            overrides.append(("\(override.pattern)=\(override.type.name)", try override.regex(), override.type))
-        }
-        self.overrides = overrides
     }
 
     mutating func assignment(
         for tensor: TensorDescriptor, index: Int, name: TensorName?
     ) throws(RecipeError) -> TypeAssignment {
         let kept = Self.reasonToKeep(tensor)
-        let (wanted, reason) = kept.map { (tensor.type, $0) } ?? decide(tensor, name)
+        let (choice, reason) = kept.map { (nil, $0) } ?? decide(tensor, name)
+        let wanted = choice ?? tensor.type
         let rowLength = tensor.shape.rowLength
         let stored = wanted.storable(rowLength: rowLength)
-        guard stored == wanted || options.allowsFallback else {
+        guard stored == wanted || allowsFallback else {
             throw RecipeError(
                 .rowsAreNotBlocks(tensor: tensor.name, rowLength: rowLength, type: wanted, fallback: stored))
         }
         guard let result = TensorDescriptor(name: tensor.name, shape: tensor.shape, type: stored) else {
             throw RecipeError(.tooLarge(tensor: tensor.name))
         }
-        let isExempt = kept != nil || name?.role == .tokenEmbedding || name?.role == .output
+        let isExempt = choice == nil || name?.role == .tokenEmbedding || name?.role == .output
         return TypeAssignment(
             index: index, tensor: result, sourceType: tensor.type, reason: reason,
             fallbackFrom: stored == wanted ? nil : wanted,
@@ -87,38 +85,47 @@ private struct TypeSelection {
         return nil
     }
 
-    private mutating func decide(_ tensor: TensorDescriptor, _ name: TensorName?) -> (TensorType, String) {
-        let isEmbedding = name?.role == .tokenEmbedding
-        let role = isEmbedding && isTied ? .output : name?.role
-        if isEmbedding, let type = options.embeddingType { return (type, "the embedding type that was asked for") }
-        if role == .output, let type = options.outputType { return (type, "the output type that was asked for") }
-        if let override = overrides.first(where: { tensor.name.firstMatch(of: $0.regex) != nil }) {
-            return (override.type, "override \(override.argument)")
+    /// - Returns: nil for the type that the tensor is stored in, and why.
+    private mutating func decide(_ tensor: TensorDescriptor, _ name: TensorName?) -> (TensorType?, String) {
+        let role = name?.role == .tokenEmbedding && isTied ? .output : name?.role
+        let rule = recipe.rules.first { rule in
+            rule.covers(name: tensor.name, role: role)
+                && rule.conditions.allSatisfy { holds($0, rule: rule, tensor: tensor, layer: name?.layer) }
         }
-        if let role, !options.isPure {
-            defer { counts[role, default: 0] += 1 }
-            let rule = recipe.rules.first { rule in
-                rule.roles.contains(role)
-                    && rule.conditions.allSatisfy {
-                        holds($0, rule: rule, layer: name?.layer, rowLength: tensor.shape.rowLength)
-                    }
-            }
-            if let rule { return (rule.type, "\(recipe.name): \(rule.subject) (\(rule.reason))") }
+        guard let rule else {
+            if let role { counts[role, default: 0] += 1 }
+            return (recipe.baseType, "\(recipe.name): base type")
         }
-        return (recipe.baseType, "\(recipe.name): base type")
+        if let role, !rule.roles.isEmpty { counts[role, default: 0] += 1 }
+        return (rule.type, reason(rule))
     }
 
-    private func holds(_ condition: Recipe.Condition, rule: Recipe.Rule, layer: Int?, rowLength: Int) -> Bool {
+    private func reason(_ rule: Recipe.Rule) -> String {
+        if rule.reason.isEmpty { return "\(recipe.name): \(rule.subject)" }
+        return rule.roles.isEmpty ? rule.reason : "\(recipe.name): \(rule.subject) (\(rule.reason))"
+    }
+
+    private func holds(
+        _ condition: Recipe.Condition, rule: Recipe.Rule, tensor: TensorDescriptor, layer: Int?
+    ) -> Bool {
         switch condition {
         case .minimumQueryGroupSize(let size): return geometry.queryGroupSize >= size
         case .minimumExpertCount(let count): return geometry.expertCount >= count
         case .expertCount(let count): return geometry.expertCount == count
-        case .importance(let wanted): return options.hasImportance == wanted
-        case .rowLengthIsNoMultiple(let length): return !rowLength.isMultiple(of: length)
+        case .layerCount(let count): return geometry.layerCount == count
+        case .importance(let wanted): return hasImportance == wanted
+        case .rowLengthIsNoMultiple(let length): return !tensor.shape.rowLength.isMultiple(of: length)
+        case .isStack(let wanted):
+            return tensor.shape.dimensions.dropFirst(2).contains { $0 > 1 } == wanted
         case .number(let numbering, let stretch):
             let running = rule.roles.reduce(0) { $0 + (counts[$1] ?? 0) }
-            let number = numbering == .layer && geometry.expertCount > 1 ? layer ?? running : running
-            return stretch.contains(number, of: geometry.layerCount)
+            let number =
+                switch numbering {
+                case .running: running
+                case .layer: layer
+                case .layerOrRunning: geometry.expertCount > 1 ? layer ?? running : running
+                }
+            return number.map { stretch.contains($0, of: geometry.layerCount) } ?? false
         }
     }
 }

@@ -3,7 +3,7 @@ import TensorCore
 
 /// Which type every tensor of a model gets: a base type and the rules that depart from it.
 public struct Recipe: Sendable, Hashable, CustomStringConvertible {
-    /// llama.cpp's name of the mix, such as `Q4_K_M`.
+    /// llama.cpp's name of the mix, such as `Q4_K_M`, or whatever a recipe of one's own is called.
     public let name: String
     /// The value of `general.file_type` in a file made by this recipe.
     public let fileType: UInt32
@@ -14,20 +14,23 @@ public struct Recipe: Sendable, Hashable, CustomStringConvertible {
     /// The types that must not be encoded without importance; embedding and output are exempt.
     public let importanceTypes: Set<TensorType>
 
-    init(
-        _ name: String, fileType: UInt32, base: TensorType, rules: [Rule] = [],
+    /// - Parameter fileType: nil for that of the mix that has most of its tensors in the base type.
+    public init(
+        _ name: String, fileType: UInt32? = nil, base: TensorType, rules: [Rule] = [],
         importanceTypes: Set<TensorType> = Recipe.importanceTypes
     ) {
         self.name = name
-        self.fileType = fileType
+        self.fileType = fileType ?? Self.fileType(base: base)
         self.baseType = base
         self.rules = rules
         self.importanceTypes = importanceTypes
     }
 
-    /// The recipe of one of llama.cpp's file types, by its name in any case.
+    /// The recipe of one of llama.cpp's file types, by its name in any case; `Q3_K`, `Q4_K` and `Q5_K` are the mixes that
+    /// end in `_M`.
     public init(named name: String) throws(RecipeError) {
-        guard let recipe = Self.named.first(where: { $0.name == name.uppercased() }) else {
+        let upper = name.uppercased()
+        guard let recipe = Self.named.first(where: { $0.name == Self.aliases[upper] ?? upper }) else {
             throw RecipeError(.unknownRecipe(name, known: Self.named.map(\.name)))
         }
         self = recipe

@@ -1,7 +1,7 @@
 import TensorCore
 
 /// A recipe does not exist, is malformed, or cannot be applied to a model.
-public struct RecipeError: DiagnosticError {
+public struct RecipeError: DiagnosticError, Equatable {
     public enum Kind: Sendable, Equatable {
         /// No recipe has the name.
         case unknownRecipe(String, known: [String])
@@ -11,6 +11,18 @@ public struct RecipeError: DiagnosticError {
         case unknownOverrideType(String, argument: String)
         /// An override's regular expression cannot be parsed.
         case malformedPattern(String, reason: String)
+        /// A recipe file holds something else at a place.
+        case malformedRecipe(found: String, expected: String)
+        /// A recipe file lacks something.
+        case missingField(String, expected: String)
+        /// A recipe file has a field that means nothing.
+        case unknownField(String, known: [String])
+        /// A recipe file is of a version that is not known.
+        case unknownVersion(Int)
+        /// A file is longer than any recipe.
+        case tooLong(byteCount: Int)
+        /// A GGUF does not say by which recipe it was made.
+        case noRecipe
         /// A row is not a whole number of blocks of its type, and fallback types are not allowed.
         case rowsAreNotBlocks(tensor: String, rowLength: Int, type: TensorType, fallback: TensorType)
         /// Tensors that must not be encoded without importance have none.
@@ -20,43 +32,18 @@ public struct RecipeError: DiagnosticError {
     }
 
     public let kind: Kind
+    public let file: String?
+    /// The place in the file, such as `rules[3].when`.
+    public let place: String?
 
-    public init(_ kind: Kind) { self.kind = kind }
-
-    public var diagnostic: Diagnostic {
-        switch kind {
-        case .unknownRecipe(let name, let known):
-            Diagnostic(.usage, "there is no type \"\(name)\"", advice: "known types: \(known.joined(separator: ", "))")
-        case .malformedOverride(let argument):
-            Diagnostic(
-                .usage, "\"\(argument)\" is not REGEX=TYPE", advice: "write for example ffn_down_exps=Q4_K")
-        case .unknownOverrideType(let name, let argument):
-            Diagnostic(
-                .usage, "there is no type \"\(name)\", as \"\(argument)\" asks for",
-                advice: "write for example ffn_down_exps=Q4_K")
-        case .malformedPattern(let pattern, let reason):
-            Diagnostic(
-                .usage, "\"\(pattern)\" is not a regular expression: \(reason)",
-                advice: "write for example ffn_down_exps=Q4_K")
-        case .rowsAreNotBlocks(let tensor, let rowLength, let type, let fallback):
-            Diagnostic(
-                .usage, place: tensor,
-                "a row has \(rowLength) elements, which is not a multiple of \(type.blockLength) as \(type.name) needs",
-                advice: "pad the experts when converting, choose another type for this tensor, "
-                    + "or allow the fallback type \(fallback.name)")
-        case .importanceMissing(let tensors, let type):
-            Diagnostic(
-                .usage, place: tensors.first,
-                "\(type.name) needs an importance matrix, which is missing for \(tensors.count) "
-                    + (tensors.count == 1 ? "tensor" : "tensors: ")
-                    + (tensors.count == 1 ? "" : tensors.prefix(4).joined(separator: ", "))
-                    + (tensors.count > 4 ? " and \(tensors.count - 4) more" : ""),
-                advice: "make an importance matrix of this model with swage imatrix and pass it with --imatrix, "
-                    + "or choose a type of more bits")
-        case .tooLarge(let tensor):
-            Diagnostic(.input, place: tensor, "the size in bytes is more than 64 bits can hold")
-        }
+    public init(_ kind: Kind, file: String? = nil, place: String? = nil) {
+        self.kind = kind
+        self.file = file
+        self.place = place
     }
+
+    /// Larger files hold something else.
+    static let fileByteLimit = 1 << 22
 }
 
 extension RecipeError {

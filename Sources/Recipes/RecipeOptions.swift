@@ -5,8 +5,10 @@ public struct RecipeOptions: Sendable, Hashable {
     /// Whether an importance matrix is at hand; some rules ask.
     public var hasImportance = false
     /// The type of the output matrix, instead of the rules' choice. Also that of a token embedding that is the output
-    /// matrix, if ``embeddingType`` is nil.
+    /// matrix, if ``embeddingType`` is nil and no override names it.
     public var outputType: TensorType?
+    /// Whether an output matrix of its own stays as it is stored.
+    public var leavesOutput = false
     /// The type of the token embedding, instead of the rules' choice.
     public var embeddingType: TensorType?
     /// The first that matches a tensor's name beats the rules.
@@ -21,14 +23,12 @@ public struct RecipeOptions: Sendable, Hashable {
 
 /// A type for all tensors whose name a regular expression finds.
 public struct TypeOverride: Sendable, Hashable {
-    /// Searched anywhere in the name, in any case.
-    public let pattern: String
+    public let pattern: NamePattern
     public let type: TensorType
 
     public init(pattern: String, type: TensorType) throws(RecipeError) {
-        self.pattern = pattern
+        self.pattern = try NamePattern(pattern)
         self.type = type
-        _ = try regex()
     }
 
     /// Parses `REGEX=TYPE`; the last `=` divides.
@@ -43,17 +43,21 @@ public struct TypeOverride: Sendable, Hashable {
         try self.init(pattern: String(argument[..<divider]), type: type)
     }
 
-    /// Whether the expression finds the name of a tensor.
-    public func matches(_ name: String) -> Bool {
-        guard let regex = try? regex() else { return false }
-        return name.firstMatch(of: regex) != nil
-    }
-
-    func regex() throws(RecipeError) -> Regex<AnyRegexOutput> {
-        do {
-            return try Regex(pattern).ignoresCase()
-        } catch {
-            throw RecipeError(.malformedPattern(pattern, reason: "\(error)"))
+    /// Reads a file of overrides as llama-quantize does: `REGEX=TYPE`, divided by spaces or line ends.
+    ///
+    /// - Throws: ``RecipeError`` with the file and the line, or `FileError`.
+    public static func list(contentsOf path: String) throws -> [TypeOverride] {
+        let text = try ReadableFile.recipeBytes(of: path)
+        var overrides: [TypeOverride] = []
+        for (number, line) in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            for word in line.split(whereSeparator: { $0 == 32 || (9...13).contains($0) }) {
+                do throws(RecipeError) {
+                    overrides.append(try TypeOverride(argument: String(decoding: word, as: UTF8.self)))
+                } catch {
+                    throw RecipeError(error.kind, file: path, place: "line \(number + 1)")
+                }
+            }
         }
+        return overrides
     }
 }

@@ -10,8 +10,9 @@ extension TensorType {
 
     private var substitute: TensorType {
         switch self {
-        case .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS, .iq3_S, .iq4_XS: .iq4_NL
-        case .q2_0, .q2_K, .q3_K, .tq1_0, .tq2_0: .q4_0
+        // llama-quantize has no substitute for NVFP4 and Q1_0 and stops.
+        case .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS, .iq3_S, .iq4_XS, .nvfp4: .iq4_NL
+        case .q1_0, .q2_0, .q2_K, .q3_K, .tq1_0, .tq2_0: .q4_0
         case .q4_K: .q5_0
         case .q5_K: .q5_1
         case .q6_K: .q8_0

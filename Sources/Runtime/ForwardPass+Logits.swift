@@ -2,11 +2,6 @@ import ModelArchitecture
 import TensorCore
 
 extension ForwardPass {
-    /// Bytes of logits held at once.
-    private static let logitByteLimit = 512 << 20
-    /// Vocabulary rows that many inputs are multiplied with at a time.
-    private static let vocabularyPanelLength = 256
-
     /// Computes the logits of some rows and hands each row to `body`, from several threads.
     ///
     /// - Parameter body: receives the position in `rows` and the `vocabularySize` logits, valid during the call.
@@ -14,35 +9,38 @@ extension ForwardPass {
         of rows: [Int], in hidden: HiddenStates,
         _ body: @Sendable (_ position: Int, _ logits: UnsafeBufferPointer<Float>) throws -> Void
     ) throws {
-        let width = plan.embeddingLength
-        let output = weights[plan.tiesOutputToEmbedding ? .tokenEmbedding : .output]
-        let norm = try vector(.outputNorm)
-        let groupLength = max(1, min(rows.count, Self.logitByteLimit / (4 * output.rows)))
-        let normalized = HiddenStates(rowCount: groupLength, columns: width)
-        let logits = HiddenStates(rowCount: groupLength, columns: output.rows)
-        var start = 0
-        while start < rows.count {
-            let group = rows[start..<min(rows.count, start + groupLength)]
-            for (position, row) in group.enumerated() {
-                VectorMath.rmsNorm(
-                    hidden.row(row), weight: norm.base, width, epsilon: plan.normEpsilon,
-                    into: normalized.row(position))
-            }
-            let isSmall = group.count <= Projection.piecewiseRowLimit
-            let panelLength = isSmall ? output.rowsPerPiece : Self.vocabularyPanelLength
-            try engine.parallel.forEachRange(output.rows, length: panelLength) { [engine] range, worker in
-                let scratch = engine.workers[worker]
-                let weights = scratch.floats(.decodedA, range.count * width)
-                try output.decode(rows: range, into: weights, scratch: scratch)
-                BLAS.multiplyTransposed(
-                    normalized.row(0), width, weights, width, into: logits.row(0) + range.lowerBound, output.rows,
-                    m: group.count, n: range.count, k: width)
-            }
-            let first = start
+        let panel = try LogitPanel(self, rowLimit: rows.count)
+        try panel.forEachGroup(of: rows.count) { group in
+            try panel.compute(rows[group], in: hidden)
             try engine.parallel.forEach(group.count) { position, _ in
-                try body(first + position, UnsafeBufferPointer(start: logits.row(position), count: output.rows))
+                try body(group.lowerBound + position, panel.row(position))
             }
-            start += groupLength
+        }
+    }
+
+    /// Computes the logits of some rows by this model and by a reference, and hands each pair of rows to `body`, from
+    /// several threads.
+    ///
+    /// - Parameters:
+    ///   - rows: rows of `hidden`.
+    ///   - referenceRows: as many rows of `referenceHidden`.
+    ///   - body: receives the position in `rows` and the logits, valid during the call.
+    public func logits(
+        of rows: [Int], in hidden: HiddenStates,
+        beside reference: ForwardPass, rows referenceRows: [Int], in referenceHidden: HiddenStates,
+        _ body:
+            @Sendable (
+                _ position: Int, _ logits: UnsafeBufferPointer<Float>, _ reference: UnsafeBufferPointer<Float>
+            ) throws -> Void
+    ) throws {
+        let panel = try LogitPanel(self, rowLimit: rows.count)
+        let referencePanel = try LogitPanel(reference, rowLimit: rows.count)
+        try panel.forEachGroup(of: rows.count) { group in
+            try panel.compute(rows[group], in: hidden)
+            try referencePanel.compute(referenceRows[group], in: referenceHidden)
+            try engine.parallel.forEach(group.count) { position, _ in
+                try body(group.lowerBound + position, panel.row(position), referencePanel.row(position))
+            }
         }
     }
 
@@ -55,5 +53,63 @@ extension ForwardPass {
                 into: buffer.baseAddress!)
             count = plan.embeddingLength
         }
+    }
+}
+
+/// The logits of a bounded number of rows.
+private final class LogitPanel: @unchecked Sendable {
+    private let pass: ForwardPass
+    private let output: WeightMatrix
+    private let norm: FloatBuffer
+    private let groupLength: Int
+    private let normalized: HiddenStates
+    private let logits: HiddenStates
+
+    /// Bytes of logits held at once.
+    private static let byteLimit = 512 << 20
+    /// Vocabulary rows that many inputs are multiplied with at a time.
+    private static let vocabularyPanelLength = 256
+
+    init(_ pass: ForwardPass, rowLimit: Int) throws {
+        self.pass = pass
+        output = pass.weights[pass.plan.tiesOutputToEmbedding ? .tokenEmbedding : .output]
+        norm = try pass.vector(.outputNorm)
+        groupLength = max(1, min(rowLimit, Self.byteLimit / (4 * output.rows)))
+        normalized = HiddenStates(rowCount: groupLength, columns: pass.plan.embeddingLength)
+        logits = HiddenStates(rowCount: groupLength, columns: output.rows)
+    }
+
+    /// Cuts `0..<count` into groups that the panel can hold.
+    func forEachGroup(of count: Int, _ body: (Range<Int>) throws -> Void) rethrows {
+        for start in stride(from: 0, to: count, by: groupLength) {
+            try body(start..<min(count, start + groupLength))
+        }
+    }
+
+    func compute(_ rows: ArraySlice<Int>, in hidden: HiddenStates) throws {
+        try ForwardPass.naming(pass.path) { try computeUnnamed(rows, in: hidden) }
+    }
+
+    private func computeUnnamed(_ rows: ArraySlice<Int>, in hidden: HiddenStates) throws {
+        let plan = pass.plan
+        let width = plan.embeddingLength
+        for (position, row) in rows.enumerated() {
+            VectorMath.rmsNorm(
+                hidden.row(row), weight: norm.base, width, epsilon: plan.normEpsilon, into: normalized.row(position))
+        }
+        let isSmall = rows.count <= Projection.piecewiseRowLimit
+        let panelLength = isSmall ? output.rowsPerPiece : Self.vocabularyPanelLength
+        try pass.engine.parallel.forEachRange(output.rows, length: panelLength) { [self] range, worker in
+            let scratch = pass.engine.workers[worker]
+            let weights = scratch.floats(.decodedA, range.count * width)
+            try output.decode(rows: range, into: weights, scratch: scratch)
+            BLAS.multiplyTransposed(
+                normalized.row(0), width, weights, width, into: logits.row(0) + range.lowerBound, output.rows,
+                m: rows.count, n: range.count, k: width)
+        }
+    }
+
+    func row(_ position: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(start: logits.row(position), count: output.rows)
     }
 }

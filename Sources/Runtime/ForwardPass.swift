@@ -11,15 +11,21 @@ public typealias TokenSequence = [Int32]
 /// depend on the thread count.
 public final class ForwardPass: Sendable {
     public let plan: DecoderPlan
+    /// The model that errors name.
+    public let path: String
     let weights: ModelWeights
     let engine: Engine
 
     /// Rows per piece of row-wise work.
     static let panelLength = 256
 
-    public init(plan: DecoderPlan, weights: ModelWeights, parallel: Parallel) {
+    /// - Parameters:
+    ///   - path: the model that errors name.
+    ///   - source: the model's tensors.
+    public init(plan: DecoderPlan, source: any TensorSource, path: String, parallel: Parallel) throws {
         self.plan = plan
-        self.weights = weights
+        self.path = path
+        weights = try Self.naming(path) { try ModelWeights(source: source, plan: plan) }
         self.engine = Engine(parallel: parallel)
     }
 
@@ -33,24 +39,37 @@ public final class ForwardPass: Sendable {
         _ sequences: [TokenSequence], observer: (any ActivationObserver)? = nil,
         layerEnd: ((_ layer: Int, _ hidden: HiddenStates) throws -> Void)? = nil
     ) throws -> HiddenStates {
-        let longest = sequences.map(\.count).max() ?? 0
-        let batch = Batch(
-            sequences: sequences, cache: nil, rotary: try rotaryTable(positionCount: longest),
-            observer: observer)
-        return try run(batch, layerEnd: layerEnd)
+        try Self.naming(path) {
+            let longest = sequences.map(\.count).max() ?? 0
+            let batch = Batch(
+                sequences: sequences, cache: nil, rotary: try rotaryTable(positionCount: longest),
+                observer: observer)
+            return try run(batch, layerEnd: layerEnd)
+        }
+    }
+
+    /// Adds the model's path to the errors of some work.
+    static func naming<Result>(_ path: String, _ work: () throws -> Result) throws -> Result {
+        do {
+            return try work()
+        } catch let error as RuntimeError {
+            throw ErrorInFile(path: path, underlying: error)
+        }
     }
 
     /// Continues one sequence after the tokens in `cache`, and adds the new ones to it.
     public func extend(
         _ cache: KeyValueCache, with tokens: TokenSequence, rotary: RotaryAngles
     ) throws -> HiddenStates {
-        guard cache.count + tokens.count <= cache.capacity else {
-            throw RuntimeError(.contextTooLong(requested: cache.count + tokens.count, limit: cache.capacity))
+        try Self.naming(path) {
+            guard cache.count + tokens.count <= cache.capacity else {
+                throw RuntimeError(.contextTooLong(requested: cache.count + tokens.count, limit: cache.capacity))
+            }
+            let batch = Batch(sequences: [tokens], cache: cache, rotary: rotary.table, observer: nil)
+            let hidden = try run(batch, layerEnd: nil)
+            cache.advance(by: tokens.count)
+            return hidden
         }
-        let batch = Batch(sequences: [tokens], cache: cache, rotary: rotary.table, observer: nil)
-        let hidden = try run(batch, layerEnd: nil)
-        cache.advance(by: tokens.count)
-        return hidden
     }
 
     private func run(

@@ -1,4 +1,5 @@
 import ModelArchitecture
+import TensorCore
 
 /// Cosines and sines for every position of a context.
 public struct RotaryAngles: Sendable {
@@ -14,7 +15,9 @@ public final class Generator {
     /// - Parameter capacity: prompt and new tokens together.
     public init(pass: ForwardPass, capacity: Int) throws {
         guard capacity <= pass.plan.contextLength else {
-            throw RuntimeError(.contextTooLong(requested: capacity, limit: pass.plan.contextLength))
+            throw ErrorInFile(
+                path: pass.path,
+                underlying: RuntimeError(.contextTooLong(requested: capacity, limit: pass.plan.contextLength)))
         }
         self.pass = pass
         cache = KeyValueCache(plan: pass.plan, capacity: capacity)
@@ -23,7 +26,7 @@ public final class Generator {
 
     /// Takes in tokens and returns the logits after the last of them.
     public func feed(_ tokens: TokenSequence) throws -> [Float] {
-        guard !tokens.isEmpty else { throw RuntimeError(.emptyPrompt) }
+        guard !tokens.isEmpty else { throw ErrorInFile(path: pass.path, underlying: RuntimeError(.emptyPrompt)) }
         let hidden = try pass.extend(cache, with: tokens, rotary: angles)
         let result = Unchecked(FloatBuffer(count: pass.plan.vocabularySize))
         try pass.logits(of: [hidden.rowCount - 1], in: hidden) { _, logits in

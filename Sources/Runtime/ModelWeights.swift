@@ -2,11 +2,11 @@ import ModelArchitecture
 import TensorCore
 
 /// The weights that a plan names, found in a source and checked against it.
-public struct ModelWeights: Sendable {
+struct ModelWeights: Sendable {
     private let matrices: [TensorName: WeightMatrix]
 
     /// - Throws: ``RuntimeError`` if a weight is missing or unknown, has another shape, or a type that cannot be decoded.
-    public init(source: any TensorSource, plan: DecoderPlan) throws {
+    init(source: any TensorSource, plan: DecoderPlan) throws {
         var indices: [String: Int] = [:]
         for (index, tensor) in source.tensors.enumerated() { indices[tensor.name] = index }
         var matrices: [TensorName: WeightMatrix] = [:]

@@ -105,6 +105,40 @@ enum VectorMath {
         return Double(shift) + Double.logarithm(sum)
     }
 
+    /// Σ eᵖ⁻ᴾ ((p − P) − (q − Q)), the KL divergence of two distributions given by logits p and q and their ln Σ eˣ, P and Q.
+    static func divergence(
+        _ p: UnsafePointer<Float>, logSum logSumP: Double, from q: UnsafePointer<Float>, logSum logSumQ: Double,
+        _ count: Int
+    ) -> Double {
+        let shift = Float(logSumP)
+        let rest = Float(logSumP - logSumQ)
+        var sum = 0.0
+        var start = 0
+        while start < count {
+            let length = min(foldLength, count &- start)
+            var partial = Lanes()
+            forEachGroup(p + start, length, filler: -.infinity) { group, offset, valid in
+                if valid == 16 {
+                    partial += exponential(group - shift) * ((group - lanes(q + start + offset)) - rest)
+                } else {
+                    let powers = exponential(group - shift)
+                    for j in 0..<valid { partial[j] += powers[j] * ((group[j] - q[start &+ offset &+ j]) - rest) }
+                }
+            }
+            sum += Double(partial.sum())
+            start &+= foldLength
+        }
+        return sum
+    }
+
+    /// Where the greatest value is, the first of equals.
+    static func indexOfMaximum(_ x: UnsafePointer<Float>, _ count: Int) -> Int {
+        let greatest = maximum(x, count)
+        var index = 0
+        while index < count, x[index] != greatest { index &+= 1 }
+        return index
+    }
+
     static func scale(_ x: UnsafeMutablePointer<Float>, _ count: Int, by factor: Float) {
         for i in 0..<count { x[i] *= factor }
     }

@@ -30,10 +30,13 @@ struct Convert: ParsableCommand {
 
     @OptionGroup var split: SplitOptions
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
-        let model = try Model(path: checkpoint, expertPadding: padding.padExperts, readsWeights: !vocabOnly)
+        let model = try Model(
+            path: checkpoint, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer,
+            readsWeights: !vocabOnly)
         var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits

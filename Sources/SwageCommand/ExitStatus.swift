@@ -14,6 +14,7 @@ enum ExitStatus: Int32 {
     case badUsage = 2
     case badInput = 3
     case noRoom = 4
+    case checkFailed = 5
     case interrupted = 130
 
     init(_ fault: Diagnostic.Fault) {
@@ -23,6 +24,7 @@ enum ExitStatus: Int32 {
             case .usage: .badUsage
             case .input: .badInput
             case .room: .noRoom
+            case .check: .checkFailed
             }
     }
 

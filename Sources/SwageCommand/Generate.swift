@@ -20,6 +20,7 @@ struct Generate: ParsableCommand {
     var json = false
 
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
@@ -27,7 +28,7 @@ struct Generate: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model(path: model, expertPadding: padding.padExperts)
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         let generation = Generation(maximumTokenCount: maxNewTokens, parallel: compute.parallel)
         let isStreaming = !json
         let result = try generation.run(model, prompt: prompt) { bytes in

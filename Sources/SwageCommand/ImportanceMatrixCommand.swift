@@ -17,11 +17,12 @@ struct ImportanceMatrixCommand: ParsableCommand {
 
     @OptionGroup var windows: WindowOptions
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try Model(path: model, expertPadding: padding.padExperts)
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         let calibration = Calibration(context: windows.context, windowLimit: windows.chunks)
         let matrix = try ImportanceCollection(calibration: calibration, parallel: compute.parallel)
             .run(model, texts: texts, output: output, progress: ProgressLine.handler)

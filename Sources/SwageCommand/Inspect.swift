@@ -18,9 +18,11 @@ struct Inspect: ParsableCommand {
     var json = false
 
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
 
     func run() throws {
-        let inspection = try Inspection(path: file, expertPadding: padding.padExperts)
+        let inspection = try Inspection(
+            path: file, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
         StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
     }

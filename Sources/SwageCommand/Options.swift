@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import TensorCore
+import Tokenization
 
 /// Options of every command that computes.
 struct ComputeOptions: ParsableArguments {
@@ -24,6 +25,22 @@ struct PaddingOptions: ParsableArguments {
 }
 
 extension ExpertPadding: ExpressibleByArgument {}
+
+/// Options of every command that reads a checkpoint's tokenizer.
+struct PreTokenizerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How a byte-level tokenizer splits words, by llama.cpp's name. Default: what its pattern says.",
+            discussion: "For checkpoints whose pattern is not known: \(Self.names).", valueName: "name"))
+    var preTokenizer: String?
+
+    private static let names = Tokenizer.preTokenizerNames.joined(separator: ", ")
+
+    func validate() throws {
+        guard let preTokenizer, !Tokenizer.hasPreTokenizer(named: preTokenizer) else { return }
+        throw ValidationError("--pre-tokenizer \(preTokenizer) is not known; known are \(Self.names)")
+    }
+}
 
 /// Options of every command that runs text through a model in windows.
 struct WindowOptions: ParsableArguments {

@@ -16,30 +16,17 @@ struct Quantize: ParsableCommand {
     var output: String?
 
     @Option(help: "The mix, by llama.cpp's name in any case: Q4_K_M, IQ2_XXS, IQ1_S, …")
-    var type: String
+    var type: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A recipe instead of a mix: a JSON file, or a GGUF that was made by one.", valueName: "file"))
+    var recipe: String?
 
     @Option(help: "An importance matrix, from swage imatrix or llama-imatrix.")
     var imatrix: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "A type for the tensors whose names match: 'ffn_down_exps=Q4_K'. May be repeated; the first match counts.",
-            valueName: "regex=type"))
-    var tensorType: [String] = []
-
-    @Option(help: "The type of the output matrix.")
-    var outputType: TensorType?
-
-    @Option(help: "The type of the token embedding.")
-    var embeddingType: TensorType?
-
-    @Flag(help: "Give every matrix the base type, without the mix's exceptions.")
-    var pure = false
-
-    @Flag(
-        inversion: .prefixedNo,
-        help: "Store rows that are no whole blocks of their type in a larger one, or stop.")
-    var fallback = true
+    @OptionGroup var choices: TypeOptions
 
     @Flag(help: "Allow weights that are quantized already.")
     var allowRequantize = false
@@ -47,25 +34,31 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Print every tensor's type and why, and the size; write nothing.")
     var dryRun = false
 
+    @Flag(help: "Print the recipe as JSON, with what the other options ask for; read and write nothing else.")
+    var printRecipe = false
+
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
-        guard output != nil || dryRun else { throw ValidationError("name the file to write with --output FILE") }
+        guard (type == nil) != (recipe == nil) else {
+            throw ValidationError("give either a mix with --type TYPE or a recipe with --recipe FILE")
+        }
+        guard output != nil || dryRun || printRecipe else {
+            throw ValidationError("name the file to write with --output FILE")
+        }
     }
 
     func run() throws {
-        var options = RecipeOptions()
-        options.outputType = outputType
-        options.embeddingType = embeddingType
-        options.overrides = try tensorType.map { try TypeOverride(argument: $0) }
-        options.isPure = pure
-        options.allowsFallback = fallback
-        let recipe = try Recipe(named: type)
-        let model = try Model(path: model, expertPadding: padding.padExperts)
-        let quantization = Quantization(
+        let options = try choices.recipeOptions()
+        let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "")
+        if printRecipe { return StandardStream.output.write(recipe.applying(options).json) }
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        var quantization = Quantization(
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
             parallel: compute.parallel)
+        quantization.otherInputs = ([self.recipe] + choices.tensorTypeFile).compactMap { $0 }
         let plan = try quantization.plan(model)
         guard let output, !dryRun else {
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
@@ -89,11 +82,12 @@ struct Quantize: ParsableCommand {
             ])
         }
         let bits = Figures.decimal(plan.size.bitsPerWeight, 3)
-        return "\(table.terminal)\n\n\(plan.size.byteCount) bytes of tensor data, \(bits) bits per weight\n"
-    }
-}
+        return """
+            \(table.terminal)
 
-extension TensorType: ExpressibleByArgument {
-    public init?(argument: String) { self.init(name: argument) }
-    public static var allValueStrings: [String] { BlockFormats.supportedTypes.map(\.name) }
+            \(plan.size.byteCount) bytes of tensor data, \(bits) bits per weight
+            \(plan.fileByteCount) bytes of file
+
+            """
+    }
 }

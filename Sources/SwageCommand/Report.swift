@@ -18,6 +18,7 @@ struct Report: ParsableCommand {
 
     @OptionGroup var windows: WindowOptions
     @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
@@ -31,7 +32,8 @@ struct Report: ParsableCommand {
             evaluation: PerplexityEvaluation(context: windows.context, windowLimit: windows.chunks),
             parallel: compute.parallel)
         let columns = try models.map { named in
-            let model = try Model(path: named.path, expertPadding: padding.padExperts)
+            let model = try Model(
+                path: named.path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
             return ReportColumn(
                 name: named.name, fileByteCount: try model.fileByteCount, bitsPerWeight: model.bitsPerWeight,
                 results: try measurement.run(model, texts: texts, progress: ProgressLine.handler))

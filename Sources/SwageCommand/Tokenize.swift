@@ -25,6 +25,8 @@ struct Tokenize: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @OptionGroup var splitting: PreTokenizerOptions
+
     func validate() throws {
         guard [text, file, decode].compactMap({ $0 }).count == 1 else {
             throw ValidationError("give one of --text, --file and --decode")
@@ -33,7 +35,7 @@ struct Tokenize: ParsableCommand {
     }
 
     func run() throws {
-        let tokenizer = try Model.tokenizer(path: model)
+        let tokenizer = try Model.tokenizer(path: model, preTokenizer: splitting.preTokenizer)
         if let decode {
             let ids = try Self.ids(in: decode)
             let text = try tokenizer.text(of: ids)

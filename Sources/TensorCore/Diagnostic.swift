@@ -12,6 +12,8 @@ public struct Diagnostic: Sendable, Equatable {
         case input
         /// Not enough disk or memory.
         case room
+        /// A check that the user asked for did not hold.
+        case check
     }
 
     public var fault: Fault

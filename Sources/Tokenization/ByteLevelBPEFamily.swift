@@ -9,6 +9,7 @@ enum ByteLevelBPEFamily: TokenizerFamily {
     }
 
     static var hasSentencePieceModel: Bool { false }
+    static var hasPreTokenizers: Bool { true }
 
     static func claims(_ vocabulary: Vocabulary) -> Bool {
         vocabulary.model == "gpt2" && PreTokenizers.named(vocabulary.pre) != nil
@@ -55,7 +56,7 @@ enum ByteLevelBPEFamily: TokenizerFamily {
             merges: merges.map { table.pieces[Int($0.left)].joined(" ", table.pieces[Int($0.right)]) },
             kinds: table.pieces.indices.map { kinds[TokenID($0)] ?? .normal },
             specials: SpecialTokens(bos: affixes.prefix, eos: affixes.suffix), addsBOS: affixes.prefix != nil,
-            addsEOS: affixes.suffix != nil, addsSpacePrefix: false)
+            addsEOS: affixes.suffix != nil, separatesPairs: affixes.separatesPairs, addsSpacePrefix: false)
         var decoder = TokenDecoder(repair: .wholeText)
         for (index, piece) in table.pieces.enumerated() {
             decoder.append(

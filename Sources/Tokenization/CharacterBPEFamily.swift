@@ -19,11 +19,22 @@ enum CharacterBPEFamily: TokenizerFamily {
         let model = try CharacterBPEModel(definition)
         let affixes = try definition.affixes(model.table)
         let encoder = model.encoder(splits: splits, spaces: spaces)
-        let (scores, conflict) = model.scores(of: encoder)
-        let vocabulary = Vocabulary(
+        let (scores, scoreConflict) = model.scores(of: encoder)
+        var conflict = scoreConflict
+        var vocabulary = Vocabulary(
             model: "llama", pre: "default", pieces: model.table.pieces, scores: scores, kinds: model.kinds,
             specials: SpecialTokens(bos: affixes.prefix, eos: affixes.suffix, unknown: model.unknown),
-            addsBOS: affixes.prefix != nil, addsEOS: affixes.suffix != nil, addsSpacePrefix: spaces.prefix != .none)
+            addsBOS: affixes.prefix != nil, addsEOS: affixes.suffix != nil,
+            separatesPairs: affixes.separatesPairs, addsSpacePrefix: spaces.prefix != .none)
+        if conflict != nil, model.addedCharacter == nil {
+            // Merges that were made of a SentencePiece model follow other rules than those of a training.
+            var grouped = vocabulary
+            grouped.scores = model.scoresOfGroups
+            if try ScoreForm.conflict(model.merges, splits: splits, in: grouped) == nil {
+                vocabulary = grouped
+                conflict = nil
+            }
+        }
         var decoder = TokenDecoder(leadingSpaces: leadingSpaces)
         for (id, piece) in model.table.pieces.enumerated() {
             if model.kinds[id] == .byte {

@@ -148,9 +148,20 @@ struct CharacterBPEModel {
                 note(id, .neverMade)
             }
         }
-        for id in addedOnly.sorted() where UTF8Sequence.characters(of: table.pieces[Int(id)].bytes).count == 1 {
-            note(id, .neverMade)
-        }
+        if let addedCharacter { note(addedCharacter, .neverMade) }
         return (scores, conflict)
+    }
+
+    /// An added token that is one character, and that scores would make of it: the first.
+    var addedCharacter: TokenID? {
+        addedOnly.filter { UTF8Sequence.characters(of: table.pieces[Int($0)].bytes).count == 1 }.min()
+    }
+
+    /// The scores of a list of merges that names, piece after piece, every pair that makes the piece: what becomes of a
+    /// SentencePiece model, whose pieces have an order and no merges. Whether it is such a list is for `ScoreForm` to say.
+    var scoresOfGroups: [Float] {
+        var scores = [Float](repeating: Vocabulary.unmergedScore, count: table.pieces.count)
+        for (rank, merge) in merges.enumerated().reversed() { scores[Int(merge.product)] = -Float(rank) }
+        return scores
     }
 }

@@ -101,5 +101,5 @@ enum PreTokenizers {
 
     static func named(_ name: String) -> Known? { all.first { $0.names.contains(name) } }
 
-    static var names: String { all.map { $0.names[0] }.joined(separator: ", ") }
+    static var names: String { Tokenizer.preTokenizerNames.joined(separator: ", ") }
 }

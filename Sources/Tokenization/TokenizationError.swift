@@ -93,7 +93,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case .unknownSplitPattern(let part, let pattern, let known):
             return Diagnostic(
                 .input, file: file, place: part, "the splitting pattern is not known: \(pattern)",
-                advice: "if it splits as one of these does, give that name: \(known)")
+                advice: "if it splits as one of these does, name it with --pre-tokenizer NAME: \(known)")
         case .malformed(let key, let expected):
             return damaged(place: key, "\(expected) expected")
         case .duplicateID(let id, let first, let second):
@@ -141,7 +141,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
             return Diagnostic(
                 .work, file: file, place: "token \(id) \"\(piece)\"",
                 "stock llama.cpp, splitting and merging as \"\(pre)\", would make other tokens of it",
-                advice: "give the name of another pre-tokenizer if one fits")
+                advice: "name another one with --pre-tokenizer NAME if it fits")
         case .invalidTokenID(let id, let count):
             return Diagnostic(.usage, file: file, "there is no token \(id); the ids are 0 to \(count - 1)")
         }

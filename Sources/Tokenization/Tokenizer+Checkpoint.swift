@@ -17,20 +17,22 @@ extension Tokenizer {
     /// post-processor of `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of
     /// `tokenizer_config.json`, of several the one named `default`.
     /// - Parameter preTokenizer: for byte-level vocabularies, the name under `tokenizer.ggml.pre` that stock llama.cpp
-    ///   has for the way words are split; nil to recognize it by the pattern. A pattern that is not known is taken for
-    ///   that of the name.
+    ///   has for the way words are split, one of ``preTokenizerNames`` or another name of the same, whatever the pattern;
+    ///   nil to recognize it by the pattern.
     /// - Throws: `TokenizationError`, `JSONError` or `FileError`, naming the file.
     public init(checkpointDirectory path: String, preTokenizer: String? = nil) throws {
         let file = path + "/tokenizer.json"
         let configuration = try CheckpointConfiguration(directory: path)
         guard let json = try CheckpointConfiguration.ifPresent({ try JSON(contentsOf: file) }) else {
             self = try Self(modelFile: path + "/tokenizer.model", configuration, missing: file)
+            if let preTokenizer { throw Self.isNotByteLevel(preTokenizer, file: path + "/tokenizer.model") }
             return
         }
         do throws(TokenizationError) {
             var definition = try TokenizerDefinition(json)
             definition.preTokenizerName = preTokenizer
             let family = try TokenizerFamilies.family(of: definition)
+            if let preTokenizer, !family.hasPreTokenizers { throw Self.isNotByteLevel(preTokenizer, file: file) }
             var parts = try family.parts(of: definition)
             try configuration.checkAddedTokens(definition)
             try configuration.apply(to: &parts.vocabulary)
@@ -42,6 +44,25 @@ extension Tokenizer {
         if let model = try CheckpointConfiguration.sentencePieceModel(path + "/tokenizer.model") {
             try adopt(model, adding: configuration.addedPieces(), file: path + "/tokenizer.model")
         }
+    }
+
+    /// The files of a checkpoint that ``init(checkpointDirectory:preTokenizer:)`` reads where they exist, by name.
+    public static let checkpointFileNames = [
+        "added_tokens.json", "chat_template.jinja", "config.json", "generation_config.json", "special_tokens_map.json",
+        "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+    ]
+
+    /// The ways of splitting words that stock llama.cpp has a name for, by the names that are written.
+    public static let preTokenizerNames = PreTokenizers.all.map { $0.names[0] }
+
+    /// Whether a name under `tokenizer.ggml.pre` is known.
+    public static func hasPreTokenizer(named name: String) -> Bool { PreTokenizers.named(name) != nil }
+
+    private static func isNotByteLevel(_ preTokenizer: String, file: String) -> TokenizationError {
+        TokenizationError(
+            .unsupported(
+                part: "the pre-tokenizer's name", found: "\"\(preTokenizer)\" for a vocabulary without one",
+                supported: "a name for byte-level vocabularies only"), file: file)
     }
 
     /// The tokenizer of a SentencePiece model alone.

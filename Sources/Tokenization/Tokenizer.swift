@@ -90,10 +90,10 @@ public struct Tokenizer: Sendable {
     /// Makes sure that stock llama.cpp makes the same tokens of every text, though of a `llama` vocabulary it knows
     /// the scores but neither merges nor splits, and of a `gpt2` vocabulary the split by name only.
     ///
-    /// Proved from the vocabulary, not tried on texts; with the scores of a `tokenizer.model` but for the choice among
-    /// several ways to make the same piece. Left out of the question are special tokens inside of a text
-    /// (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer; llama.cpp knows nothing of
-    /// what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode versions that
+    /// Proved from the vocabulary, not tried on texts; with the scores of a `tokenizer.model`, and with merges that were
+    /// made of one, but for the choice among several ways to make the same piece. Left out of the question are special
+    /// tokens inside of a text (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer;
+    /// llama.cpp knows nothing of what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode versions that
     /// llama.cpp does not know yet, U+017F after an apostrophe, spaces outside of ASCII as DeepSeek's patterns see
     /// them, and texts that are not in normalization form C where the checkpoint asks for it.
     /// - Throws: `TokenizationError` with a token that the two would make in different ways.

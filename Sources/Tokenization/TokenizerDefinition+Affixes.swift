@@ -10,15 +10,23 @@ extension TokenizerDefinition.Component {
 }
 
 extension TokenizerDefinition {
+    /// The special tokens that a template puts around texts.
+    struct Affixes {
+        var prefix: TokenID?
+        var suffix: TokenID?
+        /// What ``Vocabulary/separatesPairs`` says.
+        var separatesPairs: Bool?
+    }
+
     /// The special tokens that a template puts around one text.
     ///
-    /// Templates for pairs of texts are not looked at: Swage encodes single ones.
+    /// Of a template for pairs of texts only the tokens between the two are looked at: Swage encodes single texts.
     /// - Parameter ignored: types of steps that do not change tokens.
     func affixes(
         _ pieces: PieceTable, ignoring ignored: Set<String> = []
-    ) throws(TokenizationError) -> (prefix: TokenID?, suffix: TokenID?) {
+    ) throws(TokenizationError) -> Affixes {
         let components = postProcessors.filter { !ignored.contains($0.type) }
-        guard let template = components.first else { return (nil, nil) }
+        guard let template = components.first else { return Affixes() }
         let supported = "TemplateProcessing with at most one special token on each side of the text"
         guard template.type == "TemplateProcessing" else {
             throw template.unsupported(template.type, supported: supported)
@@ -45,9 +53,21 @@ extension TokenizerDefinition {
             }
             return id
         }
-        return (
-            place == 1 ? try token(single[0]) : nil,
-            single.count > place + 1 ? try token(single[place + 1]) : nil
-        )
+        return Affixes(
+            prefix: place == 1 ? try token(single[0]) : nil,
+            suffix: single.count > place + 1 ? try token(single[place + 1]) : nil,
+            separatesPairs: Self.separatesPairs(
+                template["pair"]?.array ?? [], prefix: single[..<place].first, suffix: single[(place + 1)...].first))
+    }
+
+    private static func separatesPairs(_ pair: [JSON], prefix: JSON?, suffix: JSON?) -> Bool? {
+        func name(_ item: JSON?) -> ByteString? { item?["SpecialToken"]?["id"]?.bytes }
+        guard let first = pair.firstIndex(where: { $0["Sequence"]?["id"]?.string == "A" }),
+            let second = pair.firstIndex(where: { $0["Sequence"]?["id"]?.string == "B" }), first + 1 < second
+        else { return nil }
+        var between = pair[(first + 1)..<second]
+        if let suffix, name(between.first) == name(suffix) { between.removeFirst() }
+        if let prefix, name(between.last) == name(prefix) { between.removeLast() }
+        return between.isEmpty ? false : nil
     }
 }

@@ -37,7 +37,14 @@ protocol TokenizerFamily: SendableMetatype {
     /// Whether a `tokenizer.model` beside the `tokenizer.json` has the scores of the pieces.
     static var hasSentencePieceModel: Bool { get }
 
+    /// Whether `tokenizer.ggml.pre` names the way in which words are split.
+    static var hasPreTokenizers: Bool { get }
+
     static func parts(of vocabulary: Vocabulary) throws(TokenizationError) -> TokenizerParts
+}
+
+extension TokenizerFamily {
+    static var hasPreTokenizers: Bool { false }
 }
 
 enum TokenizerFamilies {

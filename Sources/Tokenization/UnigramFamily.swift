@@ -54,7 +54,8 @@ enum UnigramFamily: TokenizerFamily {
             model: "t5", pre: "default", pieces: table.pieces, scores: scores.map { Float($0) },
             kinds: table.pieces.indices.map { kinds[TokenID($0)] ?? .normal },
             specials: SpecialTokens(bos: affixes.prefix, eos: affixes.suffix, unknown: TokenID(unknown)),
-            addsBOS: affixes.prefix != nil, addsEOS: affixes.suffix != nil, addsSpacePrefix: spaces.prefix != .none)
+            addsBOS: affixes.prefix != nil, addsEOS: affixes.suffix != nil,
+            separatesPairs: affixes.separatesPairs, addsSpacePrefix: spaces.prefix != .none)
         var decoder = TokenDecoder(leadingSpaces: leadingSpaces)
         let byteValue = Dictionary(zip(bytes, UInt8.min...UInt8.max)) { first, _ in first }
         for (index, piece) in table.pieces.enumerated() {

@@ -70,6 +70,9 @@ public struct Vocabulary: Sendable, Equatable {
     public var addsBOS: Bool
     /// Whether a whole text ends with the EOS token. `Tokenizer.encode` leaves that to its caller.
     public var addsEOS: Bool
+    /// `tokenizer.ggml.add_sep_token`: false if what stands between two texts only ends the first and begins the second,
+    /// as it does with single texts. Nil if that is not known, or not so: Swage encodes single texts.
+    public var separatesPairs: Bool?
     /// Whether a space goes before the text, and before text that follows a special token.
     public var addsSpacePrefix: Bool
     /// For `t5`: whether runs of spaces become one, and those at the ends none.
@@ -83,8 +86,8 @@ public struct Vocabulary: Sendable, Equatable {
     public init(
         model: String, pre: String, pieces: [ByteString], scores: [Float], merges: [ByteString] = [],
         kinds: [TokenKind], specials: SpecialTokens = SpecialTokens(), addsBOS: Bool, addsEOS: Bool = false,
-        addsSpacePrefix: Bool,
-        removesExtraSpaces: Bool = false, characterMap: [UInt8] = [], chatTemplate: String? = nil
+        separatesPairs: Bool? = nil, addsSpacePrefix: Bool, removesExtraSpaces: Bool = false,
+        characterMap: [UInt8] = [], chatTemplate: String? = nil
     ) {
         self.model = model
         self.pre = pre
@@ -95,6 +98,7 @@ public struct Vocabulary: Sendable, Equatable {
         self.specials = specials
         self.addsBOS = addsBOS
         self.addsEOS = addsEOS
+        self.separatesPairs = separatesPairs
         self.addsSpacePrefix = addsSpacePrefix
         self.removesExtraSpaces = removesExtraSpaces
         self.characterMap = characterMap

@@ -40,9 +40,11 @@ struct WordPlan {
                 unknown = unknown ?? component.unsupported(component.type, supported: "Split, Digits, ByteLevel")
             }
         }
-        if let unknown {
-            guard let name, let known = PreTokenizers.named(name) else { throw unknown }
+        if let name {
+            guard let known = PreTokenizers.named(name) else { throw Self.unknownName(name) }
             rules = known.rules
+        } else if let unknown {
+            throw unknown
         }
         self.rules = rules
         self.addsSpacePrefix = addsSpacePrefix
@@ -64,6 +66,11 @@ struct WordPlan {
                 known: PreTokenizers.names))
     }
 
+    private static func unknownName(_ name: String) -> TokenizationError {
+        TokenizationError(
+            .unsupported(part: "the pre-tokenizer's name", found: "\"\(name)\"", supported: PreTokenizers.names))
+    }
+
     /// The name that stock llama.cpp has for the same way to cut, and what it does otherwise all the same.
     /// - Parameters:
     ///   - unmade: a token that the merges do not make of its bytes.
@@ -80,11 +87,7 @@ struct WordPlan {
                 .unsupported(part: "pre_tokenizer", found: "add_prefix_space in GGUF", supported: "false")) : nil
         var candidates = PreTokenizers.all.filter { $0.rules == rules }
         if let name {
-            guard let known = PreTokenizers.named(name) else {
-                throw TokenizationError(
-                    .unsupported(
-                        part: "the pre-tokenizer's name", found: "\"\(name)\"", supported: PreTokenizers.names))
-            }
+            guard let known = PreTokenizers.named(name) else { throw Self.unknownName(name) }
             candidates = [known]
         }
         var joined: TokenID?

@@ -4,9 +4,9 @@ import TensorCore
 import TestSupport
 import Testing
 
-private let groupTypes = BlockFormats.supportedTypes.filter { BlockFormats.codec(for: $0) is any GroupCodec }
+private let groupTypes = BlockFormats.supportedTypes.filter { BlockFormats.codec(for: $0) is any QuantizingCodec }
 
-extension GroupCodec {
+extension QuantizingCodec {
     /// Encodes columns of the block at the beginning of `bytes` anew and returns what they decode to.
     fileprivate func encodedGroup(
         _ values: [Float], weights: [Float]? = nil, column: Int, in bytes: inout [UInt8]
@@ -34,7 +34,7 @@ extension GroupCodec {
 @Suite("Encoding of groups")
 struct GroupEncodingTests {
     private struct Sample {
-        let codec: any GroupCodec
+        let codec: any QuantizingCodec
         let row: [Float]
         let importance: [Float]
         let block: [UInt8]
@@ -42,7 +42,7 @@ struct GroupEncodingTests {
 
         /// One block of heavy-tailed elements.
         init(_ type: TensorType, seed: UInt64) throws {
-            codec = try #require(BlockFormats.codec(for: type) as? any GroupCodec)
+            codec = try #require(BlockFormats.codec(for: type) as? any QuantizingCodec)
             var random = SeededRandom(seed: seed)
             row = (0..<type.blockLength).map { _ in
                 let sum = (0..<4).reduce(Float(0)) { sum, _ in sum + Float.random(in: -1...1, using: &random) }

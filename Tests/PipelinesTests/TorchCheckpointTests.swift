@@ -1,3 +1,4 @@
+import ByteJSON
 import Foundation
 import GGUFContainer
 import Pipelines
@@ -21,12 +22,33 @@ import Testing
         return try GGUFFile(path: output)
     }
 
-    /// Everything but the names and sums of the source files must be the same.
-    @Test(arguments: [("bf16-torch", "bf16"), ("fp8", "fp8-expanded")])
-    func givesTheSameFile(_ folders: (String, String)) throws {
+    /// The container must not show in the file.
+    @Test func givesTheSameBytes() throws {
         try Fixtures.withTemporaryDirectory { directory in
-            let first = try convert(folders.0, in: directory)
-            let second = try convert(folders.1, in: directory)
+            let paths = try ["bf16-torch", "bf16"].map { try convert($0, in: directory).path }
+            let files = try paths.map { try Data(contentsOf: URL(filePath: $0)) }
+            #expect(files[0].count > 30000)
+            #expect(files[0] == files[1])
+        }
+    }
+
+    /// The sums that Python makes of the safetensors files; see Tests/Generators/weight_digests.py.
+    @Test(arguments: ["bf16", "bf16-torch", "fp8", "fp8-expanded"])
+    func namesTheWeights(folder: String) throws {
+        let digests = try JSON(contentsOf: Fixtures.path("golden/weight_digests.json"))
+        let expected = digests[ByteString("golden/torch/" + (folder == "bf16-torch" ? "bf16" : folder))]?.string
+        try Fixtures.withTemporaryDirectory { directory in
+            let found = try convert(folder, in: directory).metadata["swage.source.weights.sha256"]?.string
+            #expect(found == expected)
+            #expect(found != nil)
+        }
+    }
+
+    /// Everything but the sums of what it was made of must be the same.
+    @Test func expandsFP8AsPyTorchDoes() throws {
+        try Fixtures.withTemporaryDirectory { directory in
+            let first = try convert("fp8", in: directory)
+            let second = try convert("fp8-expanded", in: directory)
             #expect(first.tensors == second.tensors)
             for (number, tensor) in first.tensors.enumerated() {
                 let rows = try [first, second].map { file in

@@ -13,6 +13,22 @@ struct ReferenceMix: Decodable {
     let bpw: Double
     let types: [String: Choice]
 
+    /// The type of a tensor, by its name.
+    func type(of name: TensorName) -> String? {
+        types[name.layer == nil ? name.gguf : name.role.stem]?.type(layer: name.layer ?? 0)
+    }
+
+    /// Compares what a recipe chose, tensor for tensor and in total.
+    func check(_ assignments: [TypeAssignment], _ comment: Comment) throws {
+        for assignment in assignments where !assignment.tensor.name.contains("_norm.") {
+            let name = try #require(TensorName(gguf: assignment.tensor.name))
+            #expect(assignment.type.name == type(of: name), "\(comment), \(name)")
+        }
+        let size = try SizeEstimate(assignments)
+        #expect(abs(Double(size.byteCount) / 1_048_576 - MiB) < 0.006, comment)
+        #expect(abs(size.bitsPerWeight - bpw) < 0.006, comment)
+    }
+
     enum Choice: Decodable {
         case everywhere(String)
         case byLayer([String: String])
@@ -60,6 +76,8 @@ struct ModelDimensions: CustomTestStringConvertible {
     let feedForward: Int
     /// All shared experts together.
     var sharedFeedForward = 0
+    /// Whether the token embedding is the output matrix too.
+    var isTied = false
 
     var testDescription: String { name }
 
@@ -80,6 +98,19 @@ struct ModelDimensions: CustomTestStringConvertible {
         xverse(padded: false), xverse(padded: true),
     ]
 
+    /// Those that llama-quantize's options were tried on.
+    static let optionModels = [
+        all[0],
+        ModelDimensions(
+            name: "llama-2-70b",
+            geometry: ModelGeometry(layerCount: 80, headCount: 64, keyValueHeadCount: 8, expertCount: 0),
+            width: 8192, vocabulary: 32000, feedForward: 28672),
+        ModelDimensions(
+            name: "llama-3.2-1b",
+            geometry: ModelGeometry(layerCount: 16, headCount: 32, keyValueHeadCount: 8, expertCount: 0),
+            width: 2048, vocabulary: 128256, feedForward: 8192, isTied: true),
+    ]
+
     static func xverse(padded: Bool) -> ModelDimensions {
         ModelDimensions(
             name: padded ? "xverse-moe-a4.2b-padded" : "xverse-moe-a4.2b-unpadded",
@@ -94,8 +125,8 @@ struct ModelDimensions: CustomTestStringConvertible {
         let experts = geometry.expertCount
         var list = [
             tensor(.tokenEmbedding, nil, [width, vocabulary]), tensor(.outputNorm, nil, [width], .f32),
-            tensor(.output, nil, [width, vocabulary]),
         ]
+        if !isTied { list.append(tensor(.output, nil, [width, vocabulary])) }
         for layer in 0..<geometry.layerCount {
             list += [
                 tensor(.attentionNorm, layer, [width], .f32), tensor(.attentionQuery, layer, [width, width]),

@@ -18,8 +18,8 @@ import Testing
         Refusal("unknown target of convert", status: 2, "'q3'") { _ in
             ["convert", Products.checkpoint, "-o", "{out}", "--type", "q3"]
         },
-        Refusal("type without encoder", status: 2, "output.weight: no weights can be encoded as IQ3_S", "IQ1_S") { _ in
-            try await quantize("--type", "Q8_0", "--output-type", "IQ3_S")
+        Refusal("type without encoder", status: 2, "output.weight: no weights can be encoded as F64", "IQ1_S") { _ in
+            try await quantize("--type", "Q8_0", "--output-type", "F64")
         },
         Refusal("no importance", status: 2, "IQ1_S needs an importance matrix", "36 tensors", "--imatrix") { _ in
             try await quantize("--type", "IQ1_S")

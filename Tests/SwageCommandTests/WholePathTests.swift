@@ -33,7 +33,10 @@ import Testing
         #expect(metadata["general.architecture"] as? String == "bailingmoe")
         #expect(metadata["bailingmoe.block_count"] as? Int == 4)
         #expect(metadata["tokenizer.ggml.add_bos_token"] as? Bool == true)
-        #expect((metadata["swage.source.sha256"] as? [String])?.count == 3)
+        let sources = try #require(metadata["swage.source.files"] as? [String])
+        #expect(sources.contains("config.json") && sources.contains("tokenizer.json"))
+        #expect((metadata["swage.source.sha256"] as? [String])?.count == sources.count)
+        #expect((metadata["swage.source.weights.sha256"] as? String)?.count == 64)
         #expect((metadata["tokenizer.ggml.tokens"] as? [String: Any])?["count"] as? Int == 4096)
     }
 

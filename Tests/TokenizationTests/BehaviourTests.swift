@@ -114,8 +114,12 @@ import Tokenization
                 $0.merges = #"[["b", "c"], ["a", "b"], ["ab", "c"], ["▁", "a"]]"#
             } == .scoresCannotExpress(265, "abc", .neverMade))
         #expect(
-            try conflict { $0.merges = #"[["ab", "c"], ["a", "b"], ["▁", "a"]]"# }
-                == .scoresCannotExpress(265, "abc", .operandMadeLater("ab")))
+            try conflict {
+                $0.vocabulary.append(("bc", "267"))
+                $0.merges = #"[["ab", "c"], ["a", "b"], ["b", "c"], ["▁", "a"]]"#
+            } == .scoresCannotExpress(265, "abc", .operandMadeLater("ab")))
+        // The same is no conflict where scores alone would merge in this order too.
+        #expect(try conflict { $0.merges = #"[["ab", "c"], ["a", "b"], ["▁", "a"]]"# } == nil)
         #expect(
             try conflict { $0.vocabulary.append(("ca", "267")) }
                 == .scoresCannotExpress(267, "ca", .joinsWithoutMerge("c", "a")))

@@ -122,6 +122,11 @@ import Tokenization
         }
         let named = try Fixtures.tokenizer(ByteString(unknown.json), preTokenizer: "qwen2")
         #expect(named.vocabulary.pre == "qwen2")
+        // The name decides where the pattern is known too.
+        let plain = small(#"{"type": "ByteLevel", "add_prefix_space": false}"#)
+        let renamed = try Fixtures.tokenizer(ByteString(plain.json), preTokenizer: "llama-bpe")
+        #expect(renamed.vocabulary.pre == "llama-bpe")
+        #expect(try Fixtures.tokenizer(ByteString(plain.json)).vocabulary.pre == "gpt-2")
         #expect(named.encode("ab ab", parseSpecial: true) == [258, 34, 258])
         #expect(throws: TokenizationError.self) {
             try Fixtures.tokenizer(ByteString(unknown.json), preTokenizer: "none such")

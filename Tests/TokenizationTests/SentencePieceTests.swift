@@ -39,10 +39,16 @@ import Tokenization
         let vectors = try TokenizerVector.list(Self.directory)
         #expect(vectors.count == 191)
         for tokenizer in try tokenizers() { for vector in vectors { try vector.check(tokenizer) } }
-        // Without the scores of the model, those of the merges do.
+    }
+
+    /// Without a `tokenizer.model` the merges say what its scores said.
+    @Test func mergesAlone() throws {
         let merged = try load(["tokenizer.json", "tokenizer_config.json"])
+        try merged.verifyScoreForm()
         let scored = try Tokenizer(vocabulary: merged.vocabulary)
-        for vector in vectors { try vector.check(scored) }
+        for vector in try TokenizerVector.list(Self.directory) { try vector.check(scored) }
+        for item in try list("evaluation") { try GoldenTokens.checkEvaluation(item, scored, prefix: [0x20]) }
+        for item in try list("fuzz") { try GoldenTokens.checkEncoding(item, scored, of: "apus-xdan-tiny") }
     }
 
     /// The same as llama.cpp's converter writes, padding included.

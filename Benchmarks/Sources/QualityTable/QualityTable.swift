@@ -1,0 +1,49 @@
+import BlockFormats
+import Evaluation
+import Foundation
+import Pipelines
+import Recipes
+import TensorCore
+
+/// Quantizes models by Swage and by llama-quantize, with the same mix, importance and size, and measures both files' KL
+/// divergence from the original in one run.
+///
+/// QualityTable --llama FOLDER --work FOLDER --model CHECKPOINT… --calibration FILE… --own FILE… --general FILE…
+///     [--types TYPE…] [--chunks N] [--policy TYPE=WEIGHT:GAIN…] [--ours-only]
+///
+/// FOLDER holds llama-quantize. Files that are already in the work folder are used again, except Swage's. `own` texts are of the
+/// models' own domain, `general` ones of another; N windows of each are measured. A policy such as `IQ2_XXS=fourthRoot:1`
+/// replaces a type's default. Prints one Markdown row per model and type.
+@main
+struct QualityTable {
+    static func main() {
+        do {
+            try run()
+        } catch {
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    private static func run() throws {
+        let options = try Options(CommandLine.arguments.dropFirst())
+        try FileManager.default.createDirectory(atPath: options.work, withIntermediateDirectories: true)
+        print(
+            "| model | type | bytes | ratio of KL: own | general | KL own: ours | llama.cpp | general: ours | llama.cpp "
+                + "| ppl own: ours | llama.cpp | general: ours | llama.cpp |")
+        print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+        var logRatios: [String: [Double]] = [:]
+        for checkpoint in options.models {
+            let subject = try Subject(checkpoint: checkpoint, options: options)
+            for row in try subject.rows() {
+                print(row.markdown)
+                logRatios[row.type, default: []] += row.logRatios
+            }
+        }
+        for type in options.types {
+            guard let ratios = logRatios[type], !ratios.isEmpty else { continue }
+            let mean = exp(ratios.reduce(0, +) / Double(ratios.count))
+            print("\(type): geometric mean \(Row.figure(mean, 3)), worst \(Row.figure(exp(ratios.max()!), 3))")
+        }
+    }
+}

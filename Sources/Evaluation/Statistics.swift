@@ -1,0 +1,38 @@
+/// A mean and its standard error.
+public struct MeanWithError: Sendable, Hashable {
+    public let mean: Double
+    public let error: Double
+
+    init(mean: Double, error: Double) {
+        self.mean = mean
+        self.error = error
+    }
+
+    /// The mean of independent values; a single one has no known error, which is given as 0.
+    init(_ values: some Collection<Double>) {
+        let count = Double(values.count)
+        mean = values.reduce(0, +) / count
+        let center = mean
+        let squares = values.reduce(0) { $0 + ($1 - center) * ($1 - center) }
+        error = values.count > 1 ? (squares / count / (count - 1)).squareRoot() : 0
+    }
+}
+
+/// Values in ascending order.
+public struct Distribution: Sendable, Hashable {
+    private let sorted: [Double]
+
+    init(_ values: some Collection<Double>) { sorted = values.sorted() }
+
+    /// The value that a part of all values lies below, between neighbours by linear interpolation as llama.cpp has it.
+    public func quantile(_ part: Double) -> Double {
+        let place = min(max(part, 0), 1) * Double(sorted.count - 1)
+        let index = Int(place)
+        let fraction = place - Double(index)
+        return (1 - fraction) * sorted[index] + fraction * sorted[min(index + 1, sorted.count - 1)]
+    }
+
+    public var minimum: Double { sorted.first! }
+    public var maximum: Double { sorted.last! }
+    public var median: Double { quantile(0.5) }
+}

@@ -1,0 +1,80 @@
+import Importance
+import ModelArchitecture
+import Recipes
+import TensorCore
+
+extension Quantization {
+    /// What the user should know before the result is used; one line for each thing to say, not one for each tensor.
+    func warnings(
+        about assignments: [TypeAssignment], of model: Model, importance: ImportanceMatrix?
+    ) -> [String] {
+        var remarks = Remarks()
+        for assignment in assignments {
+            if let wanted = assignment.fallbackFrom {
+                remarks.add(fallback(of: assignment, from: wanted, in: model), about: assignment)
+            }
+            guard assignment.type.isQuantized, let entry = importance?.entries[assignment.tensor.name] else { continue }
+            let unseen = entry.counts.filter { $0 == 0 }.count
+            guard unseen > 0 else { continue }
+            remarks.add(
+                "\(unseen) of \(entry.counts.count) experts saw no calibration token and are encoded with the mean "
+                    + "importance of the others", about: assignment)
+        }
+        return warningsAboutNames(Set(assignments.map(\.tensor.name))) + remarks.lines
+    }
+
+    /// What a substitute costs, and how to do without it.
+    private func fallback(of assignment: TypeAssignment, from wanted: TensorType, in model: Model) -> String {
+        let cost =
+            "rows of \(assignment.tensor.shape.rowLength) are no whole blocks of \(wanted.name); stored as "
+            + "\(assignment.type.name), \(assignment.type.bitsPerElement) bits per weight instead of "
+            + "\(wanted.bitsPerElement)"
+        switch TensorName(gguf: assignment.tensor.name)?.role {
+        case .expertsDown, .sharedDown:
+            return cost
+                + (model.checkpoint == nil
+                    ? "; convert the checkpoint with --pad-experts on to avoid it" : "; --pad-experts on avoids it")
+        default: return cost
+        }
+    }
+
+    /// Rules that are about nothing.
+    private func warningsAboutNames(_ tensors: Set<String>) -> [String] {
+        var warnings: [String] = []
+        let (embedding, output) = (TensorName(.tokenEmbedding).gguf, TensorName(.output).gguf)
+        for rule in recipe.applying(options).rules {
+            if let pattern = rule.pattern, !tensors.contains(where: pattern.finds) {
+                warnings.append("\(pattern) matches no tensor")
+            }
+            let missing = rule.names.subtracting(tensors).subtracting([embedding, output]).sorted()
+            if let first = missing.first {
+                let others = missing.count > 1 ? " and \(missing.count - 1) more" : ""
+                warnings.append("\(first)\(others): named by the recipe, but not in the model")
+            }
+        }
+        if options.leavesOutput, !tensors.contains(output) {
+            warnings.append("the model has no output matrix of its own to leave: the embedding serves, and is encoded")
+        }
+        return warnings
+    }
+}
+
+/// Things to say, each with the tensors that it is about.
+private struct Remarks {
+    private var texts: [String] = []
+    private var tensors: [String: [String]] = [:]
+
+    mutating func add(_ text: String, about assignment: TypeAssignment) {
+        if tensors[text] == nil { texts.append(text) }
+        tensors[text, default: []].append(assignment.tensor.name)
+    }
+
+    var lines: [String] {
+        texts.map { text in
+            let names = tensors[text] ?? []
+            let others = names.count - 1
+            let rest = others > 0 ? " and \(others) more \(others == 1 ? "tensor" : "tensors")" : ""
+            return "\(names[0])\(rest): \(text)"
+        }
+    }
+}

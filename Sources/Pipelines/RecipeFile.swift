@@ -1,0 +1,23 @@
+import GGUFContainer
+import Recipes
+import TensorCore
+
+/// A recipe in a file: as JSON, or in the metadata of a GGUF that was made by it.
+public enum RecipeFile {
+    /// Where a GGUF keeps the recipe that made it, as JSON.
+    static let key: ByteString = "swage.recipe"
+
+    private static let ggufMagic: [UInt8] = Array("GGUF".utf8)
+
+    /// - Throws: `RecipeError`, `JSONError`, `GGUFError` or `FileError`, with the file.
+    public static func read(_ path: String) throws -> Recipe {
+        let file = try ReadableFile(path: path)
+        guard try file.bytes(0..<min(file.byteCount, ggufMagic.count)) == ggufMagic else {
+            return try Recipe(contentsOf: path)
+        }
+        guard let json = try GGUFFile(path: path).metadata.bytes(key) else {
+            throw RecipeError(.noRecipe, file: path, place: key.description)
+        }
+        return try Recipe(json: json.bytes, file: path)
+    }
+}

@@ -1,0 +1,198 @@
+import BlockFormats
+import Evaluation
+import Importance
+import ModelArchitecture
+import TensorCore
+
+/// Compares the weights of a quantized model with the original ones, tensor by tensor and expert by expert.
+public struct WeightComparison: Sendable {
+    /// What a squared error in each column costs, for the weighted figures.
+    public var importancePath: String?
+    public var parallel: Parallel
+
+    public init(importancePath: String? = nil, parallel: Parallel) {
+        self.importancePath = importancePath
+        self.parallel = parallel
+    }
+
+    /// One tensor, compared.
+    public struct Tensor: Sendable {
+        public let name: String
+        /// nil for a tensor without a place in a decoder.
+        public let role: TensorRole?
+        public let originalType: TensorType
+        public let type: TensorType
+        /// As quantized, padding included.
+        public let shape: TensorShape
+        public let byteCount: Int
+        /// All matrices of the stack together.
+        public let total: WeightError
+        /// Each matrix of the stack; one for a tensor without experts.
+        public let experts: [WeightError]
+        /// The greatest magnitude in rows that the original does not have; zero in a sound file. (Columns that it does not
+        /// have meet inputs that are zero, and may hold anything.)
+        public let greatestPadding: Float
+    }
+
+    /// Compares every tensor of both models; those of the quantized one may be padded.
+    public func run(original: Model, quantized: Model, progress: @escaping ProgressHandler) throws -> [Tensor] {
+        let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
+        let pairs = try pairs(original, quantized)
+        let byteCount = pairs.reduce(0) { $0 + $1.decoded.byteCount }
+        var done = 0
+        progress(.stage("comparing \(quantized.name)"))
+        return try pairs.map { pair in
+            let result = try compare(pair, original, quantized, weights: weights(of: pair, importance))
+            done += pair.decoded.byteCount
+            progress(.fraction(Double(done) / Double(max(1, byteCount))))
+            return result
+        }
+    }
+
+    private struct Pair: Sendable {
+        let originalIndex: Int
+        let original: TensorDescriptor
+        let decodedIndex: Int
+        let decoded: TensorDescriptor
+    }
+
+    private func pairs(_ original: Model, _ quantized: Model) throws -> [Pair] {
+        let indices = Dictionary(
+            uniqueKeysWithValues: original.tensors.tensors.enumerated().map { ($1.name, $0) })
+        let names = Set(quantized.tensors.tensors.map(\.name))
+        if let missing = original.tensors.tensors.first(where: { !names.contains($0.name) }) {
+            throw PipelineError(.missingCounterpart, file: quantized.path, tensor: missing.name)
+        }
+        return try quantized.tensors.tensors.enumerated().map { index, tensor in
+            guard let originalIndex = indices[tensor.name] else {
+                throw PipelineError(.missingCounterpart, file: original.path, tensor: tensor.name)
+            }
+            let counterpart = original.tensors.tensors[originalIndex]
+            let (wide, narrow) = (tensor.shape.dimensions, counterpart.shape.dimensions)
+            let sameStack = wide.count == narrow.count && wide.dropFirst(2) == narrow.dropFirst(2)
+            guard sameStack, zip(wide, narrow).allSatisfy({ $0 >= $1 }) else {
+                throw PipelineError(
+                    .otherShape(tensor.shape, original: counterpart.shape), file: quantized.path, tensor: tensor.name)
+            }
+            for (model, type) in [(original, counterpart.type), (quantized, tensor.type)]
+            where BlockFormats.codec(for: type) == nil {
+                throw PipelineError(.unsupportedType(type), file: model.path, tensor: tensor.name)
+            }
+            return Pair(originalIndex: originalIndex, original: counterpart, decodedIndex: index, decoded: tensor)
+        }
+    }
+
+    /// A matrix gathered with or without the padding fits.
+    private func weights(of pair: Pair, _ importance: ImportanceMatrix?) throws -> [[Float]]? {
+        guard let importance, let entry = importance.entries[pair.decoded.name] else { return nil }
+        let fitsOriginal = entry.rowLength == pair.original.shape.rowLength
+        do {
+            return try importance.stackWeights(for: fitsOriginal ? pair.original : pair.decoded)
+        } catch let error as ImportanceError {
+            throw importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
+        }
+    }
+
+    /// Elements per piece of work, about.
+    private static let pieceLength = 1 << 18
+
+    private func compare(
+        _ pair: Pair, _ original: Model, _ quantized: Model, weights: [[Float]]?
+    ) throws -> Tensor {
+        let (wide, narrow) = (pair.decoded.shape, pair.original.shape)
+        let rows = wide.rank > 1 ? wide.dimensions[1] : 1
+        let originalRows = wide.rank > 1 ? narrow.dimensions[1] : 1
+        let expertCount = wide.rowCount / rows
+        let rowsPerPiece = max(1, min(rows, Self.pieceLength / wide.rowLength))
+        let piecesPerExpert = (rows + rowsPerPiece - 1) / rowsPerPiece
+        let pieces = PieceResults(count: expertCount * piecesPerExpert)
+        try parallel.forEach(pieces.count) { piece, _ in
+            let (expert, part) = piece.quotientAndRemainder(dividingBy: piecesPerExpert)
+            let range = part * rowsPerPiece..<min(rows, (part + 1) * rowsPerPiece)
+            let decoded = try quantized.tensors.decodedRows(
+                pair.decodedIndex, expert * rows + range.lowerBound..<expert * rows + range.upperBound)
+            let shared = range.clamped(to: 0..<originalRows)
+            let reference = try original.tensors.decodedRows(
+                pair.originalIndex,
+                expert * originalRows + shared.lowerBound..<expert * originalRows + shared.upperBound)
+            var result = PieceResult()
+            for row in range {
+                decoded.withUnsafeBufferPointer { decoded in
+                    let values = decoded.baseAddress! + (row - range.lowerBound) * wide.rowLength
+                    let width = narrow.rowLength
+                    guard shared.contains(row) else {
+                        for column in 0..<wide.rowLength {
+                            result.greatestPadding = max(result.greatestPadding, values[column].magnitude)
+                        }
+                        return
+                    }
+                    reference.withUnsafeBufferPointer { reference in
+                        let source = reference.baseAddress! + (row - shared.lowerBound) * width
+                        if let weights {
+                            weights[expert].withUnsafeBufferPointer {
+                                result.error.add(
+                                    original: source, decoded: values, count: width, importance: $0.baseAddress)
+                            }
+                        } else {
+                            result.error.add(original: source, decoded: values, count: width, importance: nil)
+                        }
+                    }
+                }
+            }
+            pieces[piece] = result
+        }
+        var experts = [WeightError](repeating: WeightError(), count: expertCount)
+        for piece in 0..<pieces.count { experts[piece / piecesPerExpert].add(pieces[piece].error) }
+        var total = WeightError()
+        for expert in experts { total.add(expert) }
+        return Tensor(
+            name: pair.decoded.name, role: TensorName(gguf: pair.decoded.name)?.role,
+            originalType: pair.original.type, type: pair.decoded.type, shape: wide, byteCount: pair.decoded.byteCount,
+            total: total, experts: experts,
+            greatestPadding: (0..<pieces.count).map { pieces[$0].greatestPadding }.max() ?? 0)
+    }
+}
+
+private struct PieceResult: Sendable {
+    var error = WeightError()
+    var greatestPadding: Float = 0
+}
+
+/// One result per piece; threads write different places.
+private final class PieceResults: @unchecked Sendable {
+    private let base: UnsafeMutableBufferPointer<PieceResult>
+
+    init(count: Int) {
+        base = .allocate(capacity: count)
+        base.initialize(repeating: PieceResult())
+    }
+
+    deinit {
+        base.deinitialize()
+        base.deallocate()
+    }
+
+    var count: Int { base.count }
+
+    subscript(index: Int) -> PieceResult {
+        get { base[index] }
+        set { base[index] = newValue }
+    }
+}
+
+extension TensorSource {
+    /// Rows of a tensor whose type has a codec, decoded.
+    fileprivate func decodedRows(_ index: Int, _ rows: Range<Int>) throws -> [Float] {
+        let tensor = tensors[index]
+        guard !rows.isEmpty else { return [] }
+        return try withUnsafeTemporaryAllocation(byteCount: rows.count * tensor.rowByteCount, alignment: 64) { bytes in
+            try readRows(ofTensorAt: index, rows: rows, into: bytes)
+            let count = rows.count * tensor.shape.rowLength
+            return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+                BlockFormats.codec(for: tensor.type)!
+                    .decode(bytes.baseAddress!, count: count, into: buffer.baseAddress!)
+                initialized = count
+            }
+        }
+    }
+}

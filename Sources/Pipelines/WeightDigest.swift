@@ -1,0 +1,64 @@
+import Checkpoints
+import Crypto
+import Synchronization
+import TensorCore
+
+/// What a checkpoint's weights are, in one number that does not depend on the files that hold them.
+///
+/// SHA-256 of a text with a line for each stored tensor that the model uses, by the bytes of their names:
+///
+///     SHA256 TYPE SHAPE NAME
+///
+/// `SHA256` is that of the tensor's elements (the last dimension fastest, little-endian) in hexadecimal, `TYPE` as
+/// safetensors spells it, `SHAPE` as in `[4096,256]`, slowest dimension first. Lines end in a line feed.
+enum WeightDigest {
+    /// Small enough to be hashed from the cache that reading leaves it in.
+    private static let chunkByteCount = 1 << 18
+
+    /// - Returns: 64 hexadecimal digits.
+    static func sha256(
+        of content: CheckpointContent, parallel: Parallel, progress: @escaping @Sendable (Double) -> Void
+    ) throws -> String {
+        let meter = FractionMeter(total: content.tensors.reduce(0) { $0 + $1.byteCount }, progress)
+        let lines = Mutex([String](repeating: "", count: content.tensors.count))
+        try parallel.forEach(content.tensors.count) { index, _ in
+            let tensor = content.tensors[index]
+            let sum = try sha256(byteCount: tensor.byteCount) { range, chunk in
+                try content.read(tensor, byteRange: range, into: chunk)
+                meter.add(range.count)
+            }
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            lines.withLock { $0[index] = "\(sum) \(tensor.type) [\(shape)] \(tensor.name)\n" }
+        }
+        return hexadecimal(SHA256.hash(data: Array(lines.withLock { $0.joined() }.utf8)))
+    }
+
+    /// Of a file's bytes.
+    static func sha256(ofFile path: String) throws -> String {
+        let file = try ReadableFile(path: path)
+        return try sha256(byteCount: file.byteCount) { range, chunk in
+            try file.read(at: range.lowerBound, into: chunk)
+        }
+    }
+
+    /// - Parameter read: fills the buffer with the bytes of a range.
+    private static func sha256(
+        byteCount: Int, _ read: (Range<Int>, UnsafeMutableRawBufferPointer) throws -> Void
+    ) throws -> String {
+        let chunk = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(1, min(chunkByteCount, byteCount)), alignment: 64)
+        defer { chunk.deallocate() }
+        var hash = SHA256()
+        for start in stride(from: 0, to: byteCount, by: chunkByteCount) {
+            let range = start..<min(byteCount, start + chunkByteCount)
+            let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<range.count])
+            try read(range, part)
+            hash.update(bufferPointer: UnsafeRawBufferPointer(part))
+        }
+        return hexadecimal(hash.finalize())
+    }
+
+    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}

@@ -1,0 +1,81 @@
+extension Recipe {
+    /// A question about the model or about a tensor's place in it.
+    public enum Condition: Sendable, Hashable, CustomStringConvertible {
+        /// At least so many query heads share one key and value head.
+        case minimumQueryGroupSize(Int)
+        case minimumExpertCount(Int)
+        case expertCount(Int)
+        case layerCount(Int)
+        /// Whether an importance matrix is at hand.
+        case importance(Bool)
+        case rowLengthIsNoMultiple(of: Int)
+        /// Whether the tensor holds the matrices of more than one expert.
+        case isStack(Bool)
+        /// The tensor's number is in the stretch.
+        case number(Numbering, Stretch)
+
+        public var description: String {
+            switch self {
+            case .minimumQueryGroupSize(let size): "\(size) or more query heads per key head"
+            case .minimumExpertCount(let count): "\(count) or more experts"
+            case .expertCount(let count): "\(count) experts"
+            case .layerCount(let count): "\(count) layers"
+            case .importance(let given): given ? "with importance" : "without importance"
+            case .rowLengthIsNoMultiple(let length): "row no multiple of \(length)"
+            case .isStack(let isStack): isStack ? "a stack" : "no stack"
+            case .number(let numbering, let stretch): "\(numbering) \(stretch)"
+            }
+        }
+    }
+
+    /// How the tensors of a rule's roles are numbered from 0.
+    public enum Numbering: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+        /// One after another, by layer and then by name. Tensors that stay as they are do not count, nor do those that a
+        /// rule without roles decides.
+        case running
+        /// By their layer.
+        case layer
+        /// By their layer if the model has more than one expert, else running: what llama.cpp does.
+        case layerOrRunning
+
+        public var description: String {
+            switch self {
+            case .running: "running number"
+            case .layer, .layerOrRunning: "layer"
+            }
+        }
+    }
+
+    /// A part of the numbers below the layer count `n`.
+    public enum Stretch: Sendable, Hashable, CustomStringConvertible {
+        /// From the first number to the one before the second.
+        case range(Range<Int>)
+        /// Below `n / divisor`, rounded down. The divisor is above 0.
+        case firstPart(divisor: Int)
+        /// The first and the last eighth, and every third in between.
+        case sensitive
+        /// Neither the first nor the last eighth.
+        case middle
+
+        func contains(_ number: Int, of count: Int) -> Bool {
+            // 7n / 8 rounded down, without the overflow of 7n.
+            let lastEighth = 7 * (count / 8) + 7 * (count % 8) / 8
+            return switch self {
+            case .range(let range): range.contains(number)
+            case .firstPart(let divisor): number < count / divisor
+            case .sensitive: number < count / 8 || number >= lastEighth || (number - count / 8) % 3 == 2
+            case .middle: number >= count / 8 && number < lastEighth
+            }
+        }
+
+        public var description: String {
+            switch self {
+            case .range(let range) where range.lowerBound == 0: "below \(range.upperBound)"
+            case .range(let range): "from \(range.lowerBound), below \(range.upperBound)"
+            case .firstPart(let divisor): "below layers/\(divisor)"
+            case .sensitive: "in the first or last eighth or every third between"
+            case .middle: "between the first and the last eighth"
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import TensorCore
+
+extension RecipeError {
+    private static let example = "write for example ffn_down_exps=Q4_K"
+    private static let howToStart = "start from what --print-recipe prints; Docs/Recipes.md has all fields"
+
+    public var diagnostic: Diagnostic {
+        /// What a file gets wrong is bad input; what was typed is bad usage.
+        func report(_ problem: String, advice: String?) -> Diagnostic {
+            Diagnostic(file == nil ? .usage : .input, file: file, place: place, problem, advice: advice)
+        }
+        return switch kind {
+        case .unknownRecipe(let name, let known):
+            report("there is no type \"\(name)\"", advice: "known types: \(known.joined(separator: ", "))")
+        case .malformedOverride(let argument):
+            report("\"\(argument)\" is not REGEX=TYPE", advice: Self.example)
+        case .unknownOverrideType(let name, let argument):
+            report("there is no type \"\(name)\", as \"\(argument)\" asks for", advice: Self.example)
+        case .malformedPattern(let pattern, let reason):
+            report("\"\(pattern)\" is not a regular expression: \(reason)", advice: Self.example)
+        case .malformedRecipe(let found, let expected):
+            report("\(expected) expected, found \(found)", advice: Self.howToStart)
+        case .missingField(let field, let expected):
+            report("the field \"\(field)\" is missing: \(expected) expected", advice: Self.howToStart)
+        case .unknownField(let field, let known):
+            report(
+                "there is no field \"\(field)\" here",
+                advice: "known fields: \(known.joined(separator: ", "))")
+        case .unknownVersion(let version):
+            report(
+                "a recipe of version \(version), but only version \(Recipe.formatVersion) is known",
+                advice: "use a newer swage")
+        case .tooLong(let byteCount):
+            report(
+                "\(byteCount) bytes are too many: at most \(Self.fileByteLimit) expected", advice: Self.howToStart)
+        case .noRecipe:
+            report(
+                "this GGUF does not say by which recipe it was made",
+                advice: "give a file written by swage quantize, or a recipe as JSON")
+        case .rowsAreNotBlocks(let tensor, let rowLength, let type, let fallback):
+            Diagnostic(
+                .usage, place: tensor,
+                "a row has \(rowLength) elements, which is not a multiple of \(type.blockLength) as \(type.name) needs",
+                advice: "pad the experts, which is exact, with --pad-experts on (when converting, if this is a GGUF), "
+                    + "choose another type for this tensor, or allow the fallback type \(fallback.name)")
+        case .importanceMissing(let tensors, let type):
+            Diagnostic(
+                .usage, place: tensors.first,
+                "\(type.name) needs an importance matrix, which is missing for \(tensors.count) "
+                    + (tensors.count == 1 ? "tensor" : "tensors: ")
+                    + (tensors.count == 1 ? "" : tensors.prefix(4).joined(separator: ", "))
+                    + (tensors.count > 4 ? " and \(tensors.count - 4) more" : ""),
+                advice: "make an importance matrix of this model with swage imatrix and pass it with --imatrix, "
+                    + "or choose a type of more bits")
+        case .tooLarge(let tensor):
+            Diagnostic(.input, place: tensor, "the size in bytes is more than 64 bits can hold")
+        }
+    }
+}

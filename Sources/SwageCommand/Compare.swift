@@ -1,0 +1,80 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import ModelArchitecture
+import Pipelines
+import Reporting
+import TensorCore
+
+struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures how far a quantized model's weights are from the original ones, the worst tensors first.",
+        discussion: """
+            Relative RMSE is the root of the mean squared error over that of the original weights. A gain below 1 says that \
+            the weights have shrunk. Rows and columns that pad experts in the quantized model are left out.
+            """)
+
+    @Argument(help: "The original: a checkpoint directory or a GGUF file.")
+    var original: String
+
+    @Argument(help: "The quantized GGUF file.")
+    var quantized: String
+
+    @Option(help: "An importance matrix, for importance-weighted figures.")
+    var imatrix: String?
+
+    @Option(help: "Fail, with exit code 5, if a tensor's relative RMSE is above this.")
+    var maxRmse: Double?
+
+    @Option(help: "The most tensors to list.")
+    var limit = 20
+
+    @Flag(help: "List each expert's matrix by itself.")
+    var experts = false
+
+    @Flag(help: "Show how the errors are distributed.")
+    var histogram = false
+
+    @Flag(help: "Print one JSON object, with every tensor and expert.")
+    var json = false
+
+    @OptionGroup var splitting: PreTokenizerOptions
+    @OptionGroup var compute: ComputeOptions
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
+        guard maxRmse.map({ $0 >= 0 }) ?? true else { throw ValidationError("--max-rmse must not be negative") }
+    }
+
+    func run() throws {
+        let comparison = WeightComparison(importancePath: imatrix, parallel: compute.parallel)
+        let tensors = try comparison.run(
+            original: Model(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer),
+            quantized: Model(path: quantized), progress: ProgressLine.handler)
+        ProgressLine.clear()
+        let report = WeightReport(tensors, hasImportance: imatrix != nil)
+        if json {
+            try JSONOutput.print(WeightErrorReport(tensors, hasImportance: imatrix != nil))
+        } else {
+            for warning in report.warnings { ProgressLine.handler(.warning(warning)) }
+            var parts = [report.worst(limit: limit, byExpert: experts).terminal, report.byRole.terminal]
+            if histogram { parts.append(report.histogram.terminal) }
+            StandardStream.output.write(parts.joined(separator: "\n\n") + "\n")
+        }
+        guard let maxRmse, let worst = tensors.max(by: { $0.total.relativeRMSE < $1.total.relativeRMSE }),
+            !(worst.total.relativeRMSE <= maxRmse)
+        else { return }
+        throw CheckFailure(
+            file: quantized, place: worst.name,
+            problem: "relative RMSE \(Figures.decimal(worst.total.relativeRMSE, 6)) is above \(maxRmse)")
+    }
+}
+
+/// A check that the user asked for did not hold.
+struct CheckFailure: DiagnosticError {
+    let file: String
+    let place: String
+    let problem: String
+
+    var diagnostic: Diagnostic { Diagnostic(.check, file: file, place: place, problem) }
+}

@@ -1,0 +1,90 @@
+import Evaluation
+
+/// What `perplexity --json` prints.
+struct PerplexityReport: Encodable {
+    let model: String
+    /// The model that divergences are measured from.
+    let reference: String?
+    let context: Int
+    /// OpenBLAS's kernels.
+    let core: String
+    let texts: [Text]
+
+    struct Text: Encodable {
+        let name: String
+        let perplexity: Double
+        /// Of the perplexity.
+        let standardError: Double
+        let meanNegativeLogLikelihood: Double
+        /// Of the mean negative log-likelihood.
+        let meanStandardError: Double
+        /// Tokens scored.
+        let tokens: Int
+        let windows: Int
+        let textTokens: Int
+        let textBytes: Int
+        let textCharacters: Int
+        let divergence: DivergenceReport?
+
+        init(_ result: PerplexityResult, _ divergence: Divergence?) {
+            name = result.name
+            perplexity = result.perplexity
+            standardError = result.perplexityError
+            meanNegativeLogLikelihood = result.loss.mean
+            meanStandardError = result.loss.error
+            tokens = result.scoredTokenCount
+            windows = result.windowCount
+            textTokens = result.tokenCount
+            textBytes = result.byteCount
+            textCharacters = result.characterCount
+            self.divergence = divergence.map(DivergenceReport.init)
+        }
+    }
+}
+
+/// How far a model's predictions are from the reference's.
+struct DivergenceReport: Encodable {
+    /// KL divergence, nats per token.
+    let mean: Estimate
+    /// By the part of the tokens that are below: "0" is the minimum, "1" the maximum.
+    let quantiles: [String: Double]
+    let perplexityLogRatio: Estimate
+    let perplexityRatio: Estimate
+    let perplexityDifference: Estimate
+    /// Of the log-likelihoods.
+    let correlation: Double
+    /// Of the probability of the token that follows.
+    let probabilityChange: Estimate
+    let probabilityChangeQuantiles: [String: Double]
+    let probabilityChangeRMS: Estimate
+    /// Share of tokens with the same most probable one.
+    let topAgreement: Estimate
+
+    struct Estimate: Encodable {
+        let value: Double
+        let standardError: Double
+
+        init(_ estimate: MeanWithError) {
+            value = estimate.mean
+            standardError = estimate.error
+        }
+    }
+
+    init(_ divergence: Divergence) {
+        func quantiles(_ distribution: Distribution, _ parts: [Double]) -> [String: Double] {
+            Dictionary(
+                uniqueKeysWithValues: parts.map { ($0 == 0 ? "0" : $0 == 1 ? "1" : "\($0)", distribution.quantile($0)) }
+            )
+        }
+        mean = Estimate(divergence.divergence)
+        self.quantiles = quantiles(divergence.divergences, DivergenceTable.quantiles)
+        perplexityLogRatio = Estimate(divergence.logRatio)
+        perplexityRatio = Estimate(divergence.ratio)
+        perplexityDifference = Estimate(divergence.perplexityDifference)
+        correlation = divergence.correlation
+        probabilityChange = Estimate(divergence.probabilityChange)
+        probabilityChangeQuantiles = quantiles(divergence.probabilityChanges, DivergenceTable.changeQuantiles)
+        probabilityChangeRMS = Estimate(divergence.probabilityChangeRMS)
+        topAgreement = Estimate(divergence.agreement)
+    }
+}
