@@ -7,7 +7,7 @@ import TensorCore
 ///
 /// Source: OCP Microscaling Formats (MX) v1.0. Byte e stands for 2^(e − 127).
 struct MXFP4Codec: ScalarCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .fourthRoot)
     var type: TensorType { .mxfp4 }
     static var byteCount: Int { 17 }
     static var partCount: Int { 1 }
@@ -52,7 +52,7 @@ struct MXFP4Codec: ScalarCodec {
 /// NVFP4 (36 bytes, 64 elements): per 16 elements a scale as an unsigned E4M3 float, then per 16 elements 8 bytes of codes, the
 /// first half of the elements in the low nibbles.
 struct NVFP4Codec: ScalarCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .fourthRoot)
     var type: TensorType { .nvfp4 }
     static var byteCount: Int { 36 }
     static var partCount: Int { 4 }
