@@ -7,13 +7,13 @@ import TensorCore
 ///
 /// Source: OCP Microscaling Formats (MX) v1.0. Byte e stands for 2^(e − 127).
 struct MXFP4Codec: ScalarCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .fourthRoot)
     var type: TensorType { .mxfp4 }
     static var byteCount: Int { 17 }
     static var partCount: Int { 1 }
     static var vectorsPerPart: Int { 2 }
     static var factorOffset: Int? { nil }
-    static let grid = FourBitFloatGrid()
+    static var grid: FourBitFloatGrid { FourBitFloatGrid() }
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> { block.nibbles(1, vector) }
@@ -35,27 +35,30 @@ struct MXFP4Codec: ScalarCodec {
     ) {
         let greatest = elements.greatestMagnitude(32)
         guard greatest > 0 else { return block.storeByte(0, 0) }
-        let search = ScaleSearch(grid: Self.grid)
-        // The least exponent under which no element is clipped, and those below it.
-        let scale = Float(sign: .plus, exponent: (greatest * (1 / 12 as Float)).exponent + 1, significand: 1)
-        var scales = Lanes(repeating: scale)
-        for lane in 1..<16 { scales[lane] = scales[lane &- 1] * (lane < 4 ? 0.5 : 1) }
-        let errors = search.errors(elements.values, elements.weights, count: 32, scales: scales)
-        let exponent = Int((scales[errors.indexOfLeast] * elements.unit).exponent) + 128
-        block.storeByte(Int32(min(max(exponent, 2), 252)), 0)
+        let grid = Self.grid
+        // The least power of two under which no element is clipped, and three below it.
+        var scale = Float(bitPattern: ((greatest * (1 / 12 as Float)).bitPattern & 0x7f80_0000) &+ 0x0080_0000)
+        var best = (scale: scale, error: Float.infinity)
+        for _ in 0..<4 {
+            let error = grid.error(elements.values, elements.weights, count: 32, scale: scale)
+            if error < best.error { best = (scale, error) }
+            scale *= 0.5
+        }
+        let exponent = Int32((best.scale * elements.unit).bitPattern >> 23) &+ 1
+        block.storeByte(min(max(exponent, 2), 252), 0)
     }
 }
 
 /// NVFP4 (36 bytes, 64 elements): per 16 elements a scale as an unsigned E4M3 float, then per 16 elements 8 bytes of codes, the
 /// first half of the elements in the low nibbles.
 struct NVFP4Codec: ScalarCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .fourthRoot)
     var type: TensorType { .nvfp4 }
     static var byteCount: Int { 36 }
     static var partCount: Int { 4 }
     static var vectorsPerPart: Int { 1 }
     static var factorOffset: Int? { nil }
-    static let grid = FourBitFloatGrid()
+    static var grid: FourBitFloatGrid { FourBitFloatGrid() }
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
@@ -84,7 +87,7 @@ struct NVFP4Codec: ScalarCodec {
     func storeScales(
         of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {
-        let search = ScaleSearch(grid: Self.grid)
+        let grid = Self.grid
         for part in 0..<4 {
             let elements = elements.dropFirst(16 &* part)
             let greatest = elements.greatestMagnitude(16) * elements.unit * (1 / 12 as Float)
@@ -96,7 +99,7 @@ struct NVFP4Codec: ScalarCodec {
             for lane in 0..<16 {
                 scales[lane] = Self.scale(UInt8(truncatingIfNeeded: first &+ Int32(lane))) * (1 / elements.unit)
             }
-            let errors = search.errors(elements.values, elements.weights, count: 16, scales: scales)
+            let errors = grid.errors(elements.values, elements.weights, count: 16, scales: scales)
             block.storeByte(greatest > 0 ? first &+ Int32(errors.indexOfLeast) : 0, part)
         }
     }

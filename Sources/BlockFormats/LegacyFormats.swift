@@ -9,7 +9,7 @@ struct Q4_0Codec: SingleScaleCodec {
     var type: TensorType { .q4_0 }
     static var byteCount: Int { 18 }
     static var grid: IntegerGrid { IntegerGrid(lowest: -8, highest: 7) }
-    static let search = ScaleSearch(grid: grid, span: 0.92...1.52)
+    static var search: ScaleSearch<IntegerGrid> { ScaleSearch(grid: grid, span: 0.92...1.52) }
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> { block.nibbles(2, vector) }
@@ -44,7 +44,7 @@ struct Q5_0Codec: SingleScaleCodec {
     var type: TensorType { .q5_0 }
     static var byteCount: Int { 22 }
     static var grid: IntegerGrid { IntegerGrid(lowest: -16, highest: 15) }
-    static let search = ScaleSearch(grid: grid, span: 0.96...1.26)
+    static var search: ScaleSearch<IntegerGrid> { ScaleSearch(grid: grid, span: 0.96...1.26) }
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
@@ -105,15 +105,15 @@ struct Q8_0Codec: ScalarCodec {
 
     /// Scales to try, as multiples of the one that just covers the block: which of them suits the heaviest elements best is
     /// chance, but worth a third of the squared error.
-    private static let multiples = Lanes.ramp * 0.003 + 0.997
+    private static var multiples: Lanes { Lanes.ramp * 0.003 + 0.997 }
 
     @inline(__always)
     func storeScales(
         of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {
-        let search = ScaleSearch(grid: Self.grid)
+        let grid = Self.grid
         let scales = elements.storable(Self.multiples * (elements.greatestMagnitude(32) / 127))
-        let errors = search.errors(elements.values, elements.weights, count: 32, scales: scales)
+        let errors = grid.errors(elements.values, elements.weights, count: 32, scales: scales)
         block.storeHalf(scales[errors.indexOfLeast] * elements.unit, 0)
     }
 }

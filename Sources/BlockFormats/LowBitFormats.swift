@@ -63,8 +63,10 @@ struct Q2_0Codec: ScalarCodec {
 
     @inline(__always)
     static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
-        let word = (SIMD16<UInt32>(truncatingIfNeeded: codes) &<< shifts).wrappedSum()
-        block.storeBytes(of: word, toByteOffset: 2 &+ 4 &* vector, as: UInt32.self)
+        // The product's highest byte is c₀ + 4 c₁ + 16 c₂ + 64 c₃, and nothing is carried into it.
+        let words = (unsafeBitCast(codes, to: SIMD4<UInt32>.self) &* 0x0104_1040) &>> 24
+        block.storeBytes(
+            of: SIMD4<UInt8>(truncatingIfNeeded: words), toByteOffset: 2 &+ 4 &* vector, as: SIMD4<UInt8>.self)
     }
 
     @inline(__always)
@@ -73,7 +75,7 @@ struct Q2_0Codec: ScalarCodec {
     func storeScales(
         of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {
-        let scale = ThresholdSearch(hasTwo: true).bestScale(elements, count: 64, grid: Self.grid, work: room)
+        let scale = ThresholdSearch(hasTwo: true).bestScale(elements, count: 64, work: room)
         block.storeHalf(elements.storable(scale) * elements.unit, 0)
     }
 }

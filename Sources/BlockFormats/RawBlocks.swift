@@ -98,7 +98,7 @@ extension Lanes {
 
 extension Lanes {
     /// 0, 1, … 15.
-    static let ramp = Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    static var ramp: Lanes { Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
 
     /// Numbers of which each is the one before times a ratio.
     static func geometric(_ first: Float, _ ratio: Float) -> Lanes {

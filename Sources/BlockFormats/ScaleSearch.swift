@@ -10,7 +10,8 @@ struct ScaleSearch<Grid: CodeGrid>: Sendable {
 
     /// - Parameters:
     ///   - span: The least and greatest multiple to try; beyond 1 the largest elements are clipped.
-    init(grid: Grid, span: ClosedRange<Float> = 1...1) {
+    @inline(__always)
+    init(grid: Grid, span: ClosedRange<Float>) {
         self.grid = grid
         multiples = Lanes.ramp * ((span.upperBound - span.lowerBound) / 15) + span.lowerBound
     }
@@ -52,41 +53,5 @@ struct ScaleSearch<Grid: CodeGrid>: Sendable {
         gains.replace(with: 0, where: squares .<= 0)
         let lane = (-gains).indexOfLeast
         return gains[lane] > 0 ? (products[lane] / squares[lane], gains[lane]) : (0, 0)
-    }
-
-    /// The scale that fits the codes best that a scale gives, and then again for the codes that this one gives.
-    @inline(__always)
-    func refitted(
-        _ values: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, count: Int, scale: Float, rounds: Int
-    ) -> Float {
-        var scale = scale
-        for _ in 0..<rounds where scale != 0 {
-            let inverse = 1 / scale
-            var products = Lanes()
-            var squares = Lanes()
-            for start in stride(from: 0, to: count, by: 16) {
-                let lanes = values.lanes(start)
-                let level = grid.nearest(lanes * inverse)
-                let weighted = level * weights.lanes(start)
-                products = csimd_multiply_add(weighted, lanes, products)
-                squares = csimd_multiply_add(weighted, level, squares)
-            }
-            let square = csimd_sum(squares)
-            if square > 0 { scale = csimd_sum(products) / square }
-        }
-        return scale
-    }
-
-    /// The weighted squared error that each of sixteen scales leaves.
-    @inline(__always)
-    func errors(_ values: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, count: Int, scales: Lanes) -> Lanes {
-        let inverses = 1 / scales
-        var errors = Lanes()
-        for index in 0..<count {
-            let value = Lanes(repeating: values[index])
-            let rest = csimd_multiply_subtract(grid.nearest(value * inverses), scales, value)
-            errors = csimd_multiply_add(rest * weights[index], rest, errors)
-        }
-        return errors
     }
 }

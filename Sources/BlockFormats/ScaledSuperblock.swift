@@ -80,7 +80,7 @@ struct ScaledSuperblock<Grid: CodeGrid>: Sendable {
             let place = part &* partLength
             let nearest = factor != 0 ? (room.fitted[part] / factor).rounded() : 0
             let multiples = csimd_minimum(csimd_maximum(Lanes.ramp - 7 + nearest, low), high)
-            let errors = search.errors(
+            let errors = search.grid.errors(
                 elements.values + place, elements.weights + place, count: partLength, scales: multiples * factor)
             let lane = errors.indexOfLeast
             error += errors[lane]

@@ -11,7 +11,7 @@ protocol SingleAffineCodec: ScalarCodec {
 }
 
 /// Factors around one, for a last choice among neighbouring scales that half precision holds.
-private let neighbours = (Lanes.ramp - 7) * 0.002 + 1
+private var neighbours: Lanes { (Lanes.ramp - 7) * 0.002 + 1 }
 
 extension SingleScaleCodec {
     static var partCount: Int { 1 }
@@ -27,7 +27,7 @@ extension SingleScaleCodec {
         let search = Self.search
         let scale = search.bestScale(elements.values, elements.weights, count: 32)
         let scales = elements.storable(neighbours * scale)
-        let errors = search.errors(elements.values, elements.weights, count: 32, scales: scales)
+        let errors = search.grid.errors(elements.values, elements.weights, count: 32, scales: scales)
         block.storeHalf(scales[errors.indexOfLeast] * elements.unit, 0)
     }
 }

@@ -15,7 +15,7 @@ extension TernaryCodec {
     func storeScales(
         of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {
-        let scale = ThresholdSearch(hasTwo: false).bestScale(elements, count: 256, grid: Self.grid, work: room)
+        let scale = ThresholdSearch(hasTwo: false).bestScale(elements, count: 256, work: room)
         block.storeHalf(elements.storable(scale) * elements.unit, Self.factorOffset ?? 0)
     }
 }
@@ -53,9 +53,11 @@ struct TQ1_0Codec: TernaryCodec {
         vector < 10 ? (16 &* (vector & 1), vector >> 1) : (32, vector &- 10)
     }
 
-    private static let powers = SIMD8<UInt8>(1, 3, 9, 27, 81, 243, 0, 0)
+    private static var powers: SIMD8<UInt8> { SIMD8(1, 3, 9, 27, 81, 243, 0, 0) }
     /// Digit i of bytes j in lane 4 i + j.
-    private static let lastPowers = SIMD16<UInt8>(1, 1, 1, 1, 3, 3, 3, 3, 9, 9, 9, 9, 27, 27, 27, 27)
+    private static var lastPowers: SIMD16<UInt8> {
+        SIMD16(1, 1, 1, 1, 3, 3, 3, 3, 9, 9, 9, 9, 27, 27, 27, 27)
+    }
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
@@ -82,17 +84,18 @@ struct TQ1_0Codec: TernaryCodec {
             let change =
                 SIMD16<UInt16>(truncatingIfNeeded: codes) &- SIMD16<UInt16>(truncatingIfNeeded: former)
             let changed = number &+ change &* UInt16(powers[4 &- place.digit])
-            // ⌈256 n / 243⌉ = n + ⌊(13 n + 242) / 243⌋, and this quotient is ⌊(13 n + 242) · 17261 / 2²²⌋ for all n up to 242.
-            let rest = ((SIMD16<UInt32>(truncatingIfNeeded: changed) &* 13 &+ 242) &* 17261) &>> 22
-            let stored = changed &+ SIMD16<UInt16>(truncatingIfNeeded: rest)
+            // ⌈256 n / 243⌉ = n + ⌊(13 n + 242) / 243⌋, and this quotient is ⌊(13 n + 242) · 34522 / 2²³⌋ for all n up to 242.
+            let product = SIMD16<UInt32>(truncatingIfNeeded: changed &* 13 &+ 242) &* 34522
+            let stored = changed &+ (SIMD16<UInt16>(truncatingIfNeeded: product &>> 16) &>> 7)
             block.storeBytes(
                 of: SIMD16<UInt8>(truncatingIfNeeded: stored), toByteOffset: place.offset, as: SIMD16<UInt8>.self)
         } else {
-            for byte in 0..<4 {
-                var number: Int32 = 0
-                for digit in 0..<4 { number = 3 &* number &+ Int32(codes[4 &* digit &+ byte]) }
-                block.storeByte((number &* 768 &+ 242) / 243, 48 &+ byte)
-            }
+            let digits = codes &* SIMD16(81, 81, 81, 81, 27, 27, 27, 27, 9, 9, 9, 9, 3, 3, 3, 3)
+            let pairs = digits.lowHalf &+ digits.highHalf
+            let numbers = SIMD4<UInt16>(truncatingIfNeeded: pairs.lowHalf &+ pairs.highHalf)
+            let product = SIMD4<UInt32>(truncatingIfNeeded: numbers &* 13 &+ 242) &* 34522
+            let stored = numbers &+ (SIMD4<UInt16>(truncatingIfNeeded: product &>> 16) &>> 7)
+            block.storeBytes(of: SIMD4<UInt8>(truncatingIfNeeded: stored), toByteOffset: 48, as: SIMD4<UInt8>.self)
         }
     }
 }

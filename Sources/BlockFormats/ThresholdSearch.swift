@@ -2,22 +2,25 @@ import CSIMD
 
 /// The search for the scale of a block whose levels are −1, 0, 1 and, in one kind of format, 2.
 ///
-/// With so few levels comparing is faster than rounding: each of sixteen thresholds, one per lane, tells which elements become
-/// 0, and three times the threshold which become 2. The scale that fits the best of these choices is then refined.
+/// With so few levels comparing is faster than rounding: each of eight thresholds, one per lane, tells which elements become 0,
+/// and three times the threshold which become 2. The result is the scale that fits the best of these choices.
 struct ThresholdSearch {
     /// Whether there is the level 2; a negative scale then makes it −2.
     let hasTwo: Bool
 
     /// Thresholds in units of the mean magnitude, by weight.
-    private static let thresholds: Lanes = {
-        var thresholds = Lanes()
-        var threshold: Float = 0.25
-        for lane in 0..<16 {
-            thresholds[lane] = threshold
-            threshold *= 1.12
+    private static var thresholds: SIMD8<Float> { SIMD8(0.25, 0.32, 0.4, 0.5, 0.63, 0.8, 1, 1.25) }
+
+    private struct Sums {
+        var products = SIMD8<Float>()
+        var squares = SIMD8<Float>()
+
+        @inline(__always)
+        mutating func add(_ product: Float, _ weight: Float, where lanes: SIMD8<Float>, exceed others: SIMD8<Float>) {
+            products = csimd_add_where_greater(products, SIMD8(repeating: product), lanes, others)
+            squares = csimd_add_where_greater(squares, SIMD8(repeating: weight), lanes, others)
         }
-        return thresholds
-    }()
+    }
 
     /// The scale, of either sign, whose best codes leave the least weighted squared error, to within the search's steps.
     ///
@@ -25,7 +28,7 @@ struct ThresholdSearch {
     ///   - work: Room for twice `count` floats.
     @inline(__always)
     func bestScale(
-        _ elements: PreparedElements, count: Int, grid: IntegerGrid, work: UnsafeMutablePointer<Float>
+        _ elements: PreparedElements, count: Int, work: UnsafeMutablePointer<Float>
     ) -> Float {
         let magnitudes = work
         let products = work + count
@@ -41,37 +44,31 @@ struct ThresholdSearch {
             productSums += product
         }
         let thresholds = Self.thresholds * (csimd_sum(productSums) / csimd_sum(weightSums))
-        var sums = (products: Lanes(), squares: Lanes())
-        var positive = (products: Lanes(), squares: Lanes())
-        var negative = (products: Lanes(), squares: Lanes())
+        var either = Sums()
+        var positive = Sums()
+        var negative = Sums()
         for index in 0..<count {
-            let magnitude = Lanes(repeating: magnitudes[index])
-            let product = Lanes(repeating: products[index])
-            let weight = Lanes(repeating: elements.weights[index])
-            sums.products = csimd_add_where_greater(sums.products, product, magnitude, thresholds)
-            sums.squares = csimd_add_where_greater(sums.squares, weight, magnitude, thresholds)
+            let product = products[index]
+            let weight = elements.weights[index]
+            either.add(product, weight, where: SIMD8(repeating: magnitudes[index]), exceed: thresholds)
             if hasTwo {
                 // What level 2 adds to the sums of level 1: a product more, and 4 − 1 weights.
-                let third = Lanes(repeating: elements.values[index] * (1 / 3 as Float))
-                positive.products = csimd_add_where_greater(positive.products, product, third, thresholds)
-                positive.squares = csimd_add_where_greater(positive.squares, weight, third, thresholds)
-                negative.products = csimd_add_where_greater(negative.products, product, -third, thresholds)
-                negative.squares = csimd_add_where_greater(negative.squares, weight, -third, thresholds)
+                let value = SIMD8(repeating: elements.values[index])
+                positive.add(product, weight, where: value, exceed: thresholds * 3)
+                negative.add(product, weight, where: thresholds * -3, exceed: value)
             }
         }
-        let upright = Self.best(sums.products + positive.products, sums.squares + 3 * positive.squares)
-        let reversed = Self.best(sums.products + negative.products, sums.squares + 3 * negative.squares)
-        let scale = upright.gain >= reversed.gain ? upright.scale : -reversed.scale
-        return ScaleSearch(grid: grid).refitted(
-            elements.values, elements.weights, count: count, scale: scale, rounds: 4)
+        let upright = Self.best(either.products + positive.products, either.squares + 3 * positive.squares)
+        let reversed = Self.best(either.products + negative.products, either.squares + 3 * negative.squares)
+        return upright.gain >= reversed.gain ? upright.scale : -reversed.scale
     }
 
-    /// The scale that fits the best of sixteen choices of codes, and how much of the elements it explains.
+    /// The scale that fits the best of eight choices of codes, and how much of the elements it explains.
     @inline(__always)
-    private static func best(_ products: Lanes, _ squares: Lanes) -> (scale: Float, gain: Float) {
+    private static func best(_ products: SIMD8<Float>, _ squares: SIMD8<Float>) -> (scale: Float, gain: Float) {
         var gains = products * products / squares
         gains.replace(with: 0, where: squares .<= 0)
-        let lane = (-gains).indexOfLeast
+        let lane = Lanes(lowHalf: -gains, highHalf: -gains).indexOfLeast
         return gains[lane] > 0 ? (products[lane] / squares[lane], gains[lane]) : (0, 0)
     }
 }

@@ -17,6 +17,7 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 
 typedef float csimd_f32x16 __attribute__((ext_vector_type(16)));
+typedef float csimd_f32x8 __attribute__((ext_vector_type(8)));
 typedef _Float16 csimd_f16x16 __attribute__((ext_vector_type(16)));
 typedef int32_t csimd_i32x16 __attribute__((ext_vector_type(16)));
 typedef uint64_t csimd_u64x2 __attribute__((ext_vector_type(2)));
@@ -161,13 +162,8 @@ CSIMD_INLINE void csimd_store_where(uint32_t mask, csimd_f32x16 a, float *target
 }
 
 /// sum + a in the lanes where b > c, sum elsewhere.
-CSIMD_INLINE csimd_f32x16 csimd_add_where_greater(csimd_f32x16 sum, csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
-#if defined(__AVX512F__)
-    const __mmask16 mask = _mm512_cmp_ps_mask((__m512)b, (__m512)c, _CMP_GT_OQ);
-    return (csimd_f32x16)_mm512_mask_add_ps((__m512)sum, mask, (__m512)sum, (__m512)a);
-#else
+CSIMD_INLINE csimd_f32x8 csimd_add_where_greater(csimd_f32x8 sum, csimd_f32x8 a, csimd_f32x8 b, csimd_f32x8 c) {
     return b > c ? sum + a : sum;
-#endif
 }
 
 /// Byte i of a where bit i of the mask is set, of b elsewhere.
