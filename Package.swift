@@ -63,7 +63,8 @@ let package = Package(
         module(
             "SwageCommand",
             [
-                "TensorCore", "GGUFContainer", "BlockFormats", "Checkpoints", "Recipes", "Tokenization", "Runtime",
+                "TensorCore", "GGUFContainer", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization",
+                "Runtime",
                 "Evaluation", "Pipelines", "Reporting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

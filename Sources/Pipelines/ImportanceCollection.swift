@@ -5,10 +5,13 @@ import TensorCore
 /// Collects an importance matrix of a model over texts and writes it.
 public struct ImportanceCollection: Sendable {
     public var calibration: Calibration
+    /// The form of the file.
+    public var form: ImportanceMatrix.Form
     public var parallel: Parallel
 
-    public init(calibration: Calibration, parallel: Parallel) {
+    public init(calibration: Calibration, form: ImportanceMatrix.Form = .gguf, parallel: Parallel) {
         self.calibration = calibration
+        self.form = form
         self.parallel = parallel
     }
 
@@ -21,7 +24,7 @@ public struct ImportanceCollection: Sendable {
         let matrix = try calibration.importance(
             model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts
         ) { progress(.fraction($0)) }
-        try matrix.write(to: output)
+        try matrix.write(to: output, form: form)
         return matrix
     }
 }

@@ -25,6 +25,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
+        /// The older form does not say what the GGUF form has to.
+        case legacyImportance
         /// A tensor of one of two models is not in the other.
         case missingCounterpart
         case otherShape(TensorShape, original: TensorShape)
@@ -102,6 +104,10 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .input, "the shape is \(shape), the original's \(original)",
                 advice: "compare a file with the model that it was made from")
+        case .legacyImportance:
+            report(
+                .input, "the older form does not say how many rows the experts have seen, which the GGUF form needs",
+                advice: "collect the matrix again; the file can be used for swage quantize as it is")
         case .noTexts:
             report(.usage, "no text was given", advice: "name at least one with --text")
         case .generationTooLong(let promptTokenCount, let maximumTokenCount, let limit):

@@ -14,11 +14,19 @@ extension Quantization {
                 remarks.add(fallback(of: assignment, from: wanted, in: model), about: assignment)
             }
             guard assignment.type.isQuantized, let entry = importance?.entries[assignment.tensor.name] else { continue }
-            let unseen = entry.counts.filter { $0 == 0 }.count
-            guard unseen > 0 else { continue }
-            remarks.add(
-                "\(unseen) of \(entry.counts.count) experts saw no calibration token and are encoded with the mean "
-                    + "importance of the others", about: assignment)
+            let unseen = entry.expertCount(below: 1)
+            let rare = entry.expertCount(below: ImportanceMatrix.priorRowCount) - unseen
+            if unseen > 0 {
+                remarks.add(
+                    "\(unseen) of \(entry.expertCount) experts saw no calibration token and are encoded with the mean "
+                        + "importance of the others", about: assignment)
+            }
+            if rare > 0, entry.expertCount > 1 {
+                remarks.add(
+                    "\(rare) of \(entry.expertCount) experts saw fewer than \(Int(ImportanceMatrix.priorRowCount)) "
+                        + "calibration tokens; their importance is drawn toward the mean of the layer",
+                    about: assignment)
+            }
         }
         return warningsAboutNames(Set(assignments.map(\.tensor.name))) + remarks.lines
     }

@@ -1,35 +1,109 @@
 import ArgumentParser
 import Evaluation
+import Importance
 import Pipelines
+import TensorCore
 
 struct ImportanceMatrixCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "imatrix", abstract: "Collects an importance matrix of a model over calibration texts.")
+        commandName: "imatrix", abstract: "Collects, merges, converts and shows importance matrices.",
+        usage: """
+            swage imatrix MODEL --text FILE… -o OUT [--format gguf|dat]
+            swage imatrix --merge FILE… -o OUT [--format gguf|dat]
+            swage imatrix --show FILE [--experts] [--json]
+            """)
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: String?
 
     @Option(name: .customLong("text"), parsing: .upToNextOption, help: "Calibration texts, plain or .zst.")
-    var texts: [String]
+    var texts: [String] = []
 
-    @Option(name: .shortAndLong, help: "The importance matrix to write, in llama.cpp's GGUF form.")
-    var output: String
+    @Option(
+        parsing: .upToNextOption,
+        help: "Importance matrices to add up, as if one run had read all their texts; a single one is converted.")
+    var merge: [String] = []
+
+    @Option(help: "An importance matrix to show, tensor by tensor.")
+    var show: String?
+
+    @Option(name: .shortAndLong, help: "The importance matrix to write.")
+    var output: String?
+
+    @Option(help: "llama.cpp's GGUF form, or its older .dat form, which loses the experts' counts.")
+    var format: ImportanceFormat = .gguf
+
+    @Flag(help: "With --show: each expert by itself.")
+    var experts = false
+
+    @Flag(help: "With --show: print one JSON object.")
+    var json = false
 
     @OptionGroup var windows: WindowOptions
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
+    func validate() throws {
+        let modes = [model != nil, !merge.isEmpty, show != nil].count { $0 }
+        guard modes == 1 else { throw ValidationError("give a model, --merge FILE… or --show FILE") }
+        if model != nil, texts.isEmpty { throw ValidationError("name at least one text with --text FILE") }
+        if show == nil, output == nil { throw ValidationError("name the file to write with --output FILE") }
+        if show == nil, json || experts { throw ValidationError("--json and --experts belong to --show") }
+    }
+
     func run() throws {
-        let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
-        let calibration = Calibration(context: windows.context, windowLimit: windows.chunks)
-        let matrix = try ImportanceCollection(calibration: calibration, parallel: compute.parallel)
-            .run(model, texts: texts, output: output, progress: ProgressLine.handler)
+        if let show { return try ImportanceListing(path: show).write(byExpert: experts, json: json) }
+        guard let output else { return }
+        let matrix = try merge.isEmpty ? collect(into: output) : merged(into: output)
         ProgressLine.clear()
-        let unseen = matrix.entries.values.reduce(0) { $0 + $1.counts.filter { $0 == 0 }.count }
+        for warning in matrix.warnings { ProgressLine.handler(.warning(warning)) }
         StandardStream.output.write(
-            "\(output): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens"
-                + (unseen > 0 ? "; \(unseen) expert matrices saw no token" : "") + "\n")
+            "\(output): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"
+        )
+    }
+
+    private func collect(into output: String) throws -> ImportanceMatrix {
+        let texts = try texts.map { try EvaluationText(contentsOf: $0) }
+        let model = try Model(
+            path: model ?? "", expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let calibration = Calibration(context: windows.context, windowLimit: windows.chunks)
+        return try ImportanceCollection(calibration: calibration, form: format.form, parallel: compute.parallel)
+            .run(model, texts: texts, output: output, progress: ProgressLine.handler)
+    }
+
+    private func merged(into output: String) throws -> ImportanceMatrix {
+        try ImportanceMerging(form: format.form).run(merge, output: output)
+    }
+}
+
+/// The names of the forms of importance matrix files.
+enum ImportanceFormat: String, CaseIterable, ExpressibleByArgument {
+    case gguf, dat
+
+    var form: ImportanceMatrix.Form {
+        switch self {
+        case .gguf: .gguf
+        case .dat: .legacy
+        }
+    }
+}
+
+extension ImportanceMatrix {
+    /// What is uncertain about the matrix.
+    fileprivate var warnings: [String] {
+        guard chunkSize > 0 else { return [] }
+        let unseen = entries.values.reduce(0) { $0 + $1.expertCount(below: 1) }
+        let rare = entries.values.reduce(0) { $0 + $1.expertCount(below: Self.priorRowCount) } - unseen
+        var warnings: [String] = []
+        if unseen > 0 {
+            warnings.append("\(unseen) expert matrices saw no token: they will get the mean importance of their layer")
+        }
+        if rare > 0 {
+            warnings.append(
+                "\(rare) expert matrices saw fewer than \(Int(Self.priorRowCount)) tokens: theirs will be drawn toward the "
+                    + "mean of their layer; more calibration text is better")
+        }
+        return warnings
     }
 }
