@@ -12,7 +12,7 @@ protocol CodeBookCodec: QuantizingCodec {
     /// Calls `body` with the search over one super-block, whose working memory is `room`.
     static func withSearch(_ room: SuperblockRoom, _ body: (Search) -> Void)
 
-    /// The super-block's scale.
+    /// The super-block's scale; all formats but one begin with it.
     static func factor(of block: UnsafeRawPointer) -> Float
 
     /// Replaces the super-block's scale, rounding to half precision.
@@ -48,6 +48,10 @@ func signBits(_ values: SIMD8<Float>) -> UInt32 {
 
 extension CodeBookCodec {
     var groupLength: Int { 8 }
+
+    static func factor(of block: UnsafeRawPointer) -> Float { block.half(0) }
+
+    static func setFactor(_ factor: Float, of block: UnsafeMutableRawPointer) { block.storeHalf(factor, 0) }
 
     func encode(
         _ row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?,

@@ -110,10 +110,7 @@ extension IQ1MCodec: CodeBookCodec {
     @inline(__always)
     static func setWord(_ word: CodeWord, group: Int, in block: UnsafeMutableRawPointer) {
         block.storeByte(Int32(truncatingIfNeeded: word.index), group)
-        let nibble = Int32(truncatingIfNeeded: word.index &>> 8) | Int32(truncatingIfNeeded: word.signs) &<< 3
-        let shift = Int32(truncatingIfNeeded: 4 &* (group & 1))
-        let other = Int32(UnsafeRawPointer(block).byte(32 &+ group / 2)) & ~(15 &<< shift)
-        block.storeByte(other | nibble &<< shift, 32 &+ group / 2)
+        block.storeNibble(word.index &>> 8 | Int(word.signs) &<< 3, group, from: 32)
     }
 
     @inline(__always)
@@ -135,7 +132,7 @@ extension IQ1MCodec: CodeBookCodec {
 
     @inline(__always)
     static func decodeGroup(_ group: Int, of block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>) {
-        let nibble = Int(block.byte(32 &+ group / 2)) &>> (4 &* (group & 1))
+        let nibble = block.nibble(group, from: 32)
         let word = IQ1SCodec.grid[Int(block.byte(group)) | (nibble & 7) &<< 8]
         let shift: Float = nibble & 8 == 0 ? 0.125 : -0.125
         target.storeEight((Lanes(words: word) + shift) * scale(ofGroup: group, in: block), 0)

@@ -36,10 +36,6 @@ extension IQ1SCodec: CodeBookCodec {
         func signs(_ found: FoundWord, group: Int) -> UInt32 { 0 }
     }
 
-    static func factor(of block: UnsafeRawPointer) -> Float { block.half(0) }
-
-    static func setFactor(_ factor: Float, of block: UnsafeMutableRawPointer) { block.storeHalf(factor, 0) }
-
     static func storeChoice(_ choice: Int, part: Int, into block: UnsafeMutableRawPointer) {
         block.storeBytes(
             of: UInt16(truncatingIfNeeded: choice) << 12, toByteOffset: 34 &+ 2 &* part, as: UInt16.self)

@@ -51,22 +51,19 @@ struct IQ2SCodec: QuantizingCodec {
 
     @inline(__always)
     private static func scale(ofPart part: Int, in block: UnsafeRawPointer) -> Float {
-        block.half(0) * (0.5 + Float((block.byte(74 &+ part / 2) &>> (4 &* UInt8(truncatingIfNeeded: part & 1))) & 15))
-            * 0.25
+        block.half(0) * (0.5 + Float(block.nibble(part, from: 74))) * 0.25
     }
 }
 
 extension IQ2SCodec: CodeBookCodec {
-    private static let book = HalfWordBook(packedGrid: packedGrid, levels: SIMD3(8, 25, 43))
+    private static let book = HalfWordBook(packedGrid: packedGrid, levels: IQ2XXSCodec.magnitudes)
 
     static func withSearch(_ room: SuperblockRoom, _ body: (Search) -> Void) {
         book.withTables { body(Search($0, room)) }
     }
 
     struct Search: CodeWordSearch {
-        let layout = SuperblockLayout(
-            partCount: 16, multiples: (Lanes.ramp + 0.5) * 0.25, kindCount: 1, trialScales: .geometric(0.028, 1.3),
-            trialCount: 6)
+        let layout = SuperblockLayout(magnitudePartCount: 16)
         let room: SuperblockRoom
         private let moments: HalfWordMoments
 
@@ -90,13 +87,8 @@ extension IQ2SCodec: CodeBookCodec {
         }
     }
 
-    static func factor(of block: UnsafeRawPointer) -> Float { block.half(0) }
-
-    static func setFactor(_ factor: Float, of block: UnsafeMutableRawPointer) { block.storeHalf(factor, 0) }
-
     static func storeChoice(_ choice: Int, part: Int, into block: UnsafeMutableRawPointer) {
-        let other = UnsafeRawPointer(block).byte(74 &+ part / 2)
-        block.storeByte(Int32(other) | Int32(truncatingIfNeeded: choice &<< (4 &* (part & 1))), 74 &+ part / 2)
+        block.storeNibble(choice, part, from: 74)
     }
 
     @inline(__always)

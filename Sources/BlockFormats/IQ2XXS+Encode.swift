@@ -2,18 +2,12 @@ import CSIMD
 import TensorCore
 
 extension IQ2XXSCodec: CodeBookCodec {
-    private static let book = WholeWordBook(packedGrid: packedGrid, levels: SIMD3(8, 25, 43))
+    private static let book = WholeWordBook(packedGrid: packedGrid, levels: magnitudes)
 
     static func withSearch(_ room: SuperblockRoom, _ body: (WholeWordSearch) -> Void) {
-        let layout = SuperblockLayout(
-            partCount: 8, multiples: (Lanes.ramp + 0.5) * 0.25, kindCount: 1, trialScales: .geometric(0.028, 1.3),
-            trialCount: 6)
+        let layout = SuperblockLayout(magnitudePartCount: 8)
         book.withTables { body(WholeWordSearch($0, layout, room)) }
     }
-
-    static func factor(of block: UnsafeRawPointer) -> Float { block.half(0) }
-
-    static func setFactor(_ factor: Float, of block: UnsafeMutableRawPointer) { block.storeHalf(factor, 0) }
 
     static func storeChoice(_ choice: Int, part: Int, into block: UnsafeMutableRawPointer) {
         block.storeBytes(

@@ -10,13 +10,16 @@ struct IQ2XXSCodec: QuantizingCodec {
     var type: TensorType { .iq2_XXS }
     var requiresImportance: Bool { true }
 
+    /// What 0, 1 and 2 stand for in the code books of all IQ2 formats.
+    static let magnitudes = SIMD3<Float>(8, 25, 43)
+
     /// Code word → eight magnitudes, one per byte.
     static let grid = expandedGrid(packedGrid)
 
     /// Code words of two bits per element as eight magnitudes each, one per byte.
     static func expandedGrid(_ packed: [UInt16]) -> [UInt64] {
         packed.map { word in
-            (0..<8).reduce(0) { $0 | UInt64([8, 25, 43][Int(word >> (2 * $1)) & 3]) << (8 * $1) }
+            (0..<8).reduce(0) { $0 | UInt64(magnitudes[Int(word >> (2 * $1)) & 3]) << (8 * $1) }
         }
     }
 

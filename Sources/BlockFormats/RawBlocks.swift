@@ -11,6 +11,10 @@ extension UnsafeRawPointer {
     @inline(__always)
     func byte(_ offset: Int) -> UInt8 { load(fromByteOffset: offset, as: UInt8.self) }
 
+    /// One of the nibbles from an offset on, low ones first.
+    @inline(__always)
+    func nibble(_ index: Int, from offset: Int) -> Int { Int(byte(offset &+ index / 2)) &>> (4 &* (index & 1)) & 15 }
+
     @inline(__always)
     func uint16(_ offset: Int) -> UInt16 { loadUnaligned(fromByteOffset: offset, as: UInt16.self) }
 
@@ -29,6 +33,14 @@ extension UnsafeMutableRawPointer {
     @inline(__always)
     func storeHalf(_ value: Float, _ offset: Int) {
         storeBytes(of: Float16(value), toByteOffset: offset, as: Float16.self)
+    }
+
+    /// Replaces one of the nibbles from an offset on.
+    @inline(__always)
+    func storeNibble(_ value: Int, _ index: Int, from offset: Int) {
+        let shift = 4 &* (index & 1)
+        let other = Int(UnsafeRawPointer(self).byte(offset &+ index / 2)) & ~(15 &<< shift)
+        storeByte(Int32(truncatingIfNeeded: other | value &<< shift), offset &+ index / 2)
     }
 
     @inline(__always)

@@ -11,7 +11,8 @@ struct QuadraticError {
 struct SuperblockLayout {
     /// Parts, of 32 or 16 elements, that have a scale code of their own.
     let partCount: Int
-    /// What a part has to choose from, one choice per lane: a multiple of the super-block's scale.
+    /// What a part has to choose from, one choice per lane: a multiple of the super-block's scale. Lanes to spare repeat
+    /// the last.
     let multiples: Lanes
     /// 2 if the choices from lane 8 on are those of the lanes before with another kind of code words, otherwise 1.
     let kindCount: Int
@@ -38,6 +39,15 @@ struct SuperblockLayout {
         let first = kindCount == 2 ? choice & 8 : 0
         let last = kindCount == 2 ? choice | 7 : 15
         return max(first, choice &- 1)...min(last, choice &+ 1)
+    }
+}
+
+extension SuperblockLayout {
+    /// The layout of the IQ2 formats.
+    init(magnitudePartCount partCount: Int) {
+        self.init(
+            partCount: partCount, multiples: (Lanes.ramp + 0.5) * 0.25, kindCount: 1,
+            trialScales: .geometric(0.028, 1.3), trialCount: 6)
     }
 }
 

@@ -87,8 +87,7 @@ extension Recipe {
             rules: usual(base: .iq3_S) + [
                 eightyLayersSharedValue, sharedValue(.q4_K),
                 Rule([.attentionQuery, .attentionKey], type: .iq3_XXS, reason: robust), eightExpertsAttentionOutput,
-                Rule(gateAndUp, .number(.layerOrRunning, .middle), type: .iq3_XXS, reason: robust),
-            ]),
+            ] + robustGateAndUp),
         Recipe(
             "IQ3_XXS", fileType: 23, base: .iq3_XXS,
             rules: output(.q5_K, base: .iq3_XXS) + eightExperts + [

@@ -9,9 +9,10 @@ extension Recipe {
     static let robust = "less sensitive"
 
     static let down: [TensorRole] = [.feedForwardDown, .expertsDown, .sharedDown]
-    static let gateAndUp: [TensorRole] = [
-        .feedForwardGate, .expertsGate, .sharedGate, .feedForwardUp, .expertsUp, .sharedUp,
-    ]
+    /// Counted apart from each other.
+    static let robustGateAndUp = [
+        [TensorRole.feedForwardGate, .expertsGate, .sharedGate], [.feedForwardUp, .expertsUp, .sharedUp],
+    ].map { Rule($0, .number(.layerOrRunning, .middle), type: .iq3_XXS, reason: robust) }
 
     /// What nearly all mixes have in common.
     static func usual(base: TensorType) -> [Rule] { output(.q6_K, base: base) + eightExperts }

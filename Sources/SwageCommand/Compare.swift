@@ -1,7 +1,6 @@
 import ArgumentParser
 import Checkpoints
 import Evaluation
-import ModelArchitecture
 import Pipelines
 import Reporting
 import TensorCore

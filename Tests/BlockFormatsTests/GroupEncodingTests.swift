@@ -135,4 +135,81 @@ struct GroupEncodingTests {
             }
         }
     }
+
+    @Test("no other bytes give a group of code words less error", arguments: groupTypes, [true, false])
+    func bestWords(type: TensorType, weighted: Bool) throws {
+        let sample = try Sample(type, seed: 41)
+        guard sample.codec.groupLength > 1 else { return }
+        let targets = try Sample(type, seed: 42).row
+        let columns = sample.codec.groupLength..<2 * sample.codec.groupLength
+        var chosen = sample.block
+        let weights = weighted ? Array(sample.importance[columns]) : nil
+        _ = sample.codec.encodedGroup(
+            Array(targets[columns]), weights: weights, column: columns.lowerBound, in: &chosen)
+        let decoded = sample.codec.decoded(chosen, count: sample.length)
+        func error(_ decoded: [Float]) -> Double {
+            columns.reduce(0) { sum, column in
+                let rest = Double(decoded[column]) - Double(targets[column])
+                return sum + rest * rest * (weighted ? Double(sample.importance[column]) : 1)
+            }
+        }
+        // All bytes that change this group and nothing else, then all pairs of two of them.
+        var changes: [(index: Int, byte: UInt8)] = []
+        var least = Double.infinity
+        var block = chosen
+        for index in block.indices {
+            for byte in UInt8.min...UInt8.max {
+                block[index] = byte
+                let other = sample.codec.decoded(block, count: sample.length)
+                let changed = other.indices.filter { other[$0] != decoded[$0] }
+                guard !changed.isEmpty, changed.allSatisfy(columns.contains) else { continue }
+                changes.append((index, byte))
+                least = min(least, error(other))
+            }
+            block[index] = chosen[index]
+        }
+        #expect(changes.count > 255)
+        for (place, first) in changes.enumerated() {
+            block[first.index] = first.byte
+            for second in changes[place...] where second.index != first.index {
+                block[second.index] = second.byte
+                least = min(least, error(sample.codec.decoded(block, count: sample.length)))
+                block[second.index] = chosen[second.index]
+            }
+            block[first.index] = chosen[first.index]
+        }
+        #expect(error(decoded) <= least * 1.00001)
+    }
+
+    @Test("a block at once is its groups one after the other", arguments: groupTypes)
+    func inTurn(type: TensorType) throws {
+        let sample = try Sample(type, seed: 51)
+        let targets = try Sample(type, seed: 52).row
+        var atOnce = sample.block
+        var inTurn = sample.block
+        _ = sample.codec.encodedGroup(targets, weights: sample.importance, column: 0, in: &atOnce)
+        for start in stride(from: 0, to: sample.length, by: sample.codec.groupLength) {
+            let columns = start..<start + sample.codec.groupLength
+            _ = sample.codec.encodedGroup(
+                Array(targets[columns]), weights: Array(sample.importance[columns]), column: start, in: &inTurn)
+        }
+        #expect(atOnce == inTurn)
+    }
+
+    @Test("weights of zero, values out of reach and blocks of zeros give finite values", arguments: groupTypes)
+    func oddTargets(type: TensorType) throws {
+        let sample = try Sample(type, seed: 61)
+        let zeros = sample.codec.encoded([Float](repeating: 0, count: sample.length), importance: nil)
+        for var block in [sample.block, zeros] {
+            for value in [0, -1, 3e38, -0x1p-140] as [Float] {
+                for weight in [0, 0x1p-140, 3e38] as [Float] {
+                    let result = sample.codec.encodedGroup(
+                        [Float](repeating: value, count: sample.length),
+                        weights: [Float](repeating: weight, count: sample.length), column: 0, in: &block)
+                    #expect(result.allSatisfy { $0.isFinite })
+                    #expect(result == sample.codec.decoded(block, count: sample.length))
+                }
+            }
+        }
+    }
 }

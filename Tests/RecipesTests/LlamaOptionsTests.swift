@@ -20,7 +20,7 @@ import Testing
             while let option = words.next() {
                 switch option {
                 case "--imatrix": options.hasImportance = words.next() != nil
-                case "--tensor-type": options.overrides.append(try TypeOverride(argument: try #require(words.next())))
+                case "--tensor-type": options.overrides.append(try TypeOverride(argument: words.next() ?? ""))
                 case "--pure": options.isPure = true
                 case "--leave-output-tensor": options.leavesOutput = true
                 case "--output-tensor-type": options.outputType = try type(words.next())

@@ -41,12 +41,12 @@ import Testing
         String(repeating: "a*", count: 3000),
         "a" + String(repeating: "*", count: 4095), "((((a{99}){99}){99}){99}){99}",
         "(((((){4096}){4096}){4096}){4096}){4096}",
-        String(repeating: "a", count: 5000), "(a|b|" + String(repeating: "|", count: 4000) + ")",
+        String(repeating: "a", count: 5000),
     ])
     func patternsThatAskForTooMuch(text: String) { #expect(throws: RecipeError.self) { try NamePattern(text) } }
 
     /// Each would keep a backtracking matcher busy for ever.
-    @Test(arguments: ["(a+)+$", "(a*)*$", "(a|aa)+$", "(?=(a+)+$)b", "((?=a*a*a*a*b)a)*c", "(.*.*.*)*c"])
+    @Test(arguments: ["(a+)+$", "^(a*)*$", "(a|aa)+$", "(?=(a+)+$)b", "((?=a*a*a*a*b)a)*c", "(.*.*.*)*c"])
     func patternsThatTryEveryWay(text: String) throws {
         let pattern = try NamePattern(text)
         #expect(!pattern.finds(String(repeating: "a", count: 200) + "!"))

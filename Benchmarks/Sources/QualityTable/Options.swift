@@ -11,8 +11,14 @@ struct Options {
     var general: [String] = []
     var types: [String] = []
     var chunks = 20
-    var policies: [TensorType: EncodingPolicy] = [:]
+    /// Policies to try for each mix's main type; none for the defaults alone.
+    var variants: [Variant] = []
     var measuresPeer = true
+
+    struct Variant {
+        let name: String
+        let policy: EncodingPolicy
+    }
 
     struct Usage: Error, CustomStringConvertible {
         let description: String
@@ -45,13 +51,14 @@ struct Options {
         case "--general": general.append(value)
         case "--types": types.append(value)
         case "--chunks": chunks = Int(value) ?? chunks
-        case "--policy":
-            let parts = value.split(whereSeparator: { $0 == "=" || $0 == ":" }).map(String.init)
-            guard parts.count == 3, let type = TensorType(name: parts[0]),
-                let weight = EncodingPolicy.ElementWeight.allCases.first(where: { "\($0)" == parts[1] }),
-                let gain = Float(parts[2])
+        case "--variants":
+            let parts = value.split(separator: ":").map(String.init)
+            guard parts.count == 2,
+                let weight = EncodingPolicy.ElementWeight.allCases.first(where: { "\($0)" == parts[0] }),
+                let gain = Float(parts[1])
             else { throw Usage(description: "not a policy: \(value)") }
-            policies[type] = EncodingPolicy(elementWeight: weight, gainRestoration: gain)
+            variants.append(
+                Variant(name: value, policy: EncodingPolicy(elementWeight: weight, gainRestoration: gain)))
         default: throw Usage(description: "unknown option \(name)")
         }
     }

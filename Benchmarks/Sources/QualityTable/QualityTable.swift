@@ -9,11 +9,12 @@ import TensorCore
 /// divergence from the original in one run.
 ///
 /// QualityTable --llama FOLDER --work FOLDER --model CHECKPOINT… --calibration FILE… --own FILE… --general FILE…
-///     [--types TYPE…] [--chunks N] [--policy TYPE=WEIGHT:GAIN…] [--ours-only]
+///     [--types TYPE…] [--chunks N] [--variants WEIGHT:GAIN…] [--ours-only]
 ///
 /// FOLDER holds llama-quantize. Files that are already in the work folder are used again, except Swage's. `own` texts are of the
-/// models' own domain, `general` ones of another; N windows of each are measured. A policy such as `IQ2_XXS=fourthRoot:1`
-/// replaces a type's default. Prints one Markdown row per model and type.
+/// models' own domain, `general` ones of another; N windows of each are measured. Variants such as `fourthRoot:1` are
+/// encoding policies to try in place of the default one of each mix's main type. A type may be a mix with overrides, such as
+/// `Q8_0/exps=NVFP4`. Prints one Markdown row per model and type.
 @main
 struct QualityTable {
     static func main() {
@@ -40,8 +41,7 @@ struct QualityTable {
                 logRatios[row.type, default: []] += row.logRatios
             }
         }
-        for type in options.types {
-            guard let ratios = logRatios[type], !ratios.isEmpty else { continue }
+        for (type, ratios) in logRatios.sorted(by: { $0.key < $1.key }) where !ratios.isEmpty {
             let mean = exp(ratios.reduce(0, +) / Double(ratios.count))
             print("\(type): geometric mean \(Row.figure(mean, 3)), worst \(Row.figure(exp(ratios.max()!), 3))")
         }

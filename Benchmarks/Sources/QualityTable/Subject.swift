@@ -1,3 +1,4 @@
+import BlockFormats
 import Evaluation
 import Foundation
 import Pipelines
@@ -28,33 +29,57 @@ struct Subject {
         }
     }
 
+    /// A file to measure.
+    private struct Candidate {
+        /// The mix, and the variant if it is one.
+        let label: String
+        let type: String
+        let path: String
+        let isPeer: Bool
+    }
+
     func rows() throws -> [Row] {
-        let files = try options.types.flatMap { type in
-            let ours = "\(options.work)/\(name)-\(type).swage.gguf"
-            let peer = "\(options.work)/\(name)-\(type).llama.gguf"
-            try quantize(type, to: ours)
-            guard options.measuresPeer else { return [ours] }
-            if !FileManager.default.fileExists(atPath: peer) { try quantizeByPeer(type, to: peer) }
-            return [ours, peer]
-        }
+        let candidates = try options.types.flatMap { try self.candidates(type: $0) }
         let measurement = Measurement(
             evaluation: PerplexityEvaluation(windowLimit: options.chunks), parallel: parallel)
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
         let results = try measurement.run(
-            files.map { try Model(path: $0) }, reference: Model(path: original), texts: texts
+            candidates.map { try Model(path: $0.path) }, reference: Model(path: original), texts: texts
         ) { _ in }.candidates.map { Domains($0, ownCount: options.own.count) }
-        let step = options.measuresPeer ? 2 : 1
-        return try options.types.enumerated().map { index, type in
-            Row(
-                model: name, type: type, byteCount: try Model(path: files[step * index]).tensorByteCount,
-                ours: results[step * index], peer: options.measuresPeer ? results[2 * index + 1] : nil)
-        }
+        let measured = Array(zip(candidates, results))
+        return try measured.filter { !$0.0.isPeer }
+            .map { candidate, result in
+                Row(
+                    model: name, type: candidate.label, byteCount: try Model(path: candidate.path).tensorByteCount,
+                    ours: result, peer: measured.first { $0.0.isPeer && $0.0.type == candidate.type }?.1)
+            }
     }
 
-    private func quantize(_ type: String, to path: String) throws {
+    private func candidates(type: String) throws -> [Candidate] {
+        var result: [Candidate] = []
+        if options.variants.isEmpty {
+            let path = "\(options.work)/\(name)-\(type.replacing("/", with: "+")).swage.gguf"
+            try quantize(type, policy: nil, to: path)
+            result.append(Candidate(label: type, type: type, path: path, isPeer: false))
+        }
+        for variant in options.variants {
+            let path = "\(options.work)/\(name)-\(type.replacing("/", with: "+"))-\(variant.name).swage.gguf"
+            try quantize(type, policy: variant.policy, to: path)
+            result.append(Candidate(label: "\(type) \(variant.name)", type: type, path: path, isPeer: false))
+        }
+        if options.measuresPeer {
+            let path = "\(options.work)/\(name)-\(type.replacing("/", with: "+")).llama.gguf"
+            if !FileManager.default.fileExists(atPath: path) { try quantizeByPeer(type, to: path) }
+            result.append(Candidate(label: type, type: type, path: path, isPeer: true))
+        }
+        return result
+    }
+
+    private func quantize(_ type: String, policy: EncodingPolicy?, to path: String) throws {
+        let mix = try Mix(type)
         var quantization = Quantization(
-            recipe: try Recipe(named: type), importancePath: importance, parallel: parallel)
-        quantization.policies = options.policies
+            recipe: mix.recipe, options: try mix.options, importancePath: importance, parallel: parallel)
+        if let policy { quantization.policies[mix.mainType] = policy }
         let model = try Model(path: original)
         _ = try quantization.run(model, plan: quantization.plan(model), output: path) { _ in }
     }
@@ -62,7 +87,10 @@ struct Subject {
     private func quantizeByPeer(_ type: String, to path: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "\(options.llama)/llama-quantize")
-        process.arguments = ["--imatrix", importance, original, path, type]
+        let mix = try Mix(type)
+        process.arguments =
+            ["--imatrix", importance] + mix.overrides.flatMap { ["--tensor-type", $0] }
+            + [original, path, mix.recipe.name]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -70,6 +98,32 @@ struct Subject {
         guard process.terminationStatus == 0 else {
             throw Options.Usage(description: "llama-quantize failed on \(type)")
         }
+    }
+}
+
+/// A mix, or one with some tensors in another type: `Q8_0/exps=NVFP4`.
+struct Mix {
+    let recipe: Recipe
+    /// `REGEX=TYPE`
+    let overrides: [String]
+
+    init(_ description: String) throws {
+        let parts = description.split(separator: "/").map(String.init)
+        recipe = try Recipe(named: parts[0])
+        overrides = Array(parts.dropFirst())
+    }
+
+    var options: RecipeOptions {
+        get throws {
+            var options = RecipeOptions()
+            options.overrides = try overrides.map { try TypeOverride(argument: $0) }
+            return options
+        }
+    }
+
+    /// The type that variants are tried for.
+    var mainType: TensorType {
+        overrides.first?.split(separator: "=").last.flatMap { TensorType(name: String($0)) } ?? recipe.baseType
     }
 }
 
