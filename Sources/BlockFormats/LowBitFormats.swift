@@ -3,7 +3,7 @@ import TensorCore
 
 /// Q1_0 (18 bytes, 128 elements): scale, 16 bytes of codes; value = scale where the bit is set, otherwise −scale.
 struct Q1_0Codec: ScalarCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .fourthRoot, gainRestoration: 0.75)
     var type: TensorType { .q1_0 }
     static var byteCount: Int { 18 }
     static var partCount: Int { 1 }
