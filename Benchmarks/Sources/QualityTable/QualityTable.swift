@@ -29,10 +29,7 @@ struct QualityTable {
     private static func run() throws {
         let options = try Options(CommandLine.arguments.dropFirst())
         try FileManager.default.createDirectory(atPath: options.work, withIntermediateDirectories: true)
-        print(
-            "| model | type | bytes | ratio of KL: own | general | KL own: ours | llama.cpp | general: ours | llama.cpp "
-                + "| ppl own: ours | llama.cpp | general: ours | llama.cpp |")
-        print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+        print(Row.header)
         var logRatios: [String: [Double]] = [:]
         for checkpoint in options.models {
             let subject = try Subject(checkpoint: checkpoint, options: options)

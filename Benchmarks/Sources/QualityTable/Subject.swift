@@ -43,10 +43,19 @@ struct Subject {
         let measurement = Measurement(
             evaluation: PerplexityEvaluation(windowLimit: options.chunks), parallel: parallel)
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
+        let reference = try Model(path: original)
         let results = try measurement.run(
-            candidates.map { try Model(path: $0.path) }, reference: Model(path: original), texts: texts
-        ) { _ in }.candidates.map { Domains($0, ownCount: options.own.count) }
-        let measured = Array(zip(candidates, results))
+            candidates.map { try Model(path: $0.path) }, reference: reference, texts: texts
+        ) { _ in }.candidates
+        let comparison = WeightComparison(importancePath: importance, parallel: parallel)
+        let measured = try zip(candidates, results)
+            .map { candidate, results in
+                var error = WeightError()
+                let quantized = try Model(path: candidate.path)
+                for tensor in try comparison.run(original: reference, quantized: quantized, progress: { _ in })
+                where tensor.type.isQuantized { error.add(tensor.total) }
+                return (candidate, Measured(results, ownCount: options.own.count, error: error))
+            }
         return try measured.filter { !$0.0.isPeer }
             .map { candidate, result in
                 Row(
@@ -99,80 +108,4 @@ struct Subject {
             throw Options.Usage(description: "llama-quantize failed on \(type)")
         }
     }
-}
-
-/// A mix, or one with some tensors in another type: `Q8_0/exps=NVFP4`.
-struct Mix {
-    let recipe: Recipe
-    /// `REGEX=TYPE`
-    let overrides: [String]
-
-    init(_ description: String) throws {
-        let parts = description.split(separator: "/").map(String.init)
-        recipe = try Recipe(named: parts[0])
-        overrides = Array(parts.dropFirst())
-    }
-
-    var options: RecipeOptions {
-        get throws {
-            var options = RecipeOptions()
-            options.overrides = try overrides.map { try TypeOverride(argument: $0) }
-            return options
-        }
-    }
-
-    /// The type that variants are tried for.
-    var mainType: TensorType {
-        overrides.first?.split(separator: "=").last.flatMap { TensorType(name: String($0)) } ?? recipe.baseType
-    }
-}
-
-/// Divergences and perplexities over the texts of each domain.
-struct Domains {
-    let own: Divergence
-    let general: Divergence
-    let ownPerplexity: Double
-    let generalPerplexity: Double
-
-    init(_ results: [ModelComparison.Result], ownCount: Int) {
-        own = Divergence(results[..<ownCount].flatMap(\.tokens))
-        general = Divergence(results[ownCount...].flatMap(\.tokens))
-        func perplexity(_ results: ArraySlice<ModelComparison.Result>) -> Double {
-            let tokens = results.flatMap(\.tokens)
-            return exp(-tokens.reduce(0) { $0 + $1.logProbability } / Double(tokens.count))
-        }
-        ownPerplexity = perplexity(results[..<ownCount])
-        generalPerplexity = perplexity(results[ownCount...])
-    }
-}
-
-/// One model in one type.
-struct Row {
-    let model: String
-    let type: String
-    let byteCount: Int
-    let ours: Domains
-    let peer: Domains?
-
-    var logRatios: [Double] {
-        guard let peer else { return [] }
-        return [
-            log(ours.own.divergence.mean / peer.own.divergence.mean),
-            log(ours.general.divergence.mean / peer.general.divergence.mean),
-        ]
-    }
-
-    var markdown: String {
-        let ratios = peer == nil ? ["", ""] : logRatios.map { Self.figure(exp($0), 3) }
-        func pair(_ value: (Domains) -> Double, _ decimals: Int) -> [String] {
-            [Self.figure(value(ours), decimals), peer.map { Self.figure(value($0), decimals) } ?? ""]
-        }
-        let cells =
-            [model, type, String(byteCount)] + ratios + pair({ $0.own.divergence.mean }, 5)
-            + pair({ $0.general.divergence.mean }, 5) + pair({ $0.ownPerplexity }, 4)
-            + pair({ $0.generalPerplexity }, 3)
-        return "| " + cells.joined(separator: " | ") + " |"
-    }
-
-    static func figure(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
 }
