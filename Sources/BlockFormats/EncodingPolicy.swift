@@ -14,7 +14,8 @@ public struct EncodingPolicy: Sendable, Hashable {
     }
 
     public var elementWeight: ElementWeight
-    /// How much of the shrinkage that the chosen codes leave is taken back by a larger scale: 0 nothing, 1 all of it.
+    /// How much of the shrinkage that the chosen codes leave is taken back by a larger scale: 0 nothing, 1 all of it, more
+    /// than it where outputs that are correlated, which importances cannot see, want more.
     public var gainRestoration: Float
 
     public init(elementWeight: ElementWeight = .squareRoot, gainRestoration: Float = 0) {

@@ -6,7 +6,7 @@ import TensorCore
 /// Layout (82 bytes): scale; the low 8 bits of 32 code book indices; 32 bytes of signs; the indices' upper 2 bits, four to a
 /// byte; per 32 elements a byte with two scales s, low nibble first: value = scale · (s + ½) / 4 · magnitude · sign.
 struct IQ2SCodec: QuantizingCodec {
-    var policy = EncodingPolicy(gainRestoration: 1)
+    var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .iq2_S }
     var requiresImportance: Bool { true }
 

@@ -6,7 +6,7 @@ import TensorCore
 /// Layout (74 bytes): scale; per 8 elements 16 bits, the code book index of 9 bits and the signs; per 32 elements a byte with
 /// two scales s, low nibble first: value = scale · (s + ½) / 4 · magnitude · sign.
 struct IQ2XSCodec: QuantizingCodec {
-    var policy = EncodingPolicy(gainRestoration: 1)
+    var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .iq2_XS }
     var requiresImportance: Bool { true }
 

@@ -6,7 +6,7 @@ import TensorCore
 /// Layout (66 bytes): scale; per 32 elements four code book indices of 8 bits, then 32 bits with four times seven signs
 /// and the block's scale s: value = scale · (s + ½) / 4 · magnitude · sign.
 struct IQ2XXSCodec: QuantizingCodec {
-    var policy = EncodingPolicy(gainRestoration: 1)
+    var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .iq2_XXS }
     var requiresImportance: Bool { true }
 

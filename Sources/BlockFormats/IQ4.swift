@@ -9,7 +9,7 @@ private let levels = SixteenLevelGrid(
 
 /// IQ4_NL (18 bytes, 32 elements): scale, 16 bytes of codes as in Q4_0; value = level of the code · scale.
 struct IQ4NLCodec: SingleScaleCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .iq4_NL }
     static var byteCount: Int { 18 }
     static var grid: SixteenLevelGrid { levels }
@@ -29,7 +29,7 @@ struct IQ4NLCodec: SingleScaleCodec {
 /// Layout (136 bytes): the factor; 16 bits with the upper 2 bits of the scales; 4 bytes with their lower 4 bits; per 32
 /// elements 16 bytes of codes. value = factor · (scale − 32) · level of the code.
 struct IQ4XSCodec: ScaledSuperblockCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .iq4_XS }
     static var byteCount: Int { 136 }
     static var partCount: Int { 8 }

@@ -5,7 +5,7 @@ import TensorCore
 
 /// Q4_0 (18 bytes): scale, 16 bytes of codes; value = (code − 8) · scale.
 struct Q4_0Codec: SingleScaleCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .q4_0 }
     static var byteCount: Int { 18 }
     static var grid: IntegerGrid { IntegerGrid(lowest: -8, highest: 7) }
@@ -22,7 +22,7 @@ struct Q4_0Codec: SingleScaleCodec {
 
 /// Q4_1 (20 bytes): scale, minimum, 16 bytes of codes; value = code · scale + minimum.
 struct Q4_1Codec: SingleAffineCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .q4_1 }
     static var byteCount: Int { 20 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 15) }
@@ -40,7 +40,7 @@ struct Q4_1Codec: SingleAffineCodec {
 
 /// Q5_0 (22 bytes): scale, 32 fifth bits, 16 bytes of lower bits; value = (code − 16) · scale.
 struct Q5_0Codec: SingleScaleCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .q5_0 }
     static var byteCount: Int { 22 }
     static var grid: IntegerGrid { IntegerGrid(lowest: -16, highest: 15) }
@@ -60,7 +60,7 @@ struct Q5_0Codec: SingleScaleCodec {
 
 /// Q5_1 (24 bytes): scale, minimum, 32 fifth bits, 16 bytes of lower bits; value = code · scale + minimum.
 struct Q5_1Codec: SingleAffineCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .q5_1 }
     static var byteCount: Int { 24 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 31) }

@@ -6,7 +6,7 @@ import TensorCore
 /// quarter i in bits 2 i and 2 i + 1; the factor of the scales, the factor of the minima.
 /// value = factor · scale · code − factor of minima · minimum.
 struct Q2KCodec: AffineSuperblockCodec {
-    var policy = EncodingPolicy(gainRestoration: 1)
+    var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .q2_K }
     static var byteCount: Int { 84 }
     static var partCount: Int { 16 }

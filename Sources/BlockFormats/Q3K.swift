@@ -6,7 +6,7 @@ import TensorCore
 /// in Q2_K; 8 bytes with the lower 4 bits of scales 0…7 and (upper half) 8…15; 4 bytes with their upper 2 bits, scale
 /// 4 i + j in bits 2 i and 2 i + 1 of byte j; the factor. value = factor · (scale − 32) · code.
 struct Q3KCodec: ScaledSuperblockCodec {
-    var policy = EncodingPolicy(gainRestoration: 1)
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1.3)
     var type: TensorType { .q3_K }
     static var byteCount: Int { 110 }
     static var partCount: Int { 16 }

@@ -6,7 +6,7 @@ import TensorCore
 /// of each 64 elements the first half in the low nibbles.
 /// value = factor · scale · code − factor of minima · minimum.
 struct Q4KCodec: SixBitScalesCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .q4_K }
     static var byteCount: Int { 144 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 15) }
@@ -30,7 +30,7 @@ struct Q4KCodec: SixBitScalesCodec {
 /// Layout (176 bytes): the two factors; 12 bytes of ``SixBitScales``; 32 bytes of fifth bits, bit i of byte j for element j
 /// of the i-th 32; 128 bytes of lower bits, of each 64 elements the first half in the low nibbles.
 struct Q5KCodec: SixBitScalesCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .q5_K }
     static var byteCount: Int { 176 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 31) }

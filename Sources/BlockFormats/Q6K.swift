@@ -6,7 +6,7 @@ import TensorCore
 /// high nibbles; then 32 bytes per 128 with the upper 2 bits, quarter i in bits 2 i and 2 i + 1; 16 scales; the factor.
 /// value = factor · scale · code.
 struct Q6KCodec: ScaledSuperblockCodec {
-    var policy = EncodingPolicy()
+    var policy = EncodingPolicy(elementWeight: .importance, gainRestoration: 1)
     var type: TensorType { .q6_K }
     static var byteCount: Int { 210 }
     static var partCount: Int { 16 }
