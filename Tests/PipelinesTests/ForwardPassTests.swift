@@ -1,5 +1,6 @@
 import Checkpoints
 import Runtime
+import TensorCore
 import Testing
 
 /// Against PyTorch in float32.
@@ -42,7 +43,10 @@ import Testing
 
     @Test func refusesTokensOutsideTheVocabulary() throws {
         let pass = try ReferenceModel.xverseMoE.forwardPass()
-        #expect(throws: RuntimeError(.tokenOutOfRange(id: 4096, vocabularySize: 4096))) { try pass.run([[1, 4096]]) }
+        let error = #expect(throws: ErrorInFile.self) { try pass.run([[1, 4096]]) }
+        #expect(error?.path == ReferenceModel.xverseMoE.path)
+        #expect(
+            error?.underlying as? RuntimeError == RuntimeError(.tokenOutOfRange(id: 4096, vocabularySize: 4096)))
     }
 }
 
