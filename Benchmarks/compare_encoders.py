@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares our encoders and decoders with ggml's on the same rows, one thread each, in one run.
 
-    swift build -c release -Xcc -march=native --package-path Benchmarks
+    swift build -c release -Xcc -march=native --package-path Benchmarks --scratch-path .build-bench
     python3 Benchmarks/compare_encoders.py --ggml DIR [--model Fixtures/models/xverse-moe-tiny] [--types Q4_K,...]
 
 DIR holds libggml-base.so and libggml-cpu.so (a build of llama.cpp). Needs numpy; reads safetensors by itself.
@@ -72,7 +72,7 @@ def ours(kind, rows, importance, folder):
     rows.tofile(folder / "rows")
     if importance is not None:
         importance.tofile(folder / "importance")
-    tool = next((HERE / ".build").glob("*/release/EncodeRows"))
+    tool = next((HERE.parent / ".build-bench").glob("*/release/EncodeRows"))
     line = subprocess.run([tool, kind, str(rows.shape[1]), folder / "rows", folder / "importance" if importance is not None else "-",
                            folder / "blocks", folder / "values"], check=True, capture_output=True, text=True).stdout
     encoding, decoding = map(float, line.split())
