@@ -32,7 +32,7 @@ public struct Measurement: Sendable {
     ) throws -> (reference: [PerplexityResult], candidates: [[ModelComparison.Result]]) {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
         for model in candidates {
-            guard model.tokenizer.vocabulary.pieces == reference.tokenizer.vocabulary.pieces else {
+            guard model.sharesTokens(with: reference) else {
                 throw PipelineError(.otherTokens(than: reference.path), file: model.path)
             }
         }
@@ -43,5 +43,13 @@ public struct Measurement: Sendable {
                 reference: reference.forwardPass(parallel), candidates: candidates.map { try $0.forwardPass(parallel) },
                 tokenizer: reference.tokenizer, texts: texts
             ) { progress(.fraction($0)) }
+    }
+}
+
+extension Model {
+    /// Whether token ids mean the same in both models, so that their predictions can be compared.
+    public func sharesTokens(with other: Model) -> Bool {
+        tokenizer.vocabulary.pieces == other.tokenizer.vocabulary.pieces
+            && plan.vocabularySize == other.plan.vocabularySize
     }
 }

@@ -110,9 +110,20 @@ import Testing
             "--text", "tales=\(Fixtures.path("text/eval/fiction-zh.txt"))", "--chunks", "1")
         #expect(outcome.status == 0 && outcome.error.isEmpty)
         let lines = outcome.output.split(separator: "\n")
-        #expect(lines.count == 5)
+        #expect(lines.count == 8)
         #expect(lines[0].contains("original") && lines[0].contains("Q4"))
         #expect(lines[4].hasPrefix("| tales") && lines[4].contains("×"))
+        #expect(lines[5].hasPrefix("| KL divergence") && !lines[5].contains("original"))
+        #expect(lines[7].hasPrefix("| tales") && lines[7].contains("(same top 9"))
+    }
+
+    @Test func modelsWithOtherTokensAreReportedByThemselves() async throws {
+        let outcome = try await Swage.run(
+            "report", "--model", "a=\(Products.checkpoint)", "--model",
+            "b=\(Fixtures.path("models/apus-xdan-tiny"))", "--text",
+            "tales=\(Fixtures.path("text/eval/fiction-zh.txt"))", "--chunks", "1")
+        #expect(outcome.status == 0 && outcome.error.isEmpty)
+        #expect(outcome.output.split(separator: "\n").count == 5)
     }
 
     @Test func dryRunsWriteNothing() async throws {
