@@ -20,7 +20,10 @@ import Testing
 
     @Test func converting() async throws { try await compareFiles(["convert", Products.checkpoint, "-o", "{}"]) }
 
-    @Test(arguments: ["Q4_K_M", "IQ2_XXS", "IQ1_S"])
+    @Test(arguments: [
+        "Q4_K_M", "Q3_K_M", "IQ3_M", "IQ2_S", "IQ2_XXS", "IQ1_M", "IQ1_S", "TQ1_0", "MXFP4_MOE", "NVFP4", "Q2_0",
+        "Q1_0",
+    ])
     func quantizing(type: String) async throws {
         try await compareFiles([
             "quantize", Products.checkpoint, "-o", "{}", "--type", type, "--imatrix",
