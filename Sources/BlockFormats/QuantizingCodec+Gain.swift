@@ -5,9 +5,9 @@ extension QuantizingCodec {
     /// as far as the policy asks for it; at least one.
     ///
     /// Codes of least squared error shrink what they encode, at two bits by 3 to 12 %, and every output of the layer with
-    /// it. The factor makes Σ importance · x · decoded x equal to Σ importance · x², the part of the outputs' size that
-    /// importances can see: whole models have the least KL divergence where this gain is one. (No other codes would
-    /// serve it better: those of least error for elements enlarged by a factor are the same codes.)
+    /// it. Restored by 1, Σ importance · x · decoded x equals Σ importance · x², the part of the outputs' size that importances
+    /// can see; what each type restores is that of the least KL divergence of whole models. (No other codes would serve the
+    /// larger scale better: those of least error for elements enlarged by a factor are the same codes.)
     ///
     /// - Parameters:
     ///   - count: The elements of the block.

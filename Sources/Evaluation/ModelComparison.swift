@@ -1,5 +1,6 @@
 import ModelArchitecture
 import Runtime
+import TensorCore
 import Tokenization
 
 /// Perplexity and KL divergence of models from a reference, evaluated batch by batch beside it: no logits are stored.

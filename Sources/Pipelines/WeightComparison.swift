@@ -105,7 +105,7 @@ public struct WeightComparison: Sendable {
         let expertCount = wide.rowCount / rows
         let rowsPerPiece = max(1, min(rows, Self.pieceLength / wide.rowLength))
         let piecesPerExpert = (rows + rowsPerPiece - 1) / rowsPerPiece
-        let pieces = PieceResults(count: expertCount * piecesPerExpert)
+        let pieces = ResultTable(repeating: PieceResult(), count: expertCount * piecesPerExpert)
         try parallel.forEach(pieces.count) { piece, _ in
             let (expert, part) = piece.quotientAndRemainder(dividingBy: piecesPerExpert)
             let range = part * rowsPerPiece..<min(rows, (part + 1) * rowsPerPiece)
@@ -149,35 +149,13 @@ public struct WeightComparison: Sendable {
             name: pair.decoded.name, role: TensorName(gguf: pair.decoded.name)?.role,
             originalType: pair.original.type, type: pair.decoded.type, shape: wide, byteCount: pair.decoded.byteCount,
             total: total, experts: experts,
-            greatestPadding: (0..<pieces.count).map { pieces[$0].greatestPadding }.max() ?? 0)
+            greatestPadding: pieces.values.map(\.greatestPadding).max() ?? 0)
     }
 }
 
 private struct PieceResult: Sendable {
     var error = WeightError()
     var greatestPadding: Float = 0
-}
-
-/// One result per piece; threads write different places.
-private final class PieceResults: @unchecked Sendable {
-    private let base: UnsafeMutableBufferPointer<PieceResult>
-
-    init(count: Int) {
-        base = .allocate(capacity: count)
-        base.initialize(repeating: PieceResult())
-    }
-
-    deinit {
-        base.deinitialize()
-        base.deallocate()
-    }
-
-    var count: Int { base.count }
-
-    subscript(index: Int) -> PieceResult {
-        get { base[index] }
-        set { base[index] = newValue }
-    }
 }
 
 extension TensorSource {
