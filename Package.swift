@@ -50,7 +50,7 @@ let package = Package(
         module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
-        module("Evaluation", ["TensorCore", "ModelArchitecture", "Runtime", "Tokenization", "Importance"]),
+        module("Evaluation", ["TensorCore", "ByteJSON", "ModelArchitecture", "Runtime", "Tokenization", "Importance"]),
         module(
             "Pipelines",
             [

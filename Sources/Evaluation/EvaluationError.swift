@@ -6,12 +6,29 @@ public struct EvaluationError: DiagnosticError, Equatable {
         /// Fewer tokens than are needed for the first window that is asked for.
         case textTooShort(tokenCount: Int, context: Int, firstWindow: Int)
         case invalidCompression(String)
+        /// A line of a JSON lines file is no object with a text.
+        case noText(line: Int)
         /// A window must score at least one token.
         case contextTooShort(Int)
         case contextTooLong(requested: Int, limit: Int)
         case invalidStride(Int, context: Int)
         /// Models with other tokens cannot be compared token by token.
         case vocabularyMismatch(size: Int, referenceSize: Int)
+        /// The file is none of stored predictions.
+        case notPredictions
+        case invalidPredictions(String)
+        /// The windows to evaluate are not those that the predictions are of.
+        case otherWindows(number: Int)
+        /// The predictions are of another run than the one they should serve.
+        case predictionsOfOtherRun(String)
+        /// A file that should be continued is of another run.
+        case fileOfOtherRun(String)
+        /// A line of a file of scores is none.
+        case notScores(line: Int)
+        /// Two files of scores have the same window.
+        case duplicateWindow(text: String, number: Int)
+        /// Windows that the form of the file cannot hold.
+        case windowsOfOtherProtocol
         /// The mean log-likelihood is not a number.
         case nonFiniteResult
     }
@@ -39,6 +56,10 @@ public struct EvaluationError: DiagnosticError, Equatable {
             Diagnostic(
                 .input, file: file, "not a valid Zstandard file: \(reason)",
                 advice: "compress it again, or drop .zst from its name if it is plain text")
+        case .noText(let line):
+            Diagnostic(
+                .input, file: file, place: "line \(line)", "it is no JSON object with a string \"text\"",
+                advice: "give every line the form {\"text\": \"…\"}, or drop .jsonl from the name if it is plain text")
         case .contextTooShort(let context):
             Diagnostic(.usage, "a context of \(context) tokens scores nothing", advice: "use at least 4")
         case .contextTooLong(let requested, let limit):
@@ -53,6 +74,37 @@ public struct EvaluationError: DiagnosticError, Equatable {
             Diagnostic(
                 .input, file: file, "its vocabulary of \(size) tokens is not the reference's of \(referenceSize)",
                 advice: "compare models that were made from the same checkpoint")
+        case .notPredictions:
+            Diagnostic(
+                .input, file: file, "it is no file of stored predictions",
+                advice: "make one with swage perplexity MODEL --text FILE --save-base-logits OUT")
+        case .invalidPredictions(let problem):
+            Diagnostic(
+                .input, file: file, "the stored predictions are damaged: \(problem)", advice: "make the file again")
+        case .otherWindows(let number):
+            Diagnostic(
+                .input, file: file, place: "window \(number)", "its tokens are not among those the predictions are of",
+                advice: "evaluate the same text with the same tokenizer, --context and --stride, or leave out --text")
+        case .predictionsOfOtherRun(let difference):
+            Diagnostic(
+                .input, file: file, "the stored predictions are of \(difference)",
+                advice: "give the texts and options that they were made with, or make them again")
+        case .fileOfOtherRun(let difference):
+            Diagnostic(
+                .usage, file: file, "the file is there and is of \(difference)",
+                advice: "remove it, or give another name; only the same run can be continued")
+        case .notScores(let line):
+            Diagnostic(
+                .input, file: file, place: "line \(line)", "it is no line of a file of scores",
+                advice: "make the file with swage perplexity MODEL --text FILE --save-scores OUT")
+        case .duplicateWindow(let text, let number):
+            Diagnostic(
+                .input, file: file, place: text, "window \(number) is in another of the files too",
+                advice: "merge files of different windows")
+        case .windowsOfOtherProtocol:
+            Diagnostic(
+                .usage, file: file, "llama.cpp's form cannot hold windows that overlap or differ in length",
+                advice: "leave out --stride, or use --base-logits-format swage")
         case .nonFiniteResult:
             Diagnostic(
                 .work, file: file, "the log-likelihood is not a finite number",

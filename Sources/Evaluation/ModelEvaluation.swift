@@ -13,29 +13,30 @@ public struct ModelEvaluation: Sendable {
         /// The first of the models, which is not compared itself.
         case firstModel
         /// Predictions that a file holds, of the same windows.
-        case predictions(any ReferencePredictions)
+        case predictions(any StoredPredictions)
     }
 
     /// - Parameters:
     ///   - models: at least one; all have the same vocabulary.
+    ///   - lengths: of the models' tokens.
     ///   - journal: where the scores of finished windows are kept, and found again.
     ///   - recorder: receives the first model's predictions.
     ///   - progress: called with the finished share of the work.
     /// - Returns: the scores of all models on each text.
     public func run(
-        _ models: [ForwardPass], reference: Reference = .none, tokenizer: Tokenizer, texts: [TokenWindows],
+        _ models: [ForwardPass], reference: Reference = .none, texts: [TokenWindows], lengths: TokenLengths,
         journal: (any ScoreJournal)? = nil, recorder: (any PredictionRecorder)? = nil,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws -> [TextScores] {
         try checkVocabularies(of: models)
-        let lengths = TokenLengths(tokenizer)
         var scores = texts.map {
             TextScores(
                 name: $0.name, tokenCount: $0.tokenCount, byteCount: $0.byteCount, characterCount: $0.characterCount)
         }
         var places: [(text: Int, window: Int)] = []
         for (text, windows) in texts.enumerated() {
-            scores[text].windows = journal?.finishedWindows(ofText: text) ?? []
+            let wanted = Set(windows.windows.map(\.number))
+            scores[text].windows = journal?.finishedWindows(ofText: text).filter { wanted.contains($0.number) } ?? []
             let finished = Set(scores[text].windows.map(\.number))
             places += windows.windows.indices.filter { !finished.contains(windows.windows[$0].number) }.map {
                 (text, $0)
@@ -46,10 +47,7 @@ public struct ModelEvaluation: Sendable {
         try batches.forEach { range in
             let computed = try score(range, of: batches, models, reference, recorder)
             for (window, list) in zip(range, computed) {
-                let tokens = batches.windows[window].tokens[batches.windows[window].scored]
-                let entry = WindowScores(
-                    number: batches.windows[window].number, byteCounts: tokens.map(lengths.byteCount),
-                    characterCounts: tokens.map(lengths.characterCount), scores: list)
+                let entry = WindowScores(batches.windows[window], scores: list, lengths: lengths)
                 scores[places[window].text].windows.append(entry)
                 try journal?.append(entry, ofText: places[window].text)
             }
@@ -112,7 +110,15 @@ public struct ModelEvaluation: Sendable {
 }
 
 /// Predictions of a reference that are stored somewhere.
-public protocol ReferencePredictions: AnyObject, Sendable {
+public protocol StoredPredictions: AnyObject, Sendable {
+    /// Tokens per window.
+    var context: Int { get }
+    /// The texts that the predictions are of.
+    func texts(_ tokenizer: Tokenizer) throws -> [TokenWindows]
+    /// Fails if they are of other texts, or of another vocabulary, than a run's.
+    ///
+    /// - Parameter isOfAllTexts: whether the run takes its texts from here.
+    func check(_ identity: PredictionIdentity, isOfAllTexts: Bool) throws
     /// Announces the windows whose rows will be asked for, those of all scored tokens in turn.
     func begin(_ windows: ArraySlice<EvaluationWindow>) throws
     /// How a model's prediction differs from the reference's; called from several threads.
@@ -127,6 +133,8 @@ public protocol PredictionRecorder: AnyObject, Sendable {
     func record(row: Int, logits: UnsafeBufferPointer<Float>) throws
     /// Some more rows are complete; called in their order.
     func endRows(_ rows: Range<Int>) throws
+    /// Everything has been received.
+    func finish() throws
 }
 
 /// Keeps the scores of finished windows, so that a later run need not compute them again.

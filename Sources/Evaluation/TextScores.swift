@@ -41,6 +41,15 @@ public struct WindowScores: Sendable {
     public let scores: [[TokenScore]]
 }
 
+extension WindowScores {
+    init(_ window: EvaluationWindow, scores: [[TokenScore]], lengths: TokenLengths) {
+        let tokens = window.tokens[window.scored]
+        self.init(
+            number: window.number, byteCounts: tokens.map(lengths.byteCount),
+            characterCounts: tokens.map(lengths.characterCount), scores: scores)
+    }
+}
+
 /// What a model gives to one token.
 public struct TokenScore: Sendable, Hashable {
     /// Natural logarithm.

@@ -1,11 +1,11 @@
 import Tokenization
 
 /// How much text each token stands for; special tokens stand for none.
-struct TokenLengths: Sendable {
+public struct TokenLengths: Sendable {
     private let byteCounts: [Int32]
     private let characterCounts: [Int32]
 
-    init(_ tokenizer: Tokenizer) {
+    public init(_ tokenizer: Tokenizer) {
         var byteCounts: [Int32] = []
         var characterCounts: [Int32] = []
         for id in 0..<tokenizer.vocabulary.count {

@@ -31,4 +31,21 @@ public struct LogitComparison: Sendable, Hashable {
         logProbability = Double(q[Int(token)]) - logSumQ
         agrees = VectorMath.indexOfMaximum(p, reference.count) == VectorMath.indexOfMaximum(q, logits.count)
     }
+
+    /// - Parameters:
+    ///   - referenceLogProbabilities: the reference's, of which those at most `limit` count as none.
+    ///   - logits: the model's, as many.
+    ///   - token: the token that follows.
+    public init(
+        referenceLogProbabilities: UnsafeBufferPointer<Float>, above limit: Float, logits: UnsafeBufferPointer<Float>,
+        token: Int32
+    ) {
+        precondition(referenceLogProbabilities.count == logits.count)
+        let (p, q) = (referenceLogProbabilities.baseAddress!, logits.baseAddress!)
+        let logSum = VectorMath.logSumExp(q, logits.count)
+        divergence = VectorMath.divergence(logProbabilities: p, above: limit, from: q, logSum: logSum, logits.count)
+        referenceLogProbability = Double(p[Int(token)])
+        logProbability = Double(q[Int(token)]) - logSum
+        agrees = VectorMath.indexOfMaximum(p, logits.count) == VectorMath.indexOfMaximum(q, logits.count)
+    }
 }

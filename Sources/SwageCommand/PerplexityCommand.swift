@@ -10,13 +10,32 @@ struct PerplexityCommand: ParsableCommand {
         abstract: "Measures how well a model predicts texts, by llama.cpp's protocol, and how far from another model.")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: String?
 
-    @Option(name: .customLong("text"), parsing: .upToNextOption, help: "Texts, plain or .zst.")
-    var texts: [String]
+    @Option(
+        name: .customLong("text"), parsing: .upToNextOption,
+        help: "Texts, plain or .jsonl, also .zst. Default with --base-logits: all that it is of.")
+    var texts: [String] = []
 
     @Option(help: "The original model: measures the KL divergence from its predictions too.")
     var reference: String?
+
+    @Option(help: "Stored predictions of the original model, of llama.cpp or Swage, in place of --reference.")
+    var baseLogits: String?
+
+    @Option(help: "Store the model's predictions in this file, for --base-logits.")
+    var saveBaseLogits: String?
+
+    @Option(help: "How to store them: swage, small, or llama, as llama-perplexity --kl-divergence reads them.")
+    var baseLogitsFormat: PredictionFile.Form = .swage
+
+    @Option(help: "Keep the scores of finished windows in this file; a run that ended early goes on from there.")
+    var saveScores: String?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: "In place of a model: files of --save-scores of different windows, as if one run had scored them all.")
+    var mergeScores: [String] = []
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -34,24 +53,62 @@ struct PerplexityCommand: ParsableCommand {
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var execution: RunOptions
 
+    func validate() throws {
+        if reference != nil, baseLogits != nil {
+            throw ValidationError("--reference and --base-logits exclude each other")
+        }
+        if saveBaseLogits != nil, reference != nil || baseLogits != nil {
+            throw ValidationError(
+                "--save-base-logits stores a model's own predictions, without --reference or --base-logits")
+        }
+        if saveBaseLogits != nil, saveScores != nil {
+            throw ValidationError("--save-base-logits keeps the scores itself; leave out --save-scores")
+        }
+        guard (model == nil) != mergeScores.isEmpty else {
+            throw ValidationError("give a model, or --merge-scores FILE…")
+        }
+        if mergeScores.isEmpty, texts.isEmpty, baseLogits == nil {
+            throw ValidationError("name at least one text with --text FILE")
+        }
+    }
+
     func run() throws {
+        guard let path = model else {
+            let (identity, results) = try Measurement.merge(scores: mergeScores)
+            // The last model is the one that was measured; a reference comes before it.
+            return try show(
+                results[results.count - 1], model: identity.models[results.count - 1].name,
+                results.count > 1 ? identity.models[0].name : identity.reference, context: identity.context,
+                stride: identity.stride)
+        }
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try open(model)
+        let model = try open(path)
         let original = try reference.map(open)
         var cut = windows.cut
         cut.stride = stride
-        let measurement = Measurement(cut: cut, parallel: compute.parallel, memory: execution.budget)
-        let results = try measurement.run([model], reference: original, texts: texts, progress: execution.progress)
-            .models[0]
+        var measurement = Measurement(cut: cut, parallel: compute.parallel, memory: execution.budget)
+        measurement.recording = saveBaseLogits.map { PredictionFile(path: $0, form: baseLogitsFormat) }
+        measurement.scorePath = saveScores
+        let results = try measurement.run(
+            [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts,
+            progress: execution.progress
+        ).models[0]
+        try show(
+            results, model: model.name, original?.name ?? baseLogits, context: windows.context, stride: stride)
+    }
+
+    private func show(
+        _ results: [EvaluationResult], model: String, _ reference: String?, context: Int, stride: Int?
+    ) throws {
         ProgressLine.clear()
         if json {
             return try JSONOutput.print(
                 PerplexityReport(
-                    model: model.name, reference: original?.name, context: windows.context, stride: stride,
+                    model: model, reference: reference, context: context, stride: stride,
                     core: ComputeBackend.coreName, texts: results.map { PerplexityReport.Text($0) }))
         }
         var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]
-        if original != nil { tables.append(DivergenceTable.full(results)) }
+        if results.contains(where: { $0.divergence != nil }) { tables.append(DivergenceTable.full(results)) }
         StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
     }
 
@@ -59,3 +116,5 @@ struct PerplexityCommand: ParsableCommand {
         try Model(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
     }
 }
+
+extension PredictionFile.Form: ExpressibleByArgument {}

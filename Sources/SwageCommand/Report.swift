@@ -57,7 +57,7 @@ struct Report: ParsableCommand {
             return try models.map { try measurement.run([$0], texts: texts, progress: execution.progress).models[0] }
         }
         let outcome = try measurement.run(
-            Array(candidates), reference: models[0], texts: texts, progress: execution.progress)
+            Array(candidates), reference: .model(models[0]), texts: texts, progress: execution.progress)
         return [outcome.reference] + outcome.models
     }
 }

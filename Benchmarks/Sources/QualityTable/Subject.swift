@@ -44,7 +44,7 @@ struct Subject {
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
         let reference = try Model(path: original)
         let results = try measurement.run(
-            candidates.map { try Model(path: $0.path) }, reference: reference, texts: texts
+            candidates.map { try Model(path: $0.path) }, reference: .model(reference), texts: texts
         ) { _ in }.models
         let comparison = WeightComparison(importancePath: importance, parallel: parallel)
         let measured = try zip(candidates, results)
