@@ -42,12 +42,13 @@ struct Continuation {
 
     /// - Parameters:
     ///   - prompt: shorter than the context.
-    ///   - isInterrupted: asked before each token.
+    ///   - pieceLength: the most tokens of the prompt that are computed together.
+    ///   - isInterrupted: asked before each piece of the prompt and each token.
     ///   - shortenedPrompt: called when the context is full, with the tokens added until then; gives a prompt that leaves
     ///     room after both, or nil if there is none.
     ///   - onText: receives the text as it comes, in whole characters.
     mutating func run(
-        _ generator: Generator, prompt: TokenSequence, isInterrupted: () -> Bool = { false },
+        _ generator: Generator, prompt: TokenSequence, pieceLength: Int = .max, isInterrupted: () -> Bool = { false },
         shortenedPrompt: (_ added: [TokenID]) throws -> TokenSequence? = { _ in nil }, onText: ([UInt8]) -> Void
     ) throws -> Result {
         var result = Result()
@@ -58,7 +59,8 @@ struct Continuation {
             result.text += text
             onText(text)
         }
-        var next = try generator.logits(after: prompt, isInterrupted: isInterrupted)
+        var next = try generator.logits(
+            after: prompt, pieceLength: pieceLength, isInterrupted: isInterrupted)
         result.finish = try {
             while true {
                 guard let logits = next, !isInterrupted() else { return .interrupted }
@@ -73,7 +75,8 @@ struct Continuation {
                     next = try generator.feed([token])
                 } else {
                     guard let shorter = try shortenedPrompt(result.tokens) else { return .context }
-                    next = try generator.logits(after: shorter + result.tokens, isInterrupted: isInterrupted)
+                    next = try generator.logits(
+                        after: shorter + result.tokens, pieceLength: pieceLength, isInterrupted: isInterrupted)
                 }
             }
         }()

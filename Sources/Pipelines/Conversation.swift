@@ -17,6 +17,9 @@ public final class Conversation {
     private let answerLength: Int
     private var continuation: Continuation
 
+    /// Tokens between two looks at whether an answer was interrupted, while its prompt is computed.
+    private static let pieceLength = 512
+
     /// The context of conversations where none is asked for and the model's is not smaller.
     public static let usualContextLength = 4096
 
@@ -78,7 +81,7 @@ public final class Conversation {
                 file: model.path)
         }
         let added = try continuation.run(
-            generator, prompt: tokens, isInterrupted: isInterrupted,
+            generator, prompt: tokens, pieceLength: Self.pieceLength, isInterrupted: isInterrupted,
             shortenedPrompt: { added in
                 let count = kept.count
                 try leaveOutTurns { $0 + added.count + answerLength <= contextLength }

@@ -14,9 +14,6 @@ public final class Generator {
     /// The tokens in the cache.
     public private(set) var tokens: TokenSequence = []
 
-    /// The most tokens that ``logits(after:isInterrupted:)`` computes between two looks at whether to go on.
-    private static let pieceLength = 512
-
     /// - Parameter capacity: the most tokens in the sequence.
     public init(pass: ForwardPass, capacity: Int) throws {
         guard capacity <= pass.plan.contextLength else {
@@ -44,10 +41,12 @@ public final class Generator {
     /// Makes `sequence` the sequence, computing only what follows its longest common beginning with the one before, and
     /// returns the logits after its last token.
     ///
-    /// - Parameter isInterrupted: asked now and then; if it says so the work ends, and what has been computed stays.
+    /// - Parameters:
+    ///   - pieceLength: the most tokens that go through the model together.
+    ///   - isInterrupted: asked before each piece; if it says so the work ends, and what has been computed stays.
     /// - Returns: nil if it was interrupted.
     public func logits(
-        after sequence: TokenSequence, isInterrupted: () -> Bool = { false }
+        after sequence: TokenSequence, pieceLength: Int = .max, isInterrupted: () -> Bool = { false }
     ) throws -> [Float]? {
         guard !sequence.isEmpty else { throw ErrorInFile(path: pass.path, underlying: RuntimeError(.emptyPrompt)) }
         let shared = zip(tokens, sequence).prefix { $0 == $1 }.count
@@ -57,7 +56,7 @@ public final class Generator {
         tokens.removeSubrange(kept...)
         while true {
             if isInterrupted() { return nil }
-            let end = min(tokens.count + Self.pieceLength, sequence.count)
+            let end = tokens.count + min(pieceLength, sequence.count - tokens.count)
             let logits = try feed(Array(sequence[tokens.count..<end]))
             if end == sequence.count { return logits }
         }

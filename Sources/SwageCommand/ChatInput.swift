@@ -18,6 +18,10 @@ struct ChatInput {
     private var input = StandardInput()
     private let isTerminal = StandardInput.isTerminal
 
+    init() {
+        if isTerminal { StandardStream.error.write("/help lists the commands; Ctrl-C ends an answer.\n") }
+    }
+
     /// The next entry; nil at the end of the input. Lines without text are left out.
     mutating func next() throws -> Entry? {
         while let text = try turn() {

@@ -4,7 +4,10 @@ import Runtime
 
 /// Options of every command that generates text.
 struct SamplingArguments: ParsableArguments {
-    @Option(help: "0 always takes the most probable token; 1 takes each as often as the model finds it probable.")
+    @Option(
+        help: ArgumentHelp(
+            "0 always takes the most probable token; 1 takes each as often as the model finds it probable.",
+            discussion: "Default: 0 to continue a prompt, 0.7 to chat."))
     var temperature: Double?
 
     @Option(help: "Choose among the so many most probable tokens; 0 for all.")
