@@ -3,12 +3,13 @@ import TensorCore
 /// A text or option that an evaluation cannot work with.
 public struct EvaluationError: DiagnosticError, Equatable {
     public enum Kind: Sendable, Equatable {
-        /// Fewer tokens than one window.
-        case textTooShort(tokenCount: Int, context: Int)
+        /// Fewer tokens than are needed for the first window that is asked for.
+        case textTooShort(tokenCount: Int, context: Int, firstWindow: Int)
         case invalidCompression(String)
         /// A window must score at least one token.
         case contextTooShort(Int)
         case contextTooLong(requested: Int, limit: Int)
+        case invalidStride(Int, context: Int)
         /// Models with other tokens cannot be compared token by token.
         case vocabularyMismatch(size: Int, referenceSize: Int)
         /// The mean log-likelihood is not a number.
@@ -26,10 +27,13 @@ public struct EvaluationError: DiagnosticError, Equatable {
 
     public var diagnostic: Diagnostic {
         switch kind {
-        case .textTooShort(let tokens, let context):
+        case .textTooShort(let tokens, let context, let firstWindow):
             Diagnostic(
                 .input, file: file,
-                "the text has \(tokens) \(tokens == 1 ? "token" : "tokens"), fewer than one window of \(context)",
+                "the text has \(tokens) \(tokens == 1 ? "token" : "tokens"), fewer than "
+                    + (firstWindow == 0
+                        ? "one window of \(context)"
+                        : "\(firstWindow + 1) windows of \(context) that --from-chunk asks for"),
                 advice: "give a longer text or a smaller --context")
         case .invalidCompression(let reason):
             Diagnostic(
@@ -41,6 +45,10 @@ public struct EvaluationError: DiagnosticError, Equatable {
             Diagnostic(
                 .usage, "a context of \(requested) tokens is more than the model's \(limit)",
                 advice: "use --context \(limit) or less")
+        case .invalidStride(let stride, let context):
+            Diagnostic(
+                .usage, "a stride of \(stride) leaves tokens unscored or none to score",
+                advice: "use a --stride from 1 to the context of \(context)")
         case .vocabularyMismatch(let size, let referenceSize):
             Diagnostic(
                 .input, file: file, "its vocabulary of \(size) tokens is not the reference's of \(referenceSize)",

@@ -1,48 +1,47 @@
 import Evaluation
+import Runtime
 import TensorCore
 
 /// Measures models on texts.
 public struct Measurement: Sendable {
-    public var evaluation: PerplexityEvaluation
+    public var cut: WindowCut
     public var parallel: Parallel
+    /// What the process may use.
+    public var memory: MemoryBudget
 
-    public init(evaluation: PerplexityEvaluation, parallel: Parallel) {
-        self.evaluation = evaluation
+    public init(cut: WindowCut = WindowCut(), parallel: Parallel, memory: MemoryBudget = .available) {
+        self.cut = cut
         self.parallel = parallel
+        self.memory = memory
     }
 
-    /// Measures a model's perplexity.
+    /// Measures models, and how far their predictions are from a reference's.
     ///
-    /// - Returns: one result for each text.
+    /// - Parameter reference: the model that the others are compared with, if they are.
+    /// - Returns: one result for each text, of the reference and of each model.
     public func run(
-        _ model: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
-    ) throws -> [PerplexityResult] {
+        _ models: [Model], reference: Model? = nil, texts: [EvaluationText], progress: @escaping ProgressHandler
+    ) throws -> (reference: [EvaluationResult], models: [[EvaluationResult]]) {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
-        progress(.stage("evaluating \(model.name)"))
-        return try evaluation.run(model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts) {
-            progress(.fraction($0))
-        }
-    }
-
-    /// Measures models and how far their predictions are from a reference's.
-    ///
-    /// - Returns: one result for each text, of the reference and of each candidate.
-    public func run(
-        _ candidates: [Model], reference: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
-    ) throws -> (reference: [PerplexityResult], candidates: [[ModelComparison.Result]]) {
-        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
-        for model in candidates {
-            guard model.sharesTokens(with: reference) else {
+        if let reference {
+            for model in models where !model.sharesTokens(with: reference) {
                 throw PipelineError(.otherTokens(than: reference.path), file: model.path)
             }
         }
-        let names = candidates.map(\.name).joined(separator: ", ")
-        progress(.stage("evaluating \(names) beside \(reference.name)"))
-        return try ModelComparison(evaluation)
-            .run(
-                reference: reference.forwardPass(parallel), candidates: candidates.map { try $0.forwardPass(parallel) },
-                tokenizer: reference.tokenizer, texts: texts
-            ) { progress(.fraction($0)) }
+        let all = (reference.map { [$0] } ?? []) + models
+        let names = models.map(\.name).joined(separator: ", ")
+        progress(.stage("evaluating \(names)" + (reference.map { " beside \($0.name)" } ?? "")))
+        let tokenizer = all[0].tokenizer
+        try cut.check(contextLimit: all.map(\.plan.contextLength).min()!)
+        let windows = try texts.map { try TokenWindows($0, tokenizer: tokenizer, cut: cut) }
+        let passes = try all.map { try $0.forwardPass(parallel, memory: memory) }
+        let scores = try ModelEvaluation()
+            .run(passes, reference: reference == nil ? .none : .firstModel, tokenizer: tokenizer, texts: windows) {
+                progress(.fraction($0))
+            }
+        for (model, pass) in zip(all, passes) { progress(.times(model: model.name, pass.times)) }
+        let results = try all.indices.map { model in try scores.map { try $0.result(ofModel: model) } }
+        return reference == nil ? ([], results) : (results[0], Array(results.dropFirst()))
     }
 }
 

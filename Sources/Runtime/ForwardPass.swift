@@ -8,26 +8,43 @@ public typealias TokenSequence = [Int32]
 ///
 /// All sequences of a batch go through a layer before the next one begins, so that every weight is read and decoded
 /// once per batch. Work is cut by sequence, by expert and by fixed panels of rows, never by thread: results do not
-/// depend on the thread count.
+/// depend on the thread count. Decoded weights are those of two steps at a time, an expert or the matrices of attention.
 public final class ForwardPass: Sendable {
     public let plan: DecoderPlan
     /// The model that errors name.
     public let path: String
     let weights: ModelWeights
     let engine: Engine
+    /// Whether the model is larger than the memory, which its pages would only fill.
+    let releasesPages: Bool
 
     /// Rows per piece of row-wise work.
     static let panelLength = 256
+    /// Rows per piece of attention.
+    static let attentionPanelLength = 512
+    /// Rows whose keys and values are held at once, if no sequence is longer.
+    static let attentionGroupLength = 8192
 
     /// - Parameters:
     ///   - path: the model that errors name.
     ///   - source: the model's tensors.
-    public init(plan: DecoderPlan, source: any TensorSource, path: String, parallel: Parallel) throws {
+    ///   - memory: what the process may use; batches are cut to it.
+    public init(
+        plan: DecoderPlan, source: any TensorSource, path: String, parallel: Parallel,
+        memory: MemoryBudget = .available
+    ) throws {
         self.plan = plan
         self.path = path
         weights = try Self.naming(path) { try ModelWeights(source: source, plan: plan) }
-        self.engine = Engine(parallel: parallel)
+        self.engine = Engine(parallel: parallel, memory: memory)
+        releasesPages = source.tensors.reduce(0) { $0 + $1.byteCount } > memory.byteCount
     }
+
+    /// What the process may use.
+    public var memory: MemoryBudget { engine.memory }
+
+    /// Time spent so far, in all threads.
+    public var times: StageTimes { engine.times }
 
     /// Runs sequences from their first token on.
     ///
@@ -78,15 +95,24 @@ public final class ForwardPass: Sendable {
         let hidden = HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
         try embed(batch, into: hidden)
         try layerEnd?(-1, hidden)
+        let steps: any StepRunner =
+            batch.isSmall ? PiecewiseSteps(engine: engine) : try pipeline(rowCount: batch.rowCount)
+        steps.enqueue([attentionWeights(layer: 0)])
         for layer in 0..<plan.layerCount {
-            try attend(batch, layer: layer, hidden: hidden)
-            try feedForward(batch, layer: layer, hidden: hidden)
+            try attend(batch, layer: layer, hidden: hidden, steps)
+            try feedForward(batch, layer: layer, hidden: hidden, steps)
             if let row = hidden.firstNonFiniteRow() {
                 throw RuntimeError(.nonFiniteActivation, place: "layer \(layer), token \(row)")
             }
             try layerEnd?(layer, hidden)
         }
         return hidden
+    }
+
+    /// The queries', keys', values' and output matrix of a layer.
+    func attentionWeights(layer: Int) -> WeightGroup {
+        WeightGroup(
+            [TensorRole.attentionQuery, .attentionKey, .attentionValue, .attentionOutput].map { weights[$0, layer] })
     }
 
     private func embed(_ batch: Batch, into hidden: HiddenStates) throws {

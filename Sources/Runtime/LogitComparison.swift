@@ -1,5 +1,5 @@
 /// How two models' predictions of one token differ.
-public struct LogitComparison: Sendable {
+public struct LogitComparison: Sendable, Hashable {
     /// KL divergence of the prediction from the reference's, in nats.
     public let divergence: Double
     /// ln of the probability that the reference gives to the token that follows.

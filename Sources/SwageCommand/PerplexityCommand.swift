@@ -21,57 +21,41 @@ struct PerplexityCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Let windows begin every N tokens and score only what no window before has, as HuggingFace describes it.",
+            discussion: "Without it windows do not overlap and their second half is scored, as llama.cpp has it.",
+            valueName: "n"))
+    var stride: Int?
+
     @OptionGroup var windows: WindowOptions
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var execution: RunOptions
 
     func run() throws {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
-        let measurement = Measurement(
-            evaluation: PerplexityEvaluation(context: windows.context, windowLimit: windows.chunks),
-            parallel: compute.parallel)
-        var results: [PerplexityResult]
-        var comparisons: [ModelComparison.Result] = []
-        var original: Model?
-        if let reference {
-            let opened = try Model(
-                path: reference, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
-            comparisons = try measurement.run([model], reference: opened, texts: texts, progress: ProgressLine.handler)
-                .candidates[0]
-            results = comparisons.map(\.perplexity)
-            original = opened
-        } else {
-            results = try measurement.run(model, texts: texts, progress: ProgressLine.handler)
-        }
+        let model = try open(model)
+        let original = try reference.map(open)
+        var cut = windows.cut
+        cut.stride = stride
+        let measurement = Measurement(cut: cut, parallel: compute.parallel, memory: execution.budget)
+        let results = try measurement.run([model], reference: original, texts: texts, progress: execution.progress)
+            .models[0]
         ProgressLine.clear()
         if json {
-            let entries = results.enumerated().map { index, result in
-                PerplexityReport.Text(result, comparisons.isEmpty ? nil : comparisons[index].divergence)
-            }
             return try JSONOutput.print(
                 PerplexityReport(
-                    model: model.name, reference: original?.name, context: windows.context,
-                    core: ComputeBackend.coreName, texts: entries))
+                    model: model.name, reference: original?.name, context: windows.context, stride: stride,
+                    core: ComputeBackend.coreName, texts: results.map { PerplexityReport.Text($0) }))
         }
-        StandardStream.output.write(Self.table(of: results).terminal + "\n")
-        if !comparisons.isEmpty {
-            StandardStream.output.write("\n" + DivergenceTable.full(comparisons).terminal + "\n")
-        }
+        var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]
+        if original != nil { tables.append(DivergenceTable.full(results)) }
+        StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
     }
 
-    private static func table(of results: [PerplexityResult]) -> Table {
-        var table = Table([
-            .init("text"), .init("perplexity", .right), .init("±", .right), .init("nats/token", .right),
-            .init("scored", .right), .init("windows", .right),
-        ])
-        for result in results {
-            table.append([
-                result.name, Figures.decimal(result.perplexity, 4), Figures.decimal(result.perplexityError, 4),
-                Figures.decimal(result.loss.mean, 5), String(result.scoredTokenCount), String(result.windowCount),
-            ])
-        }
-        return table
+    private func open(_ path: String) throws -> Model {
+        try Model(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
     }
 }

@@ -20,6 +20,7 @@ struct Report: ParsableCommand {
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var execution: RunOptions
 
     func validate() throws {
         guard !models.isEmpty else { throw ValidationError("name at least one model with --model NAME=MODEL") }
@@ -28,48 +29,36 @@ struct Report: ParsableCommand {
 
     func run() throws {
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path, name: $0.name) }
-        let measurement = Measurement(
-            evaluation: PerplexityEvaluation(context: windows.context, windowLimit: windows.chunks),
-            parallel: compute.parallel)
+        let measurement = Measurement(cut: windows.cut, parallel: compute.parallel, memory: execution.budget)
         let opened = try models.map {
             try Model(path: $0.path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         }
-        let columns = try zip(models, measured(opened, texts: texts, measurement))
-            .map { named, results in
-                ReportColumn(
-                    name: named.name, fileByteCount: try results.model.fileByteCount,
-                    bitsPerWeight: results.model.bitsPerWeight, results: results.perplexities,
-                    divergences: results.divergences)
+        let columns = try zip(zip(models, opened), measured(opened, texts: texts, measurement))
+            .map { opened, results in
+                let (named, model) = opened
+                return ReportColumn(
+                    name: named.name, fileByteCount: try model.fileByteCount, bitsPerWeight: model.bitsPerWeight,
+                    results: results)
             }
         ProgressLine.clear()
         var tables = [ReportTable.perplexity(columns)]
-        if columns.contains(where: { !$0.divergences.isEmpty }) { tables.append(ReportTable.divergence(columns)) }
+        if columns.contains(where: { $0.results[0].divergence != nil }) {
+            tables.append(ReportTable.divergence(columns))
+        }
         StandardStream.output.write(tables.map(\.markdown).joined(separator: "\n\n") + "\n")
     }
 
-    private struct Results {
-        let model: Model
-        let perplexities: [PerplexityResult]
-        let divergences: [Divergence]
-    }
-
     /// All models in one pass beside the first if they share its tokens, else each by itself.
-    private func measured(_ models: [Model], texts: [EvaluationText], _ measurement: Measurement) throws -> [Results] {
+    private func measured(
+        _ models: [Model], texts: [EvaluationText], _ measurement: Measurement
+    ) throws -> [[EvaluationResult]] {
         let candidates = models.dropFirst()
-        guard !candidates.isEmpty, candidates.allSatisfy({ $0.sharesTokens(with: models[0]) }) else {
-            return try models.map { model in
-                let results = try measurement.run(model, texts: texts, progress: ProgressLine.handler)
-                return Results(model: model, perplexities: results, divergences: [])
-            }
+        guard candidates.allSatisfy({ $0.sharesTokens(with: models[0]) }) else {
+            return try models.map { try measurement.run([$0], texts: texts, progress: execution.progress).models[0] }
         }
         let outcome = try measurement.run(
-            Array(candidates), reference: models[0], texts: texts, progress: ProgressLine.handler)
-        return [Results(model: models[0], perplexities: outcome.reference, divergences: [])]
-            + zip(candidates, outcome.candidates)
-            .map { model, results in
-                Results(
-                    model: model, perplexities: results.map(\.perplexity), divergences: results.map(\.divergence))
-            }
+            Array(candidates), reference: models[0], texts: texts, progress: execution.progress)
+        return [outcome.reference] + outcome.models
     }
 }
 
@@ -92,9 +81,7 @@ struct ReportColumn {
     let fileByteCount: Int
     let bitsPerWeight: Double
     /// One for each text.
-    let results: [PerplexityResult]
-    /// From the first column's model, one for each text; none for that model itself.
-    let divergences: [Divergence]
+    let results: [EvaluationResult]
 }
 
 /// Tables of measured models: one row per text, one column per model, the original first.
@@ -105,15 +92,14 @@ enum ReportTable {
         table.append(["file size"] + columns.map { Figures.bytes($0.fileByteCount) })
         table.append(["bits per weight"] + columns.map { Figures.decimal($0.bitsPerWeight, 3) })
         for text in columns[0].results.indices {
-            let original = columns[0].results[text].perplexity
+            let original = columns[0].results[text].perplexity.mean
             table.append(
                 [columns[0].results[text].name]
                     + columns.enumerated().map { number, column in
-                        let result = column.results[text]
-                        let value =
-                            "\(Figures.decimal(result.perplexity, 4)) ± \(Figures.decimal(result.perplexityError, 4))"
+                        let perplexity = column.results[text].perplexity
+                        let value = "\(Figures.decimal(perplexity.mean, 4)) ± \(Figures.decimal(perplexity.error, 4))"
                         return number == 0
-                            ? value : "\(value) (\(Figures.decimal(result.perplexity / original, 3))×)"
+                            ? value : "\(value) (\(Figures.decimal(perplexity.mean / original, 3))×)"
                     })
         }
         return table
@@ -127,7 +113,7 @@ enum ReportTable {
             table.append(
                 [columns[0].results[text].name]
                     + candidates.map { column in
-                        let divergence = column.divergences[text]
+                        guard let divergence = column.results[text].divergence else { return "" }
                         let mean = Figures.decimal(divergence.divergence.mean, 5)
                         let error = Figures.decimal(divergence.divergence.error, 5)
                         return "\(mean) ± \(error) (same top \(Figures.decimal(100 * divergence.agreement.mean, 1)) %)"

@@ -22,11 +22,22 @@ struct Inspection: Decodable {
 
 /// What `perplexity --json` prints, as far as tests ask.
 struct PerplexityReport: Decodable {
+    struct Estimate: Decodable {
+        let value: Double
+        let standardError: Double
+    }
+
+    struct Losses: Decodable {
+        let perToken: Estimate
+        let perCharacter: Estimate
+        let perByte: Estimate
+    }
+
     struct Text: Decodable {
         let name: String
         let perplexity: Double
         let standardError: Double
-        let meanNegativeLogLikelihood: Double
+        let nats: Losses
         let tokens: Int
         let windows: Int
     }
