@@ -146,6 +146,27 @@ import Testing
         #expect(try await Swage.run(["chat", file] + options, standardInput: "Hello\n").output == expected.output)
     }
 
+    /// A vocabulary with the tokens of ChatML needs no template.
+    @Test func tokensOfChatML() async throws {
+        let workspace = try Workspace()
+        let checkpoint = try workspace.checkpoint()
+        for file in ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"] {
+            try checkpoint.edit(file) { data in
+                let text = String(decoding: data, as: UTF8.self)
+                data = Data(
+                    text.replacing("<pad>", with: "<|im_start|>").replacing("<|endoftext|>", with: "<|im_end|>").utf8)
+            }
+        }
+        let options = ["--max-new-tokens", "8"]
+        let generated = try await Swage.run(
+            ["generate", checkpoint.path, "--prompt", Self.turn("user", "Hello") + Self.opening, "--json"] + options)
+        let report = try generated.json(GenerationReport.self)
+        #expect(report.prompt.prefix(2) == [1, 0] && report.prompt.contains(2))
+        let outcome = try await Swage.run(
+            ["chat", checkpoint.path, "--temperature", "0"] + options, standardInput: "Hello")
+        #expect(outcome.status == 0 && outcome.output == report.text + "\n", "\(outcome.error)")
+    }
+
     private static let requests: [Refusal] = [
         refusal("no template", 2, "it has no chat template", "--template chatml"),
         refusal(
