@@ -81,6 +81,7 @@ let package = Package(
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
+        tests("Runtime", ["ByteJSON"]),
         tests("Evaluation", ["Runtime"]),
         tests(
             "Pipelines",

@@ -45,10 +45,20 @@ struct PerplexityReport: Decodable {
     let texts: [Text]
 }
 
+/// What `generate --json` prints.
 struct GenerationReport: Decodable {
+    struct Candidate: Decodable {
+        let token: Int
+        let logProbability: Double
+    }
+
     let prompt: [Int]
     let tokens: [Int]
     let text: String
+    let logProbabilities: [Double]
+    let topLogProbabilities: [[Candidate]]?
+    let finish: String
+    let seed: UInt64?
 }
 
 /// `reference.json` of the bundled model, made with PyTorch.

@@ -165,7 +165,9 @@ import Testing
         #expect(try await Swage.run("--version").output == "0.1.0\n")
         let help = try await Swage.run("--help")
         #expect(help.status == 0 && help.error.isEmpty)
-        for command in ["convert", "imatrix", "quantize", "perplexity", "report", "generate", "tokenize", "inspect"] {
+        for command in [
+            "convert", "imatrix", "quantize", "perplexity", "report", "generate", "chat", "tokenize", "inspect",
+        ] {
             #expect(help.output.contains("  \(command) "))
             let own = try await Swage.run(command, "--help")
             #expect(own.status == 0 && own.output.contains("USAGE: swage \(command)"))
