@@ -27,6 +27,15 @@ public struct MeanWithError: Sendable, Hashable {
         error = count > 1 ? (squares * count / (count - 1)).squareRoot() / size : 0
     }
 
+    /// The mean of independent estimates.
+    ///
+    /// - Parameter estimates: at least one.
+    public init(averageOf estimates: [MeanWithError]) {
+        let count = Double(estimates.count)
+        mean = estimates.reduce(0) { $0 + $1.mean } / count
+        error = estimates.reduce(0) { $0 + $1.error * $1.error }.squareRoot() / count
+    }
+
     /// In bits what is in nats.
     public var bits: MeanWithError {
         let perNat = 1.442_695_040_888_963_4

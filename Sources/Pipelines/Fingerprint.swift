@@ -4,14 +4,14 @@ import TensorCore
 import Tokenization
 
 /// Digests that tell whether two runs have the same inputs, in hexadecimal.
-enum Fingerprint {
+public enum Fingerprint {
     /// Bytes of each tensor that are looked at, in pieces spread over it.
     private static let sampleByteCount = 1 << 12
     private static let sampleCount = 16
 
     /// Of a model: its tensors' names, types and shapes, and samples of their bytes, since reading all of a large model
     /// would take as long as running it.
-    static func of(_ model: Model) throws -> String {
+    public static func of(_ model: Model) throws -> String {
         var hash = SHA256()
         let source = model.tensors
         for (index, tensor) in source.tensors.enumerated() {
@@ -34,7 +34,7 @@ enum Fingerprint {
     }
 
     /// Of a vocabulary: what its tokens are.
-    static func of(_ tokenizer: Tokenizer) -> String {
+    public static func of(_ tokenizer: Tokenizer) -> String {
         var hash = SHA256()
         let vocabulary = tokenizer.vocabulary
         for (piece, kind) in zip(vocabulary.pieces, vocabulary.kinds) {
@@ -44,7 +44,8 @@ enum Fingerprint {
         return WeightDigest.hexadecimal(hash.finalize())
     }
 
-    static func of(_ text: EvaluationText) -> String {
+    /// SHA-256 of a text's bytes.
+    public static func of(_ text: EvaluationText) -> String {
         WeightDigest.hexadecimal(SHA256.hash(data: text.bytes))
     }
 }
