@@ -45,12 +45,16 @@ public struct ModelEvaluation: Sendable {
         let batches = WindowBatches(
             windows: places.map { texts[$0.text].windows[$0.window] }, passes: models, progress: progress)
         try batches.forEach { range in
-            let computed = try score(range, of: batches, models, reference, recorder)
+            let states = models.enumerated().map {
+                journal?.stateFile(model: $0, windows: batches.windows[range], columns: $1.plan.embeddingLength)
+            }
+            let computed = try score(range, of: batches, models, reference, recorder, states)
             for (window, list) in zip(range, computed) {
                 let entry = WindowScores(batches.windows[window], scores: list, lengths: lengths)
                 scores[places[window].text].windows.append(entry)
                 try journal?.append(entry, ofText: places[window].text)
             }
+            for file in states { file?.remove() }
         }
         for text in scores.indices { scores[text].windows.sort { $0.number < $1.number } }
         return scores
@@ -70,12 +74,12 @@ public struct ModelEvaluation: Sendable {
     /// - Returns: one list for each model, for each window.
     private func score(
         _ range: Range<Int>, of batches: WindowBatches, _ models: [ForwardPass], _ reference: Reference,
-        _ recorder: (any PredictionRecorder)?
+        _ recorder: (any PredictionRecorder)?, _ states: [StateFile?]
     ) throws -> [[[TokenScore]]] {
         let (rows, tokens) = batches.scored(range)
         let predictions = Predictions(
             try models.enumerated().map { number, pass in
-                (pass, try pass.finalStates(of: rows, in: batches.run(range, through: number)))
+                (pass, try pass.finalStates(of: rows, in: batches.run(range, through: number, states: states[number])))
             })
         let tables = models.map { _ in ResultTable<TokenScore?>(repeating: nil, count: rows.count) }
         if case .predictions(let stored) = reference { try stored.begin(batches.windows[range]) }
@@ -139,6 +143,19 @@ public protocol PredictionRecorder: AnyObject, Sendable {
 
 /// Keeps the scores of finished windows, so that a later run need not compute them again.
 public protocol ScoreJournal: AnyObject {
+    /// What the run is.
+    var identity: PredictionIdentity { get }
+    /// The file that is kept.
+    var path: String { get }
+    /// Least time between two savings of the states of a batch.
+    var stateInterval: Duration { get }
     func finishedWindows(ofText text: Int) -> [WindowScores]
     func append(_ window: WindowScores, ofText text: Int) throws
+}
+
+extension ScoreJournal {
+    fileprivate func stateFile(model: Int, windows: ArraySlice<EvaluationWindow>, columns: Int) -> StateFile {
+        StateFile(
+            path: path, identity: identity, model: model, windows: windows, columns: columns, interval: stateInterval)
+    }
 }

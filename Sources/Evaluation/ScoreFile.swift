@@ -12,6 +12,8 @@ public final class ScoreFile: ScoreJournal {
 
     private let file: ResumableFile
     public let identity: PredictionIdentity
+    public let stateInterval: Duration
+    public var path: String { file.path }
     private let windows: [[WindowScores]]
 
     /// One line.
@@ -33,7 +35,8 @@ public final class ScoreFile: ScoreJournal {
     /// Continues a run's file, or begins it.
     ///
     /// - Throws: ``EvaluationError`` if a file of that name is of another run, or `FileError`.
-    public init(path: String, identity: PredictionIdentity) throws {
+    public init(path: String, identity: PredictionIdentity, stateInterval: Duration) throws {
+        self.stateInterval = stateInterval
         file = try ResumableFile(path: path, isUsableUnfinished: true)
         var identity = identity
         identity.format = Self.format

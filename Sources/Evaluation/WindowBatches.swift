@@ -37,16 +37,20 @@ struct WindowBatches {
     private static func powerOfTwo(notAbove count: Int) -> Int { 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount) }
 
     /// Runs one batch through a model.
+    ///
+    /// - Parameter states: where its states are kept between layers, and found again.
     func run(
-        _ range: Range<Int>, through number: Int, observer: (any ActivationObserver)? = nil
+        _ range: Range<Int>, through number: Int, observer: (any ActivationObserver)? = nil, states: StateFile? = nil
     ) throws -> HiddenStates {
         let pass = passes[number]
         let layers = Double(pass.plan.layerCount + 1)
         let whole = Double(windows.count * passes.count)
         let done = Double(range.lowerBound * passes.count + number * range.count) / whole
         let share = Double(range.count) / whole
-        return try pass.run(windows[range].map(\.tokens), observer: observer) { [progress] layer, _ in
+        return try pass.run(windows[range].map(\.tokens), from: states?.load(), observer: observer) {
+            [progress] layer, hidden in
             progress(done + share * Double(layer + 1) / layers)
+            try states?.save(hidden, layer: layer, isLast: layer == pass.plan.layerCount - 1)
         }
     }
 

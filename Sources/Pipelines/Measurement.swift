@@ -19,6 +19,8 @@ public struct Measurement: Sendable {
     public var recording: PredictionFile?
     /// Where the scores of finished windows are kept, so that a run that ends early can be continued.
     public var scorePath: String?
+    /// Least time between two savings of what a batch has come to, where scores or predictions are kept.
+    public var stateInterval = Duration.seconds(60)
 
     public init(cut: WindowCut = WindowCut(), parallel: Parallel, memory: MemoryBudget = .available) {
         self.cut = cut
@@ -51,12 +53,12 @@ public struct Measurement: Sendable {
         if let identity { try stored?.check(identity, isOfAllTexts: texts.isEmpty) }
         let inputs = all.flatMap(\.inputFiles) + texts.compactMap(\.path)
         let recorder = try identity.flatMap {
-            try recording?.recorder($0, texts: windows, lengths: lengths, inputs: inputs)
+            try recording?.recorder($0, texts: windows, lengths: lengths, inputs: inputs, stateInterval: stateInterval)
         }
         let scoreFile = try identity.flatMap { identity in
             try scorePath.map { path in
                 try OutputFile.check(path, inputs: inputs)
-                return try ScoreFile(path: path, identity: identity)
+                return try ScoreFile(path: path, identity: identity, stateInterval: stateInterval)
             }
         }
         let names = models.map(\.name).joined(separator: ", ")

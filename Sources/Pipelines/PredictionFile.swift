@@ -29,7 +29,8 @@ public struct PredictionFile: Sendable {
     ///
     /// - Parameter inputs: files that it must not replace.
     func recorder(
-        _ identity: PredictionIdentity, texts: [TokenWindows], lengths: TokenLengths, inputs: [String]
+        _ identity: PredictionIdentity, texts: [TokenWindows], lengths: TokenLengths, inputs: [String],
+        stateInterval: Duration
     ) throws -> any PredictionRecorder {
         try OutputFile.check(path, inputs: inputs)
         switch form {
@@ -37,7 +38,8 @@ public struct PredictionFile: Sendable {
             return try BaseLogitsWriter(
                 path: path, windows: texts.flatMap(\.windows), vocabularySize: identity.vocabularySize)
         case .swage:
-            return try PredictionArchiveWriter(path: path, identity: identity, texts: texts, lengths: lengths)
+            return try PredictionArchiveWriter(
+                path: path, identity: identity, texts: texts, lengths: lengths, stateInterval: stateInterval)
         }
     }
 }

@@ -49,11 +49,14 @@ public final class ForwardPass: Sendable {
     /// Runs sequences from their first token on.
     ///
     /// - Parameters:
+    ///   - start: a layer and the residual stream after it, as `layerEnd` had it in an earlier run of the same sequences;
+    ///     the run goes on with the next layer, and changes the stream.
     ///   - observer: sees the inputs of every matrix.
     ///   - layerEnd: called with the number of each finished layer and the residual stream after it; layer −1 is the
     ///     embedding.
     public func run(
-        _ sequences: [TokenSequence], observer: (any ActivationObserver)? = nil,
+        _ sequences: [TokenSequence], from start: (layer: Int, hidden: HiddenStates)? = nil,
+        observer: (any ActivationObserver)? = nil,
         layerEnd: ((_ layer: Int, _ hidden: HiddenStates) throws -> Void)? = nil
     ) throws -> HiddenStates {
         try Self.naming(path) {
@@ -61,7 +64,7 @@ public final class ForwardPass: Sendable {
             let batch = Batch(
                 sequences: sequences, cache: nil, rotary: try rotaryTable(positionCount: longest),
                 observer: observer)
-            return try run(batch, layerEnd: layerEnd)
+            return try run(batch, from: start, layerEnd: layerEnd)
         }
     }
 
@@ -83,22 +86,27 @@ public final class ForwardPass: Sendable {
                 throw RuntimeError(.contextTooLong(requested: cache.count + tokens.count, limit: cache.capacity))
             }
             let batch = Batch(sequences: [tokens], cache: cache, rotary: rotary.table, observer: nil)
-            let hidden = try run(batch, layerEnd: nil)
+            let hidden = try run(batch, from: nil, layerEnd: nil)
             cache.advance(by: tokens.count)
             return hidden
         }
     }
 
     private func run(
-        _ batch: Batch, layerEnd: ((Int, HiddenStates) throws -> Void)?
+        _ batch: Batch, from start: (layer: Int, hidden: HiddenStates)?, layerEnd: ((Int, HiddenStates) throws -> Void)?
     ) throws -> HiddenStates {
-        let hidden = HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
-        try embed(batch, into: hidden)
-        try layerEnd?(-1, hidden)
+        let hidden = start?.hidden ?? HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
+        let first = (start?.layer ?? -1) + 1
+        precondition(hidden.rowCount == batch.rowCount && hidden.columns == plan.embeddingLength)
+        if start == nil {
+            try embed(batch, into: hidden)
+            try layerEnd?(-1, hidden)
+        }
+        guard first < plan.layerCount else { return hidden }
         let steps: any StepRunner =
             batch.isSmall ? PiecewiseSteps(engine: engine) : try pipeline(rowCount: batch.rowCount)
-        steps.enqueue([attentionWeights(layer: 0)])
-        for layer in 0..<plan.layerCount {
+        steps.enqueue([attentionWeights(layer: first)])
+        for layer in first..<plan.layerCount {
             try attend(batch, layer: layer, hidden: hidden, steps)
             try feedForward(batch, layer: layer, hidden: hidden, steps)
             if let row = hidden.firstNonFiniteRow() {

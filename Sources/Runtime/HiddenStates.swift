@@ -19,6 +19,19 @@ public final class HiddenStates: @unchecked Sendable {
         (buffer.base + count).update(repeating: 0, count: room - count)
     }
 
+    /// - Parameter fill: receives the memory of all values, row by row.
+    public convenience init(
+        rowCount: Int, columns: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void
+    ) rethrows {
+        self.init(rowCount: rowCount, columns: columns)
+        try fill(UnsafeMutableRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
+    }
+
+    /// Calls `body` with all values, row by row.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
+    }
+
     static func padded(_ rowCount: Int) -> Int { (rowCount + rowUnit - 1) / rowUnit * rowUnit }
 
     /// The `columns` values of one token.

@@ -33,6 +33,12 @@ struct PerplexityCommand: ParsableCommand {
     var saveScores: String?
 
     @Option(
+        help: ArgumentHelp(
+            "With --save-scores or --save-base-logits: save the states of unfinished windows that often.",
+            valueName: "seconds"))
+    var saveStatesEvery = 60.0
+
+    @Option(
         parsing: .upToNextOption,
         help: "In place of a model: files of --save-scores of different windows, as if one run had scored them all.")
     var mergeScores: [String] = []
@@ -64,6 +70,9 @@ struct PerplexityCommand: ParsableCommand {
         if saveBaseLogits != nil, saveScores != nil {
             throw ValidationError("--save-base-logits keeps the scores itself; leave out --save-scores")
         }
+        guard saveStatesEvery >= 0, saveStatesEvery.isFinite else {
+            throw ValidationError("--save-states-every must not be negative")
+        }
         guard (model == nil) != mergeScores.isEmpty else {
             throw ValidationError("give a model, or --merge-scores FILE…")
         }
@@ -89,6 +98,7 @@ struct PerplexityCommand: ParsableCommand {
         var measurement = Measurement(cut: cut, parallel: compute.parallel, memory: execution.budget)
         measurement.recording = saveBaseLogits.map { PredictionFile(path: $0, form: baseLogitsFormat) }
         measurement.scorePath = saveScores
+        measurement.stateInterval = .seconds(saveStatesEvery)
         let results = try measurement.run(
             [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts,
             progress: execution.progress

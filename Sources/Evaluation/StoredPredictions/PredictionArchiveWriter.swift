@@ -4,6 +4,9 @@ import TensorCore
 
 /// Stores a model's predictions in Swage's form; a run that ends early is continued by the next.
 public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @unchecked Sendable {
+    public let identity: PredictionIdentity
+    public let stateInterval: Duration
+    public var path: String { file.path }
     private let file: ResumableFile
     private let lengths: TokenLengths
     private let finished: [Int: [WindowScores]]
@@ -18,11 +21,16 @@ public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @u
     ///   - identity: of the run.
     ///   - texts: all windows; they must be evaluated in this order.
     /// - Throws: ``EvaluationError`` if a file of that name is of another run, or `FileError`.
-    public init(path: String, identity: PredictionIdentity, texts: [TokenWindows], lengths: TokenLengths) throws {
+    public init(
+        path: String, identity: PredictionIdentity, texts: [TokenWindows], lengths: TokenLengths,
+        stateInterval: Duration
+    ) throws {
+        self.stateInterval = stateInterval
         file = try ResumableFile(path: path, isUsableUnfinished: false)
         self.lengths = lengths
         var identity = identity
         identity.format = PredictionArchive.format
+        self.identity = identity
         let windows = texts.enumerated().flatMap { text, windows in
             windows.windows.map { PredictionArchive.ArchivedWindow(text: text, window: $0) }
         }
