@@ -123,7 +123,7 @@ public final class ForwardPass: Sendable {
             [TensorRole.attentionQuery, .attentionKey, .attentionValue, .attentionOutput].map { weights[$0, layer] })
     }
 
-    private func embed(_ batch: Batch, into hidden: HiddenStates) throws {
+    func embed(_ batch: Batch, into hidden: HiddenStates) throws {
         let embedding = weights[.tokenEmbedding]
         let tokens = batch.sequences.flatMap { $0 }
         if let bad = tokens.first(where: { $0 < 0 || $0 >= embedding.rows }) {

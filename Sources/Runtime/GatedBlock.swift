@@ -24,7 +24,8 @@ enum GatedBlock: Sendable {
         WeightGroup(roles.map { weights[$0, layer] }, expert: expert)
     }
 
-    private var roles: [TensorRole] {
+    /// Gate, up and down.
+    var roles: [TensorRole] {
         switch self {
         case .dense: [.feedForwardGate, .feedForwardUp, .feedForwardDown]
         case .shared: [.sharedGate, .sharedUp, .sharedDown]
