@@ -1,0 +1,71 @@
+import BlockFormats
+import ErrorFeedback
+import ModelArchitecture
+import Runtime
+import TensorCore
+
+/// One tensor on its way to its type.
+struct TensorJob {
+    let source: any TensorSource
+    let index: Int
+    let target: TensorDescriptor
+    let name: TensorName
+    let variant: Variant
+    let importance: [[Float]]?
+    let moments: Moments
+    let parallel: Parallel
+
+    private static let inputs: [ActivationSite.Input] = [
+        .attention, .attentionOutput, .feedForward, .feedForwardDown, .experts, .expertsDown, .shared, .sharedDown,
+    ]
+
+    private func moments(expert: Int, of count: Int) -> SecondMoments? {
+        if name.role == .output { return variant.feedsOutput ? moments.output : nil }
+        guard let layer = name.layer else { return nil }
+        for input in Self.inputs {
+            let site = ActivationSite(layer: layer, input: input, expert: expert)
+            guard site.roles.contains(name.role) else { continue }
+            return moments.drawn(site, expertCount: count, priorRowCount: variant.priorRowCount)
+        }
+        return nil
+    }
+
+    func encode() throws -> [UInt8] {
+        let stored = source.tensors[index]
+        let shape = target.shape
+        let (columns, rowCount) = (shape.rowLength, shape.rowCount)
+        let stackCount = shape.rank > 2 ? shape.dimensions[2...].reduce(1, *) : 1
+        let rowsPerMatrix = rowCount / stackCount
+        var bytes = [UInt8](repeating: 0, count: stored.byteCount)
+        try bytes.withUnsafeMutableBytes { try source.readRows(ofTensorAt: index, rows: 0..<rowCount, into: $0) }
+        var values = [Float](repeating: 0, count: rowCount * columns)
+        BlockFormats.codec(for: stored.type)!.decode(bytes, count: values.count, into: &values)
+        var result = [UInt8](repeating: 0, count: target.byteCount)
+        let codec = BlockFormats.codec(for: target.type)!
+        try result.withUnsafeMutableBytes { result in
+            try values.withUnsafeBufferPointer { values in
+                for expert in 0..<stackCount {
+                    let weights = values.baseAddress! + expert * rowsPerMatrix * columns
+                    let output = result.baseAddress! + expert * rowsPerMatrix * target.rowByteCount
+                    if let codec = codec as? any QuantizingCodec, let policy = variant.policy(for: codec),
+                        let found = moments(expert: expert, of: stackCount)
+                    {
+                        let metric = FeedbackMetric(
+                            found, damping: policy.damping, groupLength: FeedbackEncoder.groupLength(codec, policy))
+                        try FeedbackEncoder(codec: codec, metric: metric, policy: policy)
+                            .encode(weights, rowCount: rowsPerMatrix, into: output, parallel: parallel)
+                    } else {
+                        let scratch = EncodingScratch()
+                        let importance = importance?[expert]
+                        for row in 0..<rowsPerMatrix {
+                            codec.encode(
+                                weights + row * columns, count: columns, importance: importance,
+                                into: output + row * target.rowByteCount, scratch: scratch)
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
+}
