@@ -14,6 +14,13 @@ final class Moments: Sendable {
     private let outputMoments = Mutex<SecondMoments?>(nil)
 
     var output: SecondMoments? { outputMoments.withLock { $0 } }
+    private let embeddingMetric = Mutex<SecondMoments?>(nil)
+
+    /// What errors of the embedding cost.
+    var embedding: SecondMoments? {
+        get { embeddingMetric.withLock { $0 } }
+        set { embeddingMetric.withLock { $0 = newValue } }
+    }
 
     subscript(site: ActivationSite) -> SecondMoments? { table.withLock { $0[site] } }
 
@@ -62,6 +69,8 @@ final class Moments: Sendable {
             let moments = SecondMoments(columns: entry.columns, values: values, rowCount: entry.rowCount)
             if let input = ActivationSite.Input(name: entry.input) {
                 add(ActivationSite(layer: entry.layer, input: input, expert: entry.expert), moments)
+            } else if entry.input == "embedding" {
+                embedding = moments
             } else {
                 outputMoments.withLock { $0 = moments }
             }
@@ -75,6 +84,7 @@ final class Moments: Sendable {
             file.append(Stored("\(site.input)", site.layer, site.expert, moments))
         }
         if let output { file.append(Stored("output", 0, 0, output)) }
+        if let embedding { file.append(Stored("embedding", 0, 0, embedding)) }
         try JSONEncoder().encode(file).write(to: URL(filePath: path))
     }
 

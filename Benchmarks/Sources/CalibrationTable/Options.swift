@@ -55,6 +55,10 @@ struct Variant {
     /// Whether the output matrix is encoded with feedback.
     var feedsOutput = true
     var priorRowCount: Float = 32
+    /// 0 encodes the embedding without a metric.
+    var embeddingDamping: Float = 0
+    var embeddingGain: Float = 0
+    var embeddingPolicy: EncodingPolicy?
     private var weight: EncodingPolicy.ElementWeight?
     private var gain: Float?
 
@@ -79,6 +83,13 @@ struct Variant {
             case "weight", "w": weight = EncodingPolicy.ElementWeight.allCases.first { "\($0)" == value }
             case "gain", "eg": gain = number
             case "propagate", "p": propagates = number != 0
+            case "ed": embeddingDamping = number
+            case "eog": embeddingGain = number
+            case "ep":
+                let parts = value.split(separator: ":").map(String.init)
+                embeddingPolicy = EncodingPolicy(
+                    elementWeight: EncodingPolicy.ElementWeight.allCases.first { "\($0)" == parts[0] } ?? .importance,
+                    gainRestoration: Float(parts[1]) ?? 0)
             case "part": part = value
             case "output": feedsOutput = number != 0
             case "prior": priorRowCount = number

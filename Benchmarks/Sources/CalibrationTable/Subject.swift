@@ -49,6 +49,11 @@ struct Subject {
                 try moments.collect(model.forwardPass(parallel), windows: windows, parallel: parallel)
                 try moments.write(to: path)
             }
+            if moments.embedding == nil {
+                let part = stride(from: 0, to: windows.count, by: 6).map { windows[$0] }
+                moments.embedding = try Sensitivity(model: model, parallel: parallel).embeddingMetric(windows: part)
+                try moments.write(to: path)
+            }
         }
         note("\(name): \(windows.count) windows, moments in \(Date().timeIntervalSince(begin)) s")
     }

@@ -21,6 +21,7 @@ struct TensorJob {
 
     private func moments(expert: Int, of count: Int) -> SecondMoments? {
         if name.role == .output { return variant.feedsOutput ? moments.output : nil }
+        if name.role == .tokenEmbedding { return variant.embeddingDamping > 0 ? moments.embedding : nil }
         guard let layer = name.layer else { return nil }
         for input in Self.inputs {
             let site = ActivationSite(layer: layer, input: input, expert: expert)
@@ -41,15 +42,23 @@ struct TensorJob {
         var values = [Float](repeating: 0, count: rowCount * columns)
         BlockFormats.codec(for: stored.type)!.decode(bytes, count: values.count, into: &values)
         var result = [UInt8](repeating: 0, count: target.byteCount)
-        let codec = BlockFormats.codec(for: target.type)!
+        var codec = BlockFormats.codec(for: target.type)!
+        if name.role == .tokenEmbedding, let policy = variant.embeddingPolicy {
+            codec = BlockFormats.codec(for: target.type, policy: policy)!
+        }
         try result.withUnsafeMutableBytes { result in
             try values.withUnsafeBufferPointer { values in
                 for expert in 0..<stackCount {
                     let weights = values.baseAddress! + expert * rowsPerMatrix * columns
                     let output = result.baseAddress! + expert * rowsPerMatrix * target.rowByteCount
-                    if let codec = codec as? any QuantizingCodec, let policy = variant.policy(for: codec),
+                    if let codec = codec as? any QuantizingCodec, var policy = variant.policy(for: codec),
                         let found = moments(expert: expert, of: stackCount)
                     {
+                        if name.role == .tokenEmbedding {
+                            policy.damping = variant.embeddingDamping
+                            policy.encoding = codec.policy
+                            policy.outputGain = variant.embeddingGain
+                        }
                         let metric = FeedbackMetric(
                             found, damping: policy.damping, groupLength: FeedbackEncoder.groupLength(codec, policy))
                         try FeedbackEncoder(codec: codec, metric: metric, policy: policy)
