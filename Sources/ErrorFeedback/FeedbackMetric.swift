@@ -81,7 +81,8 @@ public final class FeedbackMetric: Sendable {
                 for column in 0..<length {
                     var value = root(row, start + column)
                     for earlier in 0..<column {
-                        value -= Double(feedback.base[row * n + start + earlier]) * root(start + earlier, start + column)
+                        value -=
+                            Double(feedback.base[row * n + start + earlier]) * root(start + earlier, start + column)
                     }
                     feedback.base[row * n + start + column] = Float(value / root(start + column, start + column))
                 }

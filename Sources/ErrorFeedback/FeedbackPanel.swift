@@ -78,7 +78,8 @@ final class FeedbackPanel: @unchecked Sendable {
             multiplyErrors(by: start, length, rowCount: rowCount)
             for row in 0..<rowCount {
                 for column in 0..<length {
-                    total += Double(chunk.base[row * length + column])
+                    total +=
+                        Double(chunk.base[row * length + column])
                         * Double(errors.base[row * columns + start + column])
                 }
             }

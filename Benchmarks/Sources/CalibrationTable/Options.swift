@@ -59,6 +59,13 @@ struct Variant {
     var embeddingDamping: Float = 0
     var embeddingGain: Float = 0
     var embeddingPolicy: EncodingPolicy?
+    /// How much of the drift of the inputs is answered, and what keeps that near the original weights.
+    var correction: Float = 0
+    var correctionDamping: Float = 0.1
+    /// Whether each of a layer's stages sees the ones before it quantized.
+    var isStaged = false
+    var correctsRouter = false
+    var correctsOutput = false
     private var weight: EncodingPolicy.ElementWeight?
     private var gain: Float?
 
@@ -83,6 +90,13 @@ struct Variant {
             case "weight", "w": weight = EncodingPolicy.ElementWeight.allCases.first { "\($0)" == value }
             case "gain", "eg": gain = number
             case "propagate", "p": propagates = number != 0
+            case "a":
+                correction = number
+                isStaged = true
+            case "ad": correctionDamping = number
+            case "staged": isStaged = number != 0
+            case "router": correctsRouter = number != 0
+            case "head": correctsOutput = number != 0
             case "ed": embeddingDamping = number
             case "eog": embeddingGain = number
             case "ep":

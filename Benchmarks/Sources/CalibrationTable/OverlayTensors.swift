@@ -23,7 +23,8 @@ struct OverlayTensors: TensorSource {
         }
         let size = tensors[index].rowByteCount
         bytes.withUnsafeBytes {
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[rows.lowerBound * size..<rows.upperBound * size]))
+            buffer.copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: $0[rows.lowerBound * size..<rows.upperBound * size]))
         }
     }
 

@@ -49,11 +49,6 @@ struct Subject {
                 try moments.collect(model.forwardPass(parallel), windows: windows, parallel: parallel)
                 try moments.write(to: path)
             }
-            if moments.embedding == nil {
-                let part = stride(from: 0, to: windows.count, by: 6).map { windows[$0] }
-                moments.embedding = try Sensitivity(model: model, parallel: parallel).embeddingMetric(windows: part)
-                try moments.write(to: path)
-            }
         }
         note("\(name): \(windows.count) windows, moments in \(Date().timeIntervalSince(begin)) s")
     }
@@ -91,12 +86,20 @@ struct Subject {
             .plan(model)
         let matrix = try ImportanceMatrix(contentsOf: importance)
         var overlay = OverlayTensors(model.tensors)
-        func encode(layer: Int?, _ moments: Moments) throws {
+        func encode(
+            layer: Int?, _ moments: Moments, stage: Set<ActivationSite.Input>? = nil,
+            pairs: [ActivationSite: PairedMoments] = [:], only: TensorRole? = nil
+        ) throws {
+            let roles = stage.map { stage in
+                Set(stage.flatMap { ActivationSite(layer: 0, input: $0, expert: 0).roles })
+            }
             for (index, assignment) in plan.assignments.enumerated() {
                 let target = assignment.tensor
                 guard target.type.isQuantized, let name = TensorName(gguf: target.name), name.layer == layer else {
                     continue
                 }
+                if let only, name.role != only { continue }
+                if let roles, !roles.contains(name.role) { continue }
                 switch variant.part {
                 case "layers": if layer == nil { continue }
                 case "embedding": if name.role != .tokenEmbedding { continue }
@@ -106,9 +109,36 @@ struct Subject {
                 }
                 let job = TensorJob(
                     source: model.tensors, index: index, target: target, name: name, variant: variant,
-                    importance: try matrix.stackWeights(for: target), moments: moments, parallel: parallel)
+                    importance: try matrix.stackWeights(for: target), moments: moments, parallel: parallel,
+                    pairs: pairs)
                 overlay.replace(at: index, by: target, bytes: try job.encode())
             }
+        }
+        if variant.isStaged {
+            try encode(layer: nil, moments, only: .tokenEmbedding)
+            var original = try states(of: model.tensors)
+            var states = try states(of: overlay)
+            for layer in 0..<model.plan.layerCount {
+                let calibration = try LayerCalibration(
+                    model, layer: layer, states: original, windowLength: 512, parallel: parallel)
+                for stage in LayerCalibration.stages {
+                    let pairs = try calibration.pairs(stage, states: states, quantized: overlay)
+                    if stage.contains(.router), variant.correctsRouter { try correctRouter(layer, pairs, &overlay) }
+                    try encode(layer: layer, moments, stage: stage, pairs: pairs)
+                }
+                original = calibration.originalStates
+                states = try LayerRun(
+                    plan: model.plan, source: overlay, layer: layer, states: states, windowLength: 512,
+                    parallel: parallel
+                ).run(recording: []).states
+            }
+            let site = Self.outputSite
+            let norm = try model.matrix(.outputNorm, layer: nil)
+            let pair = PairedMoments(
+                columns: norm.count, inputs: normalized(states, norm), references: normalized(original, norm),
+                rowCount: states.count / norm.count, parallel: parallel)
+            try encode(layer: nil, moments, pairs: [site: pair], only: .output)
+            return overlay
         }
         for layer in 0..<model.plan.layerCount {
             var moments = moments
@@ -121,6 +151,47 @@ struct Subject {
         }
         try encode(layer: nil, moments)
         return overlay
+    }
+
+    /// Stands for the output matrix, which is at no site.
+    static let outputSite = ActivationSite(layer: -1, input: .attention, expert: 0)
+
+    /// The embedded calibration windows.
+    private func states(of source: some TensorSource) throws -> [Float] {
+        let index = source.tensors.firstIndex { $0.name == TensorName(.tokenEmbedding).gguf }!
+        let width = model.plan.embeddingLength
+        let table = try source.values(ofTensorAt: index, rows: 0..<source.tensors[index].shape.rowCount)
+        var result: [Float] = []
+        for token in windows.joined() { result += table[Int(token) * width..<(Int(token) + 1) * width] }
+        return result
+    }
+
+    private func normalized(_ states: [Float], _ weight: [Float]) -> [Float] {
+        var result = states
+        let width = weight.count
+        for start in stride(from: 0, to: states.count, by: width) {
+            var squares: Float = 0
+            for column in 0..<width { squares += states[start + column] * states[start + column] }
+            let factor = 1 / (squares / Float(width) + model.plan.normEpsilon).squareRoot()
+            for column in 0..<width { result[start + column] *= factor * weight[column] }
+        }
+        return result
+    }
+
+    /// Makes the router, which stays in single precision, answer to its inputs as it did to the original's.
+    private func correctRouter(
+        _ layer: Int, _ pairs: [ActivationSite: PairedMoments], _ overlay: inout OverlayTensors
+    ) throws {
+        let name = TensorName(.router, layer: layer).gguf
+        guard let index = overlay.tensors.firstIndex(where: { $0.name == name }),
+            let pair = pairs[ActivationSite(layer: layer, input: .router, expert: 0)]
+        else { return }
+        let weights = try model.matrix(.router, layer: layer)
+        let corrected = pair.corrected(weights, damping: 0.01, share: 1)
+        let tensor = overlay.tensors[index]
+        overlay.replace(
+            at: index, by: TensorDescriptor(name: name, shape: tensor.shape, type: .f32)!,
+            bytes: corrected.withUnsafeBytes { Array($0) })
     }
 
     private func quantizeByPeer(_ type: String, to path: String) throws {

@@ -19,7 +19,24 @@ struct TensorJob {
         .attention, .attentionOutput, .feedForward, .feedForwardDown, .experts, .expertsDown, .shared, .sharedDown,
     ]
 
+    /// How inputs relate to the original's; empty without propagation.
+    var pairs: [ActivationSite: PairedMoments] = [:]
+
+    private func site(expert: Int) -> ActivationSite? {
+        if name.role == .output { return variant.correctsOutput ? Subject.outputSite : nil }
+        guard let layer = name.layer else { return nil }
+        return Self.inputs.map { ActivationSite(layer: layer, input: $0, expert: expert) }
+            .first { $0.roles.contains(name.role) }
+    }
+
     private func moments(expert: Int, of count: Int) -> SecondMoments? {
+        if !pairs.isEmpty, let site = site(expert: expert) {
+            let others = (0..<count).compactMap { self.site(expert: $0).flatMap { pairs[$0]?.moments } }
+            guard var mean = others.first else { return nil }
+            guard count > 1 else { return mean }
+            for other in others.dropFirst() { mean.add(other) }
+            return pairs[site]?.moments.drawn(toward: mean, priorRowCount: variant.priorRowCount) ?? mean
+        }
         if name.role == .output { return variant.feedsOutput ? moments.output : nil }
         if name.role == .tokenEmbedding { return variant.embeddingDamping > 0 ? moments.embedding : nil }
         guard let layer = name.layer else { return nil }
@@ -46,30 +63,38 @@ struct TensorJob {
         if name.role == .tokenEmbedding, let policy = variant.embeddingPolicy {
             codec = BlockFormats.codec(for: target.type, policy: policy)!
         }
+        let rowByteCount = target.rowByteCount
         try result.withUnsafeMutableBytes { result in
             try values.withUnsafeBufferPointer { values in
                 for expert in 0..<stackCount {
-                    let weights = values.baseAddress! + expert * rowsPerMatrix * columns
-                    let output = result.baseAddress! + expert * rowsPerMatrix * target.rowByteCount
-                    if let codec = codec as? any QuantizingCodec, var policy = variant.policy(for: codec),
-                        let found = moments(expert: expert, of: stackCount)
-                    {
-                        if name.role == .tokenEmbedding {
-                            policy.damping = variant.embeddingDamping
-                            policy.encoding = codec.policy
-                            policy.outputGain = variant.embeddingGain
-                        }
-                        let metric = FeedbackMetric(
-                            found, damping: policy.damping, groupLength: FeedbackEncoder.groupLength(codec, policy))
-                        try FeedbackEncoder(codec: codec, metric: metric, policy: policy)
-                            .encode(weights, rowCount: rowsPerMatrix, into: output, parallel: parallel)
-                    } else {
-                        let scratch = EncodingScratch()
-                        let importance = importance?[expert]
-                        for row in 0..<rowsPerMatrix {
-                            codec.encode(
-                                weights + row * columns, count: columns, importance: importance,
-                                into: output + row * target.rowByteCount, scratch: scratch)
+                    let original = values.baseAddress! + expert * rowsPerMatrix * columns
+                    var target = Array(UnsafeBufferPointer(start: original, count: rowsPerMatrix * columns))
+                    if variant.correction > 0, let pair = site(expert: expert).flatMap({ pairs[$0] }) {
+                        target = pair.corrected(target, damping: variant.correctionDamping, share: variant.correction)
+                    }
+                    try target.withUnsafeBufferPointer { target in
+                        let weights = target.baseAddress!
+                        let output = result.baseAddress! + expert * rowsPerMatrix * rowByteCount
+                        if let codec = codec as? any QuantizingCodec, var policy = variant.policy(for: codec),
+                            let found = moments(expert: expert, of: stackCount)
+                        {
+                            if name.role == .tokenEmbedding {
+                                policy.damping = variant.embeddingDamping
+                                policy.encoding = codec.policy
+                                policy.outputGain = variant.embeddingGain
+                            }
+                            let metric = FeedbackMetric(
+                                found, damping: policy.damping, groupLength: FeedbackEncoder.groupLength(codec, policy))
+                            try FeedbackEncoder(codec: codec, metric: metric, policy: policy)
+                                .encode(weights, rowCount: rowsPerMatrix, into: output, parallel: parallel)
+                        } else {
+                            let scratch = EncodingScratch()
+                            let importance = importance?[expert]
+                            for row in 0..<rowsPerMatrix {
+                                codec.encode(
+                                    weights + row * columns, count: columns, importance: importance,
+                                    into: output + row * rowByteCount, scratch: scratch)
+                            }
                         }
                     }
                 }
