@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "swage", targets: ["swage"]),
         .library(name: "BlockFormats", targets: ["BlockFormats", "TensorCore"]),
+        .library(name: "ErrorFeedback", targets: ["ErrorFeedback"]),
         .library(name: "Pipelines", targets: ["Pipelines", "Evaluation", "Recipes"]),
     ],
     dependencies: [
@@ -42,6 +43,7 @@ let package = Package(
         module("Safetensors", ["TensorCore", "ByteJSON"]),
         module("TorchArchive", ["TensorCore", "ByteJSON"]),
         module("BlockFormats", ["TensorCore", "CSIMD"]),
+        module("ErrorFeedback", ["TensorCore", "BlockFormats", "COpenBLAS"]),
         module("ModelArchitecture", ["TensorCore", "GGUFContainer"]),
         module("Tokenization", ["TensorCore", "ByteJSON"]),
         module(
@@ -50,11 +52,16 @@ let package = Package(
         module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
-        module("Evaluation", ["TensorCore", "ByteJSON", "ModelArchitecture", "Runtime", "Tokenization", "Importance"]),
+        module(
+            "Evaluation",
+            [
+                "TensorCore", "ByteJSON", "ModelArchitecture", "ErrorFeedback", "Runtime", "Tokenization", "Importance",
+            ]),
         module(
             "Pipelines",
             [
                 "TensorCore", "ByteJSON", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats",
+                "ErrorFeedback",
                 "Recipes",
                 "Importance", "Runtime", "Tokenization", "Evaluation",
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -76,6 +83,7 @@ let package = Package(
         tests("Safetensors", ["TensorCore", "ByteJSON"]),
         tests("TorchArchive", ["TensorCore", "Safetensors"]),
         tests("BlockFormats", ["TensorCore"]),
+        tests("ErrorFeedback", ["TensorCore", "BlockFormats"]),
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
         tests("ModelArchitecture", ["TensorCore", "ByteJSON", "GGUFContainer"]),
         tests("Checkpoints", ["TensorCore", "Safetensors"]),

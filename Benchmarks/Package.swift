@@ -10,6 +10,12 @@ let package = Package(
     dependencies: [.package(name: "swage", path: "..")],
     targets: [
         .executableTarget(
+            name: "CalibrationTable",
+            dependencies: [
+                .product(name: "BlockFormats", package: "swage"), .product(name: "ErrorFeedback", package: "swage"),
+                .product(name: "Pipelines", package: "swage"),
+            ], swiftSettings: strict),
+        .executableTarget(
             name: "EncodeRows", dependencies: [.product(name: "BlockFormats", package: "swage")],
             swiftSettings: strict),
         .executableTarget(name: "PipelineBenchmark", swiftSettings: strict),

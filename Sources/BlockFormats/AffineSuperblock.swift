@@ -7,9 +7,22 @@ protocol AffineSuperblockCodec: ScalarCodec {
 
     /// Stores the parts' whole numbers.
     static func storeMultiples(_ room: AffineSuperblock.Room, into block: UnsafeMutableRawPointer)
+    /// The whole numbers of a part.
+    static func multiples(_ block: UnsafeRawPointer, _ part: Int) -> (scale: Int, minimum: Int)
+    /// Replaces the whole numbers of a part.
+    static func setMultiples(_ scale: Int, _ minimum: Int, part: Int, in block: UnsafeMutableRawPointer)
 }
 
 extension AffineSuperblockCodec {
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
+        let old = Self.multiples(block, part)
+        let (scale, minimum) = (old.scale &+ step.scale, old.minimum &+ step.offset)
+        let range = 0...Int(Self.superblock.highestMultiple)
+        guard range ~= scale, range ~= minimum else { return false }
+        Self.setMultiples(scale, minimum, part: part, in: block)
+        return true
+    }
+
     func storeScales(
         of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {

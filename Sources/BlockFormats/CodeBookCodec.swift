@@ -21,6 +21,18 @@ protocol CodeBookCodec: QuantizingCodec {
     /// Stores the choice of a part, a lane of the search's multiples, into a block that is zero there.
     static func storeChoice(_ choice: Int, part: Int, into block: UnsafeMutableRawPointer)
 
+    /// The choice of a part.
+    static func choice(part: Int, of block: UnsafeRawPointer) -> Int
+
+    /// Replaces the choice of a part.
+    static func setChoice(_ choice: Int, part: Int, in block: UnsafeMutableRawPointer)
+
+    /// How a choice is moved; nil if there is none there.
+    static func choice(_ choice: Int, movedBy step: ScaleStep) -> Int?
+
+    /// Elements that have a scale of their own.
+    static var elementsPerPart: Int { get }
+
     /// Replaces the code word of a group.
     static func setWord(_ word: CodeWord, group: Int, in block: UnsafeMutableRawPointer)
 
@@ -48,6 +60,22 @@ func signBits(_ values: SIMD8<Float>) -> UInt32 {
 
 extension CodeBookCodec {
     var groupLength: Int { 8 }
+    var partLength: Int { Self.elementsPerPart }
+
+    static func choice(_ choice: Int, movedBy step: ScaleStep) -> Int? {
+        let moved = choice &+ step.scale
+        return step.offset == 0 && 0...15 ~= moved ? moved : nil
+    }
+
+    func multiplyScales(of block: UnsafeMutableRawPointer, by factor: Float) {
+        Self.setFactor(max(-65504, min(65504, Self.factor(of: block) * factor)), of: block)
+    }
+
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
+        guard let choice = Self.choice(Self.choice(part: part, of: block), movedBy: step) else { return false }
+        Self.setChoice(choice, part: part, in: block)
+        return true
+    }
 
     static func factor(of block: UnsafeRawPointer) -> Float { block.half(0) }
 

@@ -30,6 +30,13 @@ struct MXFP4Codec: ScalarCodec {
         return Float(bitPattern: exponent < 2 ? 0x0020_0000 << exponent : (exponent &- 1) << 23)
     }
 
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
+        let exponent = Int(UnsafeRawPointer(block).byte(0)) &+ step.scale
+        guard step.offset == 0, 2...252 ~= exponent else { return false }
+        block.storeByte(Int32(truncatingIfNeeded: exponent), 0)
+        return true
+    }
+
     func storeScales(
         of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {
@@ -82,6 +89,13 @@ struct NVFP4Codec: ScalarCodec {
         let bits = UInt32(byte & 0x7f)
         // Below 8 there is only a fraction; from there on exponent and fraction are placed in those of a float.
         return bits < 8 ? Float(bits) * 0x1p-10 : Float(bitPattern: bits << 20 &+ 119 << 23)
+    }
+
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
+        let byte = Int(UnsafeRawPointer(block).byte(part)) &+ step.scale
+        guard step.offset == 0, 1...126 ~= byte else { return false }
+        block.storeByte(Int32(truncatingIfNeeded: byte), part)
+        return true
     }
 
     func storeScales(

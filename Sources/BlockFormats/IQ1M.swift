@@ -107,6 +107,24 @@ extension IQ1MCodec: CodeBookCodec {
         block.storeBytes(of: UnsafeRawPointer(block).uint16(place) | bits, toByteOffset: place, as: UInt16.self)
     }
 
+    static var elementsPerPart: Int { 16 }
+
+    static func choice(part: Int, of block: UnsafeRawPointer) -> Int {
+        Int(block.uint16(48 &+ 2 &* (part / 4))) &>> (3 &* (part & 3)) & 7
+    }
+
+    static func setChoice(_ choice: Int, part: Int, in block: UnsafeMutableRawPointer) {
+        let place = 48 &+ 2 &* (part / 4)
+        let others = UnsafeRawPointer(block).uint16(place) & ~(7 << UInt16(3 &* (part & 3)))
+        block.storeBytes(of: others, toByteOffset: place, as: UInt16.self)
+        storeChoice(choice, part: part, into: block)
+    }
+
+    static func choice(_ choice: Int, movedBy step: ScaleStep) -> Int? {
+        let moved = choice &+ step.scale
+        return step.offset == 0 && 0...7 ~= moved ? moved : nil
+    }
+
     @inline(__always)
     static func setWord(_ word: CodeWord, group: Int, in block: UnsafeMutableRawPointer) {
         block.storeByte(Int32(truncatingIfNeeded: word.index), group)

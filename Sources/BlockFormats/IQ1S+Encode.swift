@@ -41,6 +41,23 @@ extension IQ1SCodec: CodeBookCodec {
             of: UInt16(truncatingIfNeeded: choice) << 12, toByteOffset: 34 &+ 2 &* part, as: UInt16.self)
     }
 
+    static var elementsPerPart: Int { 32 }
+
+    static func choice(part: Int, of block: UnsafeRawPointer) -> Int {
+        Int(block.uint16(34 &+ 2 &* part) >> 12)
+    }
+
+    static func setChoice(_ choice: Int, part: Int, in block: UnsafeMutableRawPointer) {
+        let words = UnsafeRawPointer(block).uint16(34 &+ 2 &* part) & 0xfff
+        block.storeBytes(
+            of: words | UInt16(truncatingIfNeeded: choice) << 12, toByteOffset: 34 &+ 2 &* part, as: UInt16.self)
+    }
+
+    static func choice(_ choice: Int, movedBy step: ScaleStep) -> Int? {
+        let scale = choice & 7 &+ step.scale
+        return 0...7 ~= scale ? scale | (choice & 8) ^ ((step.offset & 1) << 3) : nil
+    }
+
     @inline(__always)
     static func setWord(_ word: CodeWord, group: Int, in block: UnsafeMutableRawPointer) {
         block.storeByte(Int32(truncatingIfNeeded: word.index), 2 &+ group)

@@ -91,6 +91,14 @@ extension IQ2SCodec: CodeBookCodec {
         block.storeNibble(choice, part, from: 74)
     }
 
+    static var elementsPerPart: Int { 16 }
+
+    static func choice(part: Int, of block: UnsafeRawPointer) -> Int { block.nibble(part, from: 74) }
+
+    static func setChoice(_ choice: Int, part: Int, in block: UnsafeMutableRawPointer) {
+        block.storeNibble(choice, part, from: 74)
+    }
+
     @inline(__always)
     static func setWord(_ word: CodeWord, group: Int, in block: UnsafeMutableRawPointer) {
         block.storeByte(Int32(truncatingIfNeeded: word.index), 2 &+ group)

@@ -57,6 +57,14 @@ extension IQ2XSCodec: CodeBookCodec {
         block.storeNibble(choice, part, from: 66)
     }
 
+    static var elementsPerPart: Int { 16 }
+
+    static func choice(part: Int, of block: UnsafeRawPointer) -> Int { block.nibble(part, from: 66) }
+
+    static func setChoice(_ choice: Int, part: Int, in block: UnsafeMutableRawPointer) {
+        block.storeNibble(choice, part, from: 66)
+    }
+
     @inline(__always)
     static func setWord(_ word: CodeWord, group: Int, in block: UnsafeMutableRawPointer) {
         let bits = UInt16(truncatingIfNeeded: word.index) | UInt16(truncatingIfNeeded: word.signs &<< 9)

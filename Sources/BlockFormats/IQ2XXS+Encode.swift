@@ -14,6 +14,18 @@ extension IQ2XXSCodec: CodeBookCodec {
             of: UInt32(truncatingIfNeeded: choice) << 28, toByteOffset: 6 &+ 8 &* part, as: UInt32.self)
     }
 
+    static var elementsPerPart: Int { 32 }
+
+    static func choice(part: Int, of block: UnsafeRawPointer) -> Int {
+        Int(truncatingIfNeeded: block.uint32(6 &+ 8 &* part) >> 28)
+    }
+
+    static func setChoice(_ choice: Int, part: Int, in block: UnsafeMutableRawPointer) {
+        let signs = UnsafeRawPointer(block).uint32(6 &+ 8 &* part) & 0x0fff_ffff
+        block.storeBytes(
+            of: signs | UInt32(truncatingIfNeeded: choice) << 28, toByteOffset: 6 &+ 8 &* part, as: UInt32.self)
+    }
+
     @inline(__always)
     static func setWord(_ word: CodeWord, group: Int, in block: UnsafeMutableRawPointer) {
         block.storeByte(Int32(truncatingIfNeeded: word.index), 2 &+ 8 &* (group / 4) &+ (group & 3))

@@ -49,10 +49,10 @@ struct IQ4XSCodec: ScaledSuperblockCodec {
     }
 
     @inline(__always)
-    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
+    static func multiple(_ block: UnsafeRawPointer, _ part: Int) -> Int32 {
         let low = Int32(block.byte(4 &+ part >> 1)) >> Int32(4 &* (part & 1)) & 15
         let high = Int32(block.uint16(2)) >> Int32(2 &* part) & 3
-        return block.half(0) * Float(low | high << 4 &- 32)
+        return low | high << 4 &- 32
     }
 
     static func storeMultiples(_ multiples: UnsafePointer<Int32>, into block: UnsafeMutableRawPointer) {

@@ -36,6 +36,15 @@ struct Q2KCodec: AffineSuperblockCodec {
         -(block.half(82) * Float(block.byte(part) >> 4))
     }
 
+    @inline(__always)
+    static func multiples(_ block: UnsafeRawPointer, _ part: Int) -> (scale: Int, minimum: Int) {
+        (Int(block.byte(part) & 15), Int(block.byte(part) >> 4))
+    }
+
+    static func setMultiples(_ scale: Int, _ minimum: Int, part: Int, in block: UnsafeMutableRawPointer) {
+        block.storeByte(Int32(truncatingIfNeeded: scale | minimum << 4), part)
+    }
+
     static func storeMultiples(_ room: AffineSuperblock.Room, into block: UnsafeMutableRawPointer) {
         for part in 0..<16 { block.storeByte(room.scales[part] | room.minima[part] << 4, part) }
     }

@@ -29,10 +29,10 @@ struct Q3KCodec: ScaledSuperblockCodec {
     }
 
     @inline(__always)
-    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
+    static func multiple(_ block: UnsafeRawPointer, _ part: Int) -> Int32 {
         let low = Int32(block.byte(96 &+ part & 7)) >> Int32(4 &* (part >> 3)) & 15
         let high = Int32(block.byte(104 &+ part & 3)) >> Int32(2 &* (part >> 2)) & 3
-        return block.half(108) * Float(low | high << 4 &- 32)
+        return low | high << 4 &- 32
     }
 
     static func storeMultiples(_ multiples: UnsafePointer<Int32>, into block: UnsafeMutableRawPointer) {

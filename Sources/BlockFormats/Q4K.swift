@@ -70,6 +70,27 @@ extension SixBitScalesCodec {
         -(block.half(2) * Float(SixBitScales.minimum(block + 4, part)))
     }
 
+    static func multiples(_ block: UnsafeRawPointer, _ part: Int) -> (scale: Int, minimum: Int) {
+        (Int(SixBitScales.scale(block + 4, part)), Int(SixBitScales.minimum(block + 4, part)))
+    }
+
+    static func setMultiples(_ scale: Int, _ minimum: Int, part: Int, in block: UnsafeMutableRawPointer) {
+        var scales = SIMD8<Int32>()
+        var minima = SIMD8<Int32>()
+        for index in 0..<8 {
+            let old = multiples(block, index)
+            scales[index] = Int32(truncatingIfNeeded: index == part ? scale : old.scale)
+            minima[index] = Int32(truncatingIfNeeded: index == part ? minimum : old.minimum)
+        }
+        withUnsafeBytes(of: scales) { scales in
+            withUnsafeBytes(of: minima) { minima in
+                SixBitScales.store(
+                    scales.assumingMemoryBound(to: Int32.self).baseAddress!,
+                    minima.assumingMemoryBound(to: Int32.self).baseAddress!, into: block + 4)
+            }
+        }
+    }
+
     @inline(__always)
     fileprivate static func nibbleOffset(_ offset: Int, _ vector: Int) -> Int {
         offset &+ 32 &* (vector >> 2) &+ 16 &* (vector & 1)

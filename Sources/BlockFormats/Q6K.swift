@@ -32,8 +32,8 @@ struct Q6KCodec: ScaledSuperblockCodec {
     private static func lowOffset(_ vector: Int) -> Int { 64 &* (vector >> 3) &+ 16 &* (vector & 3) }
 
     @inline(__always)
-    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
-        block.half(208) * Float(Int8(bitPattern: block.byte(192 &+ part)))
+    static func multiple(_ block: UnsafeRawPointer, _ part: Int) -> Int32 {
+        Int32(Int8(bitPattern: block.byte(192 &+ part)))
     }
 
     static func storeMultiples(_ multiples: UnsafePointer<Int32>, into block: UnsafeMutableRawPointer) {

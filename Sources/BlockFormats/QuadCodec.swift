@@ -15,6 +15,18 @@ protocol QuadCodec: QuantizingCodec {
 
 extension QuadCodec {
     var groupLength: Int { 8 }
+    var partLength: Int { 32 }
+
+    func multiplyScales(of block: UnsafeMutableRawPointer, by factor: Float) {
+        Self.multiplyScale(block, at: 0, by: factor)
+    }
+
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
+        let code = Self.scaleCode(part: part, of: block) &+ Int32(truncatingIfNeeded: step.scale)
+        guard step.offset == 0, 0...15 ~= code else { return false }
+        Self.storeScaleCode(code, part: part, into: block)
+        return true
+    }
 
     func encode(
         _ row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?,

@@ -49,7 +49,7 @@ extension QuantizingCodec {
     }
 
     @inline(__always)
-    private static func multiplyScale(_ block: UnsafeMutableRawPointer, at offset: Int, by gain: Float) {
+    static func multiplyScale(_ block: UnsafeMutableRawPointer, at offset: Int, by gain: Float) {
         block.storeHalf(max(-65504, min(65504, UnsafeRawPointer(block).half(offset) * gain)), offset)
     }
 }

@@ -6,6 +6,18 @@ public protocol QuantizingCodec: BlockCodec {
     /// Columns whose codes are chosen together: the length of a code word, or 1.
     var groupLength: Int { get }
 
+    /// Columns that share a scale of their own within a block.
+    var partLength: Int { get }
+
+    /// Multiplies all scales and minima of a block by a positive factor, as near as the format can; formats whose scales
+    /// are small numbers alone leave them.
+    func multiplyScales(of block: UnsafeMutableRawPointer, by factor: Float)
+
+    /// Moves a part's scale along the scales that the block's factor allows; codes stay as they are.
+    ///
+    /// - Returns: false, with nothing changed, if there is no such scale.
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool
+
     /// Chooses the codes of some columns of a block anew, under the scales that the block has, and decodes them.
     ///
     /// All other codes and all scales stay as they are. Where the format has a choice beside code words that belongs to a
@@ -22,4 +34,17 @@ public protocol QuantizingCodec: BlockCodec {
     func encodeGroup(
         _ values: UnsafePointer<Float>, weights: UnsafePointer<Float>?, column: Int, count: Int,
         in block: UnsafeMutableRawPointer, decoded: UnsafeMutablePointer<Float>)
+}
+
+/// A move of a part's scale.
+public struct ScaleStep: Sendable, Hashable {
+    /// In steps of the stored whole number.
+    public var scale: Int
+    /// The same of the part's minimum; any odd number turns the sign of a shift.
+    public var offset: Int
+
+    public init(scale: Int = 0, offset: Int = 0) {
+        self.scale = scale
+        self.offset = offset
+    }
 }

@@ -39,6 +39,7 @@ protocol ScalarCodec: QuantizingCodec {
 extension ScalarCodec {
     var requiresImportance: Bool { false }
     var groupLength: Int { 1 }
+    var partLength: Int { 16 &* Self.vectorsPerPart }
     static var minimumFactorOffset: Int? { nil }
 
     @inline(__always)
@@ -120,6 +121,14 @@ extension ScalarCodec {
             }
         }
     }
+
+    func multiplyScales(of block: UnsafeMutableRawPointer, by factor: Float) {
+        guard let offset = Self.factorOffset else { return }
+        Self.multiplyScale(block, at: offset, by: factor)
+        if let other = Self.minimumFactorOffset { Self.multiplyScale(block, at: other, by: factor) }
+    }
+
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool { false }
 
     func encode(
         _ row: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?,

@@ -5,11 +5,30 @@ import CSIMD
 protocol ScaledSuperblockCodec: ScalarCodec {
     static var superblock: ScaledSuperblock<Grid> { get }
 
+    /// A part's whole number.
+    static func multiple(_ block: UnsafeRawPointer, _ part: Int) -> Int32
     /// Stores the parts' whole numbers.
     static func storeMultiples(_ multiples: UnsafePointer<Int32>, into block: UnsafeMutableRawPointer)
 }
 
 extension ScaledSuperblockCodec {
+    @inline(__always)
+    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
+        block.half(factorOffset ?? 0) * Float(multiple(block, part))
+    }
+
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
+        let moved = Self.multiple(block, part) &+ Int32(truncatingIfNeeded: step.scale)
+        let range = Int32(Self.superblock.lowestMultiple)...Int32(Self.superblock.highestMultiple)
+        guard step.offset == 0, range ~= moved else { return false }
+        var multiples = SIMD16<Int32>()
+        for index in 0..<Self.partCount { multiples[index] = index == part ? moved : Self.multiple(block, index) }
+        withUnsafeBytes(of: multiples) { bytes in
+            Self.storeMultiples(bytes.assumingMemoryBound(to: Int32.self).baseAddress!, into: block)
+        }
+        return true
+    }
+
     func storeScales(
         of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {

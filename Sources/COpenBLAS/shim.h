@@ -1,1 +1,6 @@
 #include <cblas.h>
+
+// LAPACK's routines are in the library, but not every distribution installs a header for them.
+
+/// The Cholesky factor of a symmetric positive definite matrix, in place.
+void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);

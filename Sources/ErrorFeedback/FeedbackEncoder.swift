@@ -1,0 +1,91 @@
+import BlockFormats
+import TensorCore
+
+/// Encodes the rows of a matrix for the least error of its outputs, E·H·Eᵀ, not of its weights.
+public struct FeedbackEncoder: Sendable {
+    public let policy: FeedbackPolicy
+    let codec: any QuantizingCodec
+    let metric: FeedbackMetric
+    /// What the first choice of scales weighs columns by.
+    let scaleWeights: AlignedFloats
+
+    /// Rows that are encoded together; the cut decides the arithmetic, not the thread count.
+    static let panelLength = 32
+
+    /// The columns of a group under a policy.
+    public static func groupLength(_ codec: any QuantizingCodec, _ policy: FeedbackPolicy) -> Int {
+        policy.groupLength ?? codec.groupLength
+    }
+
+    /// - Parameters:
+    ///   - metric: of the matrix's inputs, with groups of ``groupLength(_:_:)``.
+    public init(codec: any QuantizingCodec, metric: FeedbackMetric, policy: FeedbackPolicy) {
+        precondition(metric.columns % codec.type.blockLength == 0)
+        precondition(metric.groupLength % codec.groupLength == 0 && codec.partLength % metric.groupLength == 0)
+        var codec = codec
+        codec.policy = policy.encoding
+        self.codec = codec
+        self.metric = metric
+        self.policy = policy
+        scaleWeights = AlignedFloats(count: metric.columns)
+        for column in 0..<metric.columns {
+            let (own, conditional) = (metric.diagonal.base[column], metric.conditional.base[column])
+            scaleWeights.base[column] = Self.mix(own, conditional, policy.conditioning)
+        }
+    }
+
+    private static func mix(_ own: Float, _ conditional: Float, _ share: Float) -> Float {
+        switch share {
+        case 0: own
+        case 1: conditional
+        default: own * (1 - share) + conditional * share
+        }
+    }
+
+    /// Encodes rows.
+    ///
+    /// - Parameters:
+    ///   - weights: `rowCount` rows of as many finite values as the metric has columns.
+    ///   - target: room for the encoded rows.
+    /// - Returns: Σ E·H·Eᵀ over the rows, in units of H's mean diagonal.
+    @discardableResult
+    public func encode(
+        _ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer, parallel: Parallel
+    ) throws -> Double {
+        let length = Self.panelLength
+        let rowByteCount = metric.columns / codec.type.blockLength * codec.type.blockByteCount
+        let count = (rowCount + length - 1) / length
+        let panels = (0..<min(parallel.threadCount, count)).map { _ in FeedbackPanel(self) }
+        let errors = ResultTable(repeating: 0.0, count: count)
+        let places = Places(weights: weights, target: target)
+        try parallel.forEach(count) { panel, worker in
+            let first = panel * length
+            errors[panel] = panels[worker].encode(
+                places.weights + first * metric.columns, rowCount: min(length, rowCount - first),
+                into: places.target + first * rowByteCount)
+        }
+        return errors.values.reduce(0, +)
+    }
+
+    /// Σ E·H·Eᵀ of rows as they were decoded, in the same units.
+    public func error(
+        of weights: UnsafePointer<Float>, decoded: UnsafePointer<Float>, rowCount: Int
+    ) -> Double {
+        let n = metric.columns
+        let errors = AlignedFloats(count: n)
+        let products = AlignedFloats(count: n)
+        var total = 0.0
+        for row in 0..<rowCount {
+            for column in 0..<n { errors.base[column] = weights[row * n + column] - decoded[row * n + column] }
+            LinearAlgebra.multiply(
+                errors.base, n, metric.moments.base, n, into: products.base, n, m: 1, n: n, k: n, keep: 0)
+            for column in 0..<n { total += Double(products.base[column]) * Double(errors.base[column]) }
+        }
+        return total
+    }
+
+    private struct Places: @unchecked Sendable {
+        let weights: UnsafePointer<Float>
+        let target: UnsafeMutableRawPointer
+    }
+}

@@ -1,0 +1,133 @@
+/// A damped H, and its factors H = U · D · Uᵀ with U unit upper triangular in groups of columns.
+///
+/// With the errors E of a row, E·H·Eᵀ is the sum over groups of (E·U)ᵍ · Dᵍ · (E·U)ᵍᵀ, and (E·U)ᵍ is the group's error plus
+/// what the groups before it feed forward: groups encoded one after the other, each for the least part of that sum, make the
+/// errors of the earlier ones good as far as the inputs allow (GPTQ, LDLQ).
+public final class FeedbackMetric: Sendable {
+    public let columns: Int
+    /// Columns of a group.
+    public let groupLength: Int
+    /// Columns that are updated one by one; the others by products of matrices.
+    static let greatestChunkLength = 256
+
+    /// H with damping, n × n.
+    let moments: AlignedFloats
+    /// U, n × n.
+    let feedback: AlignedFloats
+    /// D, `groupLength` values for each column.
+    let groupMetric: AlignedFloats
+    /// The diagonal of D.
+    let conditional: AlignedFloats
+    /// H's blocks on the diagonal inverted, `groupLength` values for each column.
+    let groupInverse: AlignedFloats
+    let diagonal: AlignedFloats
+
+    /// The part of the mean diagonal that columns without inputs count for.
+    private static let deadShare = 1e-6
+
+    /// - Parameters:
+    ///   - damping: what is added to the diagonal, as a part of its mean over columns that have inputs.
+    ///   - groupLength: divides the number of columns.
+    public init(_ source: SecondMoments, damping: Float, groupLength: Int) {
+        let n = source.columns
+        precondition(n % groupLength == 0 && damping > 0)
+        _ = LinearAlgebra.isSingleThreaded
+        columns = n
+        self.groupLength = groupLength
+        moments = AlignedFloats(count: n * n)
+        feedback = AlignedFloats(count: n * n)
+        groupMetric = AlignedFloats(count: n * groupLength)
+        conditional = AlignedFloats(count: n)
+        groupInverse = AlignedFloats(count: n * groupLength)
+        diagonal = AlignedFloats(count: n)
+
+        // Of mean one on the diagonal, so that sums stay in range.
+        var total = 0.0
+        var live = 0
+        for column in 0..<n where source.values[column * n + column] > 0 {
+            total += Double(source.values[column * n + column])
+            live += 1
+        }
+        let unit = live > 0 && total > 0 ? Double(live) / total : 0
+        var damping = Double(damping)
+        let reversed = UnsafeMutablePointer<Double>.allocate(capacity: n * n)
+        defer { reversed.deallocate() }
+        while true {
+            for row in 0..<n {
+                for column in 0..<n {
+                    var value = Double(source.values[row * n + column]) * unit
+                    if row == column { value = value > 0 ? value + damping : Self.deadShare }
+                    moments.base[row * n + column] = Float(value)
+                    reversed[n * n - 1 - row * n - column] = value
+                }
+            }
+            if LinearAlgebra.factorize(reversed, n) { break }
+            // Sums of single precision may be a little indefinite.
+            damping *= 4
+        }
+        factorGroups(reversed)
+        for column in 0..<n { diagonal.base[column] = moments.base[column * n + column] }
+        invertGroups()
+    }
+
+    /// Fills U and D from R with H = R · Rᵀ, R upper triangular and stored backwards.
+    private func factorGroups(_ reversed: UnsafePointer<Double>) {
+        let n = columns
+        let length = groupLength
+        func root(_ row: Int, _ column: Int) -> Double { reversed[n * n - 1 - row * n - column] }
+        for start in stride(from: 0, to: n, by: length) {
+            for row in 0..<start {
+                // x · Rᵍ = r, with Rᵍ upper triangular.
+                for column in 0..<length {
+                    var value = root(row, start + column)
+                    for earlier in 0..<column {
+                        value -=
+                            Double(feedback.base[row * n + start + earlier]) * root(start + earlier, start + column)
+                    }
+                    feedback.base[row * n + start + column] = Float(value / root(start + column, start + column))
+                }
+            }
+            for row in 0..<length {
+                feedback.base[(start + row) * n + start + row] = 1
+                for column in 0..<length {
+                    var sum = 0.0
+                    for index in max(row, column)..<length {
+                        sum += root(start + row, start + index) * root(start + column, start + index)
+                    }
+                    groupMetric.base[(start + row) * length + column] = Float(sum)
+                    if row == column { conditional.base[start + row] = Float(sum) }
+                }
+            }
+        }
+    }
+
+    private func invertGroups() {
+        let length = groupLength
+        for start in stride(from: 0, to: columns, by: length) {
+            // Gauss–Jordan; the blocks are positive definite.
+            var matrix = [Double](repeating: 0, count: length * 2 * length)
+            for row in 0..<length {
+                for column in 0..<length {
+                    matrix[row * 2 * length + column] = Double(moments.base[(start + row) * columns + start + column])
+                }
+                matrix[row * 2 * length + length + row] = 1
+            }
+            for pivot in 0..<length {
+                let scale = 1 / matrix[pivot * 2 * length + pivot]
+                for column in 0..<2 * length { matrix[pivot * 2 * length + column] *= scale }
+                for row in 0..<length where row != pivot {
+                    let factor = matrix[row * 2 * length + pivot]
+                    for column in 0..<2 * length {
+                        matrix[row * 2 * length + column] -= factor * matrix[pivot * 2 * length + column]
+                    }
+                }
+            }
+            for row in 0..<length {
+                for column in 0..<length {
+                    groupInverse.base[(start + row) * length + column] = Float(
+                        matrix[row * 2 * length + length + column])
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+import BlockFormats
+
+extension FeedbackPanel {
+    /// One round of coordinate descent on E·H·Eᵀ: every part's scale and codes chosen anew for the errors that all other
+    /// columns have now, then the blocks' factors.
+    func sweep(
+        _ codec: some QuantizingCodec, _ weights: UnsafePointer<Float>, rowCount: Int,
+        in target: UnsafeMutableRawPointer
+    ) {
+        let rowByteCount = columns / blockLength &* blockByteCount
+        forEachChunk { start, length in
+            multiplyErrors(by: start, length, rowCount: rowCount)
+            for row in 0..<rowCount {
+                let products = chunk.base + row &* length
+                for offset in stride(from: 0, to: length, by: blockLength) {
+                    let column = start &+ offset
+                    let place = BlockPlace(
+                        block: target + (row &* rowByteCount &+ column / blockLength &* blockByteCount),
+                        weights: weights + (row &* columns &+ column), error: errors.base + (row &* columns &+ column),
+                        column: column, chunk: products, chunkStart: start, chunkLength: length)
+                    for part in 0..<blockLength / partLength { improve(codec, part: part, of: place) }
+                    refitFactor(codec, of: place)
+                }
+            }
+        }
+    }
+
+    /// A block of one row while its chunk is swept.
+    struct BlockPlace {
+        let block: UnsafeMutableRawPointer
+        let weights: UnsafePointer<Float>
+        let error: UnsafeMutablePointer<Float>
+        let column: Int
+        /// The chunk's columns of E·H.
+        let chunk: UnsafeMutablePointer<Float>
+        let chunkStart: Int
+        let chunkLength: Int
+
+        var products: UnsafeMutablePointer<Float> { chunk + (column &- chunkStart) }
+    }
+
+    private func improve(_ codec: some QuantizingCodec, part: Int, of place: BlockPlace) {
+        let start = part &* partLength
+        let (trial, best) = (bytes(0), bytes(1))
+        let (error, products, others) = (floats(.partError), floats(.partTarget), floats(.others))
+        let bestError = floats(.bestPartError)
+        let decoded = floats(.decoded)
+        let moments = metric.moments.base + ((place.column &+ start) &* columns &+ place.column &+ start)
+        // What the errors of all other columns make of these columns' products.
+        for index in 0..<partLength { error[index] = -place.error[start &+ index] }
+        others.update(from: place.products + start, count: partLength)
+        others.addProduct(error, partLength, moments, stride: columns, count: partLength)
+        var least = Float.infinity
+        var now = Float.infinity
+        for (number, step) in steps.enumerated() {
+            trial.copyMemory(from: place.block, byteCount: blockByteCount)
+            if number == 0 {
+                error.update(from: place.error + start, count: partLength)
+            } else {
+                guard codec.moveScale(ofPart: part, by: step, in: trial) else { continue }
+                codec.decode(trial, count: blockLength, into: decoded)
+                for index in 0..<partLength { error[index] = place.weights[start &+ index] - decoded[start &+ index] }
+            }
+            products.update(from: others, count: partLength)
+            products.addProduct(error, partLength, moments, stride: columns, count: partLength)
+            if number == 0 { now = cost(error, products, others) }
+            improveGroups(codec, place, partStart: start, in: trial)
+            let cost = cost(error, products, others)
+            guard cost < least else { continue }
+            least = cost
+            best.copyMemory(from: trial, byteCount: blockByteCount)
+            bestError.update(from: error, count: partLength)
+        }
+        guard least < now else { return }
+        place.block.copyMemory(from: best, byteCount: blockByteCount)
+        take(bestError, at: start, partLength, of: place)
+    }
+
+    /// e·H·eᵀ + 2 e·others, given e·H + others.
+    private func cost(
+        _ error: UnsafePointer<Float>, _ products: UnsafePointer<Float>, _ others: UnsafePointer<Float>
+    ) -> Float {
+        error.dot(products, partLength) + error.dot(others, partLength)
+    }
+
+    /// Replaces the errors of some columns and brings the chunk's products up to date.
+    private func take(_ errors: UnsafeMutablePointer<Float>, at start: Int, _ count: Int, of place: BlockPlace) {
+        for index in 0..<count {
+            let new = errors[index]
+            errors[index] = new - place.error[start &+ index]
+            place.error[start &+ index] = new
+        }
+        place.chunk.addProduct(
+            errors, count, metric.moments.base + ((place.column &+ start) &* columns &+ place.chunkStart),
+            stride: columns, count: place.chunkLength)
+    }
+
+    /// Goes through a part's groups; keeps `.partError` and `.partTarget`, the products, up to date.
+    private func improveGroups(
+        _ codec: some QuantizingCodec, _ place: BlockPlace, partStart: Int, in block: UnsafeMutableRawPointer
+    ) {
+        let (error, products) = (floats(.partError), floats(.partTarget))
+        let (wish, decoded, change, saved) = (floats(.target), floats(.decoded), floats(.trialError), bytes(2))
+        let length = groupLength
+        for start in stride(from: 0, to: partLength, by: length) {
+            let column = place.column &+ partStart &+ start
+            let weights = place.weights + (partStart &+ start)
+            let inverse = metric.groupInverse.base + column &* length
+            for row in 0..<length {
+                var sum = weights[row] - error[start &+ row]
+                for index in 0..<length { sum += inverse[row &* length &+ index] * products[start &+ index] }
+                wish[row] = sum
+            }
+            saved.copyMemory(from: block, byteCount: blockByteCount)
+            codec.encodeGroup(
+                wish, weights: metric.diagonal.base + column, column: partStart &+ start, count: length, in: block,
+                decoded: decoded)
+            var gain: Float = 0
+            for index in 0..<length {
+                change[index] = weights[index] - decoded[index] - error[start &+ index]
+                gain += change[index] * products[start &+ index]
+            }
+            guard 2 * gain + quadratic(change, at: column, length) < 0 else {
+                block.copyMemory(from: saved, byteCount: blockByteCount)
+                continue
+            }
+            for index in 0..<length { error[start &+ index] += change[index] }
+            products.addProduct(
+                change, length, metric.moments.base + (column &* columns &+ place.column &+ partStart),
+                stride: columns, count: partLength)
+        }
+    }
+
+    /// Moves a block's factor to where E·H·Eᵀ is least for the codes that the block has.
+    private func refitFactor(_ codec: some QuantizingCodec, of place: BlockPlace) {
+        let (decoded, error, trial) = (floats(.decoded), floats(.bestError), bytes(0))
+        let change = floats(.trialError)
+        codec.decode(place.block, count: blockLength, into: decoded)
+        let slope = UnsafePointer(decoded).dot(place.products, blockLength)
+        let curvature = quadratic(decoded, at: place.column, blockLength)
+        guard curvature > 0 else { return }
+        let factor = 1 + slope / curvature
+        guard factor > 0.5, factor < 2 else { return }
+        trial.copyMemory(from: place.block, byteCount: blockByteCount)
+        codec.multiplyScales(of: trial, by: factor)
+        codec.decode(trial, count: blockLength, into: decoded)
+        for index in 0..<blockLength {
+            error[index] = place.weights[index] - decoded[index]
+            change[index] = error[index] - place.error[index]
+        }
+        let gain = UnsafePointer(change).dot(place.products, blockLength)
+        guard 2 * gain + quadratic(change, at: place.column, blockLength) < 0 else { return }
+        place.block.copyMemory(from: trial, byteCount: blockByteCount)
+        take(error, at: 0, blockLength, of: place)
+    }
+
+    /// Enlarges the rows' scales by what the outputs have lost, as far as the policy asks for it.
+    func restoreGain(
+        _ codec: some QuantizingCodec, _ weights: UnsafePointer<Float>, rowCount: Int,
+        in target: UnsafeMutableRawPointer
+    ) {
+        let rowByteCount = columns / blockLength &* blockByteCount
+        var squares = [Double](repeating: 0, count: rowCount)
+        var losses = [Double](repeating: 0, count: rowCount)
+        // ⟨w, w⟩ − ⟨w, q⟩ = ⟨w, e⟩ by E·H; ⟨w, w⟩ by W·H.
+        forEachChunk { start, length in
+            multiplyErrors(by: start, length, rowCount: rowCount)
+            for row in 0..<rowCount {
+                for column in 0..<length {
+                    losses[row] +=
+                        Double(chunk.base[row * length + column]) * Double(weights[row * columns + start + column])
+                }
+            }
+            LinearAlgebra.multiply(
+                weights, columns, metric.moments.base + start, columns, into: chunk.base, length, m: rowCount,
+                n: length, k: columns, keep: 0)
+            for row in 0..<rowCount {
+                for column in 0..<length {
+                    squares[row] +=
+                        Double(chunk.base[row * length + column]) * Double(weights[row * columns + start + column])
+                }
+            }
+        }
+        let decoded = floats(.decoded)
+        for row in 0..<rowCount where squares[row] > 0 && losses[row] < squares[row] {
+            let ratio = Float(squares[row] / (squares[row] - losses[row]))
+            let factor = 1 + encoder.policy.outputGain * (min(max(ratio, 0.8), 1.25) - 1)
+            for column in stride(from: 0, to: columns, by: blockLength) {
+                let block = target + (row &* rowByteCount &+ column / blockLength &* blockByteCount)
+                codec.multiplyScales(of: block, by: factor)
+                codec.decode(block, count: blockLength, into: decoded)
+                for index in 0..<blockLength {
+                    errors.base[row &* columns &+ column &+ index] =
+                        weights[row &* columns &+ column &+ index] - decoded[index]
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import BlockFormats
+
+/// A few rows on their way through the columns, and the working memory of the thread that encodes them.
+final class FeedbackPanel: @unchecked Sendable {
+    let encoder: FeedbackEncoder
+    let metric: FeedbackMetric
+    let columns: Int
+    let steps: [ScaleStep]
+    let blockLength: Int
+    let blockByteCount: Int
+    let partLength: Int
+    let groupLength: Int
+    let scratch = EncodingScratch()
+
+    /// Original less decoded weights of the panel's rows.
+    let errors: AlignedFloats
+    /// Per row the chunk's columns: what is to be encoded, or the products E·H.
+    let chunk: AlignedFloats
+    private let room: AlignedFloats
+    let bytes: UnsafeMutableRawPointer
+
+    /// Places of working memory, each as long as the longest block.
+    enum Place: Int, CaseIterable {
+        case target, trialTarget, bestTarget
+        case error, trialError, bestError
+        case decoded, bestDecoded
+        case partTarget, partError, bestPartError, others
+        case product
+    }
+
+    init(_ encoder: FeedbackEncoder) {
+        self.encoder = encoder
+        metric = encoder.metric
+        columns = metric.columns
+        let codec = encoder.codec
+        blockLength = codec.type.blockLength
+        blockByteCount = codec.type.blockByteCount
+        partLength = codec.partLength
+        groupLength = metric.groupLength
+        let reach = encoder.policy.scaleReach
+        let offsets = encoder.policy.offsetReach
+        var steps: [ScaleStep] = [ScaleStep()]
+        for offset in -offsets...offsets {
+            for scale in -reach...reach where scale != 0 || offset != 0 {
+                steps.append(ScaleStep(scale: scale, offset: offset))
+            }
+        }
+        self.steps = steps
+        errors = AlignedFloats(count: FeedbackEncoder.panelLength * columns)
+        chunk = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
+        room = AlignedFloats(count: Place.allCases.count * FeedbackMetric.greatestChunkLength)
+        bytes = .allocate(byteCount: 4 * 256, alignment: 64)
+    }
+
+    deinit { bytes.deallocate() }
+
+    func floats(_ place: Place) -> UnsafeMutablePointer<Float> {
+        room.base + place.rawValue &* FeedbackMetric.greatestChunkLength
+    }
+
+    func bytes(_ slot: Int) -> UnsafeMutableRawPointer { bytes + 256 &* slot }
+
+    /// - Returns: Σ E·H·Eᵀ.
+    func encode(_ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer) -> Double {
+        func run(_ codec: some QuantizingCodec) -> Double {
+            feedForward(codec, weights, rowCount: rowCount, into: target)
+            for _ in 0..<encoder.policy.sweeps { sweep(codec, weights, rowCount: rowCount, in: target) }
+            if encoder.policy.outputGain != 0 { restoreGain(codec, weights, rowCount: rowCount, in: target) }
+            return objective(rowCount: rowCount)
+        }
+        return run(encoder.codec)
+    }
+
+    /// Σ E·H·Eᵀ.
+    func objective(rowCount: Int) -> Double {
+        var total = 0.0
+        forEachChunk { start, length in
+            multiplyErrors(by: start, length, rowCount: rowCount)
+            for row in 0..<rowCount {
+                for column in 0..<length {
+                    total +=
+                        Double(chunk.base[row * length + column])
+                        * Double(errors.base[row * columns + start + column])
+                }
+            }
+        }
+        return total
+    }
+
+    /// Calls `body` with each chunk's first column and length.
+    func forEachChunk(_ body: (_ start: Int, _ length: Int) -> Void) {
+        for start in stride(from: 0, to: columns, by: FeedbackMetric.greatestChunkLength) {
+            body(start, min(FeedbackMetric.greatestChunkLength, columns - start))
+        }
+    }
+
+    /// Fills the chunk with its columns of E·H.
+    func multiplyErrors(by start: Int, _ length: Int, rowCount: Int) {
+        LinearAlgebra.multiply(
+            errors.base, columns, metric.moments.base + start, columns, into: chunk.base, length, m: rowCount,
+            n: length, k: columns, keep: 0)
+    }
+
+    /// v · H · vᵀ for some columns of H.
+    @inline(__always)
+    func quadratic(_ vector: UnsafePointer<Float>, at column: Int, _ count: Int) -> Float {
+        let product = floats(.product)
+        product.update(repeating: 0, count: count)
+        product.addProduct(
+            vector, count, metric.moments.base + (column &* columns &+ column), stride: columns, count: count)
+        return vector.dot(product, count)
+    }
+}

@@ -1,0 +1,51 @@
+import COpenBLAS
+import TensorCore
+
+/// XᵀX of rows that come piece by piece.
+public struct MomentProduct: Sendable {
+    public private(set) var moments: SecondMoments
+
+    /// Columns of a tile of the product; the cut does not depend on the thread count.
+    private static let tileLength = 256
+
+    public init(columns: Int) {
+        moments = SecondMoments(
+            columns: columns, values: [Float](repeating: 0, count: columns * columns), rowCount: 0)
+    }
+
+    /// Adds pieces of rows, in their order.
+    ///
+    /// - Parameter pieces: rows of `columns` finite values after each other, and how many there are.
+    public mutating func add(_ pieces: [(rows: [Float], count: Int)], parallel: Parallel) {
+        _ = LinearAlgebra.isSingleThreaded
+        let n = moments.columns
+        let tileCount = (n + Self.tileLength - 1) / Self.tileLength
+        let tiles = (0..<tileCount).flatMap { row in (row..<tileCount).map { (row, $0) } }
+        moments.values.withUnsafeMutableBufferPointer { values in
+            let target = Target(base: values.baseAddress!)
+            // Nothing in there throws.
+            try? parallel.forEach(tiles.count) { index, _ in
+                let (row, column) = (tiles[index].0 * Self.tileLength, tiles[index].1 * Self.tileLength)
+                let (height, width) = (min(Self.tileLength, n - row), min(Self.tileLength, n - column))
+                for piece in pieces {
+                    piece.rows.withUnsafeBufferPointer { rows in
+                        cblas_sgemm(
+                            CblasRowMajor, CblasTrans, CblasNoTrans, blasint(height), blasint(width),
+                            blasint(piece.count), 1, rows.baseAddress! + row, blasint(n), rows.baseAddress! + column,
+                            blasint(n), 1, target.base + (row * n + column), blasint(n))
+                    }
+                }
+                for i in 0..<height {
+                    for j in 0..<width where column + j > row + i {
+                        target.base[(column + j) * n + row + i] = target.base[(row + i) * n + column + j]
+                    }
+                }
+            }
+        }
+        moments.rowCount += pieces.reduce(0) { $0 + $1.count }
+    }
+
+    private struct Target: @unchecked Sendable {
+        let base: UnsafeMutablePointer<Float>
+    }
+}

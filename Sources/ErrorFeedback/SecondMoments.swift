@@ -1,0 +1,42 @@
+/// What the inputs of a matrix have in common: H = XᵀX, for inputs X of `rowCount` rows.
+public struct SecondMoments: Sendable {
+    public let columns: Int
+    /// H, symmetric, `columns` × `columns`.
+    public var values: [Float]
+    /// Rows of inputs that were summed.
+    public var rowCount: Int
+
+    /// - Parameter values: `columns · columns` finite numbers.
+    public init(columns: Int, values: [Float], rowCount: Int) {
+        precondition(values.count == columns * columns)
+        self.columns = columns
+        self.values = values
+        self.rowCount = rowCount
+    }
+
+    /// The mean over rows of the squared length of the inputs.
+    public var meanSquare: Float {
+        guard rowCount > 0 else { return 0 }
+        return (0..<columns).reduce(0) { $0 + values[$1 * columns + $1] } / Float(rowCount)
+    }
+
+    /// Adds what other rows of the same inputs have.
+    public mutating func add(_ other: SecondMoments) {
+        precondition(other.columns == columns)
+        for index in values.indices { values[index] += other.values[index] }
+        rowCount += other.rowCount
+    }
+
+    /// The moments drawn toward others' as if those had been seen in `priorRowCount` rows.
+    ///
+    /// The prior counts for its shape alone: its size is made that of these moments, where they have any.
+    public func drawn(toward prior: SecondMoments, priorRowCount: Float) -> SecondMoments {
+        precondition(prior.columns == columns)
+        guard prior.rowCount > 0, prior.meanSquare > 0 else { return self }
+        let size = meanSquare > 0 ? meanSquare / prior.meanSquare : 1
+        let factor = priorRowCount * size / Float(prior.rowCount)
+        var result = self
+        for index in values.indices { result.values[index] += factor * prior.values[index] }
+        return result
+    }
+}
