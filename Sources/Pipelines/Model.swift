@@ -12,7 +12,7 @@ public struct Model: Sendable {
     public let name: String
     public let plan: DecoderPlan
     /// The weights under their GGUF names.
-    public let tensors: any TensorSource
+    public internal(set) var tensors: any TensorSource
     public let tokenizer: Tokenizer
     /// What a GGUF of this model says, less what depends on how it is written.
     public let metadata: GGUFMetadata

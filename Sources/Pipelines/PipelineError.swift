@@ -20,6 +20,11 @@ public struct PipelineError: DiagnosticError, Equatable {
         case alreadyQuantized(TensorType)
         /// Only a checkpoint's experts can be padded.
         case cannotPad(length: Int)
+        /// What an unfinished calibration has left is of another one.
+        case otherCalibration
+        case cannotCreateFolder
+        /// The states of all calibration windows do not fit.
+        case calibrationTooLarge(neededByteCount: Int, budgetByteCount: Int, windowCount: Int)
         /// A GGUF names another pre-tokenizer than was asked for.
         case otherPreTokenizer(found: String, asked: String)
         /// The output would overwrite an input.
@@ -86,6 +91,16 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "the weights are quantized already, as \(type.name)",
                 advice: "start from the original model, or accept the loss with swage quantize --allow-requantize")
+        case .otherCalibration:
+            report(
+                .usage, "it is there and belongs to another calibration, or is damaged",
+                advice: "remove it to begin anew; only the same run can be continued")
+        case .cannotCreateFolder: report(.work, "the folder cannot be made", advice: "check the path and its rights")
+        case .calibrationTooLarge(let needed, let budget, let count):
+            report(
+                .room,
+                "calibrating with \(count) windows needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
+                advice: "raise --memory, or take fewer windows with --calibration-chunks")
         case .cannotPad(let length):
             report(
                 .usage, "the experts of a GGUF file are taken as they are, \(length) wide",

@@ -32,11 +32,6 @@ public final class HiddenStates: @unchecked Sendable {
         try body(UnsafeRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
     }
 
-    func copy(_ other: HiddenStates) {
-        precondition(other.rowCount == rowCount && other.columns == columns)
-        buffer.base.update(from: other.buffer.base, count: rowCount * columns)
-    }
-
     static func padded(_ rowCount: Int) -> Int { (rowCount + rowUnit - 1) / rowUnit * rowUnit }
 
     /// The `columns` values of one token.

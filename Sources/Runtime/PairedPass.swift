@@ -62,9 +62,10 @@ public final class PairedPass {
 
     /// - Parameters:
     ///   - sequences: tokens, each sequence from its first on.
+    ///   - embedding: a pass with the quantized embedding.
     ///   - states: where an earlier pass was after a layer; nil to begin with the embedding.
     public init(
-        _ pass: ForwardPass, sequences: [TokenSequence], quantizer: any PassQuantizer,
+        _ pass: ForwardPass, sequences: [TokenSequence], quantizer: any PassQuantizer, embedding: ForwardPass,
         states: (original: HiddenStates, quantized: HiddenStates)? = nil
     ) throws {
         self.pass = pass
@@ -78,7 +79,7 @@ public final class PairedPass {
             original = HiddenStates(rowCount: batch.rowCount, columns: pass.plan.embeddingLength)
             quantized = HiddenStates(rowCount: batch.rowCount, columns: pass.plan.embeddingLength)
             try pass.embed(batch, into: original)
-            quantized.copy(original)
+            try embedding.embed(batch, into: quantized)
         }
     }
 
