@@ -40,6 +40,11 @@ struct PerplexityReport: Decodable {
         let nats: Losses
         let tokens: Int
         let windows: Int
+        let divergence: Divergence?
+    }
+
+    struct Divergence: Decodable {
+        let mean: Estimate
     }
 
     let texts: [Text]
