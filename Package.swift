@@ -86,7 +86,7 @@ let package = Package(
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
-        tests("Evaluation", ["Runtime"]),
+        tests("Evaluation", ["Runtime", "ErrorFeedback", "TensorCore", "ModelArchitecture"]),
         tests(
             "Pipelines",
             [

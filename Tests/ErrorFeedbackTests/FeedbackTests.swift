@@ -138,6 +138,9 @@ struct FeedbackTests {
         var policy = policy(codec, sweeps: 1)
         policy.outputGain = 1
         let single = try sample.bytes(codec, policy, threadCount: 1)
-        for threadCount in [2, 5] { #expect(try sample.bytes(codec, policy, threadCount: threadCount) == single) }
+        for threadCount in [2, 5] {
+            let bytes = try sample.bytes(codec, policy, threadCount: threadCount)
+            #expect(bytes == single)
+        }
     }
 }

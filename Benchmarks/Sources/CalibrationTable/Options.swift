@@ -11,8 +11,8 @@ struct Options {
     var general: [String] = []
     var types: [String] = []
     var chunks = 8
-    /// Windows of each calibration text.
-    var calibrationChunks: Int?
+    /// Windows of each calibration text in turn, the last for all that follow; none for whole texts.
+    var calibrationChunks: [Int] = []
     var variants: [Variant] = []
 
     struct Usage: Error, CustomStringConvertible {
@@ -34,7 +34,7 @@ struct Options {
                 case "--general": general.append(argument)
                 case "--types": types.append(argument)
                 case "--chunks": chunks = Int(argument) ?? chunks
-                case "--calibration-chunks": calibrationChunks = Int(argument)
+                case "--calibration-chunks": calibrationChunks += [Int(argument)].compactMap { $0 }
                 case "--variants": variants.append(try Variant(argument))
                 default: throw Usage(description: "unknown option \(name)")
                 }

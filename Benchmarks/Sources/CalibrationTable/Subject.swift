@@ -38,13 +38,18 @@ struct Subject {
             _ = try ImportanceCollection(calibration: Calibration(), parallel: parallel)
                 .run(model, texts: calibration, output: importance) { _ in }
         }
-        windows = try calibration.flatMap {
-            try TokenWindows($0, tokenizer: model.tokenizer, context: 512, limit: options.calibrationChunks).windows
+        let limits = options.calibrationChunks
+        windows = try calibration.enumerated().flatMap { number, text in
+            try TokenWindows(
+                text, tokenizer: model.tokenizer, context: 512,
+                limit: limits.isEmpty ? nil : limits[min(number, limits.count - 1)]
+            ).windows
         }
         texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
         let begin = Date()
         if options.variants.contains(where: { $0.policy != nil }) {
-            let path = "\(options.work)/\(name)-\(windows.count).moments"
+            let path =
+                "\(options.work)/\(name)-\(windows.count)-\(limits.map(String.init).joined(separator: "-")).moments"
             if try !moments.read(path) {
                 try moments.collect(model.forwardPass(parallel), windows: windows, parallel: parallel)
                 try moments.write(to: path)
