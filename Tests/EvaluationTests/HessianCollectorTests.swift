@@ -36,7 +36,7 @@ struct HessianCollectorTests {
         for _ in 0..<2 {
             try Parallel(threadCount: threadCount).forEach(order.count) { index, _ in
                 for (number, site) in Self.sites.enumerated() {
-                    let rows = rows(order[index], number)
+                    let rows = self.rows(order[index], number)
                     collector.observe(
                         site, piece: order[index], inputs: rows, rowCount: order[index] + 1, columns: Self.columns)
                 }
@@ -53,7 +53,7 @@ struct HessianCollectorTests {
         for (place, number) in [(0, 1), (1, 0)] {
             let moments = received[place].moments
             #expect(moments.rowCount == 15)
-            let rows = (0..<5).flatMap { rows($0, number) }
+            let rows = (0..<5).flatMap { self.rows($0, number) }
             for first in 0..<Self.columns {
                 for second in 0..<Self.columns {
                     let expected = stride(from: 0, to: rows.count, by: Self.columns).reduce(0.0) {
