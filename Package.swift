@@ -54,11 +54,14 @@ let package = Package(
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
         module(
             "Evaluation",
-            ["TensorCore", "ModelArchitecture", "ErrorFeedback", "Runtime", "Tokenization", "Importance"]),
+            [
+                "TensorCore", "ByteJSON", "ModelArchitecture", "ErrorFeedback", "Runtime", "Tokenization", "Importance",
+            ]),
         module(
             "Pipelines",
             [
                 "TensorCore", "ByteJSON", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats",
+                "ErrorFeedback",
                 "Recipes",
                 "Importance", "Runtime", "Tokenization", "Evaluation",
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -86,6 +89,7 @@ let package = Package(
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
+        tests("Runtime", ["ByteJSON"]),
         tests("Evaluation", ["Runtime", "ErrorFeedback", "TensorCore", "ModelArchitecture"]),
         tests(
             "Pipelines",

@@ -21,4 +21,4 @@ done
 for text in $texts; do
     set -- "$@" --text "$text=$fixtures/text/eval/$text.txt"
 done
-"$swage" report "$@"
+"$swage" report "$@" --group "fiction + conversation=fiction-en,fiction-zh,conversation-en,conversation-zh"

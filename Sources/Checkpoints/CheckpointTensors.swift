@@ -87,6 +87,17 @@ struct CheckpointTensors: TensorSource {
         }
     }
 
+    func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {
+        let stack = stacks[index]
+        let layout = stack.layout
+        let storedByteCount = layout.storedColumns * stack.elementByteCount
+        for matrix in rows.lowerBound / layout.rows..<(rows.upperBound + layout.rows - 1) / layout.rows {
+            let location = layout.location(ofMatrix: matrix)
+            let range = location.firstRow * storedByteCount..<(location.firstRow + layout.storedRows) * storedByteCount
+            files.advise(use, stack.sources[location.source], byteRange: range)
+        }
+    }
+
     func origin(ofTensorAt index: Int, row: Int) -> RowOrigin {
         let stack = stacks[index]
         let (matrix, inner) = row.quotientAndRemainder(dividingBy: stack.layout.rows)

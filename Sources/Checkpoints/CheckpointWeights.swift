@@ -137,6 +137,14 @@ package final class CheckpointWeights: Sendable {
     }
 }
 
+extension CheckpointWeights {
+    /// Tells the system what will be done with some bytes of a tensor, counted as ``weightDescriptor(of:)`` has them.
+    func advise(_ use: ExpectedUse, _ entry: Entry, byteRange: Range<Int>) {
+        guard stored[entry.index].type.isReadAsStored else { return }
+        container.advise(use, tensorAt: entry.index, byteRange: byteRange)
+    }
+}
+
 // MARK: Types that change as they are read
 
 extension CheckpointWeights {

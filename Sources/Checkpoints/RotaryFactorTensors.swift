@@ -31,6 +31,10 @@ struct RotaryFactorTensors: TensorSource {
         if !rows.isEmpty { factors.withUnsafeBytes { buffer.copyMemory(from: $0) } }
     }
 
+    func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {
+        if index < stored.tensors.count { stored.advise(use, ofTensorAt: index, rows: rows) }
+    }
+
     func origin(ofTensorAt index: Int, row: Int) -> RowOrigin {
         index == stored.tensors.count
             ? RowOrigin(file: configurationPath, tensor: tensors[index].name, row: row)

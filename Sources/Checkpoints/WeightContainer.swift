@@ -1,4 +1,5 @@
 import Safetensors
+import TensorCore
 import TorchArchive
 
 /// The files that hold a checkpoint's tensors, of whichever kind.
@@ -10,6 +11,9 @@ protocol WeightContainer: Sendable {
 
     /// Reads some bytes of a tensor; whole elements.
     func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
+
+    /// Tells the system what will be done with some bytes of a tensor.
+    func advise(_ use: ExpectedUse, tensorAt index: Int, byteRange: Range<Int>)
 }
 
 /// A tensor as a file holds it.
@@ -27,6 +31,14 @@ enum StoredType: Sendable, Hashable {
     case f64, f32, f16, bf16, f8_E4M3
     /// A type that is no weight's, by the name that its file gives it.
     case other(String)
+
+    /// Whether its bytes are those that are read, without a conversion.
+    var isReadAsStored: Bool {
+        switch self {
+        case .f32, .f16, .bf16: true
+        case .f64, .f8_E4M3, .other: false
+        }
+    }
 }
 
 extension SafetensorsSet: WeightContainer {
@@ -41,6 +53,10 @@ extension SafetensorsSet: WeightContainer {
     func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try read(tensors[index], byteRange: byteRange, into: buffer)
     }
+
+    func advise(_ use: ExpectedUse, tensorAt index: Int, byteRange: Range<Int>) {
+        advise(use, tensors[index], byteRange: byteRange)
+    }
 }
 
 extension TorchArchiveSet: WeightContainer {
@@ -54,6 +70,10 @@ extension TorchArchiveSet: WeightContainer {
 
     func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try read(tensors[index], byteRange: byteRange, into: buffer)
+    }
+
+    func advise(_ use: ExpectedUse, tensorAt index: Int, byteRange: Range<Int>) {
+        advise(use, tensors[index], byteRange: byteRange)
     }
 }
 

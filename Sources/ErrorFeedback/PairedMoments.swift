@@ -7,9 +7,9 @@ import TensorCore
 /// (columns are inputs here), and encoded in their place they make up for what quantized layers before them did (GPTAQ).
 public struct PairedMoments: Sendable {
     /// X̂ᵀX̂.
-    public private(set) var moments: SecondMoments
+    public internal(set) var moments: SecondMoments
     /// X̂ᵀ(X − X̂), `columns` × `columns`.
-    private var drift: [Float]
+    var drift: [Float]
 
     /// - Parameters:
     ///   - inputs: rows of X̂, after each other.

@@ -22,10 +22,7 @@ public struct Divergence: Sendable, Hashable {
     public let agreement: MeanWithError
 
     /// Ratio of the perplexity to the reference's.
-    public var ratio: MeanWithError {
-        let ratio = logRatio.mean.exponential
-        return MeanWithError(mean: ratio, error: ratio * logRatio.error)
-    }
+    public var ratio: MeanWithError { logRatio.exponential }
 
     /// - Parameter tokens: the scored tokens, in any order; at least one.
     public init(_ tokens: some Collection<LogitComparison>) {

@@ -3,14 +3,32 @@ import TensorCore
 /// A text or option that an evaluation cannot work with.
 public struct EvaluationError: DiagnosticError, Equatable {
     public enum Kind: Sendable, Equatable {
-        /// Fewer tokens than one window.
-        case textTooShort(tokenCount: Int, context: Int)
+        /// Fewer tokens than are needed for the first window that is asked for.
+        case textTooShort(tokenCount: Int, context: Int, firstWindow: Int)
         case invalidCompression(String)
+        /// A line of a JSON lines file is no object with a text.
+        case noText(line: Int)
         /// A window must score at least one token.
         case contextTooShort(Int)
         case contextTooLong(requested: Int, limit: Int)
+        case invalidStride(Int, context: Int)
         /// Models with other tokens cannot be compared token by token.
         case vocabularyMismatch(size: Int, referenceSize: Int)
+        /// The file is none of stored predictions.
+        case notPredictions
+        case invalidPredictions(String)
+        /// The windows to evaluate are not those that the predictions are of.
+        case otherWindows(number: Int)
+        /// The predictions are of another run than the one they should serve.
+        case predictionsOfOtherRun(String)
+        /// A file that should be continued is of another run.
+        case fileOfOtherRun(String)
+        /// A line of a file of scores is none.
+        case notScores(line: Int)
+        /// Two files of scores have the same window.
+        case duplicateWindow(text: String, number: Int)
+        /// Windows that the form of the file cannot hold.
+        case windowsOfOtherProtocol
         /// The mean log-likelihood is not a number.
         case nonFiniteResult
     }
@@ -26,25 +44,67 @@ public struct EvaluationError: DiagnosticError, Equatable {
 
     public var diagnostic: Diagnostic {
         switch kind {
-        case .textTooShort(let tokens, let context):
+        case .textTooShort(let tokens, let context, let firstWindow):
             Diagnostic(
                 .input, file: file,
-                "the text has \(tokens) \(tokens == 1 ? "token" : "tokens"), fewer than one window of \(context)",
+                "the text has \(tokens) \(tokens == 1 ? "token" : "tokens"), fewer than "
+                    + (firstWindow == 0
+                        ? "one window of \(context)"
+                        : "\(firstWindow + 1) windows of \(context) that --from-chunk asks for"),
                 advice: "give a longer text or a smaller --context")
         case .invalidCompression(let reason):
             Diagnostic(
                 .input, file: file, "not a valid Zstandard file: \(reason)",
                 advice: "compress it again, or drop .zst from its name if it is plain text")
+        case .noText(let line):
+            Diagnostic(
+                .input, file: file, place: "line \(line)", "it is no JSON object with a string \"text\"",
+                advice: "give every line the form {\"text\": \"…\"}, or drop .jsonl from the name if it is plain text")
         case .contextTooShort(let context):
             Diagnostic(.usage, "a context of \(context) tokens scores nothing", advice: "use at least 4")
         case .contextTooLong(let requested, let limit):
             Diagnostic(
                 .usage, "a context of \(requested) tokens is more than the model's \(limit)",
                 advice: "use --context \(limit) or less")
+        case .invalidStride(let stride, let context):
+            Diagnostic(
+                .usage, "a stride of \(stride) leaves tokens unscored or none to score",
+                advice: "use a --stride from 1 to the context of \(context)")
         case .vocabularyMismatch(let size, let referenceSize):
             Diagnostic(
                 .input, file: file, "its vocabulary of \(size) tokens is not the reference's of \(referenceSize)",
                 advice: "compare models that were made from the same checkpoint")
+        case .notPredictions:
+            Diagnostic(
+                .input, file: file, "it is no file of stored predictions",
+                advice: "make one with swage perplexity MODEL --text FILE --save-base-logits OUT")
+        case .invalidPredictions(let problem):
+            Diagnostic(
+                .input, file: file, "the stored predictions are damaged: \(problem)", advice: "make the file again")
+        case .otherWindows(let number):
+            Diagnostic(
+                .input, file: file, place: "window \(number)", "its tokens are not among those the predictions are of",
+                advice: "evaluate the same text with the same tokenizer, --context and --stride, or leave out --text")
+        case .predictionsOfOtherRun(let difference):
+            Diagnostic(
+                .input, file: file, "the stored predictions are of \(difference)",
+                advice: "give the texts and options that they were made with, or make them again")
+        case .fileOfOtherRun(let difference):
+            Diagnostic(
+                .usage, file: file, "the file is there and is of \(difference)",
+                advice: "remove it, or give another name; only the same run can be continued")
+        case .notScores(let line):
+            Diagnostic(
+                .input, file: file, place: "line \(line)", "it is no line of a file of scores",
+                advice: "make the file with swage perplexity MODEL --text FILE --save-scores OUT")
+        case .duplicateWindow(let text, let number):
+            Diagnostic(
+                .input, file: file, place: text, "window \(number) is in another of the files too",
+                advice: "merge files of different windows")
+        case .windowsOfOtherProtocol:
+            Diagnostic(
+                .usage, file: file, "llama.cpp's form cannot hold windows that overlap or differ in length",
+                advice: "leave out --stride, or use --base-logits-format swage")
         case .nonFiniteResult:
             Diagnostic(
                 .work, file: file, "the log-likelihood is not a finite number",

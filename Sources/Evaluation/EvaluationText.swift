@@ -1,3 +1,4 @@
+import ByteJSON
 import FoundationEssentials
 import TensorCore
 
@@ -19,9 +20,10 @@ public struct EvaluationText: Sendable {
         self.path = path
     }
 
-    /// Reads a plain or `.zst` text file; its name is the file's, without extensions.
+    /// Reads a text file: plain, or `.jsonl` with a `text` in each line's object; either may be compressed as `.zst`. Texts of
+    /// lines are joined by an empty line, as HuggingFace joins those of a dataset. Its name is the file's, without extensions.
     ///
-    /// - Throws: ``FileError`` when the file cannot be read or is not UTF-8.
+    /// - Throws: `FileError` when the file cannot be read or is not UTF-8, ``EvaluationError`` when a line has no text.
     public init(contentsOf path: String, name: String? = nil) throws {
         var bytes = try ReadableFile.contents(of: path)
         if path.hasSuffix(".zst") {
@@ -32,8 +34,26 @@ public struct EvaluationText: Sendable {
             }
         }
         if let offset = bytes.firstInvalidUTF8Offset() { throw FileError(.notUTF8(offset: offset), path: path) }
+        if path.hasSuffix(".jsonl") || path.hasSuffix(".jsonl.zst") {
+            bytes = try Self.joinedTexts(of: bytes, path: path)
+        }
         let file = path.split(separator: "/").last.map(String.init) ?? path
         self.init(name: name ?? file.split(separator: ".").first.map(String.init) ?? file, bytes: bytes, path: path)
+    }
+
+    private static func joinedTexts(of lines: [UInt8], path: String) throws -> [UInt8] {
+        var result: [UInt8] = []
+        var isFirst = true
+        for (number, line) in lines.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated()
+        where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) {
+            guard let text = (try? JSON(parsing: Array(line)))?["text"]?.bytes else {
+                throw EvaluationError(.noText(line: number + 1), file: path)
+            }
+            if !isFirst { result += [0x0a, 0x0a] }
+            result += text.bytes
+            isFirst = false
+        }
+        return result
     }
 
     /// Unicode scalars.

@@ -75,6 +75,7 @@ extension ActivationSite.Input {
         case .expertsDown: 6
         case .shared: 7
         case .sharedDown: 8
+        case .output: 9
         }
     }
 }

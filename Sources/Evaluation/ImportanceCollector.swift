@@ -82,7 +82,7 @@ final class ImportanceCollector: ActivationObserver {
                     }
                     counts[expert] = Float(total.rowCount)
                 }
-                let name = TensorName(role, layer: site.layer).gguf
+                let name = TensorName(role, layer: site.input == .output ? nil : site.layer).gguf
                 guard let entry = ImportanceMatrix.Entry(rowLength: dimensions[0], sums: sums, counts: counts) else {
                     throw EvaluationError(.nonFiniteResult, file: name)
                 }
@@ -90,37 +90,5 @@ final class ImportanceCollector: ActivationObserver {
             }
         }
         return result
-    }
-}
-
-/// Collects an importance matrix over texts, in windows as llama-imatrix cuts them.
-public struct Calibration: Sendable {
-    /// Tokens per window.
-    public let context: Int
-    /// The most windows taken from each text.
-    public let windowLimit: Int?
-
-    public init(context: Int = 512, windowLimit: Int? = nil) {
-        self.context = context
-        self.windowLimit = windowLimit
-    }
-
-    /// - Parameter progress: called with the finished share of the work.
-    public func importance(
-        _ pass: ForwardPass, tokenizer: Tokenizer, texts: [EvaluationText],
-        progress: @escaping @Sendable (Double) -> Void = { _ in }
-    ) throws -> ImportanceMatrix {
-        try TokenWindows.check(context: context, limit: pass.plan.contextLength)
-        let windows = try texts.flatMap {
-            try TokenWindows($0, tokenizer: tokenizer, context: context, limit: windowLimit).windows
-        }
-        let collector = ImportanceCollector()
-        let batches = WindowBatches(windows: windows, progress: progress)
-        try batches.forEach(embeddingLength: pass.plan.embeddingLength) {
-            _ = try batches.run($0, through: pass, observer: collector)
-        }
-        return ImportanceMatrix(
-            entries: try collector.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windows.count,
-            chunkSize: context)
     }
 }

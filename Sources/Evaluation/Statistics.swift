@@ -16,6 +16,36 @@ public struct MeanWithError: Sendable, Hashable {
         let squares = values.reduce(0) { $0 + ($1 - center) * ($1 - center) }
         error = values.count > 1 ? (squares / count / (count - 1)).squareRoot() : 0
     }
+
+    /// Σ values / Σ sizes, with the error of a ratio estimator; not a number if all sizes are 0.
+    init(ratioOf values: [Double], to sizes: [Double]) {
+        let size = sizes.reduce(0, +)
+        let ratio = values.reduce(0, +) / size
+        let squares = zip(values, sizes).reduce(0) { $0 + ($1.0 - ratio * $1.1) * ($1.0 - ratio * $1.1) }
+        let count = Double(values.count)
+        mean = ratio
+        error = count > 1 ? (squares * count / (count - 1)).squareRoot() / size : 0
+    }
+
+    /// The mean of independent estimates.
+    ///
+    /// - Parameter estimates: at least one.
+    public init(averageOf estimates: [MeanWithError]) {
+        let count = Double(estimates.count)
+        mean = estimates.reduce(0) { $0 + $1.mean } / count
+        error = estimates.reduce(0) { $0 + $1.error * $1.error }.squareRoot() / count
+    }
+
+    /// In bits what is in nats.
+    public var bits: MeanWithError {
+        let perNat = 1.442_695_040_888_963_4
+        return MeanWithError(mean: mean * perNat, error: error * perNat)
+    }
+
+    /// e to its power, with the error by the delta method.
+    public var exponential: MeanWithError {
+        MeanWithError(mean: mean.exponential, error: mean.exponential * error)
+    }
 }
 
 /// Values in ascending order.

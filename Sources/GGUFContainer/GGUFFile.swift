@@ -98,6 +98,13 @@ public final class GGUFFile: Sendable, TensorSource {
     ///   - buffer: receives `rows.count · rowByteCount` bytes.
     ///
     /// Throws `FileError`.
+    public func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {
+        let location = locations[index]
+        let rowByteCount = tensors[index].rowByteCount
+        files[location.part].advise(
+            use, location.offset + rows.lowerBound * rowByteCount..<location.offset + rows.upperBound * rowByteCount)
+    }
+
     public func readRows(
         ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer
     ) throws {

@@ -2,49 +2,84 @@ import Runtime
 import TensorCore
 import Tokenization
 
-/// Continues a prompt greedily.
+/// Continues a prompt.
 public struct Generation: Sendable {
-    /// The most tokens to add.
-    public var maximumTokenCount: Int
+    public var options: GenerationOptions
     public var parallel: Parallel
 
-    public init(maximumTokenCount: Int, parallel: Parallel) {
-        self.maximumTokenCount = maximumTokenCount
+    public init(_ options: GenerationOptions, parallel: Parallel) {
+        self.options = options
         self.parallel = parallel
     }
 
     public struct Result: Sendable {
         /// The prompt's tokens, BOS included.
         public let prompt: [TokenID]
-        /// The new tokens.
+        /// The new tokens, those of a stop string included; the one that ended the text is not among them.
         public let tokens: [TokenID]
-        /// The new tokens' text.
+        /// The new tokens' text, up to the stop string.
         public let text: String
+        /// ln of each new token's probability by the model, whatever the options of sampling.
+        public let logProbabilities: [Double]
+        /// At each new token's place, the tokens that the model finds most probable; empty unless asked for.
+        public let topLogProbabilities: [[TokenProbability]]
+        public let finish: GenerationFinish
     }
 
-    /// - Parameter onText: receives the text as it comes, in whole characters.
-    public func run(_ model: Model, prompt: String, onText: ([UInt8]) -> Void) throws -> Result {
-        let tokenizer = model.tokenizer
-        let vocabulary = tokenizer.vocabulary
-        var tokens = tokenizer.encode(Array(prompt.utf8), parseSpecial: true)
-        if vocabulary.addsBOS, let bos = vocabulary.specials.bos { tokens.insert(bos, at: 0) }
-        let limit = model.plan.contextLength
-        guard tokens.count <= limit, maximumTokenCount <= limit - tokens.count else {
+    /// - Parameters:
+    ///   - prompt: text in UTF-8; the names of special tokens in it stand for those. An empty one is the beginning of a
+    ///     text, if the model has a token for that.
+    ///   - onText: receives the text as it comes, in whole characters.
+    /// - Throws: ``PipelineError`` if the prompt does not leave room in the context.
+    public func run(_ model: Model, prompt: [UInt8], onText: ([UInt8]) -> Void) throws -> Result {
+        let limit = try model.contextLength(options.contextLength)
+        let tokens = model.tokenizer.promptTokens(prompt)
+        guard tokens.count < limit else {
             throw PipelineError(
-                .generationTooLong(
-                    promptTokenCount: tokens.count, maximumTokenCount: maximumTokenCount, limit: limit),
+                .promptTooLong(tokenCount: tokens.count, context: limit, limit: model.plan.contextLength),
                 file: model.path)
         }
-        let ends = Set([vocabulary.specials.eos].compactMap { $0 } + vocabulary.specials.otherEnds)
-        var stream = StreamingDecoder(tokenizer)
-        let generator = try Generator(
-            pass: model.forwardPass(parallel), capacity: tokens.count + maximumTokenCount)
-        let added = try generator.continueGreedily(
-            tokens, maximumCount: maximumTokenCount, isEnd: { ends.contains($0) }
-        ) {
-            onText(try stream.append($0))
+        let capacity = tokens.count + min(options.maximumTokenCount ?? .max, limit - tokens.count)
+        let generator = try Generator(pass: model.forwardPass(parallel), capacity: capacity)
+        var continuation = Continuation(model.tokenizer, options: options, contextLength: limit)
+        let added = try continuation.run(generator, prompt: tokens, onText: onText)
+        return Result(
+            prompt: tokens, tokens: added.tokens, text: try Self.text(of: added, model.tokenizer),
+            logProbabilities: added.logProbabilities, topLogProbabilities: added.topLogProbabilities,
+            finish: added.finish)
+    }
+
+    /// As HuggingFace decodes the tokens, which can differ from what was given out by a leading space.
+    private static func text(of added: Continuation.Result, _ tokenizer: Tokenizer) throws -> String {
+        let text = try tokenizer.text(of: added.tokens)
+        guard let stop = added.stop else { return text }
+        let (bytes, stopBytes) = (Array(text.utf8), Array(stop.utf8))
+        let start = bytes.indices.first { bytes[$0...].starts(with: stopBytes) }
+        // The leading space can have been a part of the stop string.
+        return String(decoding: start.map { bytes[..<$0] } ?? added.text[...], as: UTF8.self)
+    }
+}
+
+extension Model {
+    /// The context that was asked for, or the model's.
+    func contextLength(_ asked: Int?) throws -> Int {
+        guard let asked else { return plan.contextLength }
+        guard (2...max(2, plan.contextLength)).contains(asked) else {
+            throw PipelineError(.contextOutOfRange(asked, limit: plan.contextLength), file: path)
         }
-        onText(stream.finish())
-        return Result(prompt: tokens, tokens: added, text: try tokenizer.text(of: added))
+        return asked
+    }
+}
+
+extension Tokenizer {
+    /// The tokens of a whole text that the model is to continue.
+    ///
+    /// - Parameter text: if it says the beginning of text itself, no other one is added.
+    func promptTokens(_ text: [UInt8]) -> [TokenID] {
+        let tokens = encode(text, parseSpecial: true)
+        guard let bos = vocabulary.specials.bos, vocabulary.addsBOS || tokens.isEmpty, tokens.first != bos else {
+            return tokens
+        }
+        return [bos] + tokens
     }
 }

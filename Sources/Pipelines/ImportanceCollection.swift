@@ -1,5 +1,6 @@
 import Evaluation
 import Importance
+import Runtime
 import TensorCore
 
 /// Collects an importance matrix of a model over texts and writes it.
@@ -8,22 +9,31 @@ public struct ImportanceCollection: Sendable {
     /// The form of the file.
     public var form: ImportanceMatrix.Form
     public var parallel: Parallel
+    /// What the process may use.
+    public var memory: MemoryBudget
 
-    public init(calibration: Calibration, form: ImportanceMatrix.Form = .gguf, parallel: Parallel) {
+    public init(
+        calibration: Calibration, form: ImportanceMatrix.Form = .gguf, parallel: Parallel,
+        memory: MemoryBudget = .available
+    ) {
         self.calibration = calibration
         self.form = form
         self.parallel = parallel
+        self.memory = memory
     }
 
+    /// Writes what has been collected after each batch, too, so that not all is lost when the run ends early.
     public func run(
         _ model: Model, texts: [EvaluationText], output: String, progress: @escaping ProgressHandler
     ) throws -> ImportanceMatrix {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
         try OutputFile.check(output, inputs: model.inputFiles + texts.compactMap(\.path))
         progress(.stage("collecting importance"))
+        let pass = try model.forwardPass(parallel, memory: memory)
         let matrix = try calibration.importance(
-            model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts
-        ) { progress(.fraction($0)) }
+            pass, tokenizer: model.tokenizer, texts: texts,
+            snapshot: { try $0.write(to: output, form: form) }, progress: { progress(.fraction($0)) })
+        progress(.times(model: model.name, pass.times))
         try matrix.write(to: output, form: form)
         return matrix
     }

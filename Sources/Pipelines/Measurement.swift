@@ -1,48 +1,122 @@
 import Evaluation
+import Runtime
 import TensorCore
 
 /// Measures models on texts.
 public struct Measurement: Sendable {
-    public var evaluation: PerplexityEvaluation
+    /// What models are compared with.
+    public enum Reference: Sendable {
+        case model(Model)
+        /// Predictions in a file.
+        case predictions(path: String)
+    }
+
+    public var cut: WindowCut
     public var parallel: Parallel
+    /// What the process may use.
+    public var memory: MemoryBudget
+    /// Where the first model's predictions are stored.
+    public var recording: PredictionFile?
+    /// Where the scores of finished windows are kept, so that a run that ends early can be continued.
+    public var scorePath: String?
+    /// Least time between two savings of what a batch has come to, where scores or predictions are kept.
+    public var stateInterval = Duration.seconds(60)
 
-    public init(evaluation: PerplexityEvaluation, parallel: Parallel) {
-        self.evaluation = evaluation
+    public init(cut: WindowCut = WindowCut(), parallel: Parallel, memory: MemoryBudget = .available) {
+        self.cut = cut
         self.parallel = parallel
+        self.memory = memory
     }
 
-    /// Measures a model's perplexity.
+    /// Measures models, and how far their predictions are from a reference's.
     ///
-    /// - Returns: one result for each text.
+    /// - Parameter texts: at least one; none for all that stored predictions are of.
+    /// - Returns: one result for each text, of the reference if it is a model and of each model.
     public func run(
-        _ model: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
-    ) throws -> [PerplexityResult] {
-        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
-        progress(.stage("evaluating \(model.name)"))
-        return try evaluation.run(model.forwardPass(parallel), tokenizer: model.tokenizer, texts: texts) {
-            progress(.fraction($0))
+        _ models: [Model], reference: Reference? = nil, texts: [EvaluationText], progress: @escaping ProgressHandler
+    ) throws -> (reference: [EvaluationResult], models: [[EvaluationResult]]) {
+        var all = models
+        var stored: (any StoredPredictions)?
+        switch reference {
+        case .model(let model): all.insert(model, at: 0)
+        case .predictions(let path): stored = try PredictionFile.open(path)
+        case nil: break
         }
-    }
-
-    /// Measures models and how far their predictions are from a reference's.
-    ///
-    /// - Returns: one result for each text, of the reference and of each candidate.
-    public func run(
-        _ candidates: [Model], reference: Model, texts: [EvaluationText], progress: @escaping ProgressHandler
-    ) throws -> (reference: [PerplexityResult], candidates: [[ModelComparison.Result]]) {
-        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
-        for model in candidates {
-            guard model.sharesTokens(with: reference) else {
-                throw PipelineError(.otherTokens(than: reference.path), file: model.path)
+        for model in all where !model.sharesTokens(with: all[0]) {
+            throw PipelineError(.otherTokens(than: all[0].path), file: model.path)
+        }
+        let windows = try windows(of: texts, stored, all)
+        let lengths = TokenLengths(all[0].tokenizer)
+        let identity =
+            stored == nil && recording == nil && scorePath == nil
+            ? nil : try identity(all, reference, texts: texts, windows)
+        if let identity { try stored?.check(identity, isOfAllTexts: texts.isEmpty) }
+        let inputs = all.flatMap(\.inputFiles) + texts.compactMap(\.path)
+        let recorder = try identity.flatMap {
+            try recording?.recorder($0, texts: windows, lengths: lengths, inputs: inputs, stateInterval: stateInterval)
+        }
+        let scoreFile = try identity.flatMap { identity in
+            try scorePath.map { path in
+                try OutputFile.check(path, inputs: inputs)
+                return try ScoreFile(path: path, identity: identity, stateInterval: stateInterval)
             }
         }
-        let names = candidates.map(\.name).joined(separator: ", ")
-        progress(.stage("evaluating \(names) beside \(reference.name)"))
-        return try ModelComparison(evaluation)
+        let names = models.map(\.name).joined(separator: ", ")
+        progress(.stage("evaluating \(names)" + (all.count > models.count ? " beside \(all[0].name)" : "")))
+        let passes = try all.map { try $0.forwardPass(parallel, memory: memory) }
+        let scores = try ModelEvaluation()
             .run(
-                reference: reference.forwardPass(parallel), candidates: candidates.map { try $0.forwardPass(parallel) },
-                tokenizer: reference.tokenizer, texts: texts
+                passes, reference: stored.map { .predictions($0) } ?? (all.count > models.count ? .firstModel : .none),
+                texts: windows, lengths: lengths, journal: scoreFile ?? recorder as? any ScoreJournal,
+                recorder: recorder
             ) { progress(.fraction($0)) }
+        try recorder?.finish()
+        try scoreFile?.finish()
+        for (model, pass) in zip(all, passes) { progress(.times(model: model.name, pass.times)) }
+        let results = try all.indices.map { model in try scores.map { try $0.result(ofModel: model) } }
+        return all.count > models.count ? (results[0], Array(results.dropFirst())) : ([], results)
+    }
+
+    /// What files of scores of parts of one run come to together.
+    ///
+    /// - Returns: what they are of, and each model's results.
+    public static func merge(
+        scores paths: [String]
+    ) throws -> (identity: PredictionIdentity, results: [[EvaluationResult]]) {
+        let (identity, texts) = try ScoreFile.merged(paths)
+        let scored = texts.filter { !$0.windows.isEmpty }
+        return (identity, try identity.models.indices.map { model in try scored.map { try $0.result(ofModel: model) } })
+    }
+
+    private func identity(
+        _ models: [Model], _ reference: Reference?, texts: [EvaluationText], _ windows: [TokenWindows]
+    ) throws -> PredictionIdentity {
+        var path: String?
+        if case .predictions(let stored) = reference { path = stored }
+        return PredictionIdentity(
+            format: "", models: try models.map { .init(name: $0.name, fingerprint: try Fingerprint.of($0)) },
+            reference: path, tokenizer: Fingerprint.of(models[0].tokenizer),
+            vocabularySize: models[0].plan.vocabularySize,
+            cut: cut,
+            texts: windows.enumerated().map { number, windows in
+                .init(
+                    name: windows.name, sha256: texts.isEmpty ? "" : Fingerprint.of(texts[number]),
+                    tokens: windows.tokenCount, bytes: windows.byteCount, characters: windows.characterCount)
+            })
+    }
+
+    private func windows(
+        of texts: [EvaluationText], _ stored: (any StoredPredictions)?, _ models: [Model]
+    ) throws -> [TokenWindows] {
+        let tokenizer = models[0].tokenizer
+        let limit = models.map(\.plan.contextLength).min()!
+        if texts.isEmpty, let stored {
+            try WindowCut(context: stored.context).check(contextLimit: limit)
+            return try stored.texts(tokenizer)
+        }
+        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
+        try cut.check(contextLimit: limit)
+        return try texts.map { try TokenWindows($0, tokenizer: tokenizer, cut: cut) }
     }
 }
 

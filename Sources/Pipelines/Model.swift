@@ -12,7 +12,7 @@ public struct Model: Sendable {
     public let name: String
     public let plan: DecoderPlan
     /// The weights under their GGUF names.
-    public let tensors: any TensorSource
+    public internal(set) var tensors: any TensorSource
     public let tokenizer: Tokenizer
     /// What a GGUF of this model says, less what depends on how it is written.
     public let metadata: GGUFMetadata
@@ -95,8 +95,10 @@ public struct Model: Sendable {
     }
 
     /// The model ready to compute.
-    public func forwardPass(_ parallel: Parallel) throws -> ForwardPass {
-        try ForwardPass(plan: plan, source: tensors, path: path, parallel: parallel)
+    ///
+    /// - Parameter memory: what the process may use.
+    public func forwardPass(_ parallel: Parallel, memory: MemoryBudget = .available) throws -> ForwardPass {
+        try ForwardPass(plan: plan, source: tensors, path: path, parallel: parallel, memory: memory)
     }
 
     /// The tokenizer alone, of a checkpoint whose weights may be missing or of a GGUF.

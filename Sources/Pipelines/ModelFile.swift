@@ -5,7 +5,7 @@ import TensorCore
 
 /// A GGUF that is about to be written from a model's tensors.
 struct ModelFile {
-    let model: Model
+    var model: Model
     var metadata: GGUFMetadata
     /// The model's tensors in its order, with the types to store.
     let tensors: [TensorDescriptor]

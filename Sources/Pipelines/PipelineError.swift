@@ -20,6 +20,11 @@ public struct PipelineError: DiagnosticError, Equatable {
         case alreadyQuantized(TensorType)
         /// Only a checkpoint's experts can be padded.
         case cannotPad(length: Int)
+        /// What an unfinished calibration has left is of another one.
+        case otherCalibration
+        case cannotCreateFolder
+        /// The states of all calibration windows do not fit.
+        case calibrationTooLarge(neededByteCount: Int, budgetByteCount: Int, windowCount: Int)
         /// A GGUF names another pre-tokenizer than was asked for.
         case otherPreTokenizer(found: String, asked: String)
         /// The output would overwrite an input.
@@ -34,8 +39,14 @@ public struct PipelineError: DiagnosticError, Equatable {
         case otherTokens(than: String)
         /// A metadata file holds something else.
         case notMetadata(String)
-        /// Prompt and new tokens are more than the model was made for.
-        case generationTooLong(promptTokenCount: Int, maximumTokenCount: Int, limit: Int)
+        /// A context that the model was not made for.
+        case contextOutOfRange(Int, limit: Int)
+        /// The prompt leaves no room in the context; `limit` is the model's.
+        case promptTooLong(tokenCount: Int, context: Int, limit: Int)
+        /// A turn of a conversation leaves no room in the context, even without the turns before it.
+        case turnTooLong(tokenCount: Int, context: Int, limit: Int)
+        /// Neither the model nor the user says what a conversation looks like.
+        case noChatTemplate
     }
 
     public let kind: Kind
@@ -80,6 +91,16 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "the weights are quantized already, as \(type.name)",
                 advice: "start from the original model, or accept the loss with swage quantize --allow-requantize")
+        case .otherCalibration:
+            report(
+                .usage, "it is there and belongs to another calibration, or is damaged",
+                advice: "remove it to begin anew; only the same run can be continued")
+        case .cannotCreateFolder: report(.work, "the folder cannot be made", advice: "check the path and its rights")
+        case .calibrationTooLarge(let needed, let budget, let count):
+            report(
+                .room,
+                "calibrating with \(count) windows needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
+                advice: "raise --memory, or take fewer windows with --calibration-chunks")
         case .cannotPad(let length):
             report(
                 .usage, "the experts of a GGUF file are taken as they are, \(length) wide",
@@ -110,13 +131,29 @@ public struct PipelineError: DiagnosticError, Equatable {
                 advice: "collect the matrix again; the file can be used for swage quantize as it is")
         case .noTexts:
             report(.usage, "no text was given", advice: "name at least one with --text")
-        case .generationTooLong(let promptTokenCount, let maximumTokenCount, let limit):
+        case .contextOutOfRange(let context, let limit):
+            report(
+                .usage, "a context of \(context) tokens was asked for; the model's can be from 2 to \(limit)",
+                advice: "use --context \(limit) or less")
+        case .promptTooLong(let tokenCount, let context, let limit):
             report(
                 .usage,
-                "a prompt of \(promptTokenCount) tokens and up to \(maximumTokenCount) new ones are more than the "
-                    + "model's context of \(limit)",
-                advice: "use a smaller --max-new-tokens or a shorter prompt")
+                "the prompt has \(tokenCount) tokens, and a context of \(context) has room for \(context - 1) and an answer",
+                advice: Self.adviceOnLength("the prompt", context, limit))
+        case .turnTooLong(let tokenCount, let context, let limit):
+            report(
+                .usage,
+                "this turn has \(tokenCount) tokens, and a context of \(context) has room for \(context - 1) and an answer",
+                advice: Self.adviceOnLength("it", context, limit))
+        case .noChatTemplate:
+            report(
+                .usage, "the model does not say what a conversation looks like: it has no chat template",
+                advice: "give one: --template FILE for a Jinja template, or --template chatml")
         }
+    }
+
+    private static func adviceOnLength(_ what: String, _ context: Int, _ limit: Int) -> String {
+        context < limit ? "shorten \(what), or use a larger --context, up to \(limit)" : "shorten \(what)"
     }
 }
 

@@ -16,6 +16,8 @@ public struct Quantization: Sendable {
     public var otherInputs: [String] = []
     /// Policies of encoders that differ from the types' defaults, for experiments.
     public var policies: [TensorType: EncodingPolicy] = [:]
+    /// Texts that the model's matrices are fitted to, with error feedback; nil for none.
+    public var calibration: CalibratedQuantization?
     public var parallel: Parallel
 
     public init(
@@ -44,11 +46,13 @@ public struct Quantization: Sendable {
     public func plan(_ model: Model) throws -> Plan {
         let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
         var options = options
-        options.hasImportance = importance != nil
+        options.hasImportance = importance != nil || calibration != nil
         let assignments = try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
         do {
-            try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+            if calibration == nil {
+                try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+            }
             for assignment in assignments where assignment.type.isQuantized {
                 _ = try importance?.stackWeights(for: assignment.tensor)
             }
@@ -83,10 +87,24 @@ public struct Quantization: Sendable {
         _ model: Model, plan: Plan, output: String, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         for warning in plan.warnings { progress(.warning(warning)) }
-        return try file(model, assignments: plan.assignments, importance: plan.importance)
-            .write(
-                to: output, guidance: guidance(plan), otherInputs: [importancePath].compactMap { $0 } + otherInputs,
-                parallel: parallel, progress: progress)
+        var file = try file(model, assignments: plan.assignments, importance: plan.importance)
+        var inputs = [importancePath].compactMap { $0 } + otherInputs
+        let spool: CalibrationSpool?
+        if let calibration {
+            inputs += calibration.texts.compactMap(\.path)
+            try OutputFile.check(output, inputs: model.inputFiles + inputs, expectedByteCount: plan.fileByteCount)
+            let result = try calibration.run(
+                model, assignments: plan.assignments, guidance: guidance(plan), output: output, parallel: parallel,
+                progress: progress)
+            file.model.tensors = result.tensors
+            spool = result.spool
+        } else {
+            spool = nil
+        }
+        let outcome = try file.write(
+            to: output, guidance: guidance(plan), otherInputs: inputs, parallel: parallel, progress: progress)
+        spool?.remove()
+        return outcome
     }
 
     private func guidance(_ plan: Plan) -> EncodingGuidance {
@@ -106,6 +124,10 @@ public struct Quantization: Sendable {
             metadata["quantize.imatrix.dataset"] = .string(ByteString(importance.datasets.joined(separator: ", ")))
             metadata["quantize.imatrix.entries_count"] = .uint32(UInt32(importance.entries.count))
             metadata["quantize.imatrix.chunks_count"] = .uint32(UInt32(clamping: importance.chunkCount))
+        }
+        if let calibration {
+            metadata["swage.calibration.texts"] = .array(.string(calibration.texts.map { ByteString($0.name) }))
+            metadata["swage.calibration.context"] = .uint32(UInt32(clamping: calibration.cut.context))
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

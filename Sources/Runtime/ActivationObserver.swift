@@ -8,6 +8,8 @@ public struct ActivationSite: Sendable, Hashable {
         case feedForward, feedForwardDown
         case experts, expertsDown
         case shared, sharedDown
+        /// Of the output matrix, which belongs to no layer; its sites have the number of layers in place of one.
+        case output
     }
 
     public let layer: Int
@@ -33,6 +35,7 @@ public struct ActivationSite: Sendable, Hashable {
         case .expertsDown: [.expertsDown]
         case .shared: [.sharedGate, .sharedUp]
         case .sharedDown: [.sharedDown]
+        case .output: [.output]
         }
     }
 }

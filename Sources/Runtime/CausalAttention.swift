@@ -5,40 +5,47 @@ struct CausalAttention {
     let plan: DecoderPlan.Attention
 
     /// Queries per block: bounds the score matrix and skips most of the masked half.
-    private static let blockLength = 128
+    static let blockLength = 128
 
     /// - Parameters:
     ///   - query: `count` rows of all query heads, rotated.
     ///   - key, value: `past + count` rows of all key-value heads.
+    ///   - heads: query heads to compute.
     ///   - output: `count` rows of all query heads.
     func apply(
         query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, past: Int, count: Int,
-        into output: UnsafeMutablePointer<Float>, scratch: ScratchSpace
+        heads: Range<Int>, into output: UnsafeMutablePointer<Float>, scratch: ScratchSpace
     ) {
         let scale = 1 / Float(plan.headLength).squareRoot()
         let queriesPerKey = plan.headCount / plan.keyValueHeadCount
         let scores = scratch.floats(.scores, min(count, Self.blockLength) * (past + count))
-        for head in 0..<plan.headCount {
+        for head in heads {
             let queryOffset = head * plan.headLength
             let keyOffset = head / queriesPerKey * plan.headLength
             var start = 0
             while start < count {
                 let length = min(Self.blockLength, count - start)
                 let visible = past + start + length
-                BLAS.multiplyTransposed(
-                    query + start * plan.queryLength + queryOffset, plan.queryLength, key + keyOffset,
-                    plan.keyValueLength, into: scores, visible, m: length, n: visible, k: plan.headLength,
-                    scale: scale)
-                for i in 0..<length {
-                    let row = scores + i * visible
-                    let seen = past + start + i + 1
-                    VectorMath.softmax(row, seen)
-                    (row + seen).update(repeating: 0, count: visible - seen)
+                scratch.time(.attention) {
+                    BLAS.multiplyTransposed(
+                        query + start * plan.queryLength + queryOffset, plan.queryLength, key + keyOffset,
+                        plan.keyValueLength, into: scores, visible, m: length, n: visible, k: plan.headLength,
+                        scale: scale)
                 }
-                BLAS.multiply(
-                    scores, visible, value + keyOffset, plan.keyValueLength,
-                    into: output + start * plan.queryLength + queryOffset, plan.queryLength, m: length,
-                    n: plan.headLength, k: visible)
+                scratch.time(.softmax) {
+                    for i in 0..<length {
+                        let row = scores + i * visible
+                        let seen = past + start + i + 1
+                        VectorMath.softmax(row, seen)
+                        (row + seen).update(repeating: 0, count: visible - seen)
+                    }
+                }
+                scratch.time(.attention) {
+                    BLAS.multiply(
+                        scores, visible, value + keyOffset, plan.keyValueLength,
+                        into: output + start * plan.queryLength + queryOffset, plan.queryLength, m: length,
+                        n: plan.headLength, k: visible)
+                }
                 start += length
             }
         }

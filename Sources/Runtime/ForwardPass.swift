@@ -8,35 +8,55 @@ public typealias TokenSequence = [Int32]
 ///
 /// All sequences of a batch go through a layer before the next one begins, so that every weight is read and decoded
 /// once per batch. Work is cut by sequence, by expert and by fixed panels of rows, never by thread: results do not
-/// depend on the thread count.
+/// depend on the thread count. Decoded weights are those of two steps at a time, an expert or the matrices of attention.
 public final class ForwardPass: Sendable {
     public let plan: DecoderPlan
     /// The model that errors name.
     public let path: String
     let weights: ModelWeights
     let engine: Engine
+    /// Whether the model is larger than the memory, which its pages would only fill.
+    let releasesPages: Bool
 
     /// Rows per piece of row-wise work.
     static let panelLength = 256
+    /// Rows per piece of attention.
+    static let attentionPanelLength = 512
+    /// Rows whose keys and values are held at once, if no sequence is longer.
+    static let attentionGroupLength = 8192
 
     /// - Parameters:
     ///   - path: the model that errors name.
     ///   - source: the model's tensors.
-    public init(plan: DecoderPlan, source: any TensorSource, path: String, parallel: Parallel) throws {
+    ///   - memory: what the process may use; batches are cut to it.
+    public init(
+        plan: DecoderPlan, source: any TensorSource, path: String, parallel: Parallel,
+        memory: MemoryBudget = .available
+    ) throws {
         self.plan = plan
         self.path = path
         weights = try Self.naming(path) { try ModelWeights(source: source, plan: plan) }
-        self.engine = Engine(parallel: parallel)
+        self.engine = Engine(parallel: parallel, memory: memory)
+        releasesPages = source.tensors.reduce(0) { $0 + $1.byteCount } > memory.byteCount
     }
+
+    /// What the process may use.
+    public var memory: MemoryBudget { engine.memory }
+
+    /// Time spent so far, in all threads.
+    public var times: StageTimes { engine.times }
 
     /// Runs sequences from their first token on.
     ///
     /// - Parameters:
+    ///   - start: a layer and the residual stream after it, as `layerEnd` had it in an earlier run of the same sequences;
+    ///     the run goes on with the next layer, and changes the stream.
     ///   - observer: sees the inputs of every matrix.
     ///   - layerEnd: called with the number of each finished layer and the residual stream after it; layer −1 is the
     ///     embedding.
     public func run(
-        _ sequences: [TokenSequence], observer: (any ActivationObserver)? = nil,
+        _ sequences: [TokenSequence], from start: (layer: Int, hidden: HiddenStates)? = nil,
+        observer: (any ActivationObserver)? = nil,
         layerEnd: ((_ layer: Int, _ hidden: HiddenStates) throws -> Void)? = nil
     ) throws -> HiddenStates {
         try Self.naming(path) {
@@ -44,7 +64,7 @@ public final class ForwardPass: Sendable {
             let batch = Batch(
                 sequences: sequences, cache: nil, rotary: try rotaryTable(positionCount: longest),
                 observer: observer)
-            return try run(batch, layerEnd: layerEnd)
+            return try run(batch, from: start, layerEnd: layerEnd)
         }
     }
 
@@ -66,21 +86,29 @@ public final class ForwardPass: Sendable {
                 throw RuntimeError(.contextTooLong(requested: cache.count + tokens.count, limit: cache.capacity))
             }
             let batch = Batch(sequences: [tokens], cache: cache, rotary: rotary.table, observer: nil)
-            let hidden = try run(batch, layerEnd: nil)
+            let hidden = try run(batch, from: nil, layerEnd: nil)
             cache.advance(by: tokens.count)
             return hidden
         }
     }
 
     private func run(
-        _ batch: Batch, layerEnd: ((Int, HiddenStates) throws -> Void)?
+        _ batch: Batch, from start: (layer: Int, hidden: HiddenStates)?, layerEnd: ((Int, HiddenStates) throws -> Void)?
     ) throws -> HiddenStates {
-        let hidden = HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
-        try embed(batch, into: hidden)
-        try layerEnd?(-1, hidden)
-        for layer in 0..<plan.layerCount {
-            try attend(batch, layer: layer, hidden: hidden)
-            try feedForward(batch, layer: layer, hidden: hidden)
+        let hidden = start?.hidden ?? HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
+        let first = (start?.layer ?? -1) + 1
+        precondition(hidden.rowCount == batch.rowCount && hidden.columns == plan.embeddingLength)
+        if start == nil {
+            try embed(batch, into: hidden)
+            try layerEnd?(-1, hidden)
+        }
+        guard first < plan.layerCount else { return hidden }
+        let steps: any StepRunner =
+            batch.isSmall ? PiecewiseSteps(engine: engine) : try pipeline(rowCount: batch.rowCount)
+        steps.enqueue([attentionWeights(layer: first)])
+        for layer in first..<plan.layerCount {
+            try attend(batch, layer: layer, hidden: hidden, steps)
+            try feedForward(batch, layer: layer, hidden: hidden, steps)
             if let row = hidden.firstNonFiniteRow() {
                 throw RuntimeError(.nonFiniteActivation, place: "layer \(layer), token \(row)")
             }
@@ -89,7 +117,13 @@ public final class ForwardPass: Sendable {
         return hidden
     }
 
-    private func embed(_ batch: Batch, into hidden: HiddenStates) throws {
+    /// The queries', keys', values' and output matrix of a layer.
+    func attentionWeights(layer: Int) -> WeightGroup {
+        WeightGroup(
+            [TensorRole.attentionQuery, .attentionKey, .attentionValue, .attentionOutput].map { weights[$0, layer] })
+    }
+
+    func embed(_ batch: Batch, into hidden: HiddenStates) throws {
         let embedding = weights[.tokenEmbedding]
         let tokens = batch.sequences.flatMap { $0 }
         if let bad = tokens.first(where: { $0 < 0 || $0 >= embedding.rows }) {

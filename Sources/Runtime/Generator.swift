@@ -6,13 +6,15 @@ public struct RotaryAngles: Sendable {
     let table: RotaryTable
 }
 
-/// Continues a prompt one token at a time over a key-value cache.
+/// One sequence of tokens that grows over a key-value cache.
 public final class Generator {
     private let pass: ForwardPass
     private let cache: KeyValueCache
     private let angles: RotaryAngles
+    /// The tokens in the cache.
+    public private(set) var tokens: TokenSequence = []
 
-    /// - Parameter capacity: prompt and new tokens together.
+    /// - Parameter capacity: the most tokens in the sequence.
     public init(pass: ForwardPass, capacity: Int) throws {
         guard capacity <= pass.plan.contextLength else {
             throw ErrorInFile(
@@ -25,9 +27,10 @@ public final class Generator {
     }
 
     /// Takes in tokens and returns the logits after the last of them.
-    public func feed(_ tokens: TokenSequence) throws -> [Float] {
-        guard !tokens.isEmpty else { throw ErrorInFile(path: pass.path, underlying: RuntimeError(.emptyPrompt)) }
-        let hidden = try pass.extend(cache, with: tokens, rotary: angles)
+    public func feed(_ added: TokenSequence) throws -> [Float] {
+        guard !added.isEmpty else { throw ErrorInFile(path: pass.path, underlying: RuntimeError(.emptyPrompt)) }
+        let hidden = try pass.extend(cache, with: added, rotary: angles)
+        tokens += added
         let result = Unchecked(FloatBuffer(count: pass.plan.vocabularySize))
         try pass.logits(of: [hidden.rowCount - 1], in: hidden) { _, logits in
             result.value.base.update(from: logits.baseAddress!, count: logits.count)
@@ -35,24 +38,27 @@ public final class Generator {
         return Array(UnsafeBufferPointer(start: result.value.base, count: pass.plan.vocabularySize))
     }
 
-    /// The greedy continuation of `prompt`.
+    /// Makes `sequence` the sequence, computing only what follows its longest common beginning with the one before, and
+    /// returns the logits after its last token.
     ///
     /// - Parameters:
-    ///   - isEnd: tokens that end the text; they are not returned.
-    ///   - onToken: called with each new token as it comes.
-    public func continueGreedily(
-        _ prompt: TokenSequence, maximumCount: Int, isEnd: (Int32) -> Bool,
-        onToken: (Int32) throws -> Void = { _ in }
-    ) throws -> TokenSequence {
-        var logits = try feed(prompt)
-        var result: TokenSequence = []
-        while result.count < maximumCount {
-            let token = Int32(logits.indices.max { logits[$0] < logits[$1] }!)
-            if isEnd(token) { break }
-            result.append(token)
-            try onToken(token)
-            if result.count < maximumCount { logits = try feed([token]) }
+    ///   - pieceLength: the most tokens that go through the model together.
+    ///   - isInterrupted: asked before each piece; if it says so the work ends, and what has been computed stays.
+    /// - Returns: nil if it was interrupted.
+    public func logits(
+        after sequence: TokenSequence, pieceLength: Int = .max, isInterrupted: () -> Bool = { false }
+    ) throws -> [Float]? {
+        guard !sequence.isEmpty else { throw ErrorInFile(path: pass.path, underlying: RuntimeError(.emptyPrompt)) }
+        let shared = zip(tokens, sequence).prefix { $0 == $1 }.count
+        // The logits after the last token have to be computed, even if it is in the cache.
+        let kept = min(shared, sequence.count - 1)
+        cache.truncate(to: kept)
+        tokens.removeSubrange(kept...)
+        while true {
+            if isInterrupted() { return nil }
+            let end = tokens.count + min(pieceLength, sequence.count - tokens.count)
+            let logits = try feed(Array(sequence[tokens.count..<end]))
+            if end == sequence.count { return logits }
         }
-        return result
     }
 }

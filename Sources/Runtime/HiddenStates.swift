@@ -6,11 +6,33 @@ public final class HiddenStates: @unchecked Sendable {
     public let columns: Int
     private let buffer: FloatBuffer
 
-    init(rowCount: Int, columns: Int) {
+    /// Rows of products are computed in multiples of this.
+    static let rowUnit = 16
+
+    /// - Parameter isPadded: whether rows of zeros follow up to a multiple of ``rowUnit``.
+    init(rowCount: Int, columns: Int, isPadded: Bool = false) {
         self.rowCount = rowCount
         self.columns = columns
-        buffer = FloatBuffer(count: rowCount * columns)
+        let count = rowCount * columns
+        let room = isPadded ? Self.padded(rowCount) * columns : count
+        buffer = FloatBuffer(count: room)
+        (buffer.base + count).update(repeating: 0, count: room - count)
     }
+
+    /// - Parameter fill: receives the memory of all values, row by row.
+    public convenience init(
+        rowCount: Int, columns: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void
+    ) rethrows {
+        self.init(rowCount: rowCount, columns: columns)
+        try fill(UnsafeMutableRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
+    }
+
+    /// Calls `body` with all values, row by row.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
+    }
+
+    static func padded(_ rowCount: Int) -> Int { (rowCount + rowUnit - 1) / rowUnit * rowUnit }
 
     /// The `columns` values of one token.
     func row(_ index: Int) -> UnsafeMutablePointer<Float> { buffer.base + index * columns }
@@ -23,4 +45,6 @@ public final class HiddenStates: @unchecked Sendable {
     func firstNonFiniteRow() -> Int? {
         firstNonFinite(buffer.base, count: rowCount * columns).map { $0 / columns }
     }
+
+    func isFinite(row index: Int) -> Bool { firstNonFinite(row(index), count: columns) == nil }
 }

@@ -25,4 +25,12 @@ public final class KeyValueCache: @unchecked Sendable {
 
     /// Counts rows that every layer has received.
     func advance(by added: Int) { count += added }
+
+    /// Forgets all tokens but the first ones.
+    ///
+    /// - Parameter kept: at most ``count``.
+    public func truncate(to kept: Int) {
+        precondition((0...count).contains(kept))
+        count = kept
+    }
 }

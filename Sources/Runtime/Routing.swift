@@ -1,36 +1,34 @@
 import ModelArchitecture
 
-/// Which rows each expert computes, and with what weight.
-struct Routing: Sendable {
-    /// Rows in ascending order, for each expert.
-    private(set) var rows: [[Int32]]
-    /// The weight of each of those rows.
-    private(set) var weights: [[Float]]
+/// The experts of every row; threads write different rows.
+final class ExpertSelection: @unchecked Sendable {
+    let usedCount: Int
+    let rowCount: Int
+    /// `usedCount` experts for each row in turn, best first, and their weights.
+    private let selected: UnsafeMutablePointer<Int32>
+    private let weights: UnsafeMutablePointer<Float>
 
-    /// - Parameters:
-    ///   - selected: `usedCount` experts for each row in turn.
-    ///   - selectedWeights: their weights.
-    init(experts: DecoderPlan.Experts, selected: [Int32], selectedWeights: [Float]) {
-        rows = [[Int32]](repeating: [], count: experts.count)
-        weights = [[Float]](repeating: [], count: experts.count)
-        for index in selected.indices {
-            rows[Int(selected[index])].append(Int32(index / experts.usedCount))
-            weights[Int(selected[index])].append(selectedWeights[index])
-        }
+    init(rowCount: Int, usedCount: Int) {
+        self.rowCount = rowCount
+        self.usedCount = usedCount
+        selected = .allocate(capacity: rowCount * usedCount)
+        weights = .allocate(capacity: rowCount * usedCount)
+    }
+
+    deinit {
+        selected.deallocate()
+        weights.deallocate()
     }
 
     /// Chooses the experts of one row; ties go to the lower number.
     ///
-    /// - Parameters:
-    ///   - logits: the router's outputs for all experts; become probabilities.
-    ///   - selected, weights: receive `usedCount` experts, best first.
-    static func select(
-        _ logits: UnsafeMutablePointer<Float>, experts: DecoderPlan.Experts, selected: UnsafeMutablePointer<Int32>,
-        weights: UnsafeMutablePointer<Float>
-    ) {
+    /// - Parameter logits: the router's outputs for all experts; become probabilities.
+    func select(_ row: Int, logits: UnsafeMutablePointer<Float>, experts: DecoderPlan.Experts) {
+        let selected = selected + row * usedCount
+        let weights = weights + row * usedCount
         VectorMath.softmax(logits, experts.count)
         var sum: Float = 0
-        for slot in 0..<experts.usedCount {
+        for slot in 0..<usedCount {
             var best = -1
             for expert in 0..<experts.count where logits[expert] >= 0 {
                 if best < 0 || logits[expert] > logits[best] { best = expert }
@@ -41,6 +39,30 @@ struct Routing: Sendable {
             logits[best] = -1
         }
         let factor = experts.normalizesWeights ? experts.weightScale / sum : experts.weightScale
-        for slot in 0..<experts.usedCount { weights[slot] *= factor }
+        for slot in 0..<usedCount { weights[slot] *= factor }
+    }
+
+    /// Calls `body` for every choice, row by row.
+    func forEach(_ body: (_ row: Int, _ expert: Int, _ weight: Float) -> Void) {
+        for index in 0..<rowCount * usedCount { body(index / usedCount, Int(selected[index]), weights[index]) }
+    }
+}
+
+/// Which rows each expert computes, and with what weight.
+struct Routing: Sendable {
+    /// Rows in ascending order, for each expert.
+    private(set) var rows: [[Int32]]
+    /// The weight of each of those rows.
+    private(set) var weights: [[Float]]
+
+    init(experts: DecoderPlan.Experts, _ selection: ExpertSelection) {
+        var rows = [[Int32]](repeating: [], count: experts.count)
+        var weights = [[Float]](repeating: [], count: experts.count)
+        selection.forEach { row, expert, weight in
+            rows[expert].append(Int32(row))
+            weights[expert].append(weight)
+        }
+        self.rows = rows
+        self.weights = weights
     }
 }

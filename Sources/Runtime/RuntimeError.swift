@@ -10,8 +10,9 @@ public struct RuntimeError: DiagnosticError, Equatable {
         case unsupportedType(String)
         /// A weight is infinite or not a number.
         case nonFiniteWeight(row: Int)
-        /// An activation is infinite or not a number.
+        /// What a matrix or a layer gives is infinite or not a number.
         case nonFiniteActivation
+        case notEnoughMemory(neededByteCount: Int, budgetByteCount: Int)
         case tokenOutOfRange(id: Int32, vocabularySize: Int)
         case contextTooLong(requested: Int, limit: Int)
         case emptyPrompt
@@ -45,7 +46,14 @@ public struct RuntimeError: DiagnosticError, Equatable {
                 .input, place: place, "a weight in row \(row) is infinite or not a number",
                 advice: "download the checkpoint again, or convert it from a better source")
         case .nonFiniteActivation:
-            Diagnostic(.work, place: place, "an activation became infinite or not a number")
+            Diagnostic(
+                .work, place: place, "its output is infinite or not a number",
+                advice:
+                    "the weights are damaged or too coarse; swage compare tells how far they are from the original's")
+        case .notEnoughMemory(let needed, let budget):
+            Diagnostic(
+                .room, "the run needs \(needed >> 20) MiB of memory, more than the budget of \(budget >> 20) MiB",
+                advice: "raise --memory, or use fewer --threads or a smaller --context")
         case .tokenOutOfRange(let id, let size):
             Diagnostic(.usage, place: place, "token \(id) is outside the vocabulary of \(size)")
         case .contextTooLong(let requested, let limit):

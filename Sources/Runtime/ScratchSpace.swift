@@ -1,13 +1,17 @@
-/// Memory that is reused from one stage to the next; each instance belongs to one thread at a time.
+import Dispatch
+
+/// Memory that is reused from one stage to the next, and the time spent with it; each instance belongs to one thread at a
+/// time.
 final class ScratchSpace: @unchecked Sendable {
     enum Slot: Int, CaseIterable {
-        case encoded
-        case decodedA, decodedB, decodedC, decodedD
+        case encoded, decoded
         case normalized, query, key, value, mixed, scores
         case gathered, gate, up, down
+        case paddedInput, paddedOutput
     }
 
     private var buffers = [FloatBuffer?](repeating: nil, count: Slot.allCases.count)
+    private(set) var times = StageTimes()
 
     /// At least `count` values in `slot`, holding whatever was there before.
     func floats(_ slot: Slot, _ count: Int) -> UnsafeMutablePointer<Float> {
@@ -21,5 +25,18 @@ final class ScratchSpace: @unchecked Sendable {
     /// At least `count` bytes for encoded rows.
     func encodedBytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: floats(.encoded, (count + 3) / 4), count: count)
+    }
+
+    /// Gives the memory back.
+    func release() {
+        for slot in buffers.indices { buffers[slot] = nil }
+    }
+
+    /// Does some work of one stage.
+    @inline(__always)
+    func time<Result>(_ stage: ComputeStage, _ work: () throws -> Result) rethrows -> Result {
+        let start = DispatchTime.now().uptimeNanoseconds
+        defer { times.add(DispatchTime.now().uptimeNanoseconds &- start, to: stage) }
+        return try work()
     }
 }

@@ -131,6 +131,34 @@ enum VectorMath {
         return sum
     }
 
+    /// Σ eᵖ (p − (q − Q)) over the log-probabilities p above `limit`.
+    static func divergence(
+        logProbabilities p: UnsafePointer<Float>, above limit: Float, from q: UnsafePointer<Float>,
+        logSum: Double, _ count: Int
+    ) -> Double {
+        let shift = Float(logSum)
+        var sum = 0.0
+        var start = 0
+        while start < count {
+            let length = min(foldLength, count &- start)
+            var partial = Lanes()
+            forEachGroup(p + start, length, filler: -.infinity) { group, offset, valid in
+                if valid == 16 {
+                    let terms = exponential(group) * (group - (lanes(q + start + offset) - shift))
+                    partial += terms.replacing(with: 0, where: group .<= limit)
+                } else {
+                    let powers = exponential(group)
+                    for j in 0..<valid where group[j] > limit {
+                        partial[j] += powers[j] * (group[j] - (q[start &+ offset &+ j] - shift))
+                    }
+                }
+            }
+            sum += Double(partial.sum())
+            start &+= foldLength
+        }
+        return sum
+    }
+
     /// Where the greatest value is, the first of equals.
     static func indexOfMaximum(_ x: UnsafePointer<Float>, _ count: Int) -> Int {
         let greatest = maximum(x, count)

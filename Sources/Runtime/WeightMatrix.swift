@@ -42,10 +42,26 @@ struct WeightMatrix: Sendable {
     ) throws {
         let first = expert * rows + range.lowerBound
         let bytes = scratch.encodedBytes(range.count * rowByteCount)
-        try source.readRows(ofTensorAt: index, rows: first..<first + range.count, into: bytes)
-        codec.decode(bytes.baseAddress!, count: range.count * columns, into: target)
+        try scratch.time(.read) {
+            try source.readRows(ofTensorAt: index, rows: first..<first + range.count, into: bytes)
+        }
+        scratch.time(.dequantize) { codec.decode(bytes.baseAddress!, count: range.count * columns, into: target) }
         if let position = firstNonFinite(target, count: range.count * columns) {
             throw RuntimeError(.nonFiniteWeight(row: first + position / columns), place: name)
         }
+    }
+
+    /// The same weights with their encoded bytes in memory.
+    func loaded() throws -> WeightMatrix {
+        let held = try LoadedTensor(source, index)
+        return try WeightMatrix(source: held, index: 0)
+    }
+
+    /// Encoded bytes of one matrix of the stack.
+    var byteCount: Int { rows * rowByteCount }
+
+    /// Tells the system what will be done with the bytes of matrix `expert`.
+    func advise(_ use: ExpectedUse, expert: Int) {
+        source.advise(use, ofTensorAt: index, rows: expert * rows..<(expert + 1) * rows)
     }
 }

@@ -62,4 +62,10 @@ public final class SafetensorsFile: Sendable {
         precondition(buffer.count == byteRange.count, "the buffer must fit the bytes")
         try file.read(at: tensor.byteRange.lowerBound + byteRange.lowerBound, into: buffer)
     }
+
+    /// Tells the system what will be done with some bytes of a tensor.
+    public func advise(_ use: ExpectedUse, _ tensor: Tensor, byteRange: Range<Int>) {
+        let start = tensor.byteRange.lowerBound
+        file.advise(use, start + byteRange.lowerBound..<start + byteRange.upperBound)
+    }
 }

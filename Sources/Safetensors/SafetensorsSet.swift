@@ -98,4 +98,9 @@ public final class SafetensorsSet: Sendable {
     public func read(_ entry: Entry, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try files[entry.fileIndex].read(entry.tensor, byteRange: byteRange, into: buffer)
     }
+
+    /// Tells the system what will be done with some bytes of a tensor.
+    public func advise(_ use: ExpectedUse, _ entry: Entry, byteRange: Range<Int>) {
+        files[entry.fileIndex].advise(use, entry.tensor, byteRange: byteRange)
+    }
 }

@@ -8,10 +8,10 @@ enum DivergenceTable {
     static let changeQuantiles = [1, 0.999, 0.99, 0.95, 0.9, 0.75, 0.5, 0.25, 0.1, 0.05, 0.01, 0.001, 0]
 
     /// All statistics, one row each, one column per text.
-    static func full(_ results: [ModelComparison.Result]) -> Table {
-        var table = Table([.init("against the reference")] + results.map { .init($0.perplexity.name, .right) })
+    static func full(_ results: [EvaluationResult]) -> Table {
+        var table = Table([.init("against the reference")] + results.map { .init($0.name, .right) })
         func row(_ title: String, _ figure: (Divergence) -> String) {
-            table.append([title] + results.map { figure($0.divergence) })
+            table.append([title] + results.map { $0.divergence.map(figure) ?? "" })
         }
         func percent(_ value: Double) -> String { Figures.decimal(100 * value, 3) + " %" }
         func estimate(_ value: MeanWithError, decimals: Int) -> String {

@@ -39,10 +39,17 @@ enum ExitStatus: Int32 {
 
 /// Turns errors into words on standard error and an exit status.
 enum Failure {
+    /// Tells of an error that the work goes on after.
+    static func report(_ error: any Error) {
+        ProgressLine.clear()
+        let line = (error as? any DiagnosticError).map { text(of: $0.diagnostic) } ?? "swage: \(error)"
+        StandardStream.error.write(line + "\n")
+    }
+
     static func exit(with error: any Error) -> Never {
         ProgressLine.clear()
         if let error = error as? any DiagnosticError {
-            StandardStream.error.write(text(of: error.diagnostic) + "\n")
+            report(error)
             ExitStatus(error.diagnostic.fault).exit()
         }
         let message = Swage.fullMessage(for: error)

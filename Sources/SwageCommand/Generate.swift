@@ -1,22 +1,38 @@
 import ArgumentParser
+import Evaluation
 import Pipelines
-import Runtime
+import TensorCore
 import Tokenization
 
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Continues a prompt, always with the most probable token.")
+        abstract: "Continues a prompt.",
+        discussion: """
+            The text ends where the model ends it, before a --stop string, after --max-new-tokens, or when the context is \
+            full. Without --temperature every token is the most probable one.
+            """)
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: String
 
     @Option(help: "The text to continue.")
-    var prompt: String
+    var prompt: String?
+
+    @Option(help: "A UTF-8 file to continue, less the end of its last line; - is standard input.")
+    var file: String?
 
     @Option(help: "The most tokens to add.")
     var maxNewTokens = 64
 
-    @Flag(help: "Print one JSON object with token ids and text.")
+    @Option(help: "The most tokens of prompt and text together. Default: the model's context.")
+    var context: Int?
+
+    @OptionGroup var sampling: SamplingArguments
+
+    @Option(help: "In JSON, the so many most probable tokens at each place.")
+    var topLogProbabilities = 0
+
+    @Flag(help: "Print one JSON object with token ids, text, log-probabilities and why the text ends.")
     var json = false
 
     @OptionGroup var padding: PaddingOptions
@@ -24,30 +40,63 @@ struct Generate: ParsableCommand {
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
+        guard [prompt, file].compactMap({ $0 }).count == 1 else {
+            throw ValidationError("give one of --prompt and --file")
+        }
         guard maxNewTokens >= 1 else { throw ValidationError("--max-new-tokens must be at least 1") }
+        guard topLogProbabilities >= 0 else { throw ValidationError("--top-log-probabilities must not be negative") }
+        guard topLogProbabilities == 0 || json else {
+            throw ValidationError("--top-log-probabilities is for --json")
+        }
     }
 
     func run() throws {
+        let prompt = try readPrompt()
         let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
-        let generation = Generation(maximumTokenCount: maxNewTokens, parallel: compute.parallel)
+        var options = sampling.options(usualTemperature: 0)
+        options.maximumTokenCount = maxNewTokens
+        options.contextLength = context
+        options.topCount = topLogProbabilities
+        let generation = Generation(options, parallel: compute.parallel)
         let isStreaming = !json
         let result = try generation.run(model, prompt: prompt) { bytes in
             if isStreaming { StandardStream.output.write(bytes) }
         }
-        if json { return try JSONOutput.print(result) }
-        StandardStream.output.write("\n")
+        if isStreaming { StandardStream.output.write("\n") }
+        if result.finish == .context {
+            let count = result.prompt.count + result.tokens.count
+            ProgressLine.handler(
+                .warning("the text ends after \(result.tokens.count) tokens: the context of \(count) is full"))
+        }
+        if json { try JSONOutput.print(GenerationReport(result, options)) }
+    }
+
+    private func readPrompt() throws -> [UInt8] {
+        guard let file else { return Array((prompt ?? "").utf8) }
+        var bytes = file == "-" ? try StandardInput.text() : try EvaluationText(contentsOf: file).bytes
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        return bytes
     }
 }
 
-extension Generation.Result: Encodable {
-    enum CodingKeys: String, CodingKey {
-        case prompt, tokens, text
-    }
+/// What `generate --json` prints.
+private struct GenerationReport: Encodable {
+    let prompt: [TokenID]
+    let tokens: [TokenID]
+    let text: String
+    let logProbabilities: [Double]
+    let topLogProbabilities: [[TokenProbability]]?
+    let finish: GenerationFinish
+    /// The seed, where chance had a part.
+    let seed: UInt64?
 
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(prompt, forKey: .prompt)
-        try container.encode(tokens, forKey: .tokens)
-        try container.encode(text, forKey: .text)
+    init(_ result: Generation.Result, _ options: GenerationOptions) {
+        prompt = result.prompt
+        tokens = result.tokens
+        text = result.text
+        logProbabilities = result.logProbabilities
+        topLogProbabilities = options.topCount > 0 ? result.topLogProbabilities : nil
+        finish = result.finish
+        seed = options.sampling.temperature > 0 ? options.sampling.seed : nil
     }
 }

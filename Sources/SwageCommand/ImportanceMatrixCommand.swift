@@ -33,6 +33,9 @@ struct ImportanceMatrixCommand: ParsableCommand {
     @Option(help: "llama.cpp's GGUF form, or its older .dat form, which loses the experts' counts.")
     var format: ImportanceFormat = .gguf
 
+    @Flag(help: "Collect the inputs of the output matrix too.")
+    var processOutput = false
+
     @Flag(help: "With --show: each expert by itself.")
     var experts = false
 
@@ -43,6 +46,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var execution: RunOptions
 
     func validate() throws {
         let modes = [model != nil, !merge.isEmpty, show != nil].count { $0 }
@@ -67,9 +71,10 @@ struct ImportanceMatrixCommand: ParsableCommand {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
         let model = try Model(
             path: model ?? "", expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
-        let calibration = Calibration(context: windows.context, windowLimit: windows.chunks)
-        return try ImportanceCollection(calibration: calibration, form: format.form, parallel: compute.parallel)
-            .run(model, texts: texts, output: output, progress: ProgressLine.handler)
+        let collection = ImportanceCollection(
+            calibration: Calibration(cut: windows.cut, includesOutput: processOutput), form: format.form,
+            parallel: compute.parallel, memory: execution.budget)
+        return try collection.run(model, texts: texts, output: output, progress: execution.progress)
     }
 
     private func merged(into output: String) throws -> ImportanceMatrix {

@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 import TensorCore
 
 #if canImport(Glibc)
@@ -9,7 +10,16 @@ import TensorCore
 
 /// Ctrl-C, termination and a closed terminal: unfinished files are removed before the process ends.
 enum Interruption {
+    /// What Ctrl-C does.
+    private enum Effect {
+        case endsProcess
+        case endsWork
+        /// It has been pressed, and the work is to end.
+        case hasEndedWork
+    }
+
     nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
+    private static let effect = Mutex(Effect.endsProcess)
 
     /// Call once, from the main thread, before any work.
     static func install() {
@@ -20,9 +30,29 @@ enum Interruption {
             let previous = unsafeBitCast(signal(number, SIG_IGN), to: Int.self)
             if number == SIGHUP, previous == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-            source.setEventHandler { end(by: number) }
+            source.setEventHandler {
+                if number != SIGINT || !isCaught() { end(by: number) }
+            }
             source.resume()
             sources.append(source)
+        }
+    }
+
+    /// Lets Ctrl-C end some work instead of the process. A second Ctrl-C, if the work has not ended by then, ends the
+    /// process.
+    ///
+    /// - Parameter work: asks its argument whether it is to end.
+    static func ending<Result>(_ work: (_ isInterrupted: () -> Bool) throws -> Result) rethrows -> Result {
+        effect.withLock { $0 = .endsWork }
+        defer { effect.withLock { $0 = .endsProcess } }
+        return try work { effect.withLock { $0 == .hasEndedWork } }
+    }
+
+    private static func isCaught() -> Bool {
+        effect.withLock { effect in
+            guard effect == .endsWork else { return false }
+            effect = .hasEndedWork
+            return true
         }
     }
 

@@ -1,10 +1,13 @@
 import Foundation
 
-/// Prints results as one JSON object.
+/// Results as one JSON object.
 enum JSONOutput {
-    static func print(_ value: some Encodable) throws {
+    static func print(_ value: some Encodable) throws { StandardStream.output.write(try bytes(of: value)) }
+
+    /// The object and a line feed.
+    static func bytes(of value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        StandardStream.output.write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
+        return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
     }
 }

@@ -1,5 +1,8 @@
 import ArgumentParser
 import Checkpoints
+import Evaluation
+import Pipelines
+import Runtime
 import TensorCore
 import Tokenization
 
@@ -50,7 +53,34 @@ struct WindowOptions: ParsableArguments {
     @Option(help: "The most windows taken from each text. Default: all.")
     var chunks: Int?
 
+    @Option(help: "The first window taken from each text, counted from 0.")
+    var fromChunk = 0
+
+    @Flag(help: "Read the text of special tokens as special tokens.")
+    var parseSpecial = false
+
     func validate() throws {
         if let chunks, chunks < 1 { throw ValidationError("--chunks must be at least 1") }
+        guard fromChunk >= 0 else { throw ValidationError("--from-chunk must not be negative") }
     }
+
+    var cut: WindowCut {
+        WindowCut(context: context, firstWindow: fromChunk, windowLimit: chunks, parsesSpecial: parseSpecial)
+    }
+}
+
+/// Options of every command that runs a model over many tokens.
+struct RunOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The memory to work in, such as 8G; the model may be larger. Default: three quarters of what is free.",
+            valueName: "size"))
+    var memory: ByteSize?
+
+    @Flag(help: "Tell on standard error what the time went into.")
+    var verbose = false
+
+    var budget: MemoryBudget { memory.map { MemoryBudget(byteCount: $0.byteCount) } ?? .available }
+
+    var progress: ProgressHandler { verbose ? ProgressLine.verboseHandler : ProgressLine.handler }
 }

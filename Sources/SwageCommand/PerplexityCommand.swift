@@ -10,68 +10,121 @@ struct PerplexityCommand: ParsableCommand {
         abstract: "Measures how well a model predicts texts, by llama.cpp's protocol, and how far from another model.")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: String?
 
-    @Option(name: .customLong("text"), parsing: .upToNextOption, help: "Texts, plain or .zst.")
-    var texts: [String]
+    @Option(
+        name: .customLong("text"), parsing: .upToNextOption,
+        help: "Texts, plain or .jsonl, also .zst. Default with --base-logits: all that it is of.")
+    var texts: [String] = []
 
     @Option(help: "The original model: measures the KL divergence from its predictions too.")
     var reference: String?
 
+    @Option(help: "Stored predictions of the original model, of llama.cpp or Swage, in place of --reference.")
+    var baseLogits: String?
+
+    @Option(help: "Store the model's predictions in this file, for --base-logits.")
+    var saveBaseLogits: String?
+
+    @Option(help: "How to store them: swage, small, or llama, as llama-perplexity --kl-divergence reads them.")
+    var baseLogitsFormat: PredictionFile.Form = .swage
+
+    @Option(help: "Keep the scores of finished windows in this file; a run that ended early goes on from there.")
+    var saveScores: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --save-scores or --save-base-logits: save the states of unfinished windows that often.",
+            valueName: "seconds"))
+    var saveStatesEvery = 60.0
+
+    @Option(
+        parsing: .upToNextOption,
+        help: "In place of a model: files of --save-scores of different windows, as if one run had scored them all.")
+    var mergeScores: [String] = []
+
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Let windows begin every N tokens and score only what no window before has, as HuggingFace describes it.",
+            discussion: "Without it windows do not overlap and their second half is scored, as llama.cpp has it.",
+            valueName: "n"))
+    var stride: Int?
 
     @OptionGroup var windows: WindowOptions
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var execution: RunOptions
+
+    func validate() throws {
+        if reference != nil, baseLogits != nil {
+            throw ValidationError("--reference and --base-logits exclude each other")
+        }
+        if saveBaseLogits != nil, reference != nil || baseLogits != nil {
+            throw ValidationError(
+                "--save-base-logits stores a model's own predictions, without --reference or --base-logits")
+        }
+        if saveBaseLogits != nil, saveScores != nil {
+            throw ValidationError("--save-base-logits keeps the scores itself; leave out --save-scores")
+        }
+        guard saveStatesEvery >= 0, saveStatesEvery.isFinite else {
+            throw ValidationError("--save-states-every must not be negative")
+        }
+        guard (model == nil) != mergeScores.isEmpty else {
+            throw ValidationError("give a model, or --merge-scores FILE…")
+        }
+        if mergeScores.isEmpty, texts.isEmpty, baseLogits == nil {
+            throw ValidationError("name at least one text with --text FILE")
+        }
+    }
 
     func run() throws {
+        guard let path = model else {
+            let (identity, results) = try Measurement.merge(scores: mergeScores)
+            // The last model is the one that was measured; a reference comes before it.
+            return try show(
+                results[results.count - 1], model: identity.models[results.count - 1].name,
+                results.count > 1 ? identity.models[0].name : identity.reference, context: identity.context,
+                stride: identity.stride)
+        }
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
-        let measurement = Measurement(
-            evaluation: PerplexityEvaluation(context: windows.context, windowLimit: windows.chunks),
-            parallel: compute.parallel)
-        var results: [PerplexityResult]
-        var comparisons: [ModelComparison.Result] = []
-        var original: Model?
-        if let reference {
-            let opened = try Model(
-                path: reference, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
-            comparisons = try measurement.run([model], reference: opened, texts: texts, progress: ProgressLine.handler)
-                .candidates[0]
-            results = comparisons.map(\.perplexity)
-            original = opened
-        } else {
-            results = try measurement.run(model, texts: texts, progress: ProgressLine.handler)
-        }
-        ProgressLine.clear()
-        if json {
-            let entries = results.enumerated().map { index, result in
-                PerplexityReport.Text(result, comparisons.isEmpty ? nil : comparisons[index].divergence)
-            }
-            return try JSONOutput.print(
-                PerplexityReport(
-                    model: model.name, reference: original?.name, context: windows.context,
-                    core: ComputeBackend.coreName, texts: entries))
-        }
-        StandardStream.output.write(Self.table(of: results).terminal + "\n")
-        if !comparisons.isEmpty {
-            StandardStream.output.write("\n" + DivergenceTable.full(comparisons).terminal + "\n")
-        }
+        let model = try open(path)
+        let original = try reference.map(open)
+        var cut = windows.cut
+        cut.stride = stride
+        var measurement = Measurement(cut: cut, parallel: compute.parallel, memory: execution.budget)
+        measurement.recording = saveBaseLogits.map { PredictionFile(path: $0, form: baseLogitsFormat) }
+        measurement.scorePath = saveScores
+        measurement.stateInterval = .seconds(saveStatesEvery)
+        let results = try measurement.run(
+            [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts,
+            progress: execution.progress
+        ).models[0]
+        try show(
+            results, model: model.name, original?.name ?? baseLogits, context: windows.context, stride: stride)
     }
 
-    private static func table(of results: [PerplexityResult]) -> Table {
-        var table = Table([
-            .init("text"), .init("perplexity", .right), .init("±", .right), .init("nats/token", .right),
-            .init("scored", .right), .init("windows", .right),
-        ])
-        for result in results {
-            table.append([
-                result.name, Figures.decimal(result.perplexity, 4), Figures.decimal(result.perplexityError, 4),
-                Figures.decimal(result.loss.mean, 5), String(result.scoredTokenCount), String(result.windowCount),
-            ])
+    private func show(
+        _ results: [EvaluationResult], model: String, _ reference: String?, context: Int, stride: Int?
+    ) throws {
+        ProgressLine.clear()
+        if json {
+            return try JSONOutput.print(
+                PerplexityReport(
+                    model: model, reference: reference, context: context, stride: stride,
+                    core: ComputeBackend.coreName, texts: results.map { PerplexityReport.Text($0) }))
         }
-        return table
+        var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]
+        if results.contains(where: { $0.divergence != nil }) { tables.append(DivergenceTable.full(results)) }
+        StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
+    }
+
+    private func open(_ path: String) throws -> Model {
+        try Model(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
     }
 }
+
+extension PredictionFile.Form: ExpressibleByArgument {}

@@ -6,6 +6,7 @@ struct PerplexityReport: Encodable {
     /// The model that divergences are measured from.
     let reference: String?
     let context: Int
+    let stride: Int?
     /// OpenBLAS's kernels.
     let core: String
     let texts: [Text]
@@ -15,9 +16,10 @@ struct PerplexityReport: Encodable {
         let perplexity: Double
         /// Of the perplexity.
         let standardError: Double
-        let meanNegativeLogLikelihood: Double
-        /// Of the mean negative log-likelihood.
-        let meanStandardError: Double
+        let perplexityPerCharacter: Estimate
+        let perplexityPerByte: Estimate
+        let nats: Losses
+        let bits: Losses
         /// Tokens scored.
         let tokens: Int
         let windows: Int
@@ -26,19 +28,45 @@ struct PerplexityReport: Encodable {
         let textCharacters: Int
         let divergence: DivergenceReport?
 
-        init(_ result: PerplexityResult, _ divergence: Divergence?) {
+        /// Mean negative log-likelihoods.
+        struct Losses: Encodable {
+            let perToken: Estimate
+            let perCharacter: Estimate
+            let perByte: Estimate
+
+            init(_ result: EvaluationResult, _ unit: (MeanWithError) -> MeanWithError) {
+                perToken = Estimate(unit(result.loss))
+                perCharacter = Estimate(unit(result.lossPerCharacter))
+                perByte = Estimate(unit(result.lossPerByte))
+            }
+        }
+
+        init(_ result: EvaluationResult) {
             name = result.name
-            perplexity = result.perplexity
-            standardError = result.perplexityError
-            meanNegativeLogLikelihood = result.loss.mean
-            meanStandardError = result.loss.error
+            perplexity = result.perplexity.mean
+            standardError = result.perplexity.error
+            perplexityPerCharacter = Estimate(result.perplexityPerCharacter)
+            perplexityPerByte = Estimate(result.perplexityPerByte)
+            nats = Losses(result) { $0 }
+            bits = Losses(result, \.bits)
             tokens = result.scoredTokenCount
             windows = result.windowCount
             textTokens = result.tokenCount
             textBytes = result.byteCount
             textCharacters = result.characterCount
-            self.divergence = divergence.map(DivergenceReport.init)
+            divergence = result.divergence.map(DivergenceReport.init)
         }
+    }
+}
+
+/// A value and its standard error; a value that is not finite is left out.
+struct Estimate: Encodable {
+    let value: Double?
+    let standardError: Double?
+
+    init(_ estimate: MeanWithError) {
+        value = estimate.mean.isFinite ? estimate.mean : nil
+        standardError = estimate.error.isFinite ? estimate.error : nil
     }
 }
 
@@ -59,16 +87,6 @@ struct DivergenceReport: Encodable {
     let probabilityChangeRMS: Estimate
     /// Share of tokens with the same most probable one.
     let topAgreement: Estimate
-
-    struct Estimate: Encodable {
-        let value: Double
-        let standardError: Double
-
-        init(_ estimate: MeanWithError) {
-            value = estimate.mean
-            standardError = estimate.error
-        }
-    }
 
     init(_ divergence: Divergence) {
         func quantiles(_ distribution: Distribution, _ parts: [Double]) -> [String: Double] {

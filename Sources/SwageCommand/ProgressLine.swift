@@ -1,5 +1,6 @@
 import Pipelines
 import Reporting
+import Runtime
 import Synchronization
 
 /// Shows progress on standard error: one line that is rewritten on a terminal, warnings always.
@@ -26,13 +27,25 @@ enum ProgressLine {
                 let rest = fraction > 0.02 ? seconds * (1 - fraction) / fraction : nil
                 let estimate = rest.map { $0 >= 1.5 ? ", \(Figures.decimal($0, 0)) s left" : "" } ?? ""
                 show("\(state.stage): \(Figures.percent(fraction))\(estimate)", &state)
-            case .warning(let text):
-                let line = state.shown
-                show("", &state)
-                StandardStream.error.write("warning: \(text)\n")
-                show(line, &state)
+            case .warning(let text): say("warning: \(text)", &state)
+            case .times: break
             }
         }
+    }
+
+    /// The same, and says what the time went into.
+    static let verboseHandler: ProgressHandler = { event in
+        guard case .times(let model, let times) = event else { return handler(event) }
+        let parts = ComputeStage.allCases.map { "\($0) \(Figures.decimal(times[$0] / .seconds(1), 2)) s" }
+        state.withLock { say("\(model), time of all threads: \(parts.joined(separator: ", "))", &$0) }
+    }
+
+    /// Writes a line of its own.
+    private static func say(_ text: String, _ state: inout State) {
+        let line = state.shown
+        show("", &state)
+        StandardStream.error.write(text + "\n")
+        show(line, &state)
     }
 
     /// Removes the line from the terminal.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BlockFormats
+import Evaluation
 import Pipelines
 import Recipes
 import Reporting
@@ -26,6 +27,19 @@ struct Quantize: ParsableCommand {
     @Option(help: "An importance matrix, from swage imatrix or llama-imatrix.")
     var imatrix: String?
 
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Texts to fit the quantized weights to, with error feedback: slower, and much nearer to the original.",
+            valueName: "text"))
+    var calibrate: [String] = []
+
+    @Option(help: "Tokens per window of calibration.")
+    var calibrationContext = 512
+
+    @Option(help: "The most windows taken from each calibration text. Default: all.")
+    var calibrationChunks: Int?
+
     @OptionGroup var choices: TypeOptions
 
     @Flag(help: "Allow weights that are quantized already.")
@@ -40,10 +54,14 @@ struct Quantize: ParsableCommand {
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var execution: RunOptions
 
     func validate() throws {
         guard (type == nil) != (recipe == nil) else {
             throw ValidationError("give either a mix with --type TYPE or a recipe with --recipe FILE")
+        }
+        if let calibrationChunks, calibrationChunks < 1 {
+            throw ValidationError("--calibration-chunks must be at least 1")
         }
         guard output != nil || dryRun || printRecipe else {
             throw ValidationError("name the file to write with --output FILE")
@@ -59,13 +77,18 @@ struct Quantize: ParsableCommand {
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
             parallel: compute.parallel)
         quantization.otherInputs = ([self.recipe] + choices.tensorTypeFile).compactMap { $0 }
+        if !calibrate.isEmpty {
+            quantization.calibration = CalibratedQuantization(
+                texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
+                cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
+        }
         let plan = try quantization.plan(model)
         guard let output, !dryRun else {
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             StandardStream.output.write(Self.listing(of: plan))
             return StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
         }
-        let outcome = try quantization.run(model, plan: plan, output: output, progress: ProgressLine.handler)
+        let outcome = try quantization.run(model, plan: plan, output: output, progress: execution.progress)
         ProgressLine.clear()
         StandardStream.output.write(outcome.summary + "\n")
     }

@@ -2,78 +2,128 @@ import ArgumentParser
 import Evaluation
 import Pipelines
 import Reporting
+import TensorCore
 
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures several models on several texts and prints one table, the original first.")
+        abstract: "Measures several models on several texts: perplexity, and how far they are from the original.",
+        discussion: """
+            One row per text, one column per model, the original first. Models with the original's tokens are compared with \
+            it in the same run: KL divergence, and how often both find the same token most probable.
+            """)
 
     @Option(
         name: .customLong("model"),
-        help: ArgumentHelp("A model and what to call it; the first is the original.", valueName: "name=model"))
+        help: ArgumentHelp("A model and what to call it. May be repeated.", valueName: "name=model"))
     var models: [NamedPath]
 
     @Option(
-        name: .customLong("text"), help: ArgumentHelp("A text and what to call it.", valueName: "name=file"))
+        name: .customLong("text"),
+        help: ArgumentHelp("A text and what to call it. May be repeated.", valueName: "name=file"))
     var texts: [NamedPath]
+
+    @Option(
+        name: .customLong("group"),
+        help: ArgumentHelp("Texts to average, and what to call them. May be repeated.", valueName: "name=text,text"))
+    var groups: [NamedPath] = []
+
+    @Option(help: "The model that the others are compared with. Default: the first.")
+    var reference: String?
+
+    @Option(name: .shortAndLong, help: "The file to write, .md or .json. Default: Markdown on standard output.")
+    var output: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
 
     @OptionGroup var windows: WindowOptions
     @OptionGroup var padding: PaddingOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var execution: RunOptions
 
     func validate() throws {
         guard !models.isEmpty else { throw ValidationError("name at least one model with --model NAME=MODEL") }
         guard !texts.isEmpty else { throw ValidationError("name at least one text with --text NAME=FILE") }
+        for (option, names) in [
+            ("--model", models.map(\.name)), ("--text", texts.map(\.name)), ("--group", groups.map(\.name)),
+        ] {
+            var seen: Set<String> = []
+            if let twice = names.first(where: { !seen.insert($0).inserted }) {
+                throw ValidationError("\(option) has the name \(twice) twice")
+            }
+        }
+        if let reference, !models.map(\.name).contains(reference) {
+            throw ValidationError("--reference \(reference) is none of the models")
+        }
+        for group in groups {
+            if let unknown = members(of: group).first(where: { !texts.map(\.name).contains($0) }) {
+                throw ValidationError("--group \(group.name): \(unknown) is none of the texts")
+            }
+        }
+        if let output {
+            guard output.hasSuffix(".md") || output.hasSuffix(".json") else {
+                throw ValidationError("--output must end in .md or .json")
+            }
+            guard !json else { throw ValidationError("--json belongs to standard output; name the file .json") }
+        }
     }
 
     func run() throws {
+        if let output { try AtomicFile.check(output) }
+        let report = try report()
+        ProgressLine.clear()
+        guard let output else {
+            return try json
+                ? JSONOutput.print(report) : StandardStream.output.write(ReportTables.markdown(of: report) + "\n")
+        }
+        var file = try AtomicFile(path: output)
+        try file.append(
+            output.hasSuffix(".json")
+                ? JSONOutput.bytes(of: report) : Array((ReportTables.markdown(of: report) + "\n").utf8))
+        try file.commit()
+        StandardStream.output.write("\(output): \(models.count) models on \(texts.count) texts\n")
+    }
+
+    private func report() throws -> ModelReport {
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path, name: $0.name) }
-        let measurement = Measurement(
-            evaluation: PerplexityEvaluation(context: windows.context, windowLimit: windows.chunks),
-            parallel: compute.parallel)
-        let opened = try models.map {
+        let first = models.firstIndex { $0.name == reference } ?? 0
+        let ordered = [models[first]] + models[..<first] + models[(first + 1)...]
+        let opened = try ordered.map {
             try Model(path: $0.path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         }
-        let columns = try zip(models, measured(opened, texts: texts, measurement))
-            .map { named, results in
-                ReportColumn(
-                    name: named.name, fileByteCount: try results.model.fileByteCount,
-                    bitsPerWeight: results.model.bitsPerWeight, results: results.perplexities,
-                    divergences: results.divergences)
-            }
-        ProgressLine.clear()
-        var tables = [ReportTable.perplexity(columns)]
-        if columns.contains(where: { !$0.divergences.isEmpty }) { tables.append(ReportTable.divergence(columns)) }
-        StandardStream.output.write(tables.map(\.markdown).joined(separator: "\n\n") + "\n")
+        let results = try measured(opened, texts: texts)
+        let columns = try zip(ordered, zip(opened, results)).map { named, measured in
+            try ModelReport.Model(name: named.name, measured.0, results: measured.1)
+        }
+        let all = texts.count > 1 ? [ModelReport.Group(name: "average", texts: texts.map(\.name), columns)] : []
+        return ModelReport(
+            context: windows.context, texts: texts.map { ModelReport.Text($0) }, models: columns,
+            groups: all + groups.map { ModelReport.Group(name: $0.name, texts: members(of: $0), columns) })
     }
 
-    private struct Results {
-        let model: Model
-        let perplexities: [PerplexityResult]
-        let divergences: [Divergence]
-    }
+    private func members(of group: NamedPath) -> [String] { group.path.split(separator: ",").map(String.init) }
 
-    /// All models in one pass beside the first if they share its tokens, else each by itself.
-    private func measured(_ models: [Model], texts: [EvaluationText], _ measurement: Measurement) throws -> [Results] {
-        let candidates = models.dropFirst()
-        guard !candidates.isEmpty, candidates.allSatisfy({ $0.sharesTokens(with: models[0]) }) else {
-            return try models.map { model in
-                let results = try measurement.run(model, texts: texts, progress: ProgressLine.handler)
-                return Results(model: model, perplexities: results, divergences: [])
+    /// The models that share the first one's tokens in one pass beside it, each of the others by itself.
+    private func measured(_ models: [Model], texts: [EvaluationText]) throws -> [[EvaluationResult]] {
+        let measurement = Measurement(cut: windows.cut, parallel: compute.parallel, memory: execution.budget)
+        let comparable = models.indices.dropFirst().filter { models[$0].sharesTokens(with: models[0]) }
+        let outcome = try measurement.run(
+            comparable.map { models[$0] }, reference: .model(models[0]), texts: texts, progress: execution.progress)
+        var results: [[EvaluationResult]] = [outcome.reference]
+        for index in models.indices.dropFirst() {
+            if let place = comparable.firstIndex(of: index) {
+                results.append(outcome.models[place])
+            } else {
+                results.append(
+                    try measurement.run([models[index]], texts: texts, progress: execution.progress).models[0])
             }
         }
-        let outcome = try measurement.run(
-            Array(candidates), reference: models[0], texts: texts, progress: ProgressLine.handler)
-        return [Results(model: models[0], perplexities: outcome.reference, divergences: [])]
-            + zip(candidates, outcome.candidates)
-            .map { model, results in
-                Results(
-                    model: model, perplexities: results.map(\.perplexity), divergences: results.map(\.divergence))
-            }
+        return results
     }
 }
 
-/// `NAME=PATH`; the name alone is the path's last component.
+/// `NAME=PATH`.
 struct NamedPath: ExpressibleByArgument {
     let name: String
     let path: String
@@ -83,56 +133,5 @@ struct NamedPath: ExpressibleByArgument {
         name = String(argument[..<divider])
         path = String(argument[argument.index(after: divider)...])
         guard !path.isEmpty else { return nil }
-    }
-}
-
-/// A measured model.
-struct ReportColumn {
-    let name: String
-    let fileByteCount: Int
-    let bitsPerWeight: Double
-    /// One for each text.
-    let results: [PerplexityResult]
-    /// From the first column's model, one for each text; none for that model itself.
-    let divergences: [Divergence]
-}
-
-/// Tables of measured models: one row per text, one column per model, the original first.
-enum ReportTable {
-    /// Perplexity ± its standard error, and the ratio to the original.
-    static func perplexity(_ columns: [ReportColumn]) -> Table {
-        var table = Table([.init("perplexity")] + columns.map { .init($0.name, .right) })
-        table.append(["file size"] + columns.map { Figures.bytes($0.fileByteCount) })
-        table.append(["bits per weight"] + columns.map { Figures.decimal($0.bitsPerWeight, 3) })
-        for text in columns[0].results.indices {
-            let original = columns[0].results[text].perplexity
-            table.append(
-                [columns[0].results[text].name]
-                    + columns.enumerated().map { number, column in
-                        let result = column.results[text]
-                        let value =
-                            "\(Figures.decimal(result.perplexity, 4)) ± \(Figures.decimal(result.perplexityError, 4))"
-                        return number == 0
-                            ? value : "\(value) (\(Figures.decimal(result.perplexity / original, 3))×)"
-                    })
-        }
-        return table
-    }
-
-    /// KL divergence from the original ± its standard error, and how often both find the same token most probable.
-    static func divergence(_ columns: [ReportColumn]) -> Table {
-        let candidates = columns.dropFirst()
-        var table = Table([.init("KL divergence")] + candidates.map { .init($0.name, .right) })
-        for text in columns[0].results.indices {
-            table.append(
-                [columns[0].results[text].name]
-                    + candidates.map { column in
-                        let divergence = column.divergences[text]
-                        let mean = Figures.decimal(divergence.divergence.mean, 5)
-                        let error = Figures.decimal(divergence.divergence.error, 5)
-                        return "\(mean) ± \(error) (same top \(Figures.decimal(100 * divergence.agreement.mean, 1)) %)"
-                    })
-        }
-        return table
     }
 }

@@ -26,6 +26,6 @@ struct Swage: ParsableCommand {
         subcommands: [
             Convert.self, ImportanceMatrixCommand.self, Quantize.self, PerplexityCommand.self, Compare.self,
             Report.self,
-            Generate.self, Tokenize.self, Inspect.self, Split.self, Merge.self,
+            Generate.self, Chat.self, Tokenize.self, Inspect.self, Split.self, Merge.self,
         ])
 }

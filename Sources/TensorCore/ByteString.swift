@@ -16,6 +16,15 @@ public struct ByteString: Sendable, Hashable, Comparable, ExpressibleByStringLit
     /// The text, if the bytes are valid UTF-8.
     public var string: String? { String(validating: bytes, as: UTF8.self) }
 
+    /// The number of bytes before the first that is not UTF-8.
+    public var validPrefixLength: Int {
+        var decoder = Unicode.UTF8.ForwardParser()
+        var input = bytes.makeIterator()
+        var length = 0
+        while case .valid(let scalar) = decoder.parseScalar(from: &input) { length += scalar.count }
+        return length
+    }
+
     /// The text, with U+FFFD for what is not UTF-8.
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 

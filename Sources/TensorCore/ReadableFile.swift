@@ -49,6 +49,14 @@ public final class ReadableFile: Sendable {
         }
     }
 
+    /// Tells the system what will be done with the bytes of `range`, which need not be whole pages.
+    public func advise(_ use: ExpectedUse, _ range: Range<Int>) {
+        #if canImport(Glibc)
+            let advice = use == .soon ? POSIX_FADV_WILLNEED : POSIX_FADV_DONTNEED
+            posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), advice)
+        #endif
+    }
+
     /// The bytes of `range`.
     public func bytes(_ range: Range<Int>) throws -> [UInt8] {
         guard range.upperBound <= byteCount else {
@@ -65,4 +73,12 @@ public final class ReadableFile: Sendable {
         let file = try ReadableFile(path: path)
         return try file.bytes(0..<file.byteCount)
     }
+}
+
+/// What will be done with some bytes of a file.
+public enum ExpectedUse: Sendable {
+    /// They will be read soon: the system may begin to read them now.
+    case soon
+    /// They will not be read again for long: the system need not keep them.
+    case notAgain
 }

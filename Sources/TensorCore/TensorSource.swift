@@ -10,10 +10,17 @@ public protocol TensorSource: Sendable {
     ///   - buffer: receives `rows.count · rowByteCount` bytes.
     func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
 
+    /// Tells the system what will be done with rows of the tensor at `index`; a source may ignore it.
+    func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>)
+
     /// Where rows of the tensor at `index` are stored, for messages.
     ///
     /// - Parameter row: as ``readRows(ofTensorAt:rows:into:)`` counts it.
     func origin(ofTensorAt index: Int, row: Int) -> RowOrigin
+}
+
+extension TensorSource {
+    public func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {}
 }
 
 /// A row where a file keeps it.

@@ -1,6 +1,6 @@
 import CZstd
 
-/// Reading of Zstandard-compressed bytes.
+/// Zstandard-compressed bytes.
 public enum Zstandard {
     /// The bytes are not a complete Zstandard stream.
     public struct Failure: Error, Sendable, Equatable {
@@ -36,5 +36,18 @@ public enum Zstandard {
             guard (position, result.count) != before else { throw Failure(reason: "the stream ends too early") }
         }
         return result
+    }
+
+    /// Compresses bytes into one frame; the same bytes give the same frame.
+    ///
+    /// - Parameter level: from 1, fast, to 19, small.
+    public static func compress(_ bytes: [UInt8], level: Int32 = 9) -> [UInt8] {
+        let limit = ZSTD_compressBound(bytes.count)
+        return [UInt8](unsafeUninitializedCapacity: limit) { target, count in
+            count = bytes.withUnsafeBytes {
+                ZSTD_compress(target.baseAddress, limit, $0.baseAddress, bytes.count, level)
+            }
+            precondition(ZSTD_isError(count) == 0, "the target has room for any result")
+        }
     }
 }

@@ -33,7 +33,8 @@ public struct ChatTemplateError: DiagnosticError, Equatable {
         switch kind {
         case .unsupported(let construct):
             return Diagnostic(
-                .input, place: place, "\(construct) is not supported", advice: "give the prompt as plain text")
+                .input, place: place, "\(construct) is not supported",
+                advice: "choose another template, or give the prompt as plain text")
         case .syntax(let found, let expected):
             return Diagnostic(
                 .input, place: place, "\(found) found where \(expected) belongs",
@@ -41,10 +42,13 @@ public struct ChatTemplateError: DiagnosticError, Equatable {
         case .wrongValue(let problem):
             return Diagnostic(.input, place: place, problem, advice: "check the roles and contents of the messages")
         case .raised(let message):
-            return Diagnostic(.usage, place: place, "the template refuses the messages: \(message)")
+            return Diagnostic(
+                .usage, place: place, "the template refuses the messages: \(message)",
+                advice: "leave out what it refuses, or choose another template")
         case .tooLarge:
             return Diagnostic(
-                .input, place: place, "the template does not come to an end", advice: "give the prompt as plain text")
+                .input, place: place, "the template does not come to an end",
+                advice: "choose another template, or give the prompt as plain text")
         }
     }
 }

@@ -15,7 +15,7 @@ extension Tokenizer {
     /// `tokenizer_config.json`, then `special_tokens_map.json`; ids in `generation_config.json`, then `config.json`.
     /// Whether BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the
     /// post-processor of `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of
-    /// `tokenizer_config.json`, of several the one named `default`.
+    /// `tokenizer_config.json` (of several the one named `default`), else that of the older `chat_template.json`.
     /// - Parameter preTokenizer: for byte-level vocabularies, the name under `tokenizer.ggml.pre` that stock llama.cpp
     ///   has for the way words are split, one of ``preTokenizerNames`` or another name of the same, whatever the pattern;
     ///   nil to recognize it by the pattern.
@@ -48,7 +48,8 @@ extension Tokenizer {
 
     /// The files of a checkpoint that ``init(checkpointDirectory:preTokenizer:)`` reads where they exist, by name.
     public static let checkpointFileNames = [
-        "added_tokens.json", "chat_template.jinja", "config.json", "generation_config.json", "special_tokens_map.json",
+        "added_tokens.json", "chat_template.jinja", "chat_template.json", "config.json", "generation_config.json",
+        "special_tokens_map.json",
         "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
     ]
 
@@ -93,6 +94,7 @@ private struct CheckpointConfiguration {
     private let generation: Source
     private let model: Source
     private let chatTemplateFile: [UInt8]?
+    private let olderChatTemplate: Source
 
     init(directory: String) throws {
         func source(_ name: String) throws -> Source {
@@ -104,6 +106,7 @@ private struct CheckpointConfiguration {
         addedTokens = try source("added_tokens.json")
         generation = try source("generation_config.json")
         model = try source("config.json")
+        olderChatTemplate = try source("chat_template.json")
         let templateFile = directory + "/chat_template.jinja"
         chatTemplateFile = try Self.ifPresent { try ReadableFile.contents(of: templateFile) }
         if let bytes = chatTemplateFile, ByteString(bytes).string == nil {
@@ -248,7 +251,11 @@ private struct CheckpointConfiguration {
 
     private func chatTemplate() throws(TokenizationError) -> String? {
         if let chatTemplateFile { return ByteString(chatTemplateFile).string }
-        guard let value = tokenizer.json["chat_template"] else { return nil }
+        guard let value = tokenizer.json["chat_template"] else {
+            guard let value = olderChatTemplate.json["chat_template"] else { return nil }
+            guard let template = value.string else { throw malformed("chat_template", "a string", olderChatTemplate) }
+            return template
+        }
         if let template = value.string { return template }
         guard let list = value.array else { throw malformed("chat_template", "a string or named ones", tokenizer) }
         for item in list {

@@ -70,6 +70,13 @@ public final class TorchFile: Sendable {
             byteRange.lowerBound / size..<byteRange.upperBound / size, of: file, into: buffer)
     }
 
+    /// Tells the system what will be done with some bytes of a tensor.
+    public func advise(_ use: ExpectedUse, _ tensor: Tensor, byteRange: Range<Int>) {
+        guard tensor.layout.isContiguous else { return }
+        let start = tensor.layout.start
+        file.advise(use, start + byteRange.lowerBound..<start + byteRange.upperBound)
+    }
+
     /// The only `data.pkl` in a folder at the archive's top, and that folder's name with its slash.
     private static func pickle(
         in entries: [ByteString: Range<Int>], path: String

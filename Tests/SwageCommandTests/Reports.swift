@@ -22,22 +22,48 @@ struct Inspection: Decodable {
 
 /// What `perplexity --json` prints, as far as tests ask.
 struct PerplexityReport: Decodable {
+    struct Estimate: Decodable {
+        let value: Double
+        let standardError: Double
+    }
+
+    struct Losses: Decodable {
+        let perToken: Estimate
+        let perCharacter: Estimate
+        let perByte: Estimate
+    }
+
     struct Text: Decodable {
         let name: String
         let perplexity: Double
         let standardError: Double
-        let meanNegativeLogLikelihood: Double
+        let nats: Losses
         let tokens: Int
         let windows: Int
+        let divergence: Divergence?
+    }
+
+    struct Divergence: Decodable {
+        let mean: Estimate
     }
 
     let texts: [Text]
 }
 
+/// What `generate --json` prints.
 struct GenerationReport: Decodable {
+    struct Candidate: Decodable {
+        let token: Int
+        let logProbability: Double
+    }
+
     let prompt: [Int]
     let tokens: [Int]
     let text: String
+    let logProbabilities: [Double]
+    let topLogProbabilities: [[Candidate]]?
+    let finish: String
+    let seed: UInt64?
 }
 
 /// `reference.json` of the bundled model, made with PyTorch.

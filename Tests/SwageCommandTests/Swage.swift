@@ -42,8 +42,10 @@ enum Swage {
 
     /// Runs the program to its end.
     @discardableResult
-    static func run(_ arguments: [String], standardOutput: String? = nil) async throws -> Outcome {
-        try await Run(arguments, standardOutput: standardOutput).outcome()
+    static func run(
+        _ arguments: [String], standardInput: String? = nil, standardOutput: String? = nil
+    ) async throws -> Outcome {
+        try await Run(arguments, standardInput: standardInput, standardOutput: standardOutput).outcome()
     }
 
     @discardableResult
@@ -54,12 +56,17 @@ enum Swage {
     /// Its streams are files: nothing has to read them while it runs.
     final class Run: Sendable {
         private let process: Process
+        private let input: FileHandle?
         private let folder: String
         private let ended: AsyncStream<Void>
 
-        /// - Parameter standardOutput: a file to write results to, instead of keeping them.
+        /// - Parameters:
+        ///   - standardInput: all that there is to read.
+        ///   - isTalkedTo: whether what there is to read comes by ``say(_:)``.
+        ///   - standardOutput: a file to write results to, instead of keeping them.
         init(
-            _ arguments: [String], program: URL? = nil, standardOutput: String? = nil
+            _ arguments: [String], program: URL? = nil, standardInput: String? = nil, isTalkedTo: Bool = false,
+            standardOutput: String? = nil
         ) throws {
             let program = try program ?? Swage.binary.get()
             folder = NSTemporaryDirectory() + "/swage-run-\(UUID().uuidString)"
@@ -69,6 +76,16 @@ enum Swage {
             process.executableURL = program
             process.arguments = arguments
             process.standardInput = FileHandle.nullDevice
+            var input: FileHandle?
+            if let standardInput {
+                try Data(standardInput.utf8).write(to: URL(filePath: "\(folder)/in"))
+                process.standardInput = FileHandle(forReadingAtPath: "\(folder)/in")
+            } else if isTalkedTo {
+                let pipe = Pipe()
+                input = pipe.fileHandleForWriting
+                process.standardInput = pipe
+            }
+            self.input = input
             process.standardOutput = FileHandle(forWritingAtPath: standardOutput ?? "\(folder)/out")
             process.standardError = FileHandle(forWritingAtPath: "\(folder)/err")
             let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
@@ -80,6 +97,21 @@ enum Swage {
         deinit { try? FileManager.default.removeItem(atPath: folder) }
 
         var isRunning: Bool { process.isRunning }
+
+        /// Gives the run something to read.
+        func say(_ text: String) throws { try input?.write(contentsOf: Data(text.utf8)) }
+
+        /// Ends what there is to read.
+        func hangUp() throws { try input?.close() }
+
+        /// What has been written to standard output until now.
+        var outputUntilNow: String { textUntilNow("out") }
+        /// What has been written to standard error until now.
+        var errorUntilNow: String { textUntilNow("err") }
+
+        private func textUntilNow(_ stream: String) -> String {
+            String(decoding: (try? Data(path: "\(folder)/\(stream)")) ?? Data(), as: UTF8.self)
+        }
 
         func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 

@@ -61,14 +61,6 @@ import Testing
         Refusal("no new tokens", status: 2, "--max-new-tokens must be at least 1") { _ in
             ["generate", Products.checkpoint, "--prompt", "a", "--max-new-tokens", "0"]
         },
-        Refusal(
-            "more tokens than the context", status: 2, "2 tokens and up to 8191 new ones", "8192", "--max-new-tokens"
-        ) {
-            _ in ["generate", Products.checkpoint, "--prompt", "a", "--max-new-tokens", "8191"]
-        },
-        Refusal("more tokens than an integer", status: 2, "8192", "--max-new-tokens") { _ in
-            ["generate", Products.checkpoint, "--prompt", "a", "--max-new-tokens", "\(Int.max)"]
-        },
     ]
 
     private static func context(_ length: Int, _ words: String) -> Refusal {

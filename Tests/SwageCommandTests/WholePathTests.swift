@@ -67,7 +67,7 @@ import Testing
         #expect(report.texts.map(\.name) == texts)
         for text in report.texts {
             let expected = try #require(reference.perplexity[text.name]?.firstChunks.first)
-            #expect(abs(text.meanNegativeLogLikelihood - expected) < 1e-3)
+            #expect(abs(text.nats.perToken.value - expected) < 1e-3)
             #expect(abs(text.perplexity / exp(expected) - 1) < 1e-3)
             #expect(text.standardError > 0)
             #expect(text.tokens == 255 && text.windows == 1)
@@ -80,8 +80,8 @@ import Testing
             Fixtures.path("text/eval/fiction-en.txt"))
         #expect(outcome.status == 0)
         let lines = outcome.output.split(separator: "\n")
-        #expect(lines.count == 3)
-        let row = try #require(lines.last?.split(separator: " ").map(String.init))
+        #expect(lines.count == 6)
+        let row = lines[2].split(separator: " ").map(String.init)
         #expect(row.first == "fiction-en" && row.suffix(2) == ["255", "1"])
         let reference = try #require(try Reference.load().perplexity["fiction-en"]?.firstChunks.first)
         let perplexity = try #require(Double(row[1]))
@@ -165,7 +165,9 @@ import Testing
         #expect(try await Swage.run("--version").output == "0.1.0\n")
         let help = try await Swage.run("--help")
         #expect(help.status == 0 && help.error.isEmpty)
-        for command in ["convert", "imatrix", "quantize", "perplexity", "report", "generate", "tokenize", "inspect"] {
+        for command in [
+            "convert", "imatrix", "quantize", "perplexity", "report", "generate", "chat", "tokenize", "inspect",
+        ] {
             #expect(help.output.contains("  \(command) "))
             let own = try await Swage.run(command, "--help")
             #expect(own.status == 0 && own.output.contains("USAGE: swage \(command)"))

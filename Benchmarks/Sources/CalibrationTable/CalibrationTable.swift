@@ -5,7 +5,7 @@ import Foundation
 /// of llama-quantize's files of the same mix, size and calibration texts.
 ///
 /// CalibrationTable --llama FOLDER --work FOLDER --model CHECKPOINT… --calibration FILE… --own FILE… --general FILE…
-///     --types TYPE… --variants SETTINGS… [--chunks N] [--calibration-chunks N]
+///     --types TYPE… [--variants SETTINGS…] [--chunks N] [--calibration-chunks N]
 ///
 /// FOLDER holds llama-quantize. The work folder keeps the originals, importance matrices and llama-quantize's files. Settings
 /// are those of ``Variant``. Prints the ratios per model, type and variant, and their geometric means.

@@ -24,7 +24,7 @@ enum Speed {
         var product = MomentProduct(columns: columns)
         note("moments of 1024 rows") { product.add([(inputs, 1024)], parallel: parallel) }
         for text in arguments[3...] {
-            guard let policy = try Variant(text).policy(for: codec) else { continue }
+            let policy = try Variant(text).feedback(for: codec)
             var metric: FeedbackMetric?
             note("factors") {
                 metric = FeedbackMetric(

@@ -11,11 +11,11 @@ struct Measured {
     /// Of all quantized tensors.
     let error: WeightError
 
-    init(_ results: [ModelComparison.Result], ownCount: Int, error: WeightError) {
-        own = Divergence(results[..<ownCount].flatMap(\.tokens))
-        general = Divergence(results[ownCount...].flatMap(\.tokens))
-        func perplexity(_ results: ArraySlice<ModelComparison.Result>) -> Double {
-            let tokens = results.flatMap(\.tokens)
+    init(_ results: [EvaluationResult], ownCount: Int, error: WeightError) {
+        own = Divergence(results[..<ownCount].flatMap(\.comparisons))
+        general = Divergence(results[ownCount...].flatMap(\.comparisons))
+        func perplexity(_ results: ArraySlice<EvaluationResult>) -> Double {
+            let tokens = results.flatMap(\.comparisons)
             return exp(-tokens.reduce(0) { $0 + $1.logProbability } / Double(tokens.count))
         }
         ownPerplexity = perplexity(results[..<ownCount])

@@ -40,13 +40,12 @@ struct Subject {
 
     func rows() throws -> [Row] {
         let candidates = try options.types.flatMap { try self.candidates(type: $0) }
-        let measurement = Measurement(
-            evaluation: PerplexityEvaluation(windowLimit: options.chunks), parallel: parallel)
+        let measurement = Measurement(cut: WindowCut(windowLimit: options.chunks), parallel: parallel)
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
         let reference = try Model(path: original)
         let results = try measurement.run(
-            candidates.map { try Model(path: $0.path) }, reference: reference, texts: texts
-        ) { _ in }.candidates
+            candidates.map { try Model(path: $0.path) }, reference: .model(reference), texts: texts
+        ) { _ in }.models
         let comparison = WeightComparison(importancePath: importance, parallel: parallel)
         let measured = try zip(candidates, results)
             .map { candidate, results in

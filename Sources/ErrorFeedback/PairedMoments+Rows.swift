@@ -1,0 +1,120 @@
+import COpenBLAS
+import TensorCore
+
+extension PairedMoments {
+    /// Columns of a tile of the products; the cut does not depend on the thread count.
+    private static let tileLength = 256
+    /// Rows that are summed in one go.
+    private static let sumLength = 4096
+
+    private struct Rows: @unchecked Sendable {
+        let inputs: UnsafePointer<Float>
+        let references: UnsafePointer<Float>
+        let moments: UnsafeMutablePointer<Float>
+        let drift: UnsafeMutablePointer<Float>
+    }
+
+    /// - Parameters:
+    ///   - inputs: `rowCount` rows of X̂, after each other.
+    ///   - references: the same rows of X.
+    public init(
+        columns n: Int, inputs: UnsafePointer<Float>, references: UnsafePointer<Float>, rowCount: Int,
+        parallel: Parallel
+    ) throws {
+        _ = LinearAlgebra.isSingleThreaded
+        var squares = [Float](repeating: 0, count: n * n)
+        var drift = [Float](repeating: 0, count: n * n)
+        let tileCount = (n + Self.tileLength - 1) / Self.tileLength
+        try squares.withUnsafeMutableBufferPointer { squares in
+            try drift.withUnsafeMutableBufferPointer { drift in
+                let rows = Rows(
+                    inputs: inputs, references: references, moments: squares.baseAddress!, drift: drift.baseAddress!)
+                // Both products of a tile by the same thread, tiles in order of their rows.
+                try parallel.forEach(tileCount * tileCount) { tile, _ in
+                    let (row, column) = (tile / tileCount * Self.tileLength, tile % tileCount * Self.tileLength)
+                    let (height, width) = (min(Self.tileLength, n - row), min(Self.tileLength, n - column))
+                    func multiply(_ right: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
+                        for start in stride(from: 0, to: rowCount, by: Self.sumLength) {
+                            cblas_sgemm(
+                                CblasRowMajor, CblasTrans, CblasNoTrans, blasint(height), blasint(width),
+                                blasint(min(Self.sumLength, rowCount - start)), 1, rows.inputs + (start * n + row),
+                                blasint(n), right + (start * n + column), blasint(n), 1, target + (row * n + column),
+                                blasint(n))
+                        }
+                    }
+                    if column >= row { multiply(rows.inputs, into: rows.moments) }
+                    multiply(rows.references, into: rows.drift)
+                }
+                for row in 0..<n {
+                    for column in 0..<row { squares[row * n + column] = squares[column * n + row] }
+                }
+                for index in 0..<n * n { drift[index] -= squares[index] }
+            }
+        }
+        self.init(moments: SecondMoments(columns: n, values: squares, rowCount: rowCount), drift: drift)
+    }
+
+    private init(moments: SecondMoments, drift: [Float]) {
+        self.moments = moments
+        self.drift = drift
+    }
+
+    /// What has to be added to weights W, as W · map, for them to answer to X̂ as W did to X.
+    ///
+    /// - Parameter damping: keeps to the weights where inputs say little; a part of the mean diagonal.
+    /// - Returns: nil without inputs.
+    public func correction(damping: Float, parallel: Parallel) throws -> DriftCorrection? {
+        let n = moments.columns
+        let mean = (0..<n).reduce(0.0) { $0 + Double(moments.values[$1 * n + $1]) } / Double(n)
+        guard mean > 0 else { return nil }
+        var factor = moments.values.map(Double.init)
+        for column in 0..<n { factor[column * n + column] += Double(damping) * mean }
+        guard LinearAlgebra.factorize(&factor, n) else { return nil }
+        var map = drift.map(Double.init)
+        try factor.withUnsafeBufferPointer { factor in
+            try map.withUnsafeMutableBufferPointer { map in
+                let system = System(factor: factor.baseAddress!, map: map.baseAddress!)
+                // (C·Cᵀ)⁻¹ · drift, some columns at a time.
+                try parallel.forEachRange(n, length: Self.tileLength) { columns, _ in
+                    for transposition in [CblasNoTrans, CblasTrans] {
+                        cblas_dtrsm(
+                            CblasRowMajor, CblasLeft, CblasLower, transposition, CblasNonUnit, blasint(n),
+                            blasint(columns.count), 1, system.factor, blasint(n), system.map + columns.lowerBound,
+                            blasint(n))
+                    }
+                }
+            }
+        }
+        return DriftCorrection(columns: n, map: map.map { Float($0) })
+    }
+
+    private struct System: @unchecked Sendable {
+        let factor: UnsafePointer<Double>
+        let map: UnsafeMutablePointer<Double>
+    }
+}
+
+/// A linear change of weights that makes up for the drift of their inputs.
+public struct DriftCorrection: Sendable {
+    let columns: Int
+    /// Transposed: `columns` × `columns`.
+    let map: [Float]
+
+    /// Adds `share` of the correction to rows of weights.
+    public func apply(
+        to weights: UnsafeMutablePointer<Float>, rowCount: Int, share: Float, parallel: Parallel
+    ) throws {
+        let target = Target(base: weights)
+        try parallel.forEachRange(rowCount, length: 256) { rows, _ in
+            let start = target.base + rows.lowerBound * columns
+            let original = Array(UnsafeBufferPointer(start: start, count: rows.count * columns))
+            cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows.count), blasint(columns), blasint(columns), share,
+                original, blasint(columns), map, blasint(columns), 1, start, blasint(columns))
+        }
+    }
+
+    private struct Target: @unchecked Sendable {
+        let base: UnsafeMutablePointer<Float>
+    }
+}

@@ -1,0 +1,161 @@
+import ModelArchitecture
+import Runtime
+import TensorCore
+import Tokenization
+
+/// Measures models on texts, all of them beside each other, batch by batch; their logits are not stored.
+public struct ModelEvaluation: Sendable {
+    public init() {}
+
+    /// What the predictions of models are compared with.
+    public enum Reference: Sendable {
+        case none
+        /// The first of the models, which is not compared itself.
+        case firstModel
+        /// Predictions that a file holds, of the same windows.
+        case predictions(any StoredPredictions)
+    }
+
+    /// - Parameters:
+    ///   - models: at least one; all have the same vocabulary.
+    ///   - lengths: of the models' tokens.
+    ///   - journal: where the scores of finished windows are kept, and found again.
+    ///   - recorder: receives the first model's predictions.
+    ///   - progress: called with the finished share of the work.
+    /// - Returns: the scores of all models on each text.
+    public func run(
+        _ models: [ForwardPass], reference: Reference = .none, texts: [TokenWindows], lengths: TokenLengths,
+        journal: (any ScoreJournal)? = nil, recorder: (any PredictionRecorder)? = nil,
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) throws -> [TextScores] {
+        try checkVocabularies(of: models)
+        var scores = texts.map {
+            TextScores(
+                name: $0.name, tokenCount: $0.tokenCount, byteCount: $0.byteCount, characterCount: $0.characterCount)
+        }
+        var places: [(text: Int, window: Int)] = []
+        for (text, windows) in texts.enumerated() {
+            let wanted = Set(windows.windows.map(\.number))
+            scores[text].windows = journal?.finishedWindows(ofText: text).filter { wanted.contains($0.number) } ?? []
+            let finished = Set(scores[text].windows.map(\.number))
+            places += windows.windows.indices.filter { !finished.contains(windows.windows[$0].number) }.map {
+                (text, $0)
+            }
+        }
+        let batches = WindowBatches(
+            windows: places.map { texts[$0.text].windows[$0.window] }, passes: models, progress: progress)
+        try batches.forEach { range in
+            let states = models.enumerated().map {
+                journal?.stateFile(model: $0, windows: batches.windows[range], columns: $1.plan.embeddingLength)
+            }
+            let computed = try score(range, of: batches, models, reference, recorder, states)
+            for (window, list) in zip(range, computed) {
+                let entry = WindowScores(batches.windows[window], scores: list, lengths: lengths)
+                scores[places[window].text].windows.append(entry)
+                try journal?.append(entry, ofText: places[window].text)
+            }
+            for file in states { file?.remove() }
+        }
+        for text in scores.indices { scores[text].windows.sort { $0.number < $1.number } }
+        return scores
+    }
+
+    private func checkVocabularies(of models: [ForwardPass]) throws {
+        for model in models where model.plan.vocabularySize != models[0].plan.vocabularySize {
+            throw EvaluationError(
+                .vocabularyMismatch(
+                    size: model.plan.vocabularySize, referenceSize: models[0].plan.vocabularySize),
+                file: model.path)
+        }
+    }
+
+    /// Scores a batch of windows.
+    ///
+    /// - Returns: one list for each model, for each window.
+    private func score(
+        _ range: Range<Int>, of batches: WindowBatches, _ models: [ForwardPass], _ reference: Reference,
+        _ recorder: (any PredictionRecorder)?, _ states: [StateFile?]
+    ) throws -> [[[TokenScore]]] {
+        let (rows, tokens) = batches.scored(range)
+        let predictions = Predictions(
+            try models.enumerated().map { number, pass in
+                (pass, try pass.finalStates(of: rows, in: batches.run(range, through: number, states: states[number])))
+            })
+        let tables = models.map { _ in ResultTable<TokenScore?>(repeating: nil, count: rows.count) }
+        if case .predictions(let stored) = reference { try stored.begin(batches.windows[range]) }
+        try recorder?.begin(batches.windows[range])
+        try predictions.forEachRow { row, logits in
+            for (number, table) in tables.enumerated() {
+                let comparison: LogitComparison? =
+                    switch reference {
+                    case .none: nil
+                    case .firstModel:
+                        number == 0
+                            ? nil : LogitComparison(reference: logits[0], logits: logits[number], token: tokens[row])
+                    case .predictions(let stored):
+                        try stored.compare(row: row, logits: logits[number], token: tokens[row])
+                    }
+                table[row] = TokenScore(
+                    logProbability: comparison?.logProbability
+                        ?? LogProbability.of(tokens[row], logits: logits[number]),
+                    comparison: comparison)
+            }
+            try recorder?.record(row: row, logits: logits[0])
+        } groupEnd: {
+            try recorder?.endRows($0)
+        }
+        let lists = tables.map { $0.values.map { $0! } }
+        var start = 0
+        return batches.windows[range].map { window in
+            defer { start += window.scored.count }
+            return lists.map { Array($0[start..<start + window.scored.count]) }
+        }
+    }
+}
+
+/// Predictions of a reference that are stored somewhere.
+public protocol StoredPredictions: AnyObject, Sendable {
+    /// Tokens per window.
+    var context: Int { get }
+    /// The texts that the predictions are of.
+    func texts(_ tokenizer: Tokenizer) throws -> [TokenWindows]
+    /// Fails if they are of other texts, or of another vocabulary, than a run's.
+    ///
+    /// - Parameter isOfAllTexts: whether the run takes its texts from here.
+    func check(_ identity: PredictionIdentity, isOfAllTexts: Bool) throws
+    /// Announces the windows whose rows will be asked for, those of all scored tokens in turn.
+    func begin(_ windows: ArraySlice<EvaluationWindow>) throws
+    /// How a model's prediction differs from the reference's; called from several threads.
+    func compare(row: Int, logits: UnsafeBufferPointer<Float>, token: Int32) throws -> LogitComparison
+}
+
+/// Receives a model's predictions.
+public protocol PredictionRecorder: AnyObject, Sendable {
+    /// Announces the windows whose rows follow, those of all scored tokens in turn.
+    func begin(_ windows: ArraySlice<EvaluationWindow>) throws
+    /// Called from several threads.
+    func record(row: Int, logits: UnsafeBufferPointer<Float>) throws
+    /// Some more rows are complete; called in their order.
+    func endRows(_ rows: Range<Int>) throws
+    /// Everything has been received.
+    func finish() throws
+}
+
+/// Keeps the scores of finished windows, so that a later run need not compute them again.
+public protocol ScoreJournal: AnyObject {
+    /// What the run is.
+    var identity: PredictionIdentity { get }
+    /// The file that is kept.
+    var path: String { get }
+    /// Least time between two savings of the states of a batch.
+    var stateInterval: Duration { get }
+    func finishedWindows(ofText text: Int) -> [WindowScores]
+    func append(_ window: WindowScores, ofText text: Int) throws
+}
+
+extension ScoreJournal {
+    fileprivate func stateFile(model: Int, windows: ArraySlice<EvaluationWindow>, columns: Int) -> StateFile {
+        StateFile(
+            path: path, identity: identity, model: model, windows: windows, columns: columns, interval: stateInterval)
+    }
+}

@@ -1,0 +1,166 @@
+import FoundationEssentials
+import Runtime
+import TensorCore
+
+/// The scores of a run, window by window, in a file of JSON lines; a run that ends early is continued by the next.
+///
+/// The first line is a ``PredictionIdentity``, each other line a window: its text and its number in it, the bytes and
+/// characters of its scored tokens, and each model's log-probabilities; with a reference also the divergences, the
+/// reference's log-probabilities and which tokens agree.
+public final class ScoreFile: ScoreJournal {
+    static let format = "swage scores 1"
+
+    private let file: ResumableFile
+    public let identity: PredictionIdentity
+    public let stateInterval: Duration
+    public var path: String { file.path }
+    private let windows: [[WindowScores]]
+
+    /// One line.
+    fileprivate struct Line: Codable {
+        struct Model: Codable {
+            var logProbabilities: [Double]
+            var divergences: [Double]?
+            var referenceLogProbabilities: [Double]?
+            var agrees: [Bool]?
+        }
+
+        var text: Int
+        var window: Int
+        var bytes: [Int]
+        var characters: [Int]
+        var models: [Model]
+    }
+
+    /// Continues a run's file, or begins it.
+    ///
+    /// - Throws: ``EvaluationError`` if a file of that name is of another run, or `FileError`.
+    public init(path: String, identity: PredictionIdentity, stateInterval: Duration) throws {
+        self.stateInterval = stateInterval
+        file = try ResumableFile(path: path, isUsableUnfinished: true)
+        var identity = identity
+        identity.format = Self.format
+        self.identity = identity
+        guard file.contents.contains(0x0a) else {
+            try file.keep(0)
+            try file.append(identity.encoded + [0x0a])
+            windows = identity.texts.map { _ in [] }
+            return
+        }
+        let (found, windows, byteCount) = try Self.parse(file.contents, path: path)
+        if let difference = found.difference(from: identity) {
+            throw EvaluationError(.fileOfOtherRun(difference), file: path)
+        }
+        try file.keep(byteCount)
+        self.windows = windows
+    }
+
+    /// What files of parts of one run come to together.
+    ///
+    /// - Parameter paths: at least one.
+    /// - Throws: ``EvaluationError`` if they are not of one run, or a window is in two of them.
+    public static func merged(_ paths: [String]) throws -> (identity: PredictionIdentity, texts: [TextScores]) {
+        var first: PredictionIdentity?
+        var texts: [TextScores] = []
+        for path in paths {
+            let (identity, windows, _) = try parse(ReadableFile.contents(of: path), path: path)
+            if let first {
+                if let difference = identity.difference(from: first) {
+                    throw EvaluationError(.fileOfOtherRun(difference), file: path)
+                }
+            } else {
+                first = identity
+                texts = identity.texts.map {
+                    TextScores(
+                        name: $0.name, tokenCount: $0.tokens, byteCount: $0.bytes, characterCount: $0.characters)
+                }
+            }
+            for (text, list) in windows.enumerated() {
+                for window in list {
+                    guard !texts[text].windows.contains(where: { $0.number == window.number }) else {
+                        throw EvaluationError(
+                            .duplicateWindow(text: identity.texts[text].name, number: window.number), file: path)
+                    }
+                    texts[text].windows.append(window)
+                }
+            }
+        }
+        for text in texts.indices { texts[text].windows.sort { $0.number < $1.number } }
+        guard let first else { preconditionFailure("at least one file") }
+        return (first, texts)
+    }
+
+    public func finishedWindows(ofText text: Int) -> [WindowScores] { windows[text] }
+
+    public func append(_ window: WindowScores, ofText text: Int) throws {
+        let line = Line(
+            text: text, window: window.number, bytes: window.byteCounts, characters: window.characterCounts,
+            models: window.scores.map { scores in
+                let comparisons = scores.compactMap(\.comparison)
+                let isCompared = !comparisons.isEmpty
+                return Line.Model(
+                    logProbabilities: scores.map(\.logProbability),
+                    divergences: isCompared ? comparisons.map(\.divergence) : nil,
+                    referenceLogProbabilities: isCompared ? comparisons.map(\.referenceLogProbability) : nil,
+                    agrees: isCompared ? comparisons.map(\.agrees) : nil)
+            })
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        guard let data = try? encoder.encode(line) else {
+            throw EvaluationError(.nonFiniteResult, file: identity.texts[text].name)
+        }
+        try file.append(Array(data) + [0x0a])
+    }
+
+    public func finish() throws { try file.finish() }
+
+    /// - Returns: the windows of each text, and the bytes up to the last complete line.
+    private static func parse(
+        _ bytes: [UInt8], path: String
+    ) throws -> (identity: PredictionIdentity, windows: [[WindowScores]], byteCount: Int) {
+        var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+        // What follows the last line feed is a line that was not finished.
+        lines.removeLast()
+        guard let header = lines.first, let identity = PredictionIdentity(encoded: header), identity.format == format
+        else { throw EvaluationError(.notScores(line: 1), file: path) }
+        var windows = identity.texts.map { _ in [WindowScores]() }
+        for (number, line) in lines.enumerated().dropFirst() {
+            guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)), windows.indices ~= line.text,
+                let window = WindowScores(line), window.scores.count == identity.models.count
+            else { throw EvaluationError(.notScores(line: number + 1), file: path) }
+            windows[line.text].append(window)
+        }
+        return (identity, windows, lines.reduce(0) { $0 + $1.count + 1 })
+    }
+}
+
+extension WindowScores {
+    fileprivate init?(_ line: ScoreFile.Line) {
+        let count = line.bytes.count
+        guard line.characters.count == count else { return nil }
+        var scores: [[TokenScore]] = []
+        for model in line.models {
+            guard model.logProbabilities.count == count else { return nil }
+            let comparisons: [LogitComparison]
+            if let divergences = model.divergences, let reference = model.referenceLogProbabilities,
+                let agrees = model.agrees
+            {
+                guard [divergences.count, reference.count, agrees.count].allSatisfy({ $0 == count }) else { return nil }
+                comparisons = (0..<count).map {
+                    LogitComparison(
+                        divergence: divergences[$0], referenceLogProbability: reference[$0],
+                        logProbability: model.logProbabilities[$0], agrees: agrees[$0])
+                }
+            } else {
+                comparisons = []
+            }
+            scores.append(
+                (0..<count).map {
+                    TokenScore(
+                        logProbability: model.logProbabilities[$0],
+                        comparison: comparisons.isEmpty ? nil : comparisons[$0])
+                })
+        }
+        self.init(number: line.window, byteCounts: line.bytes, characterCounts: line.characters, scores: scores)
+    }
+}

@@ -1,0 +1,79 @@
+import Runtime
+import Synchronization
+import TensorCore
+
+/// Stores a model's predictions in the form that `llama-perplexity --kl-divergence` reads.
+public final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {
+    private let layout: BaseLogitsLayout
+    private let file: Mutex<AtomicFile?>
+    /// Encoded rows that are not written yet.
+    private let pending = Mutex<[Int: [UInt8]]>([:])
+
+    /// Begins the file; its windows must be evaluated in this order.
+    ///
+    /// - Throws: ``EvaluationError`` if the windows are not those of llama.cpp's protocol, or `FileError`.
+    public init(path: String, windows: [EvaluationWindow], vocabularySize: Int) throws {
+        let layout = BaseLogitsLayout(
+            context: windows[0].tokens.count, vocabularySize: vocabularySize, windowCount: windows.count)
+        guard windows.allSatisfy({ $0.tokens.count == layout.context && $0.scored == layout.scored }) else {
+            throw EvaluationError(.windowsOfOtherProtocol, file: path)
+        }
+        var file = try AtomicFile(path: path, expectedByteCount: layout.byteCount)
+        var header = BaseLogitsLayout.magic
+        for number in [layout.context, layout.vocabularySize, layout.windowCount] {
+            withUnsafeBytes(of: Int32(number).littleEndian) { header += $0 }
+        }
+        try file.append(header)
+        for window in windows {
+            var bytes: [UInt8] = []
+            for token in window.tokens { withUnsafeBytes(of: token.littleEndian) { bytes += $0 } }
+            try file.append(bytes)
+        }
+        self.layout = layout
+        self.file = Mutex(consume file)
+    }
+
+    public func begin(_ windows: ArraySlice<EvaluationWindow>) {}
+
+    public func record(row: Int, logits: UnsafeBufferPointer<Float>) {
+        let bytes = encoded(logits)
+        pending.withLock { $0[row] = bytes }
+    }
+
+    public func endRows(_ rows: Range<Int>) throws {
+        for row in rows {
+            guard let bytes = pending.withLock({ $0.removeValue(forKey: row) }) else { continue }
+            try file.withLock { try $0?.append(bytes) }
+        }
+    }
+
+    public func finish() throws {
+        try file.withLock { file in
+            guard let file = file.take() else { return }
+            precondition(file.byteCount == layout.byteCount, "windows are missing")
+            try file.commit()
+        }
+    }
+
+    private func encoded(_ logits: UnsafeBufferPointer<Float>) -> [UInt8] {
+        let greatest = logits.max()!
+        let least = max(logits.min()!, greatest - BaseLogitsLayout.depth)
+        let logSum = LogProbability.logSumExp(logits)
+        let scale = (greatest - least) / 65535
+        return [UInt8](unsafeUninitializedCapacity: layout.rowByteCount) { bytes, count in
+            let base = UnsafeMutableRawPointer(bytes.baseAddress!)
+            base.initializeMemory(as: UInt8.self, repeating: 0, count: layout.rowByteCount)
+            base.storeBytes(of: scale.bitPattern.littleEndian, as: UInt32.self)
+            base.storeBytes(
+                of: Float(Double(least) - logSum).bitPattern.littleEndian, toByteOffset: 4, as: UInt32.self)
+            if scale > 0 {
+                let inverse = 1 / scale
+                for token in 0..<logits.count where logits[token] > least {
+                    let code = UInt16((inverse * (logits[token] - least)).rounded())
+                    base.storeBytes(of: code.littleEndian, toByteOffset: 8 + 2 * token, as: UInt16.self)
+                }
+            }
+            count = layout.rowByteCount
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Runtime
+import Synchronization
+import TensorCore
+
+/// Stores a model's predictions in Swage's form; a run that ends early is continued by the next.
+public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @unchecked Sendable {
+    public let identity: PredictionIdentity
+    public let stateInterval: Duration
+    public var path: String { file.path }
+    private let file: ResumableFile
+    private let lengths: TokenLengths
+    private let finished: [Int: [WindowScores]]
+    private let pending = Mutex<[Int: PredictionRow]>([:])
+    /// The scored tokens of the batch, and what places their samples.
+    private var tokens: [(token: Int32, seed: UInt64)] = []
+    /// Rows of the batch's windows that are not written yet.
+    private var windowLengths: [Int] = []
+    private var collected: [PredictionRow] = []
+
+    /// - Parameters:
+    ///   - identity: of the run.
+    ///   - texts: all windows; they must be evaluated in this order.
+    /// - Throws: ``EvaluationError`` if a file of that name is of another run, or `FileError`.
+    public init(
+        path: String, identity: PredictionIdentity, texts: [TokenWindows], lengths: TokenLengths,
+        stateInterval: Duration
+    ) throws {
+        self.stateInterval = stateInterval
+        file = try ResumableFile(path: path, isUsableUnfinished: false)
+        self.lengths = lengths
+        var identity = identity
+        identity.format = PredictionArchive.format
+        self.identity = identity
+        let windows = texts.enumerated().flatMap { text, windows in
+            windows.windows.map { PredictionArchive.ArchivedWindow(text: text, window: $0) }
+        }
+        let header = PredictionArchive.header(identity, windows: windows)
+        guard file.contents.count >= header.count else {
+            try file.keep(0)
+            try file.append(header)
+            finished = [:]
+            return
+        }
+        let contents = file.contents
+        let archive = try PredictionArchive(path: path, byteCount: contents.count) { Array(contents[$0]) }
+        if let difference = archive.identity.difference(from: identity)
+            ?? (archive.windows == windows ? nil : "other windows")
+        {
+            throw EvaluationError(.fileOfOtherRun(difference), file: path)
+        }
+        if !file.isComplete { try file.keep(archive.byteCount) }
+        var finished: [Int: [WindowScores]] = [:]
+        for (frame, entry) in zip(archive.frames, archive.windows) {
+            let rows = try PredictionArchive.rows(
+                of: Array(contents[frame]), window: entry.window, vocabularySize: identity.vocabularySize, path: path)
+            let scores = rows.rows.map { TokenScore(logProbability: $0.logProbability, comparison: nil) }
+            finished[entry.text, default: []].append(
+                WindowScores(entry.window, scores: [scores], lengths: lengths))
+        }
+        self.finished = finished
+    }
+
+    public func finishedWindows(ofText text: Int) -> [WindowScores] { finished[text] ?? [] }
+
+    /// The scores are in the predictions.
+    public func append(_ window: WindowScores, ofText text: Int) {}
+
+    public func begin(_ windows: ArraySlice<EvaluationWindow>) {
+        tokens = windows.flatMap { window in
+            window.scored.map { (window.tokens[$0], UInt64(window.number) << 32 | UInt64($0)) }
+        }
+        windowLengths = windows.map(\.scored.count)
+    }
+
+    public func record(row: Int, logits: UnsafeBufferPointer<Float>) {
+        let prediction = PredictionRow(logits: logits, token: tokens[row].token, seed: tokens[row].seed)
+        pending.withLock { $0[row] = prediction }
+    }
+
+    public func endRows(_ rows: Range<Int>) throws {
+        for row in rows {
+            if let prediction = pending.withLock({ $0.removeValue(forKey: row) }) { collected.append(prediction) }
+        }
+        while let length = windowLengths.first, collected.count >= length {
+            try file.append(PredictionArchive.frame(PredictionRows(rows: Array(collected[..<length])).bytes))
+            collected.removeFirst(length)
+            windowLengths.removeFirst()
+        }
+    }
+
+    public func finish() throws { try file.finish() }
+}

@@ -1,0 +1,122 @@
+import Runtime
+import TensorCore
+import Tokenization
+
+/// How texts are cut into windows, and which of their tokens are scored.
+///
+/// By default as llama.cpp's perplexity and importance tools do it: the whole text is tokenized with BOS first if the
+/// tokenizer adds one; windows of ``context`` tokens do not overlap, the rest is dropped, the first token of each window is
+/// replaced by BOS, and the second half is scored: what positions n / 2 … n − 2 predict.
+///
+/// With a ``stride``, as HuggingFace describes it for models of fixed length: windows begin every ``stride`` tokens, see up
+/// to ``context`` tokens, and score those that no window before them has; BOS is at the text's beginning only.
+public struct WindowCut: Sendable, Hashable {
+    /// Tokens per window.
+    public var context: Int
+    public var stride: Int?
+    /// The first window that is taken from each text.
+    public var firstWindow: Int
+    /// The most windows taken from each text.
+    public var windowLimit: Int?
+    /// Whether the text of a special token is that token.
+    public var parsesSpecial: Bool
+
+    public init(
+        context: Int = 512, stride: Int? = nil, firstWindow: Int = 0, windowLimit: Int? = nil,
+        parsesSpecial: Bool = false
+    ) {
+        self.context = context
+        self.stride = stride
+        self.firstWindow = firstWindow
+        self.windowLimit = windowLimit
+        self.parsesSpecial = parsesSpecial
+    }
+
+    /// Call before any text is cut.
+    ///
+    /// - Parameter limit: the most tokens that the models can see.
+    /// - Throws: ``EvaluationError`` if windows would be longer, or score nothing.
+    public func check(contextLimit limit: Int) throws {
+        guard context >= (stride == nil ? 4 : 2) else { throw EvaluationError(.contextTooShort(context)) }
+        guard context <= limit else { throw EvaluationError(.contextTooLong(requested: context, limit: limit)) }
+        if let stride, !(1...context).contains(stride) {
+            throw EvaluationError(.invalidStride(stride, context: context))
+        }
+    }
+
+    /// Cuts the tokens of a text.
+    ///
+    /// - Parameters:
+    ///   - tokens: BOS first if there is one.
+    ///   - bos: what begins a window.
+    func windows(of tokens: [TokenID], bos: TokenID?) -> [EvaluationWindow] {
+        let all = stride.map { slidingWindows(of: tokens, stride: $0) } ?? halves(of: tokens, bos: bos)
+        return Array(all.dropFirst(firstWindow).prefix(windowLimit ?? .max))
+    }
+
+    private func halves(of tokens: [TokenID], bos: TokenID?) -> [EvaluationWindow] {
+        (0..<tokens.count / context).map { number in
+            var window = TokenSequence(tokens[number * context..<(number + 1) * context])
+            if let bos { window[0] = bos }
+            return EvaluationWindow(number: number, tokens: window, scored: context / 2 + 1..<context)
+        }
+    }
+
+    private func slidingWindows(of tokens: [TokenID], stride: Int) -> [EvaluationWindow] {
+        var windows: [EvaluationWindow] = []
+        var scored = 1
+        for start in Swift.stride(from: 0, to: tokens.count, by: stride) where scored < tokens.count {
+            let end = min(tokens.count, start + context)
+            windows.append(
+                EvaluationWindow(
+                    number: windows.count, tokens: TokenSequence(tokens[start..<end]),
+                    scored: scored - start..<end - start))
+            scored = end
+        }
+        return windows
+    }
+}
+
+/// Some tokens that a model sees, and those of them that are scored.
+public struct EvaluationWindow: Sendable, Hashable {
+    /// Its place among all windows of the text.
+    public let number: Int
+    public let tokens: TokenSequence
+    /// Each is predicted by the position before it.
+    public let scored: Range<Int>
+}
+
+/// A text cut into windows.
+public struct TokenWindows: Sendable {
+    public let name: String
+    public let windows: [EvaluationWindow]
+    /// Of the whole text, BOS included.
+    public let tokenCount: Int
+    public let byteCount: Int
+    public let characterCount: Int
+
+    public init(_ text: EvaluationText, tokenizer: Tokenizer, cut: WindowCut) throws {
+        var tokens = tokenizer.encode(text.bytes, parseSpecial: cut.parsesSpecial)
+        let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil
+        if let bos { tokens.insert(bos, at: 0) }
+        windows = cut.windows(of: tokens, bos: bos)
+        guard !windows.isEmpty else {
+            throw EvaluationError(
+                .textTooShort(tokenCount: tokens.count, context: cut.context, firstWindow: cut.firstWindow),
+                file: text.path ?? text.name)
+        }
+        name = text.name
+        tokenCount = tokens.count
+        byteCount = text.bytes.count
+        characterCount = text.characterCount
+    }
+
+    /// Windows whose text is not known, only their tokens.
+    init(name: String, windows: [EvaluationWindow], lengths: TokenLengths) {
+        self.name = name
+        self.windows = windows
+        tokenCount = windows.reduce(0) { $0 + $1.tokens.count }
+        byteCount = windows.reduce(0) { $0 + $1.tokens.reduce(0) { $0 + lengths.byteCount(of: $1) } }
+        characterCount = windows.reduce(0) { $0 + $1.tokens.reduce(0) { $0 + lengths.characterCount(of: $1) } }
+    }
+}

@@ -1,0 +1,132 @@
+import BlockFormats
+import Evaluation
+import FoundationEssentials
+import ModelArchitecture
+import Recipes
+import Runtime
+import TensorCore
+
+/// Quantizes a model layer by layer while texts run through it, with error feedback.
+///
+/// Two models see the texts side by side: the original, and the one that is being quantized. Each matrix is encoded for the
+/// inputs that it gets in the second, to answer what the first answers: its weights make up for what the quantized
+/// layers before it changed (as in GPTAQ, arXiv 2504.02692), and errors of its columns are fed forward into later ones
+/// (GPTQ, arXiv 2210.17323; LDLQ, arXiv 2307.13304). The states of all windows stay in memory.
+public struct CalibratedQuantization: Sendable {
+    public var texts: [EvaluationText]
+    public var cut: WindowCut
+    public var policy: CalibrationPolicy
+    /// What the process may use.
+    public var memory: MemoryBudget
+
+    public init(
+        texts: [EvaluationText], cut: WindowCut = WindowCut(), policy: CalibrationPolicy = CalibrationPolicy(),
+        memory: MemoryBudget = .available
+    ) {
+        self.texts = texts
+        self.cut = cut
+        self.policy = policy
+        self.memory = memory
+    }
+
+    /// Encodes a model's matrices.
+    ///
+    /// - Returns: the model's tensors, those that are encoded in their types, and what holds them until they are written.
+    func run(
+        _ model: Model, assignments: [TypeAssignment], guidance: EncodingGuidance, output: String, parallel: Parallel,
+        progress: @escaping ProgressHandler
+    ) throws -> (tensors: OverlayTensors, spool: CalibrationSpool) {
+        try cut.check(contextLimit: model.plan.contextLength)
+        let windows = try texts.flatMap { try TokenWindows($0, tokenizer: model.tokenizer, cut: cut).windows }
+        let sequences = windows.map(\.tokens)
+        let targets = assignments.map(\.tensor)
+        let layerCount = model.plan.layerCount
+        try checkMemory(model, tokenCount: sequences.reduce(0) { $0 + $1.count }, windowCount: windows.count)
+        let spool = try CalibrationSpool(output: output, identity: identity(of: model, targets))
+        var overlay = OverlayTensors(model.tensors)
+        try encodeEmbedding(targets, guidance, parallel, in: &overlay)
+
+        progress(.stage("calibrating"))
+        let calibrator = LayerCalibrator(
+            source: model.tensors, targets: targets, policy: policy, parallel: parallel
+        ) { layer, tensors, original, quantized in
+            try spool.append(layer: layer, tensors)
+            try spool.saveStates(after: layer, original, quantized)
+            progress(.fraction(Double(layer + 1) / Double(layerCount + 1)))
+        }
+        let found = try spool.loadStates(
+            rowCount: sequences.reduce(0) { $0 + $1.count }, columns: model.plan.embeddingLength)
+        let pass = try PairedPass(
+            model.forwardPass(parallel, memory: memory), sequences: sequences, quantizer: calibrator,
+            embedding: ForwardPass(
+                plan: model.plan, source: overlay, path: model.path, parallel: parallel, memory: memory),
+            states: found.map { ($0.original, $0.quantized) })
+        for layer in ((found?.layer ?? -1) + 1)..<layerCount { try pass.run(layer: layer) }
+        for layer in 0..<layerCount { try spool.restore(layer: layer, targets, in: &overlay) }
+        if !model.plan.tiesOutputToEmbedding {
+            try pass.runOutput()
+            for tensor in calibrator.encoded.values {
+                overlay.replace(tensor.index, by: tensor.tensor, .memory(tensor.bytes))
+            }
+        }
+        if calibrator.rareCount > 0 {
+            progress(
+                .warning(
+                    "\(calibrator.rareCount) expert matrices saw fewer than \(Int(policy.priorRowCount)) tokens: they were "
+                        + "fitted mostly to what the other experts of their layer see; more calibration text is better")
+            )
+        }
+        return (overlay, spool)
+    }
+
+    private func checkMemory(_ model: Model, tokenCount: Int, windowCount: Int) throws {
+        let width = model.plan.embeddingLength
+        let widest = model.tensors.tensors.map(\.shape.rowLength).max() ?? width
+        // Moments in float32 and the factors made of them in float64, and the largest matrices.
+        let matrices = 40 * widest * widest
+        let needed = tokenCount * PairedPass.byteCountPerToken(model.plan) + matrices
+        guard needed <= memory.remainingByteCount else {
+            throw PipelineError(
+                .calibrationTooLarge(
+                    neededByteCount: needed + memory.byteCount - memory.remainingByteCount,
+                    budgetByteCount: memory.byteCount, windowCount: windowCount))
+        }
+    }
+
+    /// Encodes the embedding, which the quantized model's states begin with.
+    private func encodeEmbedding(
+        _ targets: [TensorDescriptor], _ guidance: EncodingGuidance, _ parallel: Parallel,
+        in overlay: inout OverlayTensors
+    ) throws {
+        guard let index = targets.firstIndex(where: { $0.name == TensorName(.tokenEmbedding).gguf }),
+            targets[index].type.isQuantized
+        else { return }
+        let target = targets[index]
+        var guidance = guidance
+        guidance.policies[target.type] = policy.embedding
+        let job = try EncodingJob(source: overlay, index: index, target: target, guidance: guidance)
+        var bytes = [UInt8](repeating: 0, count: target.byteCount)
+        let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
+        try bytes.withUnsafeMutableBytes { bytes in
+            let base = Target(base: bytes.baseAddress!)
+            try parallel.forEachRange(target.shape.rowCount, length: 64) { rows, worker in
+                try job.encode(
+                    rows: rows, into: base.base + rows.lowerBound * target.rowByteCount, worker: workers[worker])
+            }
+        }
+        overlay.replace(index, by: target, .memory(bytes))
+    }
+
+    private struct Target: @unchecked Sendable {
+        let base: UnsafeMutableRawPointer
+    }
+
+    /// What decides the result, in one line.
+    private func identity(of model: Model, _ targets: [TensorDescriptor]) throws -> String {
+        let texts = texts.map { "\($0.name) \(Fingerprint.of($0))" }
+        let types = targets.map { "\($0.name) \($0.type.name)" }
+        return
+            ([SwageVersion.current, try Fingerprint.of(model), "\(cut)", "\(policy)"] + texts + types)
+            .joined(separator: "\n")
+    }
+}

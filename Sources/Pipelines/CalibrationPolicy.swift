@@ -1,0 +1,28 @@
+import BlockFormats
+import ErrorFeedback
+import TensorCore
+
+/// How calibrated quantization encodes; the defaults are those of the least KL divergence on held-out texts.
+public struct CalibrationPolicy: Sendable, Hashable {
+    /// How each type is encoded with error feedback.
+    public var feedback = FeedbackPolicy(conditioning: 1, scaleReach: 1, sweeps: 2, outputGain: 1)
+    /// How much of the drift of a matrix's inputs, from the original's to the quantized model's, its weights make up for.
+    public var driftShare: Float = 1
+    /// Keeps that near the original weights where inputs say little; a part of the mean second moment.
+    public var driftDamping: Float = 0.1
+    /// The same for routers, which stay in single precision.
+    public var routerDamping: Float = 0.01
+    /// Tokens that the mean of a layer's experts counts for beside those that an expert saw.
+    public var priorRowCount: Float = 32
+    /// The embedding has no inputs to calibrate with.
+    public var embedding = EncodingPolicy(elementWeight: .importance, gainRestoration: 0)
+
+    public init() {}
+
+    /// For a codec, with its type's way to choose scales.
+    func feedback(for codec: any QuantizingCodec) -> FeedbackPolicy {
+        var policy = feedback
+        policy.encoding = codec.policy
+        return policy
+    }
+}

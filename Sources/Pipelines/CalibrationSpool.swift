@@ -1,0 +1,93 @@
+import Evaluation
+import FoundationEssentials
+import Runtime
+import TensorCore
+
+/// What a calibrated quantization has come to, in a folder beside its output, so that a run that ends early is continued.
+///
+/// `run.json` says what the run is; `layer-N` holds the encoded tensors of a layer, one after the other; `states` holds the
+/// residual streams of both models after the last finished layer.
+struct CalibrationSpool {
+    private let folder: String
+
+    /// - Parameter identity: what decides the result; a folder of another run is refused.
+    init(output: String, identity: String) throws {
+        folder = output + ".calibration"
+        let path = "\(folder)/run.json"
+        if let found = try? ReadableFile.contents(of: path) {
+            guard found == Array(identity.utf8) else { throw PipelineError(.otherCalibration, file: folder) }
+            return
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw PipelineError(.cannotCreateFolder, file: folder)
+        }
+        var file = try AtomicFile(path: path)
+        try file.append(Array(identity.utf8))
+        try file.commit()
+    }
+
+    /// Keeps a layer's tensors: a line of JSON with their places, and their bytes one after the other.
+    func append(layer: Int, _ tensors: [LayerCalibrator.EncodedTensor]) throws {
+        let header = Array(try JSONEncoder().encode(tensors.map(\.index))) + [0x0a]
+        var file = try AtomicFile(
+            path: path(ofLayer: layer), expectedByteCount: tensors.reduce(header.count) { $0 + $1.bytes.count })
+        try file.append(header)
+        for tensor in tensors { try file.append(tensor.bytes) }
+        try file.commit()
+    }
+
+    /// Puts a layer's tensors in the place of the original's.
+    ///
+    /// - Parameter targets: what all tensors of the model become.
+    func restore(layer: Int, _ targets: [TensorDescriptor], in overlay: inout OverlayTensors) throws {
+        let file = try ReadableFile(path: path(ofLayer: layer))
+        let start = try file.bytes(0..<min(file.byteCount, 1 << 16))
+        guard let end = start.firstIndex(of: 0x0a),
+            let indices = try? JSONDecoder().decode([Int].self, from: Data(start[..<end])),
+            indices.allSatisfy({ targets.indices ~= $0 })
+        else { throw PipelineError(.otherCalibration, file: folder) }
+        var offset = end + 1
+        for index in indices {
+            overlay.replace(index, by: targets[index], .file(file, offset: offset))
+            offset += targets[index].byteCount
+        }
+        guard file.byteCount == offset else {
+            throw FileError(.truncated(expectedByteCount: offset, foundByteCount: file.byteCount), path: file.path)
+        }
+    }
+
+    private func path(ofLayer layer: Int) -> String { "\(folder)/layer-\(layer)" }
+
+    // MARK: States
+
+    func saveStates(after layer: Int, _ original: HiddenStates, _ quantized: HiddenStates) throws {
+        var file = try AtomicFile(
+            path: "\(folder)/states", expectedByteCount: 24 + 8 * original.rowCount * original.columns)
+        for number in [layer, original.rowCount, original.columns] {
+            try file.append(withUnsafeBytes(of: UInt64(number).littleEndian) { Array($0) })
+        }
+        for states in [original, quantized] { try states.withBytes { try file.append($0) } }
+        try file.commit()
+    }
+
+    /// - Returns: nil if no layer is finished.
+    func loadStates(
+        rowCount: Int, columns: Int
+    ) throws -> (layer: Int, original: HiddenStates, quantized: HiddenStates)? {
+        guard let file = try? ReadableFile(path: "\(folder)/states") else { return nil }
+        let byteCount = 4 * rowCount * columns
+        guard file.byteCount == 24 + 2 * byteCount else { return nil }
+        let numbers = try file.bytes(0..<24).withUnsafeBytes { bytes in
+            (0..<3).map { Int(UInt64(littleEndian: bytes.load(fromByteOffset: 8 * $0, as: UInt64.self))) }
+        }
+        guard numbers[1] == rowCount, numbers[2] == columns else { return nil }
+        func states(at offset: Int) throws -> HiddenStates {
+            try HiddenStates(rowCount: rowCount, columns: columns) { try file.read(at: offset, into: $0) }
+        }
+        return (numbers[0], try states(at: 24), try states(at: 24 + byteCount))
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+}

@@ -1,0 +1,109 @@
+import TensorCore
+import Tokenization
+
+/// What the turns of a conversation look like to a model.
+public struct ConversationFormat: Sendable {
+    /// Where the template comes from.
+    public enum Source: Sendable, Equatable {
+        case chatML
+        /// The model's own.
+        case model
+        /// A file with a Jinja template.
+        case file(String)
+    }
+
+    /// What somebody says.
+    typealias Message = (role: String, content: String)
+
+    private let template: ChatTemplate
+    private let tokenizer: Tokenizer
+    /// The file that errors name.
+    private let path: String
+    /// The token that ends an answer.
+    let endToken: TokenID?
+    /// The text that ends an answer, if no token does.
+    let endText: String?
+
+    private static let chatMLSource = """
+        {% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}\
+        {% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}
+        """
+
+    /// - Parameter source: nil for the model's own template, or ChatML if it has none but tokens for ChatML.
+    /// - Throws: ``PipelineError`` if there is no template, `ChatTemplateError` if it cannot be read.
+    public init(_ model: Model, source: Source?) throws {
+        let vocabulary = model.tokenizer.vocabulary
+        switch source {
+        case .file(let file):
+            path = file
+            let bytes = try ReadableFile.contents(of: file)
+            guard let text = ByteString(bytes).string else {
+                throw FileError(.notUTF8(offset: ByteString(bytes).validPrefixLength), path: file)
+            }
+            template = try Self.template(text, path: file)
+        case nil where vocabulary.chatTemplate == nil && Self.hasChatMLTokens(vocabulary), .chatML:
+            path = model.path
+            template = try Self.template(Self.chatMLSource, path: path)
+        case nil, .model:
+            path = model.path
+            guard let text = vocabulary.chatTemplate else { throw PipelineError(.noChatTemplate, file: path) }
+            template = try Self.template(text, path: path)
+        }
+        tokenizer = model.tokenizer
+        (endToken, endText) = Self.end(template, model.tokenizer)
+    }
+
+    private static func template(_ source: String, path: String) throws -> ChatTemplate {
+        do {
+            return try ChatTemplate(source: source)
+        } catch {
+            throw ErrorInFile(path: path, underlying: error)
+        }
+    }
+
+    private static func hasChatMLTokens(_ vocabulary: Vocabulary) -> Bool {
+        vocabulary.pieces.contains("<|im_start|>") && vocabulary.pieces.contains("<|im_end|>")
+    }
+
+    /// The tokens that the model continues with its answer to the last message.
+    func prompt(_ messages: [Message]) throws -> [TokenID] {
+        do throws(ChatTemplateError) {
+            let text = try Self.render(template, messages, tokenizer, addGenerationPrompt: true)
+            return tokenizer.promptTokens(Array(text.utf8))
+        } catch {
+            throw ErrorInFile(path: path, underlying: error)
+        }
+    }
+
+    private static func render(
+        _ template: ChatTemplate, _ messages: [Message], _ tokenizer: Tokenizer, addGenerationPrompt: Bool
+    ) throws(ChatTemplateError) -> String {
+        let specials = tokenizer.vocabulary.specials
+        func text(_ id: TokenID?) -> String {
+            guard let id, let bytes = try? tokenizer.decode(CollectionOfOne(id)) else { return "" }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        return try template.render(
+            messages: messages, addGenerationPrompt: addGenerationPrompt, bos: text(specials.bos),
+            eos: text(specials.eos))
+    }
+
+    /// What follows an answer in the template: a token, or else the text up to the end of its first line that is not blank.
+    private static func end(_ template: ChatTemplate, _ tokenizer: Tokenizer) -> (token: TokenID?, text: String?) {
+        // Contents that no template has.
+        let (answer, question) = ("\u{1}answer\u{1}", "\u{1}question\u{1}")
+        let messages = [("user", "\u{1}"), ("assistant", answer), ("user", question)]
+        guard let text = try? render(template, messages, tokenizer, addGenerationPrompt: false),
+            let start = text.firstRange(of: answer)?.upperBound,
+            let end = text[start...].firstRange(of: question)?.lowerBound
+        else { return (nil, nil) }
+        let between = text[start..<end]
+        let blank = between.prefix { $0.isWhitespace }
+        var line = between[blank.endIndex...].prefix { !$0.isNewline }
+        while line.last?.isWhitespace == true { line.removeLast() }
+        guard !line.isEmpty else { return (nil, nil) }
+        let tokens = tokenizer.encode(String(line), parseSpecial: true)
+        if let first = tokens.first, tokenizer.vocabulary.kinds[Int(first)] == .control { return (first, nil) }
+        return (nil, String(blank + line))
+    }
+}

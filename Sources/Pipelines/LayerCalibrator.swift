@@ -1,0 +1,196 @@
+import BlockFormats
+import ErrorFeedback
+import ModelArchitecture
+import Runtime
+import TensorCore
+
+/// Quantizes matrices with error feedback as a pass of two models comes to them, and keeps a layer's bytes until it ends.
+final class LayerCalibrator: PassQuantizer {
+    private let source: any TensorSource
+    /// By tensor name: its place and what it becomes.
+    private let targets: [String: (index: Int, tensor: TensorDescriptor)]
+    private let policy: CalibrationPolicy
+    private let parallel: Parallel
+    private let onLayerEnd: (Int, [EncodedTensor], HiddenStates, HiddenStates) throws -> Void
+
+    /// Of the layer that is being calibrated, or of the output.
+    private(set) var encoded: [String: EncodedTensor] = [:]
+    /// What a layer's experts have seen together, by site.
+    private var priors: [ActivationSite.Input: SecondMoments] = [:]
+    /// Expert matrices of the whole run whose moments were mostly those of others.
+    private(set) var rareCount = 0
+
+    /// A tensor's encoded bytes.
+    final class EncodedTensor {
+        let index: Int
+        let tensor: TensorDescriptor
+        var bytes: [UInt8]
+
+        init(index: Int, tensor: TensorDescriptor) {
+            self.index = index
+            self.tensor = tensor
+            bytes = [UInt8](repeating: 0, count: tensor.byteCount)
+        }
+    }
+
+    init(
+        source: any TensorSource, targets: [TensorDescriptor], policy: CalibrationPolicy, parallel: Parallel,
+        onLayerEnd: @escaping (Int, [EncodedTensor], HiddenStates, HiddenStates) throws -> Void
+    ) {
+        self.source = source
+        self.targets = Dictionary(uniqueKeysWithValues: targets.enumerated().map { ($1.name, ($0, $1)) })
+        self.policy = policy
+        self.parallel = parallel
+        self.onLayerEnd = onLayerEnd
+    }
+
+    func quantize(_ places: [MatrixPlace], site: ActivationSite, rows: PairedRows) throws {
+        let quantizing = places.filter { codec(for: $0) is any QuantizingCodec }
+        let isRouter = site.input == .router
+        guard isRouter || !quantizing.isEmpty else { return }
+        let pair = try PairedMoments(
+            columns: rows.columns, inputs: rows.inputs, references: rows.references, rowCount: rows.rowCount,
+            parallel: parallel)
+        if isRouter {
+            // All tokens of the layer: what its experts see together.
+            priors[.experts] = pair.moments
+            let correction = try pair.correction(damping: policy.routerDamping, parallel: parallel)
+            for place in places where target(place).tensor.type == .f32 { try correctRouter(place, correction) }
+            return
+        }
+        let moments = try drawn(pair.moments, site: site)
+        let correction = try pair.correction(damping: policy.driftDamping, parallel: parallel)
+        var metrics: [Int: FeedbackMetric] = [:]
+        for place in quantizing {
+            guard let codec = codec(for: place) as? any QuantizingCodec else { continue }
+            let feedback = policy.feedback(for: codec)
+            let length = FeedbackEncoder.groupLength(codec, feedback)
+            let metric = metrics[length] ?? FeedbackMetric(moments, damping: feedback.damping, groupLength: length)
+            metrics[length] = metric
+            try encode(place, FeedbackEncoder(codec: codec, metric: metric, policy: feedback), correction)
+        }
+    }
+
+    func decode(_ place: MatrixPlace, into values: UnsafeMutablePointer<Float>) throws {
+        let (index, tensor) = target(place)
+        let shape = matrixShape(tensor)
+        guard let held = encoded[tensor.name] else {
+            return try readOriginal(index, rows: rows(of: place, shape), into: values)
+        }
+        let rowByteCount = tensor.rowByteCount
+        guard let codec = BlockFormats.codec(for: tensor.type) else { return }
+        let output = Values(base: values)
+        try held.bytes.withUnsafeBytes { bytes in
+            let start = bytes.baseAddress! + rows(of: place, shape).lowerBound * rowByteCount
+            let source = Bytes(base: start)
+            try parallel.forEachRange(shape.rows, length: 64) { range, _ in
+                codec.decode(
+                    source.base + range.lowerBound * rowByteCount, count: range.count * shape.columns,
+                    into: output.base + range.lowerBound * shape.columns)
+            }
+        }
+    }
+
+    func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws {
+        try onLayerEnd(layer, encoded.values.sorted { $0.index < $1.index }, original, quantized)
+        encoded = [:]
+        priors = [:]
+    }
+
+    // MARK: Parts
+
+    private struct Values: @unchecked Sendable {
+        let base: UnsafeMutablePointer<Float>
+    }
+
+    private struct Bytes: @unchecked Sendable {
+        let base: UnsafeRawPointer
+    }
+
+    /// An expert's moments with those of the others, as far as it saw little.
+    private func drawn(_ moments: SecondMoments, site: ActivationSite) throws -> SecondMoments {
+        guard site.input == .experts || site.input == .expertsDown else { return moments }
+        if Float(moments.rowCount) < policy.priorRowCount { rareCount += 1 }
+        defer {
+            if site.input == .expertsDown {
+                if priors[.expertsDown] == nil {
+                    priors[.expertsDown] = moments
+                } else {
+                    priors[.expertsDown]?.add(moments)
+                }
+            }
+        }
+        guard let prior = priors[site.input], prior.rowCount > 0 else { return moments }
+        return moments.rowCount == 0 ? prior : moments.drawn(toward: prior, priorRowCount: policy.priorRowCount)
+    }
+
+    private func encode(_ place: MatrixPlace, _ encoder: FeedbackEncoder, _ correction: DriftCorrection?) throws {
+        let (index, tensor) = target(place)
+        let shape = matrixShape(tensor)
+        let range = rows(of: place, shape)
+        var values = [Float](repeating: 0, count: shape.rows * shape.columns)
+        let held = encoded[tensor.name] ?? EncodedTensor(index: index, tensor: tensor)
+        encoded[tensor.name] = held
+        try values.withUnsafeMutableBufferPointer { values in
+            let base = values.baseAddress!
+            try readOriginal(index, rows: range, into: base)
+            try correction?.apply(to: base, rowCount: shape.rows, share: policy.driftShare, parallel: parallel)
+            try held.bytes.withUnsafeMutableBytes {
+                _ = try encoder.encode(
+                    base, rowCount: shape.rows, into: $0.baseAddress! + range.lowerBound * tensor.rowByteCount,
+                    parallel: parallel)
+            }
+        }
+    }
+
+    /// Makes a router answer to its inputs as it did to the original's.
+    private func correctRouter(_ place: MatrixPlace, _ correction: DriftCorrection?) throws {
+        guard let correction else { return }
+        let (index, tensor) = target(place)
+        let shape = matrixShape(tensor)
+        let held = EncodedTensor(index: index, tensor: tensor)
+        var values = [Float](repeating: 0, count: shape.rows * shape.columns)
+        try values.withUnsafeMutableBufferPointer {
+            try readOriginal(index, rows: 0..<shape.rows, into: $0.baseAddress!)
+            try correction.apply(
+                to: $0.baseAddress!, rowCount: shape.rows, share: policy.driftShare, parallel: parallel)
+        }
+        held.bytes = values.withUnsafeBytes { Array($0) }
+        encoded[tensor.name] = held
+    }
+
+    private func target(_ place: MatrixPlace) -> (index: Int, tensor: TensorDescriptor) {
+        targets[TensorName(place.role, layer: place.layer).gguf]!
+    }
+
+    private func codec(for place: MatrixPlace) -> (any BlockCodec)? {
+        BlockFormats.codec(for: target(place).tensor.type)
+    }
+
+    private func matrixShape(_ tensor: TensorDescriptor) -> (columns: Int, rows: Int) {
+        let dimensions = tensor.shape.dimensions
+        return (dimensions[0], dimensions.count > 1 ? dimensions[1] : 1)
+    }
+
+    private func rows(of place: MatrixPlace, _ shape: (columns: Int, rows: Int)) -> Range<Int> {
+        place.expert * shape.rows..<(place.expert + 1) * shape.rows
+    }
+
+    /// The original's values of some rows.
+    private func readOriginal(_ index: Int, rows: Range<Int>, into values: UnsafeMutablePointer<Float>) throws {
+        let stored = source.tensors[index]
+        guard let codec = BlockFormats.codec(for: stored.type) else {
+            throw PipelineError(.unsupportedType(stored.type), tensor: stored.name)
+        }
+        let target = Values(base: values)
+        let columns = stored.shape.rowLength
+        try parallel.forEachRange(rows.count, length: max(1, (1 << 16) / columns)) { [source] range, _ in
+            try withUnsafeTemporaryAllocation(byteCount: range.count * stored.rowByteCount, alignment: 64) { bytes in
+                let first = rows.lowerBound + range.lowerBound
+                try source.readRows(ofTensorAt: index, rows: first..<first + range.count, into: bytes)
+                codec.decode(
+                    bytes.baseAddress!, count: range.count * columns, into: target.base + range.lowerBound * columns)
+            }
+        }
+    }
+}

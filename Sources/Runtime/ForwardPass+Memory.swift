@@ -1,0 +1,49 @@
+import ModelArchitecture
+import TensorCore
+
+extension ForwardPass {
+    /// The steps of a batch that is not small.
+    func pipeline(rowCount: Int) throws -> WeightPipeline {
+        let bank = 4 * largestGroupElementCount
+        let remaining = engine.memory.remainingByteCount
+        let threads = threadByteCount(longestSequence: 0)
+        guard bank + threads <= remaining else {
+            throw RuntimeError(
+                .notEnoughMemory(
+                    neededByteCount: engine.memory.byteCount - remaining + bank + threads,
+                    budgetByteCount: engine.memory.byteCount))
+        }
+        return WeightPipeline(
+            engine: engine, elementCount: largestGroupElementCount, bankCount: 2 * bank + threads <= remaining ? 2 : 1,
+            releasesPages: releasesPages)
+    }
+
+    /// Bytes that a pass needs beside the states of its batch.
+    public func workByteCount(longestSequence: Int) -> Int {
+        let attentionRows = max(longestSequence, Self.attentionGroupLength)
+        return 8 * largestGroupElementCount + 8 * attentionRows * plan.attention.keyValueLength
+            + threadByteCount(longestSequence: longestSequence)
+    }
+
+    /// Bytes for each token of a batch: the residual stream, the same after a norm, and its experts.
+    public var byteCountPerToken: Int { 8 * plan.embeddingLength + 32 * (plan.experts?.usedCount ?? 0) }
+
+    /// Elements of the largest group of weights that one step needs.
+    private var largestGroupElementCount: Int {
+        var groups = [attentionWeights(layer: 0)]
+        for block in GatedBlock.all(of: plan) { groups.append(block.weights(weights, layer: 0)) }
+        return groups.map(\.elementCount).max()!
+    }
+
+    /// Bytes that all threads need for their panels.
+    private func threadByteCount(longestSequence: Int) -> Int {
+        let attention = plan.attention
+        let width = plan.embeddingLength
+        let inner = GatedBlock.all(of: plan).map { $0.weights(weights, layer: 0).matrices[0].rows }.max() ?? 0
+        let feedForward = Self.panelLength * (2 * width + 2 * inner)
+        let attend =
+            Self.attentionPanelLength * (width + 2 * attention.queryLength)
+            + CausalAttention.blockLength * longestSequence
+        return engine.workers.count * (4 * (feedForward + attend) + 1 << 20)
+    }
+}

@@ -1,0 +1,52 @@
+import TensorCore
+
+/// The logits of a bounded number of rows by one model.
+final class LogitPanel: @unchecked Sendable {
+    private let pass: ForwardPass
+    private let output: WeightMatrix
+    private let logits: HiddenStates
+
+    /// Vocabulary rows that many inputs are multiplied with at a time.
+    private static let vocabularyPanelLength = 512
+
+    /// - Parameters:
+    ///   - rowLimit: the most rows that it computes at a time.
+    ///   - keepsWeights: whether the output matrix stays in memory, encoded, for all of them.
+    init(_ pass: ForwardPass, rowLimit: Int, keepsWeights: Bool) throws {
+        self.pass = pass
+        let matrix = pass.outputMatrix
+        output = keepsWeights ? try matrix.loaded() : matrix
+        logits = HiddenStates(rowCount: rowLimit, columns: output.rows, isPadded: true)
+    }
+
+    /// Computes the logits of some rows of normalized states.
+    func compute(_ rows: Range<Int>, of states: HiddenStates) throws {
+        try ForwardPass.naming(pass.path) { try computeUnnamed(rows, of: states) }
+    }
+
+    private func computeUnnamed(_ rows: Range<Int>, of states: HiddenStates) throws {
+        let width = pass.plan.embeddingLength
+        let isSmall = states.rowCount <= Projection.piecewiseRowLimit
+        // Filled up with the rows that follow, so that the products of a row do not depend on how many rows there are.
+        let computed = isSmall ? rows.count : HiddenStates.padded(rows.count)
+        let panelLength = isSmall ? output.rowsPerPiece : Self.vocabularyPanelLength
+        try pass.engine.parallel.forEachRange(output.rows, length: panelLength) { [self] range, worker in
+            let scratch = pass.engine.workers[worker]
+            let weights = scratch.floats(.decoded, range.count * width)
+            try output.decode(rows: range, into: weights, scratch: scratch)
+            scratch.time(.multiply) {
+                BLAS.multiplyTransposed(
+                    states.row(rows.lowerBound), width, weights, width, into: logits.row(0) + range.lowerBound,
+                    output.rows, m: computed, n: range.count, k: width)
+            }
+        }
+        if let row = (0..<rows.count).first(where: { !logits.isFinite(row: $0) }) {
+            throw RuntimeError(.nonFiniteActivation, place: "\(output.name), token \(rows.lowerBound + row)")
+        }
+    }
+
+    /// The logits of a row of those computed last.
+    func row(_ position: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(start: logits.row(position), count: output.rows)
+    }
+}

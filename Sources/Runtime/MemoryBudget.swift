@@ -1,0 +1,42 @@
+import TensorCore
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The memory that the process may use.
+public struct MemoryBudget: Sendable, Hashable {
+    public let byteCount: Int
+
+    public init(byteCount: Int) { self.byteCount = byteCount }
+
+    /// Three quarters of what is free now.
+    public static var available: MemoryBudget {
+        let kibibytes = value(of: "MemAvailable:", in: "/proc/meminfo") ?? 4 << 20
+        return MemoryBudget(byteCount: kibibytes * 1024 / 4 * 3)
+    }
+
+    /// What is left beside what the process holds now, at least nothing.
+    public var remainingByteCount: Int {
+        let resident = Self.value(of: "RssAnon:", in: "/proc/self/status") ?? 0
+        return max(0, byteCount - Self.programByteCount - resident * 1024)
+    }
+
+    /// Room for code, stacks and what the allocator loses.
+    private static let programByteCount = 64 << 20
+
+    /// The number behind a key of one of the system's listings, or nil where there is none.
+    private static func value(of key: String, in path: String) -> Int? {
+        guard let file = fopen(path, "r") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            guard text.hasPrefix(key) else { continue }
+            return text.dropFirst(key.count).split(separator: " ").first.flatMap { Int($0) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,53 @@
+import TensorCore
+
+/// What models predict at the same tokens: their logits, a bounded number of rows at a time.
+public struct Predictions {
+    private let passes: [ForwardPass]
+    private let states: [HiddenStates]
+
+    /// Rows computed at a time if memory allows it, and at least.
+    private static let groupLengths = (greatest: 1024, least: 16)
+
+    /// - Parameter models: at least one, with ``ForwardPass/finalStates(of:in:)`` of equal row counts.
+    public init(_ models: [(pass: ForwardPass, states: HiddenStates)]) {
+        passes = models.map(\.pass)
+        states = models.map(\.states)
+        precondition(states.allSatisfy { $0.rowCount == states[0].rowCount })
+    }
+
+    public var rowCount: Int { states[0].rowCount }
+
+    /// Hands every row to `body`, from several threads.
+    ///
+    /// Each output matrix is read once, and kept in its encoded form if the rows are computed in several groups and memory
+    /// allows it.
+    ///
+    /// - Parameters:
+    ///   - body: receives the row's number and each model's logits, valid during the call.
+    ///   - groupEnd: called after some more rows, in their order.
+    public func forEachRow(
+        _ body: @Sendable (_ row: Int, _ logits: [UnsafeBufferPointer<Float>]) throws -> Void,
+        groupEnd: (_ rows: Range<Int>) throws -> Void = { _ in }
+    ) throws {
+        let engine = passes[0].engine
+        for pass in passes { pass.engine.release() }
+        let kept = passes.reduce(0) { $0 + $1.outputMatrix.byteCount }
+        let perRow = passes.reduce(0) { $0 + 4 * $1.outputMatrix.rows }
+        let room = engine.memory.remainingByteCount
+        let keepsWeights = rowCount > Self.groupLengths.greatest && kept + perRow * Self.groupLengths.least <= room
+        var length = Self.groupLengths.greatest
+        while length > Self.groupLengths.least, perRow * length > room - (keepsWeights ? kept : 0) { length /= 2 }
+        length = min(length, rowCount)
+        let panels = try passes.map { try LogitPanel($0, rowLimit: length, keepsWeights: keepsWeights) }
+        for start in stride(from: 0, to: rowCount, by: length) {
+            let group = start..<min(rowCount, start + length)
+            for (panel, states) in zip(panels, states) { try panel.compute(group, of: states) }
+            try engine.parallel.forEach(group.count) { position, worker in
+                try engine.workers[worker].time(.softmax) {
+                    try body(start + position, panels.map { $0.row(position) })
+                }
+            }
+            try groupEnd(group)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import TensorCore
+
+/// Weights that one step of the pass needs together: matrices of one layer and, of stacks, one expert's.
+struct WeightGroup: Sendable {
+    let matrices: [WeightMatrix]
+    let expert: Int
+
+    init(_ matrices: [WeightMatrix], expert: Int = 0) {
+        self.matrices = matrices
+        self.expert = expert
+    }
+
+    /// Of all matrices, decoded; each begins at a whole cache line.
+    var elementCount: Int { matrices.reduce(0) { $0 + Self.room(for: $1) } }
+
+    /// Encoded.
+    var byteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
+
+    /// Where each matrix begins.
+    var offsets: [Int] {
+        var next = 0
+        return matrices.map { matrix in
+            defer { next += Self.room(for: matrix) }
+            return next
+        }
+    }
+
+    private static func room(for matrix: WeightMatrix) -> Int { (matrix.rows * matrix.columns + 15) & ~15 }
+
+    /// The rows of each matrix that are decoded as one piece of parallel work.
+    var pieces: [(matrix: Int, rows: Range<Int>)] {
+        matrices.indices.flatMap { index in
+            let matrix = matrices[index]
+            return stride(from: 0, to: matrix.rows, by: matrix.rowsPerPiece).map {
+                (index, $0..<min(matrix.rows, $0 + matrix.rowsPerPiece))
+            }
+        }
+    }
+
+    func isSame(as other: WeightGroup) -> Bool {
+        expert == other.expert && matrices.count == other.matrices.count
+            && zip(matrices, other.matrices).allSatisfy { $0.name == $1.name }
+    }
+
+    /// Tells the system what will be done with the encoded bytes.
+    func advise(_ use: ExpectedUse) {
+        for matrix in matrices { matrix.advise(use, expert: expert) }
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Pipelines
+import TensorCore
+
+struct Chat: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Talks with a model, turn by turn.",
+        discussion: """
+            Reads turns from standard input, one per line; a line that ends in a backslash goes on in the next one. Ctrl-C ends \
+            an answer, or the program while it waits for a turn. When the context is full the oldest turns are left out.
+
+            \(ChatInput.help)
+            """)
+
+    @Argument(help: "A checkpoint directory or a GGUF file.")
+    var model: String
+
+    @Option(help: "What the model is told before everything else.")
+    var system: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What turns look like: chatml, checkpoint (the model's own template), or a file with a Jinja template.",
+            discussion: "Default: the model's own, or ChatML if the model has none but the tokens of ChatML.",
+            valueName: "name or file"))
+    var template: String?
+
+    @Option(help: "The most tokens of an answer. Default: as many as the context has room for.")
+    var maxNewTokens: Int?
+
+    @Option(help: "The most tokens of the conversation. Default: 4096, or the model's context if that is smaller.")
+    var context: Int?
+
+    @OptionGroup var sampling: SamplingArguments
+    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
+    @OptionGroup var compute: ComputeOptions
+
+    /// The model cards' setting for conversations.
+    private static let usualTemperature = 0.7
+
+    func validate() throws {
+        if let maxNewTokens, maxNewTokens < 1 { throw ValidationError("--max-new-tokens must be at least 1") }
+    }
+
+    func run() throws {
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        var options = sampling.options(usualTemperature: Self.usualTemperature)
+        options.maximumTokenCount = maxNewTokens
+        options.contextLength = context
+        let conversation = try Conversation(
+            model, format: ConversationFormat(model, source: templateSource), system: system, options: options,
+            parallel: compute.parallel)
+        var input = ChatInput()
+        while let entry = try input.next() {
+            switch entry {
+            case .exit: return
+            case .reset: conversation.reset()
+            case .system(let text): conversation.system = text
+            case .help: StandardStream.error.write(ChatInput.help + "\n")
+            case .unknown(let name):
+                StandardStream.error.write("there is no command \(name); /help lists them\n")
+            case .turn(let text): answer(text, conversation)
+            }
+        }
+    }
+
+    private var templateSource: ConversationFormat.Source? {
+        template.map { name in
+            switch name {
+            case "chatml": .chatML
+            case "checkpoint": .model
+            default: .file(name)
+            }
+        }
+    }
+
+    /// Writes the answer to a turn, or what is wrong with the turn.
+    private func answer(_ text: String, _ conversation: Conversation) {
+        do {
+            let finish = try Interruption.ending { isInterrupted in
+                try conversation.answer(
+                    text, isInterrupted: isInterrupted, onNotice: { ProgressLine.handler(.warning($0)) },
+                    onText: { StandardStream.output.write($0) })
+            }
+            StandardStream.output.write("\n")
+            if finish == .context { ProgressLine.handler(.warning("the answer ends here: the context is full")) }
+        } catch {
+            Failure.report(error)
+        }
+    }
+}

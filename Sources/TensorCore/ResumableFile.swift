@@ -1,0 +1,82 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A file that grows over several runs, under its own name or, until it is complete, as `NAME.unfinished`.
+///
+/// A run that ends early leaves what it has appended, and the next one goes on from there. Two processes cannot write the
+/// same file at once.
+public final class ResumableFile: @unchecked Sendable {
+    public let path: String
+    /// What an earlier run has left; empty for a new file.
+    public let contents: [UInt8]
+    /// Whether the file had its name already, and nothing is missing.
+    public let isComplete: Bool
+    private let unfinishedPath: String
+    private let descriptor: Int32
+
+    /// - Parameter isUsableUnfinished: whether the file has its name from the beginning.
+    public init(path: String, isUsableUnfinished: Bool) throws {
+        self.path = path
+        unfinishedPath = isUsableUnfinished ? path : path + ".unfinished"
+        if !isUsableUnfinished, let finished = try Self.contentsIfPresent(path) {
+            (contents, isComplete, descriptor) = (finished, true, -1)
+            return
+        }
+        try AtomicFile.check(path)
+        descriptor = open(unfinishedPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let isHeld = errno == EWOULDBLOCK
+            let error = FileError.lastSystemError("write", path: path)
+            close(descriptor)
+            throw isHeld ? FileError(.beingWritten, path: path) : error
+        }
+        isComplete = false
+        contents = try ReadableFile.contents(of: unfinishedPath)
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    private static func contentsIfPresent(_ path: String) throws -> [UInt8]? {
+        do {
+            return try ReadableFile.contents(of: path)
+        } catch let error as FileError where error.isNotFound {
+            return nil
+        }
+    }
+
+    /// Forgets what follows the first `count` bytes, and goes on from there.
+    public func keep(_ count: Int) throws {
+        guard ftruncate(descriptor, off_t(count)) == 0, lseek(descriptor, off_t(count), SEEK_SET) >= 0 else {
+            throw FileError.lastSystemError("write", path: path)
+        }
+    }
+
+    /// Adds bytes at the end, all of them at once: they reach the system before this returns.
+    public func append(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            #if canImport(Glibc)
+                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            #else
+                let count = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
+            #endif
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError.lastSystemError("write", path: path)
+            }
+            rest.removeFirst(count)
+        }
+    }
+
+    /// Brings the complete file to disk and gives it its name.
+    public func finish() throws {
+        guard !isComplete else { return }
+        guard fsync(descriptor) == 0, unfinishedPath == path || rename(unfinishedPath, path) == 0 else {
+            throw FileError.lastSystemError("write", path: path)
+        }
+    }
+}
