@@ -90,7 +90,7 @@ let package = Package(
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
         tests("Runtime", ["ByteJSON"]),
-        tests("Evaluation", ["Runtime"]),
+        tests("Evaluation", ["Runtime", "ErrorFeedback", "TensorCore", "ModelArchitecture"]),
         tests(
             "Pipelines",
             [

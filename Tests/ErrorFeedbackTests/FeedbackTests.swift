@@ -91,7 +91,8 @@ struct FeedbackTests {
         let expected = sample.error(sample.decoded(sample.plainBytes(plain), plain))
         let error = sample.error(sample.decoded(try sample.bytes(codec, policy(codec)), codec))
         // Codes that are chosen one group at a time, not for the scale that is fitted to them last, may be a little better.
-        #expect(error <= expected * 1.0001)
+        // Short blocks, which rows encode eight at a time, weigh their elements by a mean square of their own here.
+        #expect(error <= expected * (codec.type.blockLength < 256 ? 1.002 : 1.0001))
         #expect(error >= expected * 0.95)
     }
 
@@ -108,7 +109,7 @@ struct FeedbackTests {
         for sample in [sample, padded] {
             let decoded = sample.decoded(try sample.bytes(codec, policy(codec, sweeps: 1)), codec)
             let plain = sample.decoded(sample.plainBytes(codec), codec)
-            #expect(decoded.allSatisfy(\.isFinite))
+            #expect(!decoded.contains { !$0.isFinite })
             #expect(sample.error(decoded) < sample.error(plain))
         }
     }
@@ -118,7 +119,7 @@ struct FeedbackTests {
         let codec = try quantizingCodec(type)
         let few = Sample(columns: 512, rowCount: 10, inputCount: 5, sources: 5, seed: 7)
         let decoded = few.decoded(try few.bytes(codec, policy(codec, sweeps: 2, damping: 0.001)), codec)
-        #expect(decoded.allSatisfy(\.isFinite))
+        #expect(!decoded.contains { !$0.isFinite })
         #expect(few.error(decoded) < few.error(few.decoded(few.plainBytes(codec), codec)) / 4)
 
         let none = Sample(
@@ -138,6 +139,9 @@ struct FeedbackTests {
         var policy = policy(codec, sweeps: 1)
         policy.outputGain = 1
         let single = try sample.bytes(codec, policy, threadCount: 1)
-        for threadCount in [2, 5] { #expect(try sample.bytes(codec, policy, threadCount: threadCount) == single) }
+        for threadCount in [2, 5] {
+            let bytes = try sample.bytes(codec, policy, threadCount: threadCount)
+            #expect(bytes == single)
+        }
     }
 }

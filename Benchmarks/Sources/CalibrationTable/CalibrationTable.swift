@@ -5,7 +5,7 @@ import Foundation
 /// of llama-quantize's files of the same mix, size and calibration texts.
 ///
 /// CalibrationTable --llama FOLDER --work FOLDER --model CHECKPOINT… --calibration FILE… --own FILE… --general FILE…
-///     --types TYPE… --variants SETTINGS… [--chunks N] [--calibration-chunks N]
+///     --types TYPE… [--variants SETTINGS…] [--chunks N] [--calibration-chunks N]
 ///
 /// FOLDER holds llama-quantize. The work folder keeps the originals, importance matrices and llama-quantize's files. Settings
 /// are those of ``Variant``. Prints the ratios per model, type and variant, and their geometric means.
@@ -13,7 +13,8 @@ import Foundation
 struct CalibrationTable {
     static func main() {
         do {
-            try run()
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if arguments.first == "--speed" { try Speed.run(Array(arguments.dropFirst())) } else { try run(arguments) }
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             exit(1)
@@ -23,8 +24,8 @@ struct CalibrationTable {
     /// Prints a line at once, also into a file.
     private static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
 
-    private static func run() throws {
-        let options = try Options(CommandLine.arguments.dropFirst())
+    private static func run(_ arguments: [String]) throws {
+        let options = try Options(arguments)
         try FileManager.default.createDirectory(atPath: options.work, withIntermediateDirectories: true)
         var ratios: [String: [Double]] = [:]
         var order: [String] = []
