@@ -10,7 +10,7 @@ public struct FeedbackEncoder: Sendable {
     let scaleWeights: AlignedFloats
 
     /// Rows that are encoded together; the cut decides the arithmetic, not the thread count.
-    static let panelLength = 32
+    static let panelLength = 128
 
     /// The columns of a group under a policy.
     public static func groupLength(_ codec: any QuantizingCodec, _ policy: FeedbackPolicy) -> Int {
