@@ -129,16 +129,16 @@ private struct AttentionBlock: @unchecked Sendable {
         }
         let mixed = scratch.floats(.mixed, count * attention.queryLength)
         let start = panel.keyStart * attention.keyValueLength
-        let mixing = CausalAttention(plan: attention)
+        let mixing = CausalAttention(plan: attention, layer: layer)
         if let engine, past > Self.sharedPast {
             let (queries, mixed) = (SharedValues(base: queries), SharedTarget(base: mixed))
             try engine.parallel.forEach(attention.headCount) { [self] head, worker in
-                mixing.apply(
+                try mixing.apply(
                     query: queries.base, key: keys + start, value: values + start, past: past, count: count,
                     heads: head..<head + 1, into: mixed.base, scratch: engine.workers[worker])
             }
         } else {
-            mixing.apply(
+            try mixing.apply(
                 query: queries, key: keys + start, value: values + start, past: past, count: count,
                 heads: 0..<attention.headCount, into: mixed, scratch: scratch)
         }
