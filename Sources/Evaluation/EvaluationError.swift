@@ -25,7 +25,7 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case fileOfOtherRun(String)
         /// A line of a file of scores is none.
         case notScores(line: Int)
-        /// Two files of scores have the same window.
+        /// Files of scores have a window twice.
         case duplicateWindow(text: String, number: Int)
         /// Windows that the form of the file cannot hold.
         case windowsOfOtherProtocol
@@ -99,7 +99,7 @@ public struct EvaluationError: DiagnosticError, Equatable {
                 advice: "make the file with swage perplexity MODEL --text FILE --save-scores OUT")
         case .duplicateWindow(let text, let number):
             Diagnostic(
-                .input, file: file, place: text, "window \(number) is in another of the files too",
+                .input, file: file, place: text, "window \(number) is there twice",
                 advice: "merge files of different windows")
         case .windowsOfOtherProtocol:
             Diagnostic(

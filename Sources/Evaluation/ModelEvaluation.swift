@@ -77,13 +77,14 @@ public struct ModelEvaluation: Sendable {
         _ recorder: (any PredictionRecorder)?, _ states: [StateFile?]
     ) throws -> [[[TokenScore]]] {
         let (rows, tokens) = batches.scored(range)
+        // What does not fit the windows should be seen before they are computed.
+        if case .predictions(let stored) = reference { try stored.begin(batches.windows[range]) }
+        try recorder?.begin(batches.windows[range])
         let predictions = Predictions(
             try models.enumerated().map { number, pass in
                 (pass, try pass.finalStates(of: rows, in: batches.run(range, through: number, states: states[number])))
             })
         let tables = models.map { _ in ResultTable<TokenScore?>(repeating: nil, count: rows.count) }
-        if case .predictions(let stored) = reference { try stored.begin(batches.windows[range]) }
-        try recorder?.begin(batches.windows[range])
         try predictions.forEachRow { row, logits in
             for (number, table) in tables.enumerated() {
                 let comparison: LogitComparison? =
@@ -115,10 +116,12 @@ public struct ModelEvaluation: Sendable {
 
 /// Predictions of a reference that are stored somewhere.
 public protocol StoredPredictions: AnyObject, Sendable {
-    /// Tokens per window.
-    var context: Int { get }
+    /// How the texts are cut that the predictions are of.
+    var cut: WindowCut { get }
     /// The texts that the predictions are of.
-    func texts(_ tokenizer: Tokenizer) throws -> [TokenWindows]
+    ///
+    /// - Parameter cut: which of their windows are wanted.
+    func texts(_ tokenizer: Tokenizer, cut: WindowCut) throws -> [TokenWindows]
     /// Fails if they are of other texts, or of another vocabulary, than a run's.
     ///
     /// - Parameter isOfAllTexts: whether the run takes its texts from here.

@@ -41,9 +41,11 @@ public final class ScoreFile: ScoreJournal {
         var identity = identity
         identity.format = Self.format
         self.identity = identity
-        guard file.contents.contains(0x0a) else {
+        let header = identity.encoded + [0x0a]
+        guard file.contents.count >= header.count || !header.starts(with: file.contents) else {
+            // A new file, or one whose run ended in its first line.
             try file.keep(0)
-            try file.append(identity.encoded + [0x0a])
+            try file.append(header)
             windows = identity.texts.map { _ in [] }
             return
         }
@@ -62,6 +64,7 @@ public final class ScoreFile: ScoreJournal {
     public static func merged(_ paths: [String]) throws -> (identity: PredictionIdentity, texts: [TextScores]) {
         var first: PredictionIdentity?
         var texts: [TextScores] = []
+        var numbers: [Set<Int>] = []
         for path in paths {
             let (identity, windows, _) = try parse(ReadableFile.contents(of: path), path: path)
             if let first {
@@ -70,6 +73,7 @@ public final class ScoreFile: ScoreJournal {
                 }
             } else {
                 first = identity
+                numbers = identity.texts.map { _ in [] }
                 texts = identity.texts.map {
                     TextScores(
                         name: $0.name, tokenCount: $0.tokens, byteCount: $0.bytes, characterCount: $0.characters)
@@ -77,7 +81,7 @@ public final class ScoreFile: ScoreJournal {
             }
             for (text, list) in windows.enumerated() {
                 for window in list {
-                    guard !texts[text].windows.contains(where: { $0.number == window.number }) else {
+                    guard numbers[text].insert(window.number).inserted else {
                         throw EvaluationError(
                             .duplicateWindow(text: identity.texts[text].name, number: window.number), file: path)
                     }
@@ -121,13 +125,19 @@ public final class ScoreFile: ScoreJournal {
         var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
         // What follows the last line feed is a line that was not finished.
         lines.removeLast()
-        guard let header = lines.first, let identity = PredictionIdentity(encoded: header), identity.format == format
+        guard let header = lines.first, let identity = PredictionIdentity(encoded: header), identity.format == format,
+            !identity.models.isEmpty
         else { throw EvaluationError(.notScores(line: 1), file: path) }
         var windows = identity.texts.map { _ in [WindowScores]() }
+        var numbers = identity.texts.map { _ in Set<Int>() }
         for (number, line) in lines.enumerated().dropFirst() {
             guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)), windows.indices ~= line.text,
                 let window = WindowScores(line), window.scores.count == identity.models.count
             else { throw EvaluationError(.notScores(line: number + 1), file: path) }
+            guard numbers[line.text].insert(window.number).inserted else {
+                throw EvaluationError(
+                    .duplicateWindow(text: identity.texts[line.text].name, number: window.number), file: path)
+            }
             windows[line.text].append(window)
         }
         return (identity, windows, lines.reduce(0) { $0 + $1.count + 1 })

@@ -9,7 +9,8 @@ import Tokenization
 /// replaced by BOS, and the second half is scored: what positions n / 2 … n − 2 predict.
 ///
 /// With a ``stride``, as HuggingFace describes it for models of fixed length: windows begin every ``stride`` tokens, see up
-/// to ``context`` tokens, and score those that no window before them has; BOS is at the text's beginning only.
+/// to ``context`` tokens, and score those that no window before them has, a window's first token excepted; BOS is at the
+/// text's beginning only.
 public struct WindowCut: Sendable, Hashable {
     /// Tokens per window.
     public var context: Int
@@ -51,7 +52,12 @@ public struct WindowCut: Sendable, Hashable {
     ///   - bos: what begins a window.
     func windows(of tokens: [TokenID], bos: TokenID?) -> [EvaluationWindow] {
         let all = stride.map { slidingWindows(of: tokens, stride: $0) } ?? halves(of: tokens, bos: bos)
-        return Array(all.dropFirst(firstWindow).prefix(windowLimit ?? .max))
+        return selection(of: all)
+    }
+
+    /// Those of a text's windows that are wanted.
+    func selection(of windows: [EvaluationWindow]) -> [EvaluationWindow] {
+        Array(windows.dropFirst(firstWindow).prefix(windowLimit ?? .max))
     }
 
     private func halves(of tokens: [TokenID], bos: TokenID?) -> [EvaluationWindow] {
@@ -67,11 +73,14 @@ public struct WindowCut: Sendable, Hashable {
         var scored = 1
         for start in Swift.stride(from: 0, to: tokens.count, by: stride) where scored < tokens.count {
             let end = min(tokens.count, start + context)
+            // Nothing predicts the first token of a window.
+            let first = max(start + 1, scored)
+            scored = end
+            guard first < end else { continue }
             windows.append(
                 EvaluationWindow(
                     number: windows.count, tokens: TokenSequence(tokens[start..<end]),
-                    scored: scored - start..<end - start))
-            scored = end
+                    scored: first - start..<end - start))
         }
         return windows
     }
@@ -90,6 +99,8 @@ public struct EvaluationWindow: Sendable, Hashable {
 public struct TokenWindows: Sendable {
     public let name: String
     public let windows: [EvaluationWindow]
+    /// What the text has where BOS may begin the windows.
+    let firstTokens: [TokenID]
     /// Of the whole text, BOS included.
     public let tokenCount: Int
     public let byteCount: Int
@@ -105,6 +116,7 @@ public struct TokenWindows: Sendable {
                 .textTooShort(tokenCount: tokens.count, context: cut.context, firstWindow: cut.firstWindow),
                 file: text.path ?? text.name)
         }
+        firstTokens = windows.map { cut.stride == nil ? tokens[$0.number * cut.context] : $0.tokens[0] }
         name = text.name
         tokenCount = tokens.count
         byteCount = text.bytes.count
@@ -112,9 +124,19 @@ public struct TokenWindows: Sendable {
     }
 
     /// Windows whose text is not known, only their tokens.
-    init(name: String, windows: [EvaluationWindow], lengths: TokenLengths) {
+    ///
+    /// - Throws: ``EvaluationError`` if `cut` asks for none of them.
+    init(name: String, windows all: [EvaluationWindow], cut: WindowCut, lengths: TokenLengths) throws {
+        let windows = cut.selection(of: all)
+        guard !windows.isEmpty else {
+            throw EvaluationError(
+                .textTooShort(
+                    tokenCount: all.reduce(0) { $0 + $1.tokens.count }, context: cut.context,
+                    firstWindow: cut.firstWindow), file: name)
+        }
         self.name = name
         self.windows = windows
+        firstTokens = windows.map { $0.tokens[0] }
         tokenCount = windows.reduce(0) { $0 + $1.tokens.count }
         byteCount = windows.reduce(0) { $0 + $1.tokens.reduce(0) { $0 + lengths.byteCount(of: $1) } }
         characterCount = windows.reduce(0) { $0 + $1.tokens.reduce(0) { $0 + lengths.characterCount(of: $1) } }

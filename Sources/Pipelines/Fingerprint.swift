@@ -44,6 +44,19 @@ public enum Fingerprint {
         return WeightDigest.hexadecimal(hash.finalize())
     }
 
+    /// Of a file of predictions: its length and samples of its bytes.
+    static func of(predictions path: String) throws -> String {
+        let file = try ReadableFile(path: path)
+        var hash = SHA256()
+        hash.update(data: Array("\(file.byteCount)\n".utf8))
+        let length = min(file.byteCount, sampleByteCount)
+        for sample in 0..<sampleCount {
+            let start = (file.byteCount - length) / (sampleCount - 1) * sample
+            hash.update(data: try file.bytes(start..<start + length))
+        }
+        return WeightDigest.hexadecimal(hash.finalize())
+    }
+
     /// SHA-256 of a text's bytes.
     public static func of(_ text: EvaluationText) -> String {
         WeightDigest.hexadecimal(SHA256.hash(data: text.bytes))

@@ -28,6 +28,9 @@ public struct Measurement: Sendable {
         self.memory = memory
     }
 
+    /// How the texts are cut that stored predictions are of, which a run without texts takes.
+    public static func cut(ofPredictions path: String) throws -> WindowCut { try PredictionFile.open(path).cut }
+
     /// Measures models, and how far their predictions are from a reference's.
     ///
     /// - Parameter texts: at least one; none for all that stored predictions are of.
@@ -46,10 +49,11 @@ public struct Measurement: Sendable {
             throw PipelineError(.otherTokens(than: all[0].path), file: model.path)
         }
         let windows = try windows(of: texts, stored, all)
+        let cut = texts.isEmpty ? stored?.cut ?? cut : cut
         let lengths = TokenLengths(all[0].tokenizer)
         let identity =
             stored == nil && recording == nil && scorePath == nil
-            ? nil : try identity(all, reference, texts: texts, windows)
+            ? nil : try identity(all, reference, cut: cut, texts: texts, windows)
         if let identity { try stored?.check(identity, isOfAllTexts: texts.isEmpty) }
         let inputs = all.flatMap(\.inputFiles) + texts.compactMap(\.path)
         let recorder = try identity.flatMap {
@@ -89,13 +93,15 @@ public struct Measurement: Sendable {
     }
 
     private func identity(
-        _ models: [Model], _ reference: Reference?, texts: [EvaluationText], _ windows: [TokenWindows]
+        _ models: [Model], _ reference: Reference?, cut: WindowCut, texts: [EvaluationText], _ windows: [TokenWindows]
     ) throws -> PredictionIdentity {
-        var path: String?
-        if case .predictions(let stored) = reference { path = stored }
+        var stored: PredictionIdentity.Model?
+        if case .predictions(let path) = reference {
+            stored = .init(name: path, fingerprint: try Fingerprint.of(predictions: path))
+        }
         return PredictionIdentity(
             format: "", models: try models.map { .init(name: $0.name, fingerprint: try Fingerprint.of($0)) },
-            reference: path, tokenizer: Fingerprint.of(models[0].tokenizer),
+            reference: stored, tokenizer: Fingerprint.of(models[0].tokenizer),
             vocabularySize: models[0].plan.vocabularySize,
             cut: cut,
             texts: windows.enumerated().map { number, windows in
@@ -111,8 +117,10 @@ public struct Measurement: Sendable {
         let tokenizer = models[0].tokenizer
         let limit = models.map(\.plan.contextLength).min()!
         if texts.isEmpty, let stored {
-            try WindowCut(context: stored.context).check(contextLimit: limit)
-            return try stored.texts(tokenizer)
+            try stored.cut.check(contextLimit: limit)
+            var wanted = cut
+            wanted.context = stored.cut.context
+            return try stored.texts(tokenizer, cut: wanted)
         }
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
         try cut.check(contextLimit: limit)

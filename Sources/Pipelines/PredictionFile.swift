@@ -35,8 +35,7 @@ public struct PredictionFile: Sendable {
         try OutputFile.check(path, inputs: inputs)
         switch form {
         case .llama:
-            return try BaseLogitsWriter(
-                path: path, windows: texts.flatMap(\.windows), vocabularySize: identity.vocabularySize)
+            return try BaseLogitsWriter(path: path, texts: texts, vocabularySize: identity.vocabularySize)
         case .swage:
             return try PredictionArchiveWriter(
                 path: path, identity: identity, texts: texts, lengths: lengths, stateInterval: stateInterval)

@@ -105,16 +105,16 @@ struct AttentionBlock: @unchecked Sendable {
                 headLength: attention.headLength, position: past + row)
         }
         let start = panel.keyStart * attention.keyValueLength
-        let mixing = CausalAttention(plan: attention)
+        let mixing = CausalAttention(plan: attention, layer: layer)
         if let engine, past > Self.sharedPast {
             let (queries, mixed) = (SharedValues(base: queries), SharedTarget(base: mixed))
             try engine.parallel.forEach(attention.headCount) { [self] head, worker in
-                mixing.apply(
+                try mixing.apply(
                     query: queries.base, key: keys + start, value: values + start, past: past, count: count,
                     heads: head..<head + 1, into: mixed.base, scratch: engine.workers[worker])
             }
         } else {
-            mixing.apply(
+            try mixing.apply(
                 query: queries, key: keys + start, value: values + start, past: past, count: count,
                 heads: 0..<attention.headCount, into: mixed, scratch: scratch)
         }

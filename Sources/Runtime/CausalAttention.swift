@@ -1,8 +1,11 @@
+import BlockFormats
 import ModelArchitecture
 
 /// Causal softmax attention of one sequence, a block of queries at a time.
 struct CausalAttention {
     let plan: DecoderPlan.Attention
+    /// For errors.
+    let layer: Int
 
     /// Queries per block: bounds the score matrix and skips most of the masked half.
     static let blockLength = 128
@@ -12,10 +15,11 @@ struct CausalAttention {
     ///   - key, value: `past + count` rows of all key-value heads.
     ///   - heads: query heads to compute.
     ///   - output: `count` rows of all query heads.
+    /// - Throws: ``RuntimeError`` if a product of a query and a key is not finite: its softmax would hide it.
     func apply(
         query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, past: Int, count: Int,
         heads: Range<Int>, into output: UnsafeMutablePointer<Float>, scratch: ScratchSpace
-    ) {
+    ) throws {
         let scale = 1 / Float(plan.headLength).squareRoot()
         let queriesPerKey = plan.headCount / plan.keyValueHeadCount
         let scores = scratch.floats(.scores, min(count, Self.blockLength) * (past + count))
@@ -32,10 +36,14 @@ struct CausalAttention {
                         plan.keyValueLength, into: scores, visible, m: length, n: visible, k: plan.headLength,
                         scale: scale)
                 }
-                scratch.time(.softmax) {
+                try scratch.time(.softmax) {
                     for i in 0..<length {
                         let row = scores + i * visible
                         let seen = past + start + i + 1
+                        guard firstNonFinite(row, count: seen) == nil else {
+                            throw RuntimeError(
+                                .nonFiniteActivation, place: "layer \(layer), products of queries and keys")
+                        }
                         VectorMath.softmax(row, seen)
                         (row + seen).update(repeating: 0, count: visible - seen)
                     }

@@ -7,7 +7,7 @@ extension ForwardPass {
 
     /// The values of some rows after the final norm, as rows of their own.
     public func finalStates(of rows: [Int], in hidden: HiddenStates) throws -> HiddenStates {
-        let norm = try vector(.outputNorm)
+        let norm = try Self.naming(path) { try vector(.outputNorm) }
         let states = HiddenStates(rowCount: rows.count, columns: plan.embeddingLength, isPadded: true)
         for (position, row) in rows.enumerated() {
             VectorMath.rmsNorm(
@@ -19,7 +19,7 @@ extension ForwardPass {
 
     /// Shows an observer what the output matrix would be multiplied with.
     public func observeOutput(of hidden: HiddenStates, _ observer: any ActivationObserver) throws {
-        let norm = try vector(.outputNorm)
+        let norm = try Self.naming(path) { try vector(.outputNorm) }
         let width = plan.embeddingLength
         try engine.parallel.forEachRange(hidden.rowCount, length: Self.panelLength) { [engine, plan] rows, worker in
             let normalized = engine.workers[worker].floats(.normalized, rows.count * width)

@@ -5,16 +5,14 @@ extension ForwardPass {
     /// The steps of a batch that is not small.
     func pipeline(rowCount: Int) throws -> WeightPipeline {
         let bank = 4 * largestGroupElementCount
-        let remaining = engine.memory.remainingByteCount
-        let threads = threadByteCount(longestSequence: 0)
-        guard bank + threads <= remaining else {
+        let needed = MemoryBudget.heldByteCount + bank + threadByteCount(longestSequence: 0)
+        guard needed <= engine.memory.byteCount else {
             throw RuntimeError(
-                .notEnoughMemory(
-                    neededByteCount: engine.memory.byteCount - remaining + bank + threads,
-                    budgetByteCount: engine.memory.byteCount))
+                .notEnoughMemory(neededByteCount: needed, budgetByteCount: engine.memory.byteCount))
         }
         return WeightPipeline(
-            engine: engine, elementCount: largestGroupElementCount, bankCount: 2 * bank + threads <= remaining ? 2 : 1,
+            engine: engine, elementCount: largestGroupElementCount,
+            bankCount: needed + bank <= engine.memory.byteCount ? 2 : 1,
             releasesPages: releasesPages)
     }
 

@@ -19,9 +19,11 @@ public struct MemoryBudget: Sendable, Hashable {
     }
 
     /// What is left beside what the process holds now, at least nothing.
-    public var remainingByteCount: Int {
-        let resident = Self.value(of: "RssAnon:", in: "/proc/self/status") ?? 0
-        return max(0, byteCount - Self.programByteCount - resident * 1024)
+    public var remainingByteCount: Int { max(0, byteCount - Self.heldByteCount) }
+
+    /// What the process holds now.
+    static var heldByteCount: Int {
+        programByteCount + 1024 * (value(of: "RssAnon:", in: "/proc/self/status") ?? 0)
     }
 
     /// Room for code, stacks and what the allocator loses.

@@ -186,6 +186,10 @@ enum VectorMath {
             sum += Double(partial.sum())
             start &+= foldLength
         }
+        guard sum == .infinity else { return sum }
+        // Finite values whose squares no float32 holds.
+        sum = 0
+        for i in 0..<count { sum += Double(x[i]) * Double(x[i]) }
         return sum
     }
 

@@ -87,7 +87,7 @@ struct PerplexityCommand: ParsableCommand {
             // The last model is the one that was measured; a reference comes before it.
             return try show(
                 results[results.count - 1], model: identity.models[results.count - 1].name,
-                results.count > 1 ? identity.models[0].name : identity.reference, context: identity.context,
+                results.count > 1 ? identity.models[0].name : identity.reference?.name, context: identity.context,
                 stride: identity.stride)
         }
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
@@ -95,6 +95,10 @@ struct PerplexityCommand: ParsableCommand {
         let original = try reference.map(open)
         var cut = windows.cut
         cut.stride = stride
+        if texts.isEmpty, let baseLogits {
+            let stored = try Measurement.cut(ofPredictions: baseLogits)
+            (cut.context, cut.stride, cut.parsesSpecial) = (stored.context, stored.stride, stored.parsesSpecial)
+        }
         var measurement = Measurement(cut: cut, parallel: compute.parallel, memory: execution.budget)
         measurement.recording = saveBaseLogits.map { PredictionFile(path: $0, form: baseLogitsFormat) }
         measurement.scorePath = saveScores
@@ -104,7 +108,7 @@ struct PerplexityCommand: ParsableCommand {
             progress: execution.progress
         ).models[0]
         try show(
-            results, model: model.name, original?.name ?? baseLogits, context: windows.context, stride: stride)
+            results, model: model.name, original?.name ?? baseLogits, context: cut.context, stride: cut.stride)
     }
 
     private func show(

@@ -38,14 +38,18 @@ public enum Zstandard {
         return result
     }
 
-    /// Compresses bytes into one frame; the same bytes give the same frame.
+    /// Compresses bytes into one frame, with a checksum of them; the same bytes give the same frame.
     ///
     /// - Parameter level: from 1, fast, to 19, small.
     public static func compress(_ bytes: [UInt8], level: Int32 = 9) -> [UInt8] {
-        let limit = ZSTD_compressBound(bytes.count)
+        let limit = ZSTD_compressBound(bytes.count) + 4
         return [UInt8](unsafeUninitializedCapacity: limit) { target, count in
+            let context = ZSTD_createCCtx()
+            defer { ZSTD_freeCCtx(context) }
+            ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+            ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
             count = bytes.withUnsafeBytes {
-                ZSTD_compress(target.baseAddress, limit, $0.baseAddress, bytes.count, level)
+                ZSTD_compress2(context, target.baseAddress, limit, $0.baseAddress, bytes.count)
             }
             precondition(ZSTD_isError(count) == 0, "the target has room for any result")
         }

@@ -29,9 +29,20 @@ enum Products {
         ["quantize", try await original.value, "-o", output, "--type", "Q4_K_M"]
     }
 
+    /// Two tiny models, what llama.cpp has stored of the first one's predictions, and their text; of
+    /// `Tests/Generators/predictions_golden.py`.
+    static let tinyBase = unpacked("base.gguf")
+    static let tinyModel = unpacked("model.gguf")
+    static let tinyLogits = unpacked("base_logits.bin")
+    static let tinyText = Fixtures.path("golden/predictions/text.txt")
+
     /// Calibration texts.
     static let texts = ["conversation-en", "conversation-zh", "fiction-en", "fiction-zh", "web-en", "web-zh"]
         .map { Fixtures.path("text/calib/\($0).txt") }
+
+    private static func unpacked(_ name: String) -> Task<String, any Error> {
+        Task { try workspace.get().write(name, try Fixtures.decompressed("golden/predictions/\(name).zst")) }
+    }
 
     private static func product(
         _ name: String, _ arguments: @escaping @Sendable (_ output: String) async throws -> [String]

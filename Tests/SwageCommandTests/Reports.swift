@@ -33,6 +33,19 @@ struct PerplexityReport: Decodable {
         let perByte: Estimate
     }
 
+    struct Divergence: Decodable {
+        let mean: Estimate
+        let quantiles: [String: Double]
+        let perplexityLogRatio: Estimate
+        let perplexityRatio: Estimate
+        let perplexityDifference: Estimate
+        let correlation: Double
+        let probabilityChange: Estimate
+        let probabilityChangeQuantiles: [String: Double]
+        let probabilityChangeRMS: Estimate
+        let topAgreement: Estimate
+    }
+
     struct Text: Decodable {
         let name: String
         let perplexity: Double
@@ -43,10 +56,10 @@ struct PerplexityReport: Decodable {
         let divergence: Divergence?
     }
 
-    struct Divergence: Decodable {
-        let mean: Estimate
-    }
-
+    let reference: String?
+    let context: Int
+    /// OpenBLAS's kernels.
+    let core: String
     let texts: [Text]
 }
 
@@ -103,6 +116,29 @@ extension Swage.Outcome {
     func json<T: Decodable>(_ type: T.Type) throws -> T {
         try JSONDecoder().decode(type, from: Data(output.utf8))
     }
+}
+
+extension PerplexityReport {
+    /// Whether sums round alike however many rows a product has: OpenBLAS's kernels for AVX-512.
+    var isExact: Bool { ["SkylakeX", "Cooperlake"].contains(core) }
+}
+
+/// Expects the same figures of two runs that have cut their work into different batches.
+///
+/// - Returns: whether they have to be the same to the last bit.
+@discardableResult
+func expectSameFigures(
+    _ first: Swage.Outcome, _ second: Swage.Outcome, _ comment: Comment? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+) throws -> Bool {
+    #expect(first.status == 0 && second.status == 0, "\(first.error)\(second.error)", sourceLocation: sourceLocation)
+    let (a, b) = (try first.json(PerplexityReport.self), try second.json(PerplexityReport.self))
+    if a.isExact { #expect(first.output == second.output, comment, sourceLocation: sourceLocation) }
+    #expect(a.texts.map(\.tokens) == b.texts.map(\.tokens), comment, sourceLocation: sourceLocation)
+    for (a, b) in zip(a.texts, b.texts) {
+        #expect(abs(a.perplexity / b.perplexity - 1) < 1e-6, comment, sourceLocation: sourceLocation)
+    }
+    return a.isExact
 }
 
 /// The encoded bytes of every tensor of a GGUF file.

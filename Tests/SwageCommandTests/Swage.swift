@@ -113,6 +113,13 @@ enum Swage {
             String(decoding: (try? Data(path: "\(folder)/\(stream)")) ?? Data(), as: UTF8.self)
         }
 
+        /// A figure that the system gives of the running process, or 0.
+        func systemFigure(_ key: String, of file: String) -> Int {
+            let text = (try? Data(path: "/proc/\(process.processIdentifier)/\(file)")) ?? Data()
+            let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("\(key):") }
+            return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+        }
+
         func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
         /// Lets others run until `condition` holds or the run has ended.

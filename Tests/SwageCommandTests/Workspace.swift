@@ -15,8 +15,10 @@ final class Workspace: Sendable {
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Writes a file and returns its path.
+    /// Writes a file, in a folder if its name says so, and returns its path.
     func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+        let folder = URL(filePath: file(name)).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try Data(bytes).write(to: URL(filePath: file(name)))
         return file(name)
     }

@@ -40,7 +40,10 @@ public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
     /// Of the windows announced: their numbers in the file, once for each of their rows.
     private var places: [(window: Int, row: Int)] = []
 
-    public var context: Int { layout.context }
+    /// What rounding may make of 0.
+    private static let greatestLogProbability: Float = 0.001
+
+    public var cut: WindowCut { WindowCut(context: layout.context) }
 
     /// - Throws: ``EvaluationError`` or `FileError`.
     public init(path: String) throws {
@@ -87,7 +90,7 @@ public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
     }
 
     /// The file's windows as one text, with the name of the file.
-    public func texts(_ tokenizer: Tokenizer) throws -> [TokenWindows] {
+    public func texts(_ tokenizer: Tokenizer, cut: WindowCut) throws -> [TokenWindows] {
         let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil
         guard tokenizer.vocabulary.count <= layout.vocabularySize else {
             throw EvaluationError(
@@ -100,11 +103,20 @@ public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
             return EvaluationWindow(number: number, tokens: tokens, scored: layout.scored)
         }
         let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
-        return [TokenWindows(name: name, windows: windows, lengths: TokenLengths(tokenizer))]
+        return [try TokenWindows(name: name, windows: windows, cut: cut, lengths: TokenLengths(tokenizer))]
     }
 
     /// The form knows of no texts; its windows are compared as they come.
-    public func check(_ identity: PredictionIdentity, isOfAllTexts: Bool) {}
+    public func check(_ identity: PredictionIdentity, isOfAllTexts: Bool) throws {
+        try demandVocabulary(ofSize: identity.vocabularySize)
+    }
+
+    private func demandVocabulary(ofSize size: Int) throws {
+        guard size == layout.vocabularySize else {
+            throw EvaluationError(
+                .vocabularyMismatch(size: size, referenceSize: layout.vocabularySize), file: file.path)
+        }
+    }
 
     public func begin(_ windows: ArraySlice<EvaluationWindow>) throws {
         places = try windows.flatMap { window in
@@ -116,19 +128,15 @@ public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
     }
 
     public func compare(row: Int, logits: UnsafeBufferPointer<Float>, token: Int32) throws -> LogitComparison {
-        guard logits.count == layout.vocabularySize else {
-            throw EvaluationError(
-                .vocabularyMismatch(size: logits.count, referenceSize: layout.vocabularySize), file: file.path)
-        }
+        try demandVocabulary(ofSize: logits.count)
         let (window, row) = places[row]
         return try withUnsafeTemporaryAllocation(byteCount: layout.rowByteCount, alignment: 16) { bytes in
             try file.read(at: layout.rowOffset(window: window, row: row), into: bytes)
             let scale = Float(bitPattern: UInt32(littleEndian: bytes.load(as: UInt32.self)))
             let least = Float(bitPattern: UInt32(littleEndian: bytes.load(fromByteOffset: 4, as: UInt32.self)))
-            guard scale.isFinite, scale >= 0, least.isFinite else {
+            guard scale >= 0, least.isFinite, scale * 65535 + least <= Self.greatestLogProbability else {
                 throw EvaluationError(
-                    .invalidPredictions("window \(window), row \(row) holds numbers that are not finite"),
-                    file: file.path)
+                    .invalidPredictions("window \(window), row \(row) holds no log-probabilities"), file: file.path)
             }
             return withUnsafeTemporaryAllocation(of: Float.self, capacity: logits.count) { reference in
                 for token in 0..<logits.count {

@@ -9,10 +9,11 @@ public final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {
     /// Encoded rows that are not written yet.
     private let pending = Mutex<[Int: [UInt8]]>([:])
 
-    /// Begins the file; its windows must be evaluated in this order.
+    /// Begins the file; the texts' windows must be evaluated in this order.
     ///
     /// - Throws: ``EvaluationError`` if the windows are not those of llama.cpp's protocol, or `FileError`.
-    public init(path: String, windows: [EvaluationWindow], vocabularySize: Int) throws {
+    public init(path: String, texts: [TokenWindows], vocabularySize: Int) throws {
+        let windows = texts.flatMap(\.windows)
         let layout = BaseLogitsLayout(
             context: windows[0].tokens.count, vocabularySize: vocabularySize, windowCount: windows.count)
         guard windows.allSatisfy({ $0.tokens.count == layout.context && $0.scored == layout.scored }) else {
@@ -24,9 +25,9 @@ public final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {
             withUnsafeBytes(of: Int32(number).littleEndian) { header += $0 }
         }
         try file.append(header)
-        for window in windows {
+        for (window, first) in zip(windows, texts.flatMap(\.firstTokens)) {
             var bytes: [UInt8] = []
-            for token in window.tokens { withUnsafeBytes(of: token.littleEndian) { bytes += $0 } }
+            for token in [first] + window.tokens.dropFirst() { withUnsafeBytes(of: token.littleEndian) { bytes += $0 } }
             try file.append(bytes)
         }
         self.layout = layout

@@ -23,8 +23,11 @@ struct PredictionArchive {
         let window: EvaluationWindow
     }
 
-    /// The largest a window's frame may become.
-    private static let frameLimit = 1 << 32
+    /// The largest that the list of windows may become.
+    private static let listByteLimit = 1 << 32
+
+    /// Whether all windows are there.
+    var isComplete: Bool { frames.count == windows.count }
 
     /// What comes before the frames of predictions.
     static func header(_ identity: PredictionIdentity, windows: [ArchivedWindow]) -> [UInt8] {
@@ -76,7 +79,7 @@ struct PredictionArchive {
             offset += 4 + length
         }
         guard !frames.isEmpty else { throw damage("its list of windows is cut off") }
-        let list = try Self.content(of: read(frames.removeFirst()), path: path)
+        let list = try Self.content(of: read(frames.removeFirst()), limit: Self.listByteLimit, path: path)
         guard let windows = Self.windows(list, identity) else { throw damage("its list of windows cannot be read") }
         guard frames.count <= windows.count else {
             throw damage("it has \(frames.count) windows, \(windows.count) expected")
@@ -87,9 +90,9 @@ struct PredictionArchive {
         self.byteCount = offset
     }
 
-    static func content(of frame: [UInt8], path: String) throws -> [UInt8] {
+    private static func content(of frame: [UInt8], limit: Int, path: String) throws -> [UInt8] {
         do throws(Zstandard.Failure) {
-            return try Zstandard.decompress(frame, limit: frameLimit)
+            return try Zstandard.decompress(frame, limit: limit)
         } catch {
             throw EvaluationError(.invalidPredictions(error.reason), file: path)
         }
@@ -99,7 +102,10 @@ struct PredictionArchive {
     static func rows(of frame: [UInt8], window: EvaluationWindow, vocabularySize: Int, path: String) throws
         -> PredictionRows
     {
-        guard let rows = PredictionRows(bytes: try content(of: frame, path: path), vocabularySize: vocabularySize),
+        let limit = PredictionRows.byteLimit(rowCount: window.scored.count, vocabularySize: vocabularySize)
+        guard
+            let rows = PredictionRows(
+                bytes: try content(of: frame, limit: limit, path: path), vocabularySize: vocabularySize),
             rows.rows.count == window.scored.count
         else {
             throw EvaluationError(

@@ -6,11 +6,22 @@ import Tokenization
 public final class PredictionArchiveFile: StoredPredictions, @unchecked Sendable {
     private let file: ReadableFile
     private let archive: PredictionArchive
-    private let index: [TokenSequence: Int]
+    private let index: [Key: Int]
     /// Of the windows announced, those of all rows in turn.
     private var rows: [PredictionRow] = []
 
-    public var context: Int { archive.identity.context }
+    /// Windows that see and score the same tokens have the same predictions.
+    private struct Key: Hashable {
+        let tokens: TokenSequence
+        let scored: Range<Int>
+
+        init(_ window: EvaluationWindow) { (tokens, scored) = (window.tokens, window.scored) }
+    }
+
+    public var cut: WindowCut {
+        let identity = archive.identity
+        return WindowCut(context: identity.context, stride: identity.stride, parsesSpecial: identity.parsesSpecial)
+    }
 
     /// Whether a file begins as one of these.
     public static func isOne(_ path: String) throws -> Bool {
@@ -23,26 +34,27 @@ public final class PredictionArchiveFile: StoredPredictions, @unchecked Sendable
     public init(path: String) throws {
         let file = try ReadableFile(path: path)
         archive = try PredictionArchive(path: path, byteCount: file.byteCount) { try file.bytes($0) }
-        guard archive.frames.count == archive.windows.count, archive.byteCount == file.byteCount else {
+        guard archive.isComplete, archive.byteCount == file.byteCount else {
             throw EvaluationError(
                 .invalidPredictions(
                     "it has \(archive.frames.count) of \(archive.windows.count) windows: its run did not finish"),
                 file: path)
         }
         self.file = file
-        index = Dictionary(archive.windows.enumerated().map { ($1.window.tokens, $0) }) { first, _ in first }
+        index = Dictionary(archive.windows.enumerated().map { (Key($1.window), $0) }) { first, _ in first }
     }
 
-    public func texts(_ tokenizer: Tokenizer) throws -> [TokenWindows] {
+    public func texts(_ tokenizer: Tokenizer, cut: WindowCut) throws -> [TokenWindows] {
         let lengths = TokenLengths(tokenizer)
         guard tokenizer.vocabulary.count <= archive.identity.vocabularySize else {
             throw EvaluationError(
                 .vocabularyMismatch(
                     size: tokenizer.vocabulary.count, referenceSize: archive.identity.vocabularySize), file: file.path)
         }
-        return archive.identity.texts.enumerated().map { number, text in
-            TokenWindows(
-                name: text.name, windows: archive.windows.filter { $0.text == number }.map(\.window), lengths: lengths)
+        return try archive.identity.texts.enumerated().map { number, text in
+            try TokenWindows(
+                name: text.name, windows: archive.windows.filter { $0.text == number }.map(\.window), cut: cut,
+                lengths: lengths)
         }
     }
 
@@ -63,7 +75,7 @@ public final class PredictionArchiveFile: StoredPredictions, @unchecked Sendable
 
     public func begin(_ windows: ArraySlice<EvaluationWindow>) throws {
         rows = try windows.flatMap { window in
-            guard let place = index[window.tokens], archive.windows[place].window.scored == window.scored else {
+            guard let place = index[Key(window)] else {
                 throw EvaluationError(.otherWindows(number: window.number), file: file.path)
             }
             return try PredictionArchive.rows(

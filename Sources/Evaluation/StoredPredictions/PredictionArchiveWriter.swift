@@ -35,7 +35,8 @@ public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @u
             windows.windows.map { PredictionArchive.ArchivedWindow(text: text, window: $0) }
         }
         let header = PredictionArchive.header(identity, windows: windows)
-        guard file.contents.count >= header.count else {
+        guard file.isComplete || !header.starts(with: file.contents) || file.contents.count == header.count else {
+            // A new file, or one whose run ended before it had described itself.
             try file.keep(0)
             try file.append(header)
             finished = [:]
@@ -48,7 +49,13 @@ public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @u
         {
             throw EvaluationError(.fileOfOtherRun(difference), file: path)
         }
-        if !file.isComplete { try file.keep(archive.byteCount) }
+        if file.isComplete {
+            guard archive.isComplete, archive.byteCount == contents.count else {
+                throw EvaluationError(.invalidPredictions("it is cut off"), file: path)
+            }
+        } else {
+            try file.keep(archive.byteCount)
+        }
         var finished: [Int: [WindowScores]] = [:]
         for (frame, entry) in zip(archive.frames, archive.windows) {
             let rows = try PredictionArchive.rows(

@@ -4,7 +4,7 @@ import FoundationEssentials
 public struct PredictionIdentity: Codable, Sendable, Hashable {
     public struct Model: Codable, Sendable, Hashable {
         public var name: String
-        /// A digest of the weights.
+        /// A digest of the weights, or of stored predictions.
         public var fingerprint: String
 
         public init(name: String, fingerprint: String) {
@@ -32,8 +32,8 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
     /// The format and its version.
     public var format: String
     public var models: [Model]
-    /// What the models are compared with, if it is not the first of them.
-    public var reference: String?
+    /// The predictions that the models are compared with, if it is not the first of them.
+    public var reference: Model?
     /// A digest of the vocabulary.
     public var tokenizer: String
     public var vocabularySize: Int
@@ -43,7 +43,7 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
     public var texts: [Text]
 
     public init(
-        format: String, models: [Model], reference: String?, tokenizer: String, vocabularySize: Int, cut: WindowCut,
+        format: String, models: [Model], reference: Model?, tokenizer: String, vocabularySize: Int, cut: WindowCut,
         texts: [Text]
     ) {
         self.format = format

@@ -30,6 +30,13 @@ extension PredictionRows {
         return bytes
     }
 
+    /// The most bytes that rows can have.
+    static func byteLimit(rowCount: Int, vocabularySize: Int) -> Int {
+        // 28 for what every row has, up to 6 for a listed token, 8 for a drawn one.
+        let (count, overflow) = rowCount.multipliedReportingOverflow(by: 28 + 14 * vocabularySize)
+        return overflow ? .max : 4 + count
+    }
+
     /// - Parameter vocabularySize: bounds the tokens.
     /// - Returns: nil if these are not the bytes of rows.
     init?(bytes: [UInt8], vocabularySize: Int) {
