@@ -31,7 +31,7 @@ import Testing
         #expect(outcome.status == status && outcome.output.isEmpty)
         #expect(outcome.error.hasPrefix("swage: \(model.path): \(words)"), "\(outcome.error)")
         #expect(outcome.error.split(separator: "\n").count == 2)
-        #expect(workspace.contents == ["model.gguf"])
+        #expect(workspace.contents == ["model-of-base.gguf"])
     }
 
     @Test(arguments: Command.allCases)

@@ -6,8 +6,17 @@ import Testing
 struct TinyModel {
     let path: String
 
-    init(_ workspace: Workspace, _ name: String = "model.gguf") async throws {
-        path = try workspace.write(name, try Data(path: try await Products.tinyBase.value))
+    init(_ workspace: Workspace, of original: Task<String, any Error> = Products.tinyBase) async throws {
+        let original = try await original.value
+        path = try workspace.write("model-of-\(URL(filePath: original).lastPathComponent)", try Data(path: original))
+    }
+
+    /// Makes its texts begin without BOS.
+    func leaveOutBOS() throws {
+        var data = try Data(path: path)
+        // Behind the key: four bytes of value type, then the value.
+        data[try #require(data.range(of: Data("tokenizer.ggml.add_bos_token".utf8))).upperBound + 4] = 0
+        try data.write(to: URL(filePath: path))
     }
 
     /// Sets all weights of a tensor, or those of one of its experts.
