@@ -84,12 +84,12 @@ public struct CalibratedQuantization: Sendable {
         let widest = model.tensors.tensors.map(\.shape.rowLength).max() ?? width
         // Moments in float32 and the factors made of them in float64, and the largest matrices.
         let matrices = 40 * widest * widest
-        let needed = tokenCount * PairedPass.byteCountPerToken(model.plan) + matrices
-        guard needed <= memory.remainingByteCount else {
+        let needed =
+            MemoryBudget.heldByteCount + tokenCount * PairedPass.byteCountPerToken(model.plan) + matrices
+        guard needed <= memory.byteCount else {
             throw PipelineError(
                 .calibrationTooLarge(
-                    neededByteCount: needed + memory.byteCount - memory.remainingByteCount,
-                    budgetByteCount: memory.byteCount, windowCount: windowCount))
+                    neededByteCount: needed, budgetByteCount: memory.byteCount, windowCount: windowCount))
         }
     }
 

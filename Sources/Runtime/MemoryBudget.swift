@@ -22,7 +22,7 @@ public struct MemoryBudget: Sendable, Hashable {
     public var remainingByteCount: Int { max(0, byteCount - Self.heldByteCount) }
 
     /// What the process holds now.
-    static var heldByteCount: Int {
+    public static var heldByteCount: Int {
         programByteCount + 1024 * (value(of: "RssAnon:", in: "/proc/self/status") ?? 0)
     }
 
