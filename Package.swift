@@ -82,7 +82,7 @@ let package = Package(
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
         tests("Runtime", ["ByteJSON"]),
-        tests("Evaluation", ["Runtime"]),
+        tests("Evaluation", ["Runtime", "TensorCore"]),
         tests(
             "Pipelines",
             [
