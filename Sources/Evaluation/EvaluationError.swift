@@ -8,6 +8,8 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case invalidCompression(String)
         /// A line of a JSON lines file is no object with a text.
         case noText(line: Int)
+        /// A file of questions, or a line of it, is none.
+        case invalidTask(TaskProblem, line: Int?)
         /// A window must score at least one token.
         case contextTooShort(Int)
         case contextTooLong(requested: Int, limit: Int)
@@ -60,6 +62,7 @@ public struct EvaluationError: DiagnosticError, Equatable {
             Diagnostic(
                 .input, file: file, place: "line \(line)", "it is no JSON object with a string \"text\"",
                 advice: "give every line the form {\"text\": \"…\"}, or drop .jsonl from the name if it is plain text")
+        case .invalidTask(let problem, let line): problem.diagnostic(file: file, line: line)
         case .contextTooShort(let context):
             Diagnostic(.usage, "a context of \(context) tokens scores nothing", advice: "use at least 4")
         case .contextTooLong(let requested, let limit):

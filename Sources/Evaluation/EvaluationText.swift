@@ -25,6 +25,15 @@ public struct EvaluationText: Sendable {
     ///
     /// - Throws: `FileError` when the file cannot be read or is not UTF-8, ``EvaluationError`` when a line has no text.
     public init(contentsOf path: String, name: String? = nil) throws {
+        var bytes = try Self.decompressedContents(of: path)
+        if path.hasSuffix(".jsonl") || path.hasSuffix(".jsonl.zst") {
+            bytes = try Self.joinedTexts(of: bytes, path: path)
+        }
+        self.init(name: name ?? Self.name(ofFile: path), bytes: bytes, path: path)
+    }
+
+    /// What a file of UTF-8 holds, once decompressed if its name ends in `.zst`.
+    static func decompressedContents(of path: String) throws -> [UInt8] {
         var bytes = try ReadableFile.contents(of: path)
         if path.hasSuffix(".zst") {
             do throws(Zstandard.Failure) {
@@ -34,20 +43,21 @@ public struct EvaluationText: Sendable {
             }
         }
         if let offset = bytes.firstInvalidUTF8Offset() { throw FileError(.notUTF8(offset: offset), path: path) }
-        if path.hasSuffix(".jsonl") || path.hasSuffix(".jsonl.zst") {
-            bytes = try Self.joinedTexts(of: bytes, path: path)
-        }
+        return bytes
+    }
+
+    /// The file's name without folder and extensions.
+    static func name(ofFile path: String) -> String {
         let file = path.split(separator: "/").last.map(String.init) ?? path
-        self.init(name: name ?? file.split(separator: ".").first.map(String.init) ?? file, bytes: bytes, path: path)
+        return file.split(separator: ".").first.map(String.init) ?? file
     }
 
     private static func joinedTexts(of lines: [UInt8], path: String) throws -> [UInt8] {
         var result: [UInt8] = []
         var isFirst = true
-        for (number, line) in lines.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated()
-        where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) {
+        for (index, line) in lines.lines {
             guard let text = (try? JSON(parsing: Array(line)))?["text"]?.bytes else {
-                throw EvaluationError(.noText(line: number + 1), file: path)
+                throw EvaluationError(.noText(line: index + 1), file: path)
             }
             if !isFirst { result += [0x0a, 0x0a] }
             result += text.bytes

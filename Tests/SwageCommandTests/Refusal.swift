@@ -18,11 +18,11 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         _ name: String, status: Int32, _ words: String...,
         arguments: @escaping @Sendable (Workspace) async throws -> [String]
     ) {
-        self.init(name, status: status, words, arguments: arguments)
+        self.init(name, status: status, words: words, arguments: arguments)
     }
 
     init(
-        _ name: String, status: Int32, _ words: [String],
+        _ name: String, status: Int32, words: [String],
         arguments: @escaping @Sendable (Workspace) async throws -> [String]
     ) {
         (self.name, self.status, self.words) = (name, status, words)

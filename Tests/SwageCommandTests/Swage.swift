@@ -68,6 +68,8 @@ enum Swage {
             _ arguments: [String], program: URL? = nil, standardInput: String? = nil, isTalkedTo: Bool = false,
             standardOutput: String? = nil
         ) throws {
+            // What is said to a program that has ended is an error, not the end of the tests.
+            signal(SIGPIPE, SIG_IGN)
             let program = try program ?? Swage.binary.get()
             folder = NSTemporaryDirectory() + "/swage-run-\(UUID().uuidString)"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -212,7 +212,7 @@ import Testing
 extension Refusal {
     /// A text of JSON lines.
     fileprivate init(lines name: String, _ content: String, _ words: [String]) {
-        self.init(name, status: 3, words) { workspace in
+        self.init(name, status: 3, words: words) { workspace in
             ["perplexity", Products.checkpoint, "--text", try workspace.write("text.jsonl", content.utf8)]
         }
     }

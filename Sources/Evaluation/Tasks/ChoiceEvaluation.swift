@@ -1,0 +1,87 @@
+import Runtime
+import TensorCore
+import Tokenization
+
+/// Answers questions by the choices' log-likelihoods.
+public struct ChoiceEvaluation: Sendable {
+    public init() {}
+
+    /// - Parameters:
+    ///   - pass: the model; contexts longer than its own are cut on the left.
+    ///   - tokenizer: the model's.
+    ///   - progress: called with the finished share of the work.
+    /// - Returns: a result for each task.
+    public func run(
+        _ pass: ForwardPass, tokenizer: Tokenizer, tasks: [EvaluationTask],
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) throws -> [TaskResult] {
+        let sequences = try ChoiceSequences(tasks, tokenizer: tokenizer, contextLength: pass.plan.contextLength)
+        var logLikelihoods = sequences.candidates.map { $0.map { $0.map { _ in 0.0 } } }
+        let places = Self.places(in: sequences)
+        let batches = WindowBatches(windows: sequences.windows, passes: [pass], progress: progress)
+        try batches.forEach { range in
+            let entries = range.flatMap { places[$0] }
+            let tokens = entries.map { sequences.candidates[$0.task][$0.question][$0.candidate].tokens }
+            let sums = try logProbabilities(of: tokens, after: entries.map(\.window), range, of: batches)
+            for (entry, sum) in zip(entries, sums) {
+                guard sum.isFinite else { throw EvaluationError(.nonFiniteResult, file: tasks[entry.task].path) }
+                logLikelihoods[entry.task][entry.question][entry.candidate] = sum
+            }
+        }
+        return tasks.enumerated().map { number, task in
+            TaskResult(task, sequences: sequences.candidates[number], logLikelihoods: logLikelihoods[number])
+        }
+    }
+
+    /// Where a candidate is.
+    private struct Place {
+        let window: Int
+        let task: Int
+        let question: Int
+        let candidate: Int
+    }
+
+    /// The candidates of each window.
+    private static func places(in sequences: ChoiceSequences) -> [[Place]] {
+        var places = sequences.windows.map { _ in [Place]() }
+        for (task, questions) in sequences.candidates.enumerated() {
+            for (question, candidates) in questions.enumerated() {
+                for (number, candidate) in candidates.enumerated() {
+                    places[candidate.window].append(
+                        Place(window: candidate.window, task: task, question: question, candidate: number))
+                }
+            }
+        }
+        return places
+    }
+
+    /// The log-probability of each list of tokens: the last of them follows its window, the others are the window's end.
+    private func logProbabilities(
+        of lists: [TokenSequence], after windows: [Int], _ range: Range<Int>, of batches: WindowBatches
+    ) throws -> [Double] {
+        // The window's last rows predict the tokens that are scored.
+        var rows: [Int] = []
+        var rowEnds: [Int] = []
+        var end = 0
+        for window in batches.windows[range] {
+            end += window.tokens.count
+            rows += end - window.scored.count..<end
+            rowEnds.append(rows.count)
+        }
+        var targets = [[(list: Int, token: Int)]](repeating: [], count: rows.count)
+        for (list, tokens) in lists.enumerated() {
+            let start = rowEnds[windows[list] - range.lowerBound] - tokens.count
+            for token in tokens.indices { targets[start + token].append((list, token)) }
+        }
+        let pass = batches.passes[0]
+        let states = try pass.finalStates(of: rows, in: batches.run(range, through: 0))
+        let tables = lists.map { ResultTable<Double>(repeating: 0, count: $0.count) }
+        try Predictions([(pass, states)]).forEachRow { [targets] row, logits in
+            let total = LogProbability.logSumExp(logits[0])
+            for (list, token) in targets[row] {
+                tables[list][token] = Double(logits[0][Int(lists[list][token])]) - total
+            }
+        }
+        return tables.map { $0.values.reduce(0, +) }
+    }
+}

@@ -1,0 +1,80 @@
+import TensorCore
+
+/// What is wrong with a file of questions, or with one of its lines.
+public enum TaskProblem: Error, Sendable, Equatable {
+    case noQuestions
+    case notJSON(String)
+    case unknownForm(keys: [String])
+    case severalForms([TaskForm])
+    /// All lines of a file have the same form.
+    case otherForm(TaskForm, first: TaskForm)
+    case missing(key: String)
+    case wrongValue(key: String, expected: String)
+    case tooFewChoices(key: String, count: Int)
+    case tooManyChoices(Int, limit: Int)
+    /// The place of the choice, from 0, as in all cases below.
+    case emptyChoice(Int)
+    case invalidAnswer(key: String, found: String, expected: String)
+    /// The letter is also the text of a choice at another place.
+    case ambiguousAnswer(String, place: Int, text: Int)
+    /// WinoGrande's sentence has no `_`.
+    case noBlank
+    /// The prompt is empty, and the model has no token for the beginning of a text.
+    case emptyPrompt
+    /// The prompt's last token takes in all of the choice.
+    case noTokens(choice: Int)
+    case tooManyTokens(choice: Int, count: Int, limit: Int)
+
+    func diagnostic(file: String?, line: Int?) -> Diagnostic {
+        let (problem, advice) = words
+        return Diagnostic(.input, file: file, place: line.map { "line \($0)" }, problem, advice: advice)
+    }
+
+    private var words: (problem: String, advice: String) {
+        switch self {
+        case .noQuestions: ("there are no questions in it", "give a file with a JSON object in each line")
+        case .notJSON(let problem): (problem, "give one JSON object per line")
+        case .unknownForm(let keys):
+            (
+                "the keys \(keys.map(\.debugDescription).joined(separator: ", ")) are those of no known form",
+                "known forms: \(TaskForm.list)"
+            )
+        case .severalForms(let forms):
+            (
+                "the keys fit several forms: \(forms.map(\.rawValue).joined(separator: ", "))",
+                "leave out those that are not meant"
+            )
+        case .otherForm(let form, let first):
+            (
+                "the line has the form \(form.rawValue), the ones before it \(first.rawValue)",
+                "put questions of different forms in files of their own"
+            )
+        case .missing(let key): ("\"\(key)\" is missing", "every question needs it")
+        case .wrongValue(let key, let expected): ("\"\(key)\" is not \(expected)", "correct the line")
+        case .tooFewChoices(let key, let count): ("\"\(key)\" has \(count) of at least 2 texts", "correct the line")
+        case .tooManyChoices(let count, let limit):
+            ("\(count) choices have no letters, only \(limit) do", "leave some out")
+        case .emptyChoice(let choice): ("choice \(choice) (from 0) is empty", "correct the line, or leave it out")
+        case .invalidAnswer(let key, let found, let expected):
+            ("\"\(key)\" is \(found), not \(expected)", "take a file that has the answers")
+        case .ambiguousAnswer(let letter, let place, let text):
+            (
+                "the answer \(letter) is the letter of choice \(place) and the text of choice \(text) (from 0)",
+                "give the answer as a number from 0"
+            )
+        case .noBlank: ("\"sentence\" has no _", "mark with it where the options go")
+        case .emptyPrompt:
+            ("the prompt is empty, and the model has no token that begins a text", "give a prompt")
+        case .noTokens(let choice):
+            (
+                "choice \(choice) (from 0) makes no token of its own: the prompt's last one takes it in",
+                "put a space between the two"
+            )
+        case .tooManyTokens(let choice, let count, let limit):
+            (
+                "choice \(choice) (from 0) has \(count) tokens, the model's context \(limit)",
+                "shorten it, or leave the line out"
+            )
+        }
+    }
+}

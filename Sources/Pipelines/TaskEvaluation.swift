@@ -1,0 +1,127 @@
+import Evaluation
+import FoundationEssentials
+import Runtime
+import TensorCore
+
+/// Lets models answer the questions of tasks.
+public struct TaskEvaluation: Sendable {
+    public var parallel: Parallel
+    /// What the process may use.
+    public var memory: MemoryBudget
+    /// Where each question's figures are written, a line of JSON each.
+    public var detailsPath: String?
+
+    public init(parallel: Parallel, memory: MemoryBudget = .available, detailsPath: String? = nil) {
+        self.parallel = parallel
+        self.memory = memory
+        self.detailsPath = detailsPath
+    }
+
+    /// - Parameters:
+    ///   - reference: a model that answers the same questions; its tokens may be others.
+    ///   - tasks: at least one.
+    /// - Returns: a result for each task, of the model and of the reference.
+    public func run(
+        _ model: Model, reference: Model? = nil, tasks: [EvaluationTask], progress: @escaping ProgressHandler
+    ) throws -> (model: [TaskResult], reference: [TaskResult]?) {
+        if let detailsPath {
+            try OutputFile.check(
+                detailsPath, inputs: model.inputFiles + (reference?.inputFiles ?? []) + tasks.map(\.path))
+        }
+        for task in tasks where task.unspacedQuestionCount > 0 {
+            progress(
+                .warning(
+                    "\(task.path): in \(task.unspacedQuestionCount) of \(task.questions.count) questions a choice follows "
+                        + "its prompt without a space; end prompts with one if choices are words"))
+        }
+        let results = try answers(of: model, tasks, progress)
+        let others = try reference.map { try answers(of: $0, tasks, progress) }
+        if let detailsPath { try write(results, others, to: detailsPath) }
+        return (results, others)
+    }
+
+    private func answers(
+        of model: Model, _ tasks: [EvaluationTask], _ progress: @escaping ProgressHandler
+    ) throws -> [TaskResult] {
+        progress(.stage("answering, \(model.name)"))
+        let pass = try model.forwardPass(parallel, memory: memory)
+        let results = try ChoiceEvaluation().run(pass, tokenizer: model.tokenizer, tasks: tasks) {
+            progress(.fraction($0))
+        }
+        for (task, result) in zip(tasks, results) where result.cutCount > 0 {
+            let count = result.questions.reduce(0) { $0 + $1.choices.count }
+            progress(
+                .warning(
+                    "\(task.path): \(result.cutCount) of \(count) choices have a prompt longer than the "
+                        + "\(model.plan.contextLength) tokens that \(model.name) can see, which lost its beginning"))
+        }
+        progress(.times(model: model.name, pass.times))
+        return results
+    }
+
+    private func write(_ results: [TaskResult], _ references: [TaskResult]?, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var file = try AtomicFile(path: path)
+        for (number, result) in results.enumerated() {
+            for (index, question) in result.questions.enumerated() {
+                let details = QuestionDetails(
+                    task: result.name, question, reference: references?[number].questions[index])
+                try file.append(Array(encoder.encode(details)) + [0x0a])
+            }
+        }
+        try file.commit()
+    }
+}
+
+/// A line of the file of details.
+private struct QuestionDetails: Encodable {
+    let task: String
+    let line: Int
+    let answer: Int
+    let choices: [Choice]
+    let model: Answer
+    let reference: Answer?
+
+    struct Choice: Encodable {
+        let context: String
+        /// What is scored.
+        let continuation: String
+        let characters: Int
+        let bytes: Int
+    }
+
+    struct Answer: Encodable {
+        /// By log-likelihood, per character and per byte.
+        let prediction: Int
+        let predictionByCharacter: Int
+        let predictionByByte: Int
+        /// The choices', natural logarithms.
+        let logLikelihoods: [Double]
+        /// Scored tokens of the choices.
+        let tokens: [Int]
+        /// Tokens of the contexts that there was no room for.
+        let cutTokens: [Int]
+
+        init(_ result: QuestionResult) {
+            prediction = result.prediction
+            predictionByCharacter = result.predictionByCharacter
+            predictionByByte = result.predictionByByte
+            logLikelihoods = result.choices.map(\.logLikelihood)
+            tokens = result.choices.map(\.tokenCount)
+            cutTokens = result.choices.map(\.cutTokenCount)
+        }
+    }
+
+    init(task: String, _ result: QuestionResult, reference: QuestionResult?) {
+        self.task = task
+        line = result.question.line
+        answer = result.question.answer
+        choices = result.question.candidates.map {
+            Choice(
+                context: $0.context, continuation: $0.continuation, characters: $0.characterCount, bytes: $0.byteCount)
+        }
+        model = Answer(result)
+        self.reference = reference.map(Answer.init)
+    }
+}

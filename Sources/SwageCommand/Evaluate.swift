@@ -1,0 +1,65 @@
+import ArgumentParser
+import Evaluation
+import Pipelines
+import Reporting
+
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lets a model answer multiple-choice questions by the choices' log-likelihoods.",
+        discussion: """
+            A task is a file of JSON lines of one form: {"prompt", "choices", "answer"}, where a choice follows the prompt \
+            just as both are written and the answer is a number from 0 or a letter; {"prompts", "continuation", "answer"}; \
+            or the lines of MMLU, HellaSwag and WinoGrande, with the prompts of lm-evaluation-harness.
+
+            acc is the share of right answers by log-likelihood, acc_norm by log-likelihood per character of the choice, \
+            acc_bytes per byte, each with its standard error.
+            """)
+
+    @Argument(help: "A checkpoint directory or a GGUF file.")
+    var model: String
+
+    @Option(
+        name: .customLong("task"), parsing: .upToNextOption,
+        help: ArgumentHelp("Files of questions, .jsonl, also .zst.", valueName: "file"))
+    var tasks: [String]
+
+    @Option(help: "Another model, such as the original: tells how often both choose the same.")
+    var reference: String?
+
+    @Option(help: "The most questions taken from each file. Default: all.")
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Write every question's figures to this file, a JSON line each.", valueName: "file"))
+    var details: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var execution: RunOptions
+
+    func validate() throws {
+        guard !tasks.isEmpty else { throw ValidationError("name at least one file of questions with --task FILE") }
+        guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
+    }
+
+    func run() throws {
+        let tasks = try tasks.map { try EvaluationTask(contentsOf: $0, limit: limit) }
+        let model = try open(model)
+        let original = try reference.map(open)
+        let evaluation = TaskEvaluation(
+            parallel: compute.parallel, memory: execution.budget, detailsPath: details)
+        let results = try evaluation.run(model, reference: original, tasks: tasks, progress: execution.progress)
+        ProgressLine.clear()
+        let report = TaskReport(
+            model: model.name, results: results.model, reference: original?.name, references: results.reference)
+        if json { return try JSONOutput.print(report) }
+        StandardStream.output.write(TaskTables.tables(of: report).map(\.terminal).joined(separator: "\n\n") + "\n")
+    }
+
+    private func open(_ path: String) throws -> Model {
+        try Model(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+    }
+}
