@@ -178,7 +178,7 @@ import Testing
         Refusal("a choice that its prompt takes in", status: 3, "/task.jsonl: line 1: choice 1 (from 0) makes no token")
         {
             workspace in
-            let line = #"{"prompt": "从", "choices": ["，", "前"], "answer": 0}"#
+            let line = #"{"prompt": "th", "choices": ["x", "e"], "answer": 0}"#
             return ["evaluate", Products.checkpoint, "--task", try workspace.write("task.jsonl", Array(line.utf8))]
         },
         Refusal("no file", status: 2, "--task") { _ in ["evaluate", Products.checkpoint] },

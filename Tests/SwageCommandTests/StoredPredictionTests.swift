@@ -215,7 +215,10 @@ import Testing
         // On a busy machine the kill can come too late; the file is complete then.
         let status = try await run.outcome().status
         #expect(status == 128 + SIGKILL || status == 0)
-        if status != 0 { #expect(workspace.contents == ["part.unfinished", "whole"]) }
+        // The states of the batch may be there too.
+        if status != 0 {
+            #expect(workspace.contents.filter { $0 != "part.state0" } == ["part.unfinished", "whole"])
+        }
         // Half a window more, as a write that was cut off leaves it.
         if let left = try? Data(path: unfinished) { _ = try workspace.write("part.unfinished", left.dropLast(100)) }
         let second = try await Swage.run(try await arguments("part"))
