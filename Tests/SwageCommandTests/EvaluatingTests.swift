@@ -175,12 +175,6 @@ import Testing
             "a choice longer than the context",
             #"{"prompt": "a ", "choices": ["b", "\#(String(repeating: "x ", count: 9000))"], "answer": 0}"#,
             "/task.jsonl: line 1: choice 1 (from 0) has ", "the model's context 8192"),
-        Refusal("a choice that its prompt takes in", status: 3, "/task.jsonl: line 1: choice 1 (from 0) makes no token")
-        {
-            workspace in
-            let line = #"{"prompt": "th", "choices": ["x", "e"], "answer": 0}"#
-            return ["evaluate", Products.checkpoint, "--task", try workspace.write("task.jsonl", Array(line.utf8))]
-        },
         Refusal("no file", status: 2, "--task") { _ in ["evaluate", Products.checkpoint] },
         Refusal("no questions wanted", status: 2, "--limit must be at least 1") { _ in
             ["evaluate", Products.checkpoint, "--limit", "0", "--task", tasks[0]]
@@ -193,6 +187,15 @@ import Testing
             ["evaluate", Products.checkpoint, "--details", workspace.file("none/details.jsonl"), "--task", tasks[0]]
         },
     ]
+
+    @Test func aChoiceThatItsPromptTakesIn() async throws {
+        let workspace = try Workspace()
+        let line = #"{"prompt": "th", "choices": ["x", "e"], "answer": 0}"#
+        let outcome = try await Swage.run(
+            "evaluate", Products.checkpoint, "--task", try workspace.write("task.jsonl", Array(line.utf8)))
+        #expect(outcome.status == 3 && outcome.output.isEmpty)
+        #expect(outcome.error.contains("/task.jsonl: line 1: choice 1 (from 0) makes no token"))
+    }
 
     @Test(arguments: files) func refusedFiles(refusal: Refusal) async throws { try await refusal.check() }
 }
