@@ -7,69 +7,119 @@ import TensorCore
 /// (columns are inputs here), and encoded in their place they make up for what quantized layers before them did (GPTAQ).
 public struct PairedMoments: Sendable {
     /// X̂ᵀX̂.
-    public internal(set) var moments: SecondMoments
+    public let moments: SecondMoments
     /// X̂ᵀ(X − X̂), `columns` × `columns`.
-    var drift: [Float]
+    private let drift: [Float]
+
+    /// Columns of a tile of the products; the cut does not depend on the thread count.
+    private static let tileLength = 256
+    /// Rows that are summed in one go.
+    private static let sumLength = 4096
+
+    private struct Rows: @unchecked Sendable {
+        let inputs: UnsafePointer<Float>
+        let references: UnsafePointer<Float>
+        let moments: UnsafeMutablePointer<Float>
+        let drift: UnsafeMutablePointer<Float>
+    }
 
     /// - Parameters:
-    ///   - inputs: rows of X̂, after each other.
+    ///   - inputs: `rowCount` rows of X̂, after each other.
     ///   - references: the same rows of X.
-    public init(columns: Int, inputs: [Float], references: [Float], rowCount: Int, parallel: Parallel) {
-        precondition(inputs.count == rowCount * columns && references.count == inputs.count)
-        var product = MomentProduct(columns: columns)
-        product.add([(inputs, rowCount)], parallel: parallel)
-        moments = product.moments
-        let n = columns
+    public init(
+        columns n: Int, inputs: UnsafePointer<Float>, references: UnsafePointer<Float>, rowCount: Int,
+        parallel: Parallel
+    ) throws {
+        _ = LinearAlgebra.isSingleThreaded
+        var squares = [Float](repeating: 0, count: n * n)
         var drift = [Float](repeating: 0, count: n * n)
-        if rowCount > 0 {
-            cblas_sgemm(
-                CblasRowMajor, CblasTrans, CblasNoTrans, blasint(n), blasint(n), blasint(rowCount), 1, inputs,
-                blasint(n), references, blasint(n), 0, &drift, blasint(n))
-            for index in drift.indices { drift[index] -= moments.values[index] }
+        let tileCount = (n + Self.tileLength - 1) / Self.tileLength
+        try squares.withUnsafeMutableBufferPointer { squares in
+            try drift.withUnsafeMutableBufferPointer { drift in
+                let rows = Rows(
+                    inputs: inputs, references: references, moments: squares.baseAddress!, drift: drift.baseAddress!)
+                // Both products of a tile by the same thread, tiles in order of their rows.
+                try parallel.forEach(tileCount * tileCount) { tile, _ in
+                    let (row, column) = (tile / tileCount * Self.tileLength, tile % tileCount * Self.tileLength)
+                    let (height, width) = (min(Self.tileLength, n - row), min(Self.tileLength, n - column))
+                    func multiply(_ right: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
+                        for start in stride(from: 0, to: rowCount, by: Self.sumLength) {
+                            cblas_sgemm(
+                                CblasRowMajor, CblasTrans, CblasNoTrans, blasint(height), blasint(width),
+                                blasint(min(Self.sumLength, rowCount - start)), 1, rows.inputs + (start * n + row),
+                                blasint(n), right + (start * n + column), blasint(n), 1, target + (row * n + column),
+                                blasint(n))
+                        }
+                    }
+                    if column >= row { multiply(rows.inputs, into: rows.moments) }
+                    multiply(rows.references, into: rows.drift)
+                }
+                for row in 0..<n {
+                    for column in 0..<row { squares[row * n + column] = squares[column * n + row] }
+                }
+                for index in 0..<n * n { drift[index] -= squares[index] }
+            }
         }
+        moments = SecondMoments(columns: n, values: squares, rowCount: rowCount)
         self.drift = drift
     }
 
-    /// Weights that answer to the inputs X̂ as the given ones did to X, as far as a linear map can.
+    /// What has to be added to weights W, as W · map, for them to answer to X̂ as W did to X.
     ///
-    /// - Parameters:
-    ///   - weights: rows of `columns` values.
-    ///   - damping: keeps to the weights where inputs say little; a part of the mean diagonal.
-    ///   - share: how much of the correction is made.
-    public func corrected(_ weights: [Float], damping: Float, share: Float) -> [Float] {
-        _ = LinearAlgebra.isSingleThreaded
+    /// - Parameter damping: keeps to the weights where inputs say little; a part of the mean diagonal.
+    /// - Returns: nil without inputs.
+    public func correction(damping: Float, parallel: Parallel) throws -> DriftCorrection? {
         let n = moments.columns
-        var mean = 0.0
-        for column in 0..<n { mean += Double(moments.values[column * n + column]) / Double(n) }
-        guard mean > 0 else { return weights }
+        let mean = (0..<n).reduce(0.0) { $0 + Double(moments.values[$1 * n + $1]) } / Double(n)
+        guard mean > 0 else { return nil }
         var factor = moments.values.map(Double.init)
         for column in 0..<n { factor[column * n + column] += Double(damping) * mean }
-        guard LinearAlgebra.factorize(&factor, n) else { return weights }
-        // (C·Cᵀ)⁻¹ · drift.
+        guard LinearAlgebra.factorize(&factor, n) else { return nil }
         var map = drift.map(Double.init)
-        cblas_dtrsm(
-            CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, blasint(n), blasint(n), 1, factor,
-            blasint(n), &map, blasint(n))
-        cblas_dtrsm(
-            CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, blasint(n), blasint(n), 1, factor,
-            blasint(n), &map, blasint(n))
-        var result = weights
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, blasint(weights.count / n), blasint(n), blasint(n), share, weights,
-            blasint(n), map.map { Float($0) }, blasint(n), 1, &result, blasint(n))
-        return result
+        try factor.withUnsafeBufferPointer { factor in
+            try map.withUnsafeMutableBufferPointer { map in
+                let system = System(factor: factor.baseAddress!, map: map.baseAddress!)
+                // (C·Cᵀ)⁻¹ · drift, some columns at a time.
+                try parallel.forEachRange(n, length: Self.tileLength) { columns, _ in
+                    for transposition in [CblasNoTrans, CblasTrans] {
+                        cblas_dtrsm(
+                            CblasRowMajor, CblasLeft, CblasLower, transposition, CblasNonUnit, blasint(n),
+                            blasint(columns.count), 1, system.factor, blasint(n), system.map + columns.lowerBound,
+                            blasint(n))
+                    }
+                }
+            }
+        }
+        return DriftCorrection(columns: n, map: map.map { Float($0) })
+    }
+
+    private struct System: @unchecked Sendable {
+        let factor: UnsafePointer<Double>
+        let map: UnsafeMutablePointer<Double>
     }
 }
 
-/// Products that calibration needs beside those of the forward pass.
-public enum Products {
-    /// A · Bᵀ for row-major A, m × k, and B, n × k.
-    public static func multiplyTransposed(_ a: [Float], _ b: [Float], m: Int, n: Int, k: Int) -> [Float] {
-        var c = [Float](repeating: 0, count: m * n)
-        guard m > 0 else { return c }
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, blasint(m), blasint(n), blasint(k), 1, a, blasint(k), b,
-            blasint(k), 0, &c, blasint(n))
-        return c
+/// A linear change of weights that makes up for the drift of their inputs.
+public struct DriftCorrection: Sendable {
+    let columns: Int
+    /// Transposed: `columns` × `columns`.
+    let map: [Float]
+
+    /// Adds `share` of the correction to rows of weights.
+    public func apply(
+        to weights: UnsafeMutablePointer<Float>, rowCount: Int, share: Float, parallel: Parallel
+    ) throws {
+        let target = Target(base: weights)
+        try parallel.forEachRange(rowCount, length: 256) { rows, _ in
+            let start = target.base + rows.lowerBound * columns
+            let original = Array(UnsafeBufferPointer(start: start, count: rows.count * columns))
+            cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows.count), blasint(columns), blasint(columns), share,
+                original, blasint(columns), map, blasint(columns), 1, start, blasint(columns))
+        }
+    }
+
+    private struct Target: @unchecked Sendable {
+        let base: UnsafeMutablePointer<Float>
     }
 }

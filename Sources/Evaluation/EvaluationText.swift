@@ -42,7 +42,8 @@ public struct EvaluationText: Sendable {
                 throw EvaluationError(.invalidCompression(error.reason), file: path)
             }
         }
-        if let offset = bytes.firstInvalidUTF8Offset() { throw FileError(.notUTF8(offset: offset), path: path) }
+        let validCount = ByteString(bytes).validPrefixLength
+        guard validCount == bytes.count else { throw FileError(.notUTF8(offset: validCount), path: path) }
         return bytes
     }
 
@@ -68,20 +69,4 @@ public struct EvaluationText: Sendable {
 
     /// Unicode scalars.
     public var characterCount: Int { bytes.reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) } }
-}
-
-extension [UInt8] {
-    /// Where the first byte sequence begins that is not UTF-8.
-    func firstInvalidUTF8Offset() -> Int? {
-        var decoder = Unicode.UTF8.ForwardParser()
-        var input = makeIterator()
-        var offset = 0
-        while true {
-            switch decoder.parseScalar(from: &input) {
-            case .valid(let scalar): offset += scalar.count
-            case .emptyInput: return nil
-            case .error: return offset
-            }
-        }
-    }
 }
