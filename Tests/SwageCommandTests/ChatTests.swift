@@ -87,11 +87,10 @@ import Testing
         for number in 1...2 {
             let before = run.outputUntilNow.utf8.count
             try run.say("Hello\n")
-            guard await run.wait(until: { run.outputUntilNow.utf8.count > before + 40 }) else {
+            guard await run.send(SIGINT, onceOutputExceeds: before + 40) else {
                 Issue.record("answer \(number): the program ended: \(try await run.outcome())")
                 return
             }
-            run.send(SIGINT)
             // What comes after the answer.
             try run.say("/help\n")
             #expect(await run.wait { run.errorUntilNow.split(separator: "\n").count == number })

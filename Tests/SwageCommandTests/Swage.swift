@@ -134,6 +134,21 @@ enum Swage {
             return false
         }
 
+        /// Sends a signal as soon as there is more output than some bytes, from a thread of its own: where many tests wait for
+        /// their turn, a task would come too late.
+        ///
+        /// - Returns: false if the program had ended before.
+        func send(_ signal: Int32, onceOutputExceeds byteCount: Int) async -> Bool {
+            await withCheckedContinuation { continuation in
+                Thread.detachNewThread {
+                    while self.isRunning, self.outputUntilNow.utf8.count <= byteCount { sched_yield() }
+                    let isRunning = self.isRunning
+                    if isRunning { self.send(signal) }
+                    continuation.resume(returning: isRunning)
+                }
+            }
+        }
+
         func outcome() async throws -> Outcome {
             for await _ in ended {}
             func text(_ stream: String) throws -> String {
