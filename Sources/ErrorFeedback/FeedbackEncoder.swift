@@ -47,24 +47,45 @@ public struct FeedbackEncoder: Sendable {
     /// - Parameters:
     ///   - weights: `rowCount` rows of as many finite values as the metric has columns.
     ///   - target: room for the encoded rows.
-    /// - Returns: Σ E·H·Eᵀ over the rows, in units of H's mean diagonal.
-    @discardableResult
     public func encode(
         _ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer, parallel: Parallel
+    ) throws {
+        try forEachPanel(weights, rowCount: rowCount, target, parallel) { panel, _, rows in
+            panel.encode(rows.weights, rowCount: rows.count, into: rows.target)
+        }
+    }
+
+    /// Encodes rows as ``encode(_:rowCount:into:parallel:)`` does.
+    ///
+    /// - Returns: Σ E·H·Eᵀ over the rows, in units of H's mean diagonal.
+    public func encodeMeasuringError(
+        _ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer, parallel: Parallel
     ) throws -> Double {
+        let errors = ResultTable(repeating: 0.0, count: (rowCount + Self.panelLength - 1) / Self.panelLength)
+        try forEachPanel(weights, rowCount: rowCount, target, parallel) { panel, number, rows in
+            panel.encode(rows.weights, rowCount: rows.count, into: rows.target)
+            errors[number] = panel.objective(rowCount: rows.count)
+        }
+        return errors.values.reduce(0, +)
+    }
+
+    private func forEachPanel(
+        _ weights: UnsafePointer<Float>, rowCount: Int, _ target: UnsafeMutableRawPointer, _ parallel: Parallel,
+        _ body: @Sendable (_ panel: FeedbackPanel, _ number: Int, _ rows: Rows) -> Void
+    ) throws {
         let length = Self.panelLength
         let rowByteCount = metric.columns / codec.type.blockLength * codec.type.blockByteCount
         let count = (rowCount + length - 1) / length
         let panels = (0..<min(parallel.threadCount, count)).map { _ in FeedbackPanel(self) }
-        let errors = ResultTable(repeating: 0.0, count: count)
-        let places = Places(weights: weights, target: target)
-        try parallel.forEach(count) { panel, worker in
-            let first = panel * length
-            errors[panel] = panels[worker].encode(
-                places.weights + first * metric.columns, rowCount: min(length, rowCount - first),
-                into: places.target + first * rowByteCount)
+        let all = Rows(weights: weights, target: target, count: rowCount)
+        try parallel.forEach(count) { number, worker in
+            let first = number * length
+            body(
+                panels[worker], number,
+                Rows(
+                    weights: all.weights + first * metric.columns, target: all.target + first * rowByteCount,
+                    count: min(length, rowCount - first)))
         }
-        return errors.values.reduce(0, +)
     }
 
     /// Σ E·H·Eᵀ of rows as they were decoded, in the same units.
@@ -84,8 +105,9 @@ public struct FeedbackEncoder: Sendable {
         return total
     }
 
-    private struct Places: @unchecked Sendable {
+    private struct Rows: @unchecked Sendable {
         let weights: UnsafePointer<Float>
         let target: UnsafeMutableRawPointer
+        let count: Int
     }
 }

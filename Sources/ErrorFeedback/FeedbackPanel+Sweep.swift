@@ -162,23 +162,16 @@ extension FeedbackPanel {
         let rowByteCount = columns / blockLength &* blockByteCount
         var squares = [Double](repeating: 0, count: rowCount)
         var losses = [Double](repeating: 0, count: rowCount)
-        // ⟨w, w⟩ − ⟨w, q⟩ = ⟨w, e⟩ by E·H; ⟨w, w⟩ by W·H.
+        // ⟨w, w⟩ and ⟨w, w⟩ − ⟨w, q⟩ = ⟨w, e⟩, both by W·H.
         forEachChunk { start, length in
-            multiplyErrors(by: start, length, rowCount: rowCount)
-            for row in 0..<rowCount {
-                for column in 0..<length {
-                    losses[row] +=
-                        Double(chunk.base[row * length + column]) * Double(weights[row * columns + start + column])
-                }
-            }
             LinearAlgebra.multiply(
                 weights, columns, metric.moments.base + start, columns, into: chunk.base, length, m: rowCount,
                 n: length, k: columns, keep: 0)
             for row in 0..<rowCount {
-                for column in 0..<length {
-                    squares[row] +=
-                        Double(chunk.base[row * length + column]) * Double(weights[row * columns + start + column])
-                }
+                let products = UnsafePointer(chunk.base + row &* length)
+                let place = row &* columns &+ start
+                squares[row] += Double(products.dot(weights + place, length))
+                losses[row] += Double(products.dot(errors.base + place, length))
             }
         }
         let decoded = floats(.decoded)

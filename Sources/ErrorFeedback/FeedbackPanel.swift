@@ -60,18 +60,17 @@ final class FeedbackPanel: @unchecked Sendable {
 
     func bytes(_ slot: Int) -> UnsafeMutableRawPointer { bytes + 256 &* slot }
 
-    /// - Returns: Σ E·H·Eᵀ.
-    func encode(_ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer) -> Double {
-        func run(_ codec: some QuantizingCodec) -> Double {
+    /// Leaves the errors of the encoded rows in ``errors``.
+    func encode(_ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer) {
+        func run(_ codec: some QuantizingCodec) {
             feedForward(codec, weights, rowCount: rowCount, into: target)
             for _ in 0..<encoder.policy.sweeps { sweep(codec, weights, rowCount: rowCount, in: target) }
             if encoder.policy.outputGain != 0 { restoreGain(codec, weights, rowCount: rowCount, in: target) }
-            return objective(rowCount: rowCount)
         }
-        return run(encoder.codec)
+        run(encoder.codec)
     }
 
-    /// Σ E·H·Eᵀ.
+    /// Σ E·H·Eᵀ of the rows that were encoded last.
     func objective(rowCount: Int) -> Double {
         var total = 0.0
         forEachChunk { start, length in

@@ -64,19 +64,27 @@ public struct PairedMoments: Sendable {
         self.drift = drift
     }
 
-    /// What has to be added to weights W, as W · map, for them to answer to X̂ as W did to X.
-    ///
+    /// The triangular factor of the damped X̂ᵀX̂.
+    public struct Factor: Sendable {
+        let values: [Double]
+    }
+
     /// - Parameter damping: keeps to the weights where inputs say little; a part of the mean diagonal.
     /// - Returns: nil without inputs.
-    public func correction(damping: Float, parallel: Parallel) throws -> DriftCorrection? {
+    public func factor(damping: Float) -> Factor? {
         let n = moments.columns
         let mean = (0..<n).reduce(0.0) { $0 + Double(moments.values[$1 * n + $1]) } / Double(n)
         guard mean > 0 else { return nil }
-        var factor = moments.values.map(Double.init)
-        for column in 0..<n { factor[column * n + column] += Double(damping) * mean }
-        guard LinearAlgebra.factorize(&factor, n) else { return nil }
+        var values = moments.values.map(Double.init)
+        for column in 0..<n { values[column * n + column] += Double(damping) * mean }
+        return LinearAlgebra.factorize(&values, n) ? Factor(values: values) : nil
+    }
+
+    /// What has to be added to weights W, as W · map, for them to answer to X̂ as W did to X.
+    public func correction(_ factor: Factor, parallel: Parallel) throws -> DriftCorrection {
+        let n = moments.columns
         var map = drift.map(Double.init)
-        try factor.withUnsafeBufferPointer { factor in
+        try factor.values.withUnsafeBufferPointer { factor in
             try map.withUnsafeMutableBufferPointer { map in
                 let system = System(factor: factor.baseAddress!, map: map.baseAddress!)
                 // (C·Cᵀ)⁻¹ · drift, some columns at a time.

@@ -54,22 +54,47 @@ final class LayerCalibrator: PassQuantizer {
         if isRouter {
             // All tokens of the layer: what its experts see together.
             priors[.experts] = pair.moments
-            let correction = try pair.correction(damping: policy.routerDamping, parallel: parallel)
+            let correction = try pair.factor(damping: policy.routerDamping).map {
+                try pair.correction($0, parallel: parallel)
+            }
             for place in places where target(place).tensor.type == .f32 { try correctRouter(place, correction) }
             return
         }
         let moments = try drawn(pair.moments, site: site)
-        let correction = try pair.correction(damping: policy.driftDamping, parallel: parallel)
-        var metrics: [Int: FeedbackMetric] = [:]
-        for place in quantizing {
-            guard let codec = codec(for: place) as? any QuantizingCodec else { continue }
-            let feedback = policy.feedback(for: codec)
-            let length = FeedbackEncoder.groupLength(codec, feedback)
-            let metric = metrics[length] ?? FeedbackMetric(moments, damping: feedback.damping, groupLength: length)
-            metrics[length] = metric
-            try encode(place, FeedbackEncoder(codec: codec, metric: metric, policy: feedback), correction)
+        let encoders = quantizing.compactMap { place -> (place: MatrixPlace, codec: any QuantizingCodec)? in
+            (codec(for: place) as? any QuantizingCodec).map { (place, $0) }
+        }
+        let (metrics, correction) = try factors(
+            pair, moments, groupLengths: encoders.map { FeedbackEncoder.groupLength($0.codec, feedback($0.codec)) })
+        for (number, (place, codec)) in encoders.enumerated() {
+            let encoder = FeedbackEncoder(codec: codec, metric: metrics[number], policy: feedback(codec))
+            try encode(place, encoder, correction)
         }
     }
+
+    /// The metric of each group length, and the correction; made at the same time, since each is the work of one thread.
+    private func factors(
+        _ pair: PairedMoments, _ moments: SecondMoments, groupLengths: [Int]
+    ) throws -> (metrics: [FeedbackMetric], correction: DriftCorrection?) {
+        let lengths = Set(groupLengths).sorted()
+        let metrics = ResultTable<FeedbackMetric?>(repeating: nil, count: lengths.count)
+        let factor = ResultTable<PairedMoments.Factor?>(repeating: nil, count: 1)
+        let policy = policy
+        try parallel.forEach(1 + lengths.count) { piece, _ in
+            if piece == 0 {
+                factor[0] = pair.factor(damping: policy.driftDamping)
+            } else {
+                metrics[piece - 1] = FeedbackMetric(
+                    moments, damping: policy.feedback.damping, groupLength: lengths[piece - 1])
+            }
+        }
+        let found = Dictionary(uniqueKeysWithValues: zip(lengths, metrics.values.compactMap { $0 }))
+        return (
+            groupLengths.compactMap { found[$0] }, try factor[0].map { try pair.correction($0, parallel: parallel) }
+        )
+    }
+
+    private func feedback(_ codec: any QuantizingCodec) -> FeedbackPolicy { policy.feedback(for: codec) }
 
     func decode(_ place: MatrixPlace, into values: UnsafeMutablePointer<Float>) throws {
         let (index, tensor) = target(place)
@@ -136,7 +161,7 @@ final class LayerCalibrator: PassQuantizer {
             try readOriginal(index, rows: range, into: base)
             try correction?.apply(to: base, rowCount: shape.rows, share: policy.driftShare, parallel: parallel)
             try held.bytes.withUnsafeMutableBytes {
-                _ = try encoder.encode(
+                try encoder.encode(
                     base, rowCount: shape.rows, into: $0.baseAddress! + range.lowerBound * tensor.rowByteCount,
                     parallel: parallel)
             }

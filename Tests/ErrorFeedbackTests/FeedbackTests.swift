@@ -42,7 +42,7 @@ struct FeedbackTests {
         #expect(decoded.map { Int8(($0 / golden.step).rounded()) } == golden.codes.flatMap { $0 })
         var bytes = try sample.bytes(codec, policy)
         let error = try bytes.withUnsafeMutableBytes {
-            try sample.encoder(codec, policy).encode(
+            try sample.encoder(codec, policy).encodeMeasuringError(
                 sample.weights, rowCount: sample.rowCount, into: $0.baseAddress!, parallel: Parallel(threadCount: 1))
         }
         let expected = golden.errors.reduce(0, +)
@@ -70,7 +70,7 @@ struct FeedbackTests {
             policy.scaleReach = 1
             var bytes = try sample.bytes(codec, policy)
             let error = try bytes.withUnsafeMutableBytes {
-                try sample.encoder(codec, policy).encode(
+                try sample.encoder(codec, policy).encodeMeasuringError(
                     sample.weights, rowCount: sample.rowCount, into: $0.baseAddress!, parallel: Parallel())
             }
             #expect(error <= last * (1 + 1e-5))

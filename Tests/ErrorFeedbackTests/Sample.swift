@@ -50,7 +50,7 @@ struct Sample {
     func bytes(_ codec: any QuantizingCodec, _ policy: FeedbackPolicy, threadCount: Int = 1) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: rowCount * rowByteCount(codec))
         try bytes.withUnsafeMutableBytes {
-            _ = try encoder(codec, policy).encode(
+            try encoder(codec, policy).encode(
                 weights, rowCount: rowCount, into: $0.baseAddress!, parallel: Parallel(threadCount: threadCount))
         }
         return bytes

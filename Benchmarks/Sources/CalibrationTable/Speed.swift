@@ -36,7 +36,7 @@ enum Speed {
             var error = 0.0
             try note("\(type.name) \(text)") {
                 try bytes.withUnsafeMutableBytes {
-                    error = try encoder.encode(
+                    error = try encoder.encodeMeasuringError(
                         weights, rowCount: rowCount, into: $0.baseAddress!, parallel: parallel)
                 }
             }
