@@ -73,20 +73,31 @@ public struct SensitivityProbing: Sendable {
         let sequences = (0..<count).map { fitting[$0 * fitting.count / count].tokens }
         let sampling = TypeErrorSampling(model, types: Self.types, policy: policy, parallel: parallel)
         try sampling.addEmbedding(of: sequences)
-        // The collector hands sites over from the thread that runs the pass, which waits for it.
-        let state = SamplingState(sampling)
-        let expertCount = model.plan.experts?.count ?? 0
-        let collector = HessianCollector(
-            parallel: parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
-            receive: { state.add($0, $1) })
-        let layers = Double(model.plan.layerCount + 1)
-        let hidden = try pass.run(sequences, observer: collector) { layer, _ in
-            try state.check()
-            progress(.fraction(Double(layer + 1) / layers))
+        let compared = heldOut.map(\.tokens)
+        let streams = (try pass.embedding(of: sequences), try pass.embedding(of: compared))
+        for layer in 0..<model.plan.layerCount {
+            let fitted = try moments(model) { try pass.run(layer: layer, of: sequences, streams.0, observer: $0) }
+            let seen = try moments(model) { try pass.run(layer: layer, of: compared, streams.1, observer: $0) }
+            try sampling.add(fitted, measuredOn: seen)
+            progress(.fraction(Double(layer + 1) / Double(model.plan.layerCount + 1)))
         }
-        try pass.observeOutput(of: hidden, collector)
-        try state.check()
+        try sampling.add(
+            moments(model) { try pass.observeOutput(of: streams.0, $0) },
+            measuredOn: moments(model) { try pass.observeOutput(of: streams.1, $0) })
         return sampling
+    }
+
+    /// The moments of the sampled sites that some work passes.
+    private func moments(
+        _ model: Model, _ work: (HessianCollector) throws -> Void
+    ) throws -> [ActivationSite: SecondMoments] {
+        let store = MomentStore()
+        let expertCount = model.plan.experts?.count ?? 0
+        try work(
+            HessianCollector(
+                parallel: parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
+                receive: { store.add($0, $1) }))
+        return store.moments
     }
 
     // MARK: Probes
@@ -151,24 +162,11 @@ public struct SensitivityProbing: Sendable {
     }
 }
 
-/// What a collector fills from the thread of the pass; its first error is kept until it can be thrown.
-private final class SamplingState: Sendable {
-    private let state: Mutex<(sampling: Box, error: (any Error)?)>
+/// What a collector has handed over.
+private final class MomentStore: Sendable {
+    private let state = Mutex<[ActivationSite: SecondMoments]>([:])
 
-    private struct Box: @unchecked Sendable {
-        let sampling: TypeErrorSampling
-    }
+    var moments: [ActivationSite: SecondMoments] { state.withLock { $0 } }
 
-    init(_ sampling: TypeErrorSampling) { state = Mutex((Box(sampling: sampling), nil)) }
-
-    func add(_ site: ActivationSite, _ moments: SecondMoments) {
-        state.withLock { state in
-            guard state.error == nil else { return }
-            do { try state.sampling.sampling.add(site, moments) } catch { state.error = error }
-        }
-    }
-
-    func check() throws {
-        if let error = state.withLock({ $0.error }) { throw error }
-    }
+    func add(_ site: ActivationSite, _ moments: SecondMoments) { state.withLock { $0[site] = moments } }
 }

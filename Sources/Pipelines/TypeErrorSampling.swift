@@ -6,7 +6,8 @@ import TensorCore
 
 /// Measures how far types put the outputs of a model's matrices off, from samples of their rows and of their experts.
 ///
-/// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs.
+/// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs: of others than those
+/// that the rows are encoded for, since what is fitted to few inputs is worse on others.
 final class TypeErrorSampling {
     private let model: Model
     private let types: [TensorType]
@@ -51,8 +52,25 @@ final class TypeErrorSampling {
         }
     }
 
-    /// Samples the matrices that have these inputs.
-    func add(_ site: ActivationSite, _ moments: SecondMoments) throws {
+    /// Samples the matrices of some sites.
+    ///
+    /// - Parameters:
+    ///   - fitted: of the inputs that rows are encoded for.
+    ///   - measured: of those that errors are measured on; an expert that saw none of them is left out, unless no expert did.
+    func add(
+        _ fitted: [ActivationSite: SecondMoments], measuredOn measured: [ActivationSite: SecondMoments]
+    ) throws {
+        let sites = fitted.keys.sorted { ($0.layer, "\($0.input)", $0.expert) < ($1.layer, "\($1.input)", $1.expert) }
+        let seen = Set(sites.filter { measured[$0] != nil }.map { "\($0.layer) \($0.input)" })
+        for site in sites {
+            guard let moments = fitted[site],
+                let other = measured[site] ?? (seen.contains("\(site.layer) \(site.input)") ? nil : moments)
+            else { continue }
+            try add(site, moments, measuredOn: other)
+        }
+    }
+
+    private func add(_ site: ActivationSite, _ moments: SecondMoments, measuredOn other: SecondMoments) throws {
         for role in site.roles {
             let isTied = role == .output && model.plan.tiesOutputToEmbedding
             let layer = role.isPerLayer ? site.layer : nil
@@ -65,7 +83,7 @@ final class TypeErrorSampling {
                 let row = site.expert * rowCount + $0 * rowCount / count
                 return try model.tensors.decodedRows(index, row..<row + 1)
             }
-            sums[name, default: Sums()].add(try sums(of: values, rowCount: count, moments))
+            sums[name, default: Sums()].add(try sums(of: values, rowCount: count, moments, measuredOn: other))
         }
     }
 
@@ -106,12 +124,14 @@ final class TypeErrorSampling {
         types.filter { rowLength.isMultiple(of: $0.blockLength) }
     }
 
-    private func sums(of values: [Float], rowCount: Int, _ moments: SecondMoments) throws -> Sums {
+    private func sums(
+        of values: [Float], rowCount: Int, _ moments: SecondMoments, measuredOn other: SecondMoments
+    ) throws -> Sums {
         let columns = moments.columns
         var result = Sums()
-        result.energy = moments.energy(of: values, rowCount: rowCount)
+        result.energy = other.energy(of: values, rowCount: rowCount)
         result.probe = squaredError(values, rowCount: rowCount, Self.probeType(rowLength: columns), nil) {
-            moments.energy(of: $0, rowCount: rowCount)
+            other.energy(of: $0, rowCount: rowCount)
         }
         let types = storableTypes(rowLength: columns)
         let codecs = types.compactMap { BlockFormats.codec(for: $0) as? any QuantizingCodec }
@@ -126,7 +146,7 @@ final class TypeErrorSampling {
             let feedback = policy.feedback(for: codec)
             let metric = metrics[lengths.firstIndex(of: FeedbackEncoder.groupLength(codec, feedback))!]!
             let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: feedback)
-            errors[number] = try Self.energyOfErrors(values, moments, rowCount: rowCount, codec) {
+            errors[number] = try Self.energyOfErrors(values, other, rowCount: rowCount, codec) {
                 try encoder.encode(values, rowCount: rowCount, into: $0, parallel: Parallel(threadCount: 1))
             }
         }

@@ -66,10 +66,14 @@ public final class ForwardPass: Sendable {
 
     /// Takes sequences' residual streams through one layer.
     ///
-    /// - Parameter hidden: the streams after the layer before; changed.
-    public func run(layer: Int, of sequences: [TokenSequence], _ hidden: HiddenStates) throws {
+    /// - Parameters:
+    ///   - hidden: the streams after the layer before; changed.
+    ///   - observer: sees the inputs of every matrix.
+    public func run(
+        layer: Int, of sequences: [TokenSequence], _ hidden: HiddenStates, observer: (any ActivationObserver)? = nil
+    ) throws {
         try Self.naming(path) {
-            let batch = try batch(sequences, observer: nil)
+            let batch = try batch(sequences, observer: observer)
             let steps = try steps(for: batch)
             steps.enqueue([attentionWeights(layer: layer)])
             try run(layer: layer, batch, hidden: hidden, steps, isLast: true)
