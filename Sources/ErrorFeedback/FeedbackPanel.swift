@@ -4,6 +4,8 @@ import BlockFormats
 final class FeedbackPanel: @unchecked Sendable {
     let encoder: FeedbackEncoder
     let metric: FeedbackMetric
+    /// The codec, where it has a code for each element and elements are chosen one by one.
+    let elements: (any ElementCodec)?
     let columns: Int
     let steps: [ScaleStep]
     let blockLength: Int
@@ -16,6 +18,9 @@ final class FeedbackPanel: @unchecked Sendable {
     let errors: AlignedFloats
     /// Per row the chunk's columns: what is to be encoded, or the products E·H.
     let chunk: AlignedFloats
+    /// Per row a block's values, and products with them.
+    let blockValues: AlignedFloats
+    let blockProducts: AlignedFloats
     private let room: AlignedFloats
     let bytes: UnsafeMutableRawPointer
 
@@ -26,6 +31,7 @@ final class FeedbackPanel: @unchecked Sendable {
         case decoded, bestDecoded
         case partTarget, partError, bestPartError, others
         case product
+        case factors
     }
 
     init(_ encoder: FeedbackEncoder) {
@@ -37,6 +43,7 @@ final class FeedbackPanel: @unchecked Sendable {
         blockByteCount = codec.type.blockByteCount
         partLength = codec.partLength
         groupLength = metric.groupLength
+        elements = groupLength == 1 ? codec as? any ElementCodec : nil
         let reach = encoder.policy.scaleReach
         let offsets = encoder.policy.offsetReach
         var steps: [ScaleStep] = [ScaleStep()]
@@ -48,6 +55,8 @@ final class FeedbackPanel: @unchecked Sendable {
         self.steps = steps
         errors = AlignedFloats(count: FeedbackEncoder.panelLength * columns)
         chunk = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
+        blockValues = AlignedFloats(count: FeedbackEncoder.panelLength * blockLength)
+        blockProducts = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
         room = AlignedFloats(count: Place.allCases.count * FeedbackMetric.greatestChunkLength)
         bytes = .allocate(byteCount: 4 * 256, alignment: 64)
     }
@@ -100,7 +109,7 @@ final class FeedbackPanel: @unchecked Sendable {
             n: length, k: columns, keep: 0)
     }
 
-    /// v · H · vᵀ for some columns of H.
+    /// v · H · vᵀ for some columns of H, few of them.
     @inline(__always)
     func quadratic(_ vector: UnsafePointer<Float>, at column: Int, _ count: Int) -> Float {
         let product = floats(.product)
