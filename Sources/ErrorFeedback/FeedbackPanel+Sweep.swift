@@ -3,21 +3,27 @@ import BlockFormats
 extension FeedbackPanel {
     /// One round of coordinate descent on E·H·Eᵀ: every part's scale and codes chosen anew for the errors that all other
     /// columns have now, then the blocks' factors.
+    ///
+    /// - Parameter gain: is given the outputs' sizes as they are after the sweep, unless nil.
     func sweep(
         _ codec: some QuantizingCodec, _ weights: UnsafePointer<Float>, rowCount: Int,
-        in target: UnsafeMutableRawPointer
+        in target: UnsafeMutableRawPointer, gain: OutputGain?
     ) {
         let rowByteCount = columns / blockLength &* blockByteCount
         forEachChunk { start, length in
             multiplyErrors(by: start, length, rowCount: rowCount)
+            gain?.keep(errors.base, start, length, rowCount: rowCount)
             for offset in stride(from: 0, to: length, by: blockLength) {
                 let column = start &+ offset
+                // Products with columns that have been swept are asked for by the gain alone.
+                let passed = gain == nil ? offset : 0
                 let places = { (row: Int) in
                     BlockPlace(
                         block: target + (row &* rowByteCount &+ column / self.blockLength &* self.blockByteCount),
                         weights: weights + (row &* self.columns &+ column),
                         error: self.errors.base + (row &* self.columns &+ column), column: column,
-                        products: self.chunk.base + (row &* length &+ offset), restLength: length &- offset)
+                        kept: self.chunk.base + (row &* length &+ passed), keptColumn: start &+ passed,
+                        keptCount: length &- passed)
                 }
                 for row in 0..<rowCount {
                     for part in 0..<blockLength / partLength {
@@ -30,6 +36,7 @@ extension FeedbackPanel {
                 }
                 refitFactors(codec, rowCount: rowCount, places)
             }
+            gain?.add(weights, errors.base, products: chunk.base, start, length, rowCount: rowCount)
         }
     }
 
@@ -39,9 +46,13 @@ extension FeedbackPanel {
         let weights: UnsafePointer<Float>
         let error: UnsafeMutablePointer<Float>
         let column: Int
-        /// E·H of the block's columns and the rest of the chunk's.
-        let products: UnsafeMutablePointer<Float>
-        let restLength: Int
+        /// The columns of E·H that are kept up to date, the block's among them.
+        let kept: UnsafeMutablePointer<Float>
+        let keptColumn: Int
+        let keptCount: Int
+
+        /// Those of the block.
+        var products: UnsafeMutablePointer<Float> { kept + (column &- keptColumn) }
     }
 
     private func improve(_ codec: some QuantizingCodec, part: Int, of place: BlockPlace) {
@@ -99,9 +110,9 @@ extension FeedbackPanel {
             errors[index] = new - place.error[start &+ index]
             place.error[start &+ index] = new
         }
-        place.products.addProduct(
-            errors, count, metric.moments.base + ((place.column &+ start) &* columns &+ place.column),
-            stride: columns, count: place.restLength)
+        place.kept.addProduct(
+            errors, count, metric.moments.base + ((place.column &+ start) &* columns &+ place.keptColumn),
+            stride: columns, count: place.keptCount)
     }
 
     /// Goes through a part's groups; keeps `.partError` and `.partTarget`, the products, up to date.
@@ -144,8 +155,8 @@ extension FeedbackPanel {
     private func refitFactors(_ codec: some QuantizingCodec, rowCount: Int, _ place: (_ row: Int) -> BlockPlace) {
         let (decoded, trial) = (floats(.decoded), bytes(0))
         let first = place(0)
-        let moments = metric.moments.base + (first.column &* columns &+ first.column)
-        let rest = first.restLength
+        let moments = metric.moments.base + first.column &* columns
+        let (kept, own) = (first.keptCount, first.column &- first.keptColumn)
         let factors = floats(.factors)
         func values(_ row: Int) -> UnsafeMutablePointer<Float> { blockValues.base + row &* blockLength }
         for row in 0..<rowCount {
@@ -153,8 +164,8 @@ extension FeedbackPanel {
             for index in 0..<blockLength { values[index] = place.weights[index] - place.error[index] }
         }
         LinearAlgebra.multiply(
-            blockValues.base, blockLength, moments, columns, into: blockProducts.base, blockLength, m: rowCount,
-            n: blockLength, k: blockLength, keep: 0)
+            blockValues.base, blockLength, moments + first.column, columns, into: blockProducts.base, blockLength,
+            m: rowCount, n: blockLength, k: blockLength, keep: 0)
         for row in 0..<rowCount {
             let (place, values) = (place(row), values(row))
             let slope = UnsafePointer(values).dot(place.products, blockLength)
@@ -168,51 +179,15 @@ extension FeedbackPanel {
             for index in 0..<blockLength { values[index] = place.weights[index] - decoded[index] - place.error[index] }
         }
         LinearAlgebra.multiply(
-            blockValues.base, blockLength, moments, columns, into: blockProducts.base, rest, m: rowCount, n: rest,
-            k: blockLength, keep: 0)
+            blockValues.base, blockLength, moments + first.keptColumn, columns, into: blockProducts.base, kept,
+            m: rowCount, n: kept, k: blockLength, keep: 0)
         for row in 0..<rowCount where factors[row] != 1 {
-            let (place, changes, products) = (place(row), values(row), blockProducts.base + row &* rest)
+            let (place, changes, products) = (place(row), values(row), blockProducts.base + row &* kept)
             let gain = UnsafePointer(changes).dot(place.products, blockLength)
-            guard 2 * gain + UnsafePointer(changes).dot(products, blockLength) < 0 else { continue }
+            guard 2 * gain + UnsafePointer(changes).dot(products + own, blockLength) < 0 else { continue }
             codec.multiplyScales(of: place.block, by: factors[row])
             for index in 0..<blockLength { place.error[index] += changes[index] }
-            for index in 0..<rest { place.products[index] += products[index] }
-        }
-    }
-
-    /// Enlarges the rows' scales by what the outputs have lost, as far as the policy asks for it.
-    func restoreGain(
-        _ codec: some QuantizingCodec, _ weights: UnsafePointer<Float>, rowCount: Int,
-        in target: UnsafeMutableRawPointer
-    ) {
-        let rowByteCount = columns / blockLength &* blockByteCount
-        var squares = [Double](repeating: 0, count: rowCount)
-        var losses = [Double](repeating: 0, count: rowCount)
-        // ⟨w, w⟩ and ⟨w, w⟩ − ⟨w, q⟩ = ⟨w, e⟩, both by W·H.
-        forEachChunk { start, length in
-            LinearAlgebra.multiply(
-                weights, columns, metric.moments.base + start, columns, into: chunk.base, length, m: rowCount,
-                n: length, k: columns, keep: 0)
-            for row in 0..<rowCount {
-                let products = UnsafePointer(chunk.base + row &* length)
-                let place = row &* columns &+ start
-                squares[row] += Double(products.dot(weights + place, length))
-                losses[row] += Double(products.dot(errors.base + place, length))
-            }
-        }
-        let decoded = floats(.decoded)
-        for row in 0..<rowCount where squares[row] > 0 && losses[row] < squares[row] {
-            let ratio = Float(squares[row] / (squares[row] - losses[row]))
-            let factor = 1 + encoder.policy.outputGain * (min(max(ratio, 0.8), 1.25) - 1)
-            for column in stride(from: 0, to: columns, by: blockLength) {
-                let block = target + (row &* rowByteCount &+ column / blockLength &* blockByteCount)
-                codec.multiplyScales(of: block, by: factor)
-                codec.decode(block, count: blockLength, into: decoded)
-                for index in 0..<blockLength {
-                    errors.base[row &* columns &+ column &+ index] =
-                        weights[row &* columns &+ column &+ index] - decoded[index]
-                }
-            }
+            for index in 0..<kept { place.kept[index] += products[index] }
         }
     }
 }

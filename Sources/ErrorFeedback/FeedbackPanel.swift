@@ -21,6 +21,7 @@ final class FeedbackPanel: @unchecked Sendable {
     /// Per row a block's values, and products with them.
     let blockValues: AlignedFloats
     let blockProducts: AlignedFloats
+    private let outputGain: OutputGain
     private let room: AlignedFloats
     let bytes: UnsafeMutableRawPointer
 
@@ -55,6 +56,7 @@ final class FeedbackPanel: @unchecked Sendable {
         self.steps = steps
         errors = AlignedFloats(count: FeedbackEncoder.panelLength * columns)
         chunk = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
+        outputGain = OutputGain(metric)
         blockValues = AlignedFloats(count: FeedbackEncoder.panelLength * blockLength)
         blockProducts = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
         room = AlignedFloats(count: Place.allCases.count * FeedbackMetric.greatestChunkLength)
@@ -73,8 +75,15 @@ final class FeedbackPanel: @unchecked Sendable {
     func encode(_ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer) {
         func run(_ codec: some QuantizingCodec) {
             feedForward(codec, weights, rowCount: rowCount, into: target)
-            for _ in 0..<encoder.policy.sweeps { sweep(codec, weights, rowCount: rowCount, in: target) }
-            if encoder.policy.outputGain != 0 { restoreGain(codec, weights, rowCount: rowCount, in: target) }
+            let gain = encoder.policy.outputGain != 0 ? outputGain : nil
+            gain?.reset()
+            let sweeps = encoder.policy.sweeps
+            for number in 0..<sweeps {
+                sweep(codec, weights, rowCount: rowCount, in: target, gain: number == sweeps - 1 ? gain : nil)
+            }
+            guard let gain else { return }
+            if sweeps == 0 { measure(gain, weights, rowCount: rowCount) }
+            restore(gain, codec, weights, rowCount: rowCount, in: target)
         }
         run(encoder.codec)
     }
