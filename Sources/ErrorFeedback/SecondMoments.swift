@@ -37,7 +37,7 @@ public struct SecondMoments: Sendable {
     /// Adds what other rows of the same inputs have.
     public mutating func add(_ other: SecondMoments) {
         precondition(other.columns == columns)
-        for index in values.indices { values[index] += other.values[index] }
+        add(other.values, times: 1)
         rowCount += other.rowCount
     }
 
@@ -50,7 +50,13 @@ public struct SecondMoments: Sendable {
         let size = meanSquare > 0 ? meanSquare / prior.meanSquare : 1
         let factor = priorRowCount * size / Float(prior.rowCount)
         var result = self
-        for index in values.indices { result.values[index] += factor * prior.values[index] }
+        result.add(prior.values, times: factor)
         return result
+    }
+
+    private mutating func add(_ others: [Float], times factor: Float) {
+        values.withUnsafeMutableBufferPointer { values in
+            for index in 0..<values.count { values[index] += factor * others[index] }
+        }
     }
 }
