@@ -28,6 +28,12 @@ struct Quantize: ParsableCommand {
     var imatrix: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Second moments to fit the quantized weights to, with error feedback: from swage imatrix --hessian. Slower than "
+                + "an importance matrix, nearer to the original, and one file serves all types.", valueName: "file"))
+    var hessian: String?
+
+    @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
             "Texts to fit the quantized weights to, with error feedback: slower, and much nearer to the original.",
@@ -60,6 +66,9 @@ struct Quantize: ParsableCommand {
         guard (type == nil) != (recipe == nil) else {
             throw ValidationError("give either a mix with --type TYPE or a recipe with --recipe FILE")
         }
+        guard hessian == nil || calibrate.isEmpty else {
+            throw ValidationError("--hessian and --calibrate exclude each other")
+        }
         if let calibrationChunks, calibrationChunks < 1 {
             throw ValidationError("--calibration-chunks must be at least 1")
         }
@@ -82,10 +91,13 @@ struct Quantize: ParsableCommand {
                 texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
                 cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
         }
+        quantization.hessian = hessian.map { HessianFitting(path: $0, memory: execution.budget) }
         let plan = try quantization.plan(model)
         guard let output, !dryRun else {
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             StandardStream.output.write(Self.listing(of: plan))
+            // What error feedback takes cannot be told from a sample of rows.
+            guard hessian == nil else { return }
             return StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
         }
         let outcome = try quantization.run(model, plan: plan, output: output, progress: execution.progress)
