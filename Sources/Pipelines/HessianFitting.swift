@@ -32,40 +32,24 @@ struct OpenedHessian: Sendable {
     let fitting: HessianFitting
     /// The inputs of the tensors that are encoded with feedback, by name; those of a stack by expert.
     let fitted: [String: [HessianSite]]
-    /// Sums of squares for the tensors that are quantized in another way.
-    private let entries: [String: ImportanceMatrix.Entry]
 
     init(_ fitting: HessianFitting, model: Model, assignments: [TypeAssignment]) throws {
         self.fitting = fitting
         file = try HessianFile(path: fitting.path, plan: model.plan)
         let sites = HessianSite.byTensor(of: model.plan)
         var fitted: [String: [HessianSite]] = [:]
-        var entries: [String: ImportanceMatrix.Entry] = [:]
-        for assignment in assignments where assignment.type.isQuantized && assignment.type != assignment.sourceType {
-            let name = assignment.tensor.name
-            guard let sites = sites[name] else { continue }
-            if BlockFormats.codec(for: assignment.type) is any QuantizingCodec {
-                fitted[name] = sites
-            } else {
-                entries[name] = ImportanceMatrix.Entry(
-                    rowLength: sites[0].columns, sums: try sites.flatMap { [file] in try file.diagonal($0.site) },
-                    counts: sites.map { [file] in Float(file.rowCount($0.site)) })
-            }
+        for assignment in assignments where assignment.type != assignment.sourceType {
+            guard BlockFormats.codec(for: assignment.type) is any QuantizingCodec else { continue }
+            fitted[assignment.tensor.name] = sites[assignment.tensor.name]
         }
         self.fitted = fitted
-        self.entries = entries
     }
 
-    /// The importance of what is not fitted: from an importance matrix, and for what that does not know from the moments.
-    func importance(beside matrix: ImportanceMatrix?) -> ImportanceMatrix {
-        var result =
-            matrix
-            ?? ImportanceMatrix(
-                entries: [:], datasets: file.origin.datasets, chunkCount: file.origin.chunkCount,
-                chunkSize: file.origin.chunkSize)
-        for name in fitted.keys { result.entries[name] = nil }
-        result.entries.merge(entries) { known, _ in known }
-        return result
+    /// The part of an importance matrix that is of other tensors.
+    func rest(of matrix: ImportanceMatrix?) -> ImportanceMatrix? {
+        guard var matrix else { return nil }
+        for name in fitted.keys { matrix.entries[name] = nil }
+        return matrix
     }
 
     /// What the user should know before the result is used.

@@ -2,6 +2,7 @@ import BlockFormats
 import FoundationEssentials
 import GGUFContainer
 import Importance
+import ModelArchitecture
 import Recipes
 import TensorCore
 
@@ -53,7 +54,7 @@ public struct Quantization: Sendable {
         let assignments = try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
         let opened = try hessian.map { try OpenedHessian($0, model: model, assignments: assignments) }
-        let known = opened?.importance(beside: importance) ?? importance
+        let known = opened.map { $0.rest(of: importance) } ?? importance
         do {
             if calibration == nil {
                 try RecipeError.demandImportance(for: assignments) {
@@ -117,9 +118,12 @@ public struct Quantization: Sendable {
     }
 
     private func guidance(_ plan: Plan) -> EncodingGuidance {
-        EncodingGuidance(
-            importance: plan.hessian?.importance(beside: plan.importance) ?? plan.importance, policies: policies,
-            hessian: plan.hessian)
+        var guidance = EncodingGuidance(importance: plan.importance, policies: policies, hessian: plan.hessian)
+        guard let hessian = plan.hessian else { return guidance }
+        guidance.importance = hessian.rest(of: plan.importance)
+        let embedding = plan.assignments.first { $0.tensor.name == TensorName(.tokenEmbedding).gguf }
+        if let embedding { guidance.policies[embedding.type] = hessian.fitting.policy.embedding }
+        return guidance
     }
 
     /// The file that is to be written.
