@@ -14,12 +14,39 @@ protocol AffineSuperblockCodec: ScalarCodec {
 }
 
 extension AffineSuperblockCodec {
-    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
-        let old = Self.multiples(block, part)
+    @inline(__always)
+    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
+        block.half(factorOffset ?? 0) * Float(multiples(block, part).scale)
+    }
+
+    @inline(__always)
+    static func minimum(_ block: UnsafeRawPointer, _ part: Int) -> Float? {
+        -(block.half(minimumFactorOffset ?? 0) * Float(multiples(block, part).minimum))
+    }
+
+    private static func multiples(
+        _ block: UnsafeRawPointer, _ part: Int, movedBy step: ScaleStep
+    ) -> (scale: Int, minimum: Int)? {
+        let old = multiples(block, part)
         let (scale, minimum) = (old.scale &+ step.scale, old.minimum &+ step.offset)
-        let range = 0...Int(Self.superblock.highestMultiple)
-        guard range ~= scale, range ~= minimum else { return false }
-        Self.setMultiples(scale, minimum, part: part, in: block)
+        let range = 0...Int(superblock.highestMultiple)
+        return range ~= scale && range ~= minimum ? (scale, minimum) : nil
+    }
+
+    static func scale(
+        _ block: UnsafeRawPointer, _ part: Int, movedBy step: ScaleStep
+    ) -> (scale: Float, minimum: Float?)? {
+        multiples(block, part, movedBy: step).map {
+            (
+                block.half(factorOffset ?? 0) * Float($0.scale),
+                -(block.half(minimumFactorOffset ?? 0) * Float($0.minimum))
+            )
+        }
+    }
+
+    func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
+        guard let moved = Self.multiples(block, part, movedBy: step) else { return false }
+        Self.setMultiples(moved.scale, moved.minimum, part: part, in: block)
         return true
     }
 

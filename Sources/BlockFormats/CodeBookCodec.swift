@@ -168,6 +168,12 @@ struct SuperblockRoom {
     }
 }
 
+extension SIMD8<Float> {
+    /// The greatest element.
+    @inline(__always)
+    var greatest: Float { -csimd_least(Lanes(lowHalf: -self, highHalf: -self)) }
+}
+
 /// Eight elements in units of a scale, with what an error on each costs in parts of the greatest.
 struct GroupTarget {
     var values: SIMD8<Float>
@@ -178,13 +184,14 @@ struct GroupTarget {
 
     @inline(__always)
     init(_ values: UnsafePointer<Float>, weights: UnsafePointer<Float>?, scale: Float) {
-        let limit = SIMD8<Float>(repeating: Self.greatestValue)
         let quotients = values.eight(0) / scale
-        self.values = quotients.clamped(lowerBound: -limit, upperBound: limit)
+        let limit = Lanes(repeating: Self.greatestValue)
+        self.values =
+            csimd_minimum(csimd_maximum(Lanes(lowHalf: quotients, highHalf: quotients), -limit), limit).lowHalf
         self.weights = SIMD8(repeating: 1)
         guard let weights else { return }
         let given = weights.eight(0)
-        let greatest = given.max()
+        let greatest = given.greatest
         if greatest > 0 { self.weights = given / greatest }
     }
 

@@ -14,6 +14,9 @@ protocol CodeGrid: Sendable {
 
     /// The levels that codes stand for.
     func levels(_ codes: SIMD16<UInt8>) -> Lanes
+
+    /// The same levels for one number at a time.
+    var ladder: LevelLadder { get }
 }
 
 extension CodeGrid {
@@ -28,6 +31,7 @@ struct IntegerGrid: CodeGrid {
     let highest: Float
     /// The code of level 0.
     private let zeroCode: Float
+    var ladder: LevelLadder { LevelLadder(lowest: lowest, highest: highest) }
 
     /// - Parameters:
     ///   - zeroCode: The code of level 0; by default codes count from the lowest level.
@@ -54,9 +58,11 @@ struct SixteenLevelGrid: CodeGrid {
     let levels: Lanes
     /// Lane i holds the middle between levels i − 1 and i.
     private let middles: Lanes
+    let ladder: LevelLadder
 
     init(levels: Lanes) {
         self.levels = levels
+        ladder = LevelLadder(lowest: levels[0], highest: levels[15], levels: (0..<16).map { levels[$0] })
         var middles = Lanes()
         for index in 1..<16 { middles[index] = (levels[index - 1] + levels[index]) / 2 }
         self.middles = middles
@@ -88,6 +94,8 @@ struct SixteenLevelGrid: CodeGrid {
 
 /// Plus and minus one, with the codes 1 and 0.
 struct SignGrid: CodeGrid {
+    private static let ladder = LevelLadder(lowest: -1, highest: 1, levels: [-1, 1])
+    var ladder: LevelLadder { Self.ladder }
     var lowest: Float { -1 }
     var highest: Float { 1 }
 
@@ -105,6 +113,9 @@ struct SignGrid: CodeGrid {
 ///
 /// A code has the sign in bit 3 and the place of the magnitude in the others.
 struct FourBitFloatGrid: CodeGrid {
+    private static let ladder = LevelLadder(
+        lowest: -12, highest: 12, levels: [-12, -8, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 8, 12])
+    var ladder: LevelLadder { Self.ladder }
     var lowest: Float { -12 }
     var highest: Float { 12 }
 

@@ -24,15 +24,29 @@ struct MXFP4Codec: ScalarCodec {
     }
 
     @inline(__always)
-    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
-        let exponent = UInt32(block.byte(0))
+    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float { scale(exponent: Int(block.byte(0))) }
+
+    @inline(__always)
+    private static func scale(exponent: Int) -> Float {
+        let exponent = UInt32(truncatingIfNeeded: exponent)
         // The two least are below the normal numbers.
         return Float(bitPattern: exponent < 2 ? 0x0020_0000 << exponent : (exponent &- 1) << 23)
     }
 
+    static func scale(
+        _ block: UnsafeRawPointer, _ part: Int, movedBy step: ScaleStep
+    ) -> (scale: Float, minimum: Float?)? {
+        if step == ScaleStep() { return (scale(block, part), nil) }
+        return movedExponent(block, step).map { (scale(exponent: $0), nil) }
+    }
+
+    private static func movedExponent(_ block: UnsafeRawPointer, _ step: ScaleStep) -> Int? {
+        let exponent = Int(block.byte(0)) &+ step.scale
+        return step.offset == 0 && 2...252 ~= exponent ? exponent : nil
+    }
+
     func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
-        let exponent = Int(UnsafeRawPointer(block).byte(0)) &+ step.scale
-        guard step.offset == 0, 2...252 ~= exponent else { return false }
+        guard let exponent = Self.movedExponent(block, step) else { return false }
         block.storeByte(Int32(truncatingIfNeeded: exponent), 0)
         return true
     }
@@ -91,9 +105,20 @@ struct NVFP4Codec: ScalarCodec {
         return bits < 8 ? Float(bits) * 0x1p-10 : Float(bitPattern: bits << 20 &+ 119 << 23)
     }
 
+    private static func movedByte(_ block: UnsafeRawPointer, _ part: Int, _ step: ScaleStep) -> Int? {
+        let byte = Int(block.byte(part)) &+ step.scale
+        return step.offset == 0 && 1...126 ~= byte ? byte : nil
+    }
+
+    static func scale(
+        _ block: UnsafeRawPointer, _ part: Int, movedBy step: ScaleStep
+    ) -> (scale: Float, minimum: Float?)? {
+        if step == ScaleStep() { return (scale(block, part), nil) }
+        return movedByte(block, part, step).map { (scale(UInt8(truncatingIfNeeded: $0)), nil) }
+    }
+
     func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
-        let byte = Int(UnsafeRawPointer(block).byte(part)) &+ step.scale
-        guard step.offset == 0, 1...126 ~= byte else { return false }
+        guard let byte = Self.movedByte(block, part, step) else { return false }
         block.storeByte(Int32(truncatingIfNeeded: byte), part)
         return true
     }

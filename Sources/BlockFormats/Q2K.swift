@@ -27,16 +27,6 @@ struct Q2KCodec: AffineSuperblockCodec {
     }
 
     @inline(__always)
-    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
-        block.half(80) * Float(block.byte(part) & 15)
-    }
-
-    @inline(__always)
-    static func minimum(_ block: UnsafeRawPointer, _ part: Int) -> Float? {
-        -(block.half(82) * Float(block.byte(part) >> 4))
-    }
-
-    @inline(__always)
     static func multiples(_ block: UnsafeRawPointer, _ part: Int) -> (scale: Int, minimum: Int) {
         (Int(block.byte(part) & 15), Int(block.byte(part) >> 4))
     }

@@ -61,15 +61,6 @@ extension SixBitScalesCodec {
     static var minimumFactorOffset: Int? { 2 }
 
     @inline(__always)
-    static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float {
-        block.half(0) * Float(SixBitScales.scale(block + 4, part))
-    }
-
-    @inline(__always)
-    static func minimum(_ block: UnsafeRawPointer, _ part: Int) -> Float? {
-        -(block.half(2) * Float(SixBitScales.minimum(block + 4, part)))
-    }
-
     static func multiples(_ block: UnsafeRawPointer, _ part: Int) -> (scale: Int, minimum: Int) {
         (Int(SixBitScales.scale(block + 4, part)), Int(SixBitScales.minimum(block + 4, part)))
     }

@@ -27,7 +27,7 @@ struct QuadTarget {
         var shares = SIMD8<Float>(repeating: 1)
         if let weights {
             let lanes = UnsafeRawPointer(weights).loadUnaligned(as: SIMD8<Float>.self)
-            let greatest = lanes.max()
+            let greatest = lanes.greatest
             if greatest >= .leastNormalMagnitude, greatest.isFinite { shares = lanes / greatest }
         }
         self.weights = shares.replacing(with: Self.leastWeight, where: .!(shares .> Self.leastWeight))

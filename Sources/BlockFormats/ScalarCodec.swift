@@ -6,7 +6,7 @@ import TensorCore
 /// Such a codec says where a block keeps its codes and scales, and how its scales are chosen. Decoding, the choice of codes
 /// and the walk along a row are the same for all of them. A *vector* is sixteen columns of a block, starting at a multiple
 /// of sixteen; a *part* is the vectors that share a scale.
-protocol ScalarCodec: QuantizingCodec {
+protocol ScalarCodec: ElementCodec {
     associatedtype Grid: CodeGrid
 
     /// The levels that the codes stand for.
@@ -26,6 +26,10 @@ protocol ScalarCodec: QuantizingCodec {
     static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float
     /// What is added to the elements of a part; nil in formats without it.
     static func minimum(_ block: UnsafeRawPointer, _ part: Int) -> Float?
+    /// Scale and minimum of a part as a step moves them; nil if there is no such scale.
+    static func scale(
+        _ block: UnsafeRawPointer, _ part: Int, movedBy step: ScaleStep
+    ) -> (scale: Float, minimum: Float?)?
 
     /// Chooses the scales of a block and stores them; the codes are chosen afterwards.
     ///
@@ -44,6 +48,18 @@ extension ScalarCodec {
 
     @inline(__always)
     static func minimum(_ block: UnsafeRawPointer, _ part: Int) -> Float? { nil }
+
+    static func scale(
+        _ block: UnsafeRawPointer, _ part: Int, movedBy step: ScaleStep
+    ) -> (scale: Float, minimum: Float?)? {
+        step == ScaleStep() ? (scale(block, part), minimum(block, part)) : nil
+    }
+
+    func elementLevels(ofPart part: Int, movedBy step: ScaleStep, in block: UnsafeRawPointer) -> ElementLevels? {
+        Self.scale(block, part, movedBy: step).map {
+            ElementLevels(Self.grid.ladder, scale: $0.scale, minimum: $0.minimum)
+        }
+    }
 
     @inline(__always)
     static var vectorCount: Int { partCount &* vectorsPerPart }

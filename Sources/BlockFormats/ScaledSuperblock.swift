@@ -17,10 +17,20 @@ extension ScaledSuperblockCodec {
         block.half(factorOffset ?? 0) * Float(multiple(block, part))
     }
 
+    private static func multiple(_ block: UnsafeRawPointer, _ part: Int, movedBy step: ScaleStep) -> Int32? {
+        let moved = multiple(block, part) &+ Int32(truncatingIfNeeded: step.scale)
+        let range = Int32(superblock.lowestMultiple)...Int32(superblock.highestMultiple)
+        return step.offset == 0 && range ~= moved ? moved : nil
+    }
+
+    static func scale(
+        _ block: UnsafeRawPointer, _ part: Int, movedBy step: ScaleStep
+    ) -> (scale: Float, minimum: Float?)? {
+        multiple(block, part, movedBy: step).map { (block.half(factorOffset ?? 0) * Float($0), nil) }
+    }
+
     func moveScale(ofPart part: Int, by step: ScaleStep, in block: UnsafeMutableRawPointer) -> Bool {
-        let moved = Self.multiple(block, part) &+ Int32(truncatingIfNeeded: step.scale)
-        let range = Int32(Self.superblock.lowestMultiple)...Int32(Self.superblock.highestMultiple)
-        guard step.offset == 0, range ~= moved else { return false }
+        guard let moved = Self.multiple(block, part, movedBy: step) else { return false }
         var multiples = SIMD16<Int32>()
         for index in 0..<Self.partCount { multiples[index] = index == part ? moved : Self.multiple(block, index) }
         withUnsafeBytes(of: multiples) { bytes in

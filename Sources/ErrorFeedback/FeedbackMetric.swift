@@ -53,12 +53,19 @@ public final class FeedbackMetric: Sendable {
         let reversed = UnsafeMutablePointer<Double>.allocate(capacity: n * n)
         defer { reversed.deallocate() }
         while true {
-            for row in 0..<n {
-                for column in 0..<n {
-                    var value = Double(source.values[row * n + column]) * unit
-                    if row == column { value = value > 0 ? value + damping : Self.deadShare }
-                    moments.base[row * n + column] = Float(value)
-                    reversed[n * n - 1 - row * n - column] = value
+            source.values.withUnsafeBufferPointer { values in
+                for row in 0..<n {
+                    let line = values.baseAddress! + row &* n
+                    let scaled = moments.base + row &* n
+                    let backwards = reversed + (n &* n &- 1 &- row &* n)
+                    for column in 0..<n {
+                        let value = Double(line[column]) * unit
+                        scaled[column] = Float(value)
+                        backwards[-column] = value
+                    }
+                    let own = backwards[-row]
+                    backwards[-row] = own > 0 ? own + damping : Self.deadShare
+                    scaled[row] = Float(backwards[-row])
                 }
             }
             if LinearAlgebra.factorize(reversed, n) { break }
@@ -75,28 +82,37 @@ public final class FeedbackMetric: Sendable {
         let n = columns
         let length = groupLength
         func root(_ row: Int, _ column: Int) -> Double { reversed[n * n - 1 - row * n - column] }
+        // Rᵍ of every group, in one place.
+        let roots = UnsafeMutablePointer<Double>.allocate(capacity: n * length)
+        defer { roots.deallocate() }
         for start in stride(from: 0, to: n, by: length) {
-            for row in 0..<start {
+            for row in start..<start + length {
+                for column in 0..<length { roots[row * length + column] = root(row, start + column) }
+            }
+        }
+        for row in 0..<n {
+            let line = feedback.base + row &* n
+            let backwards = reversed + (n &* n &- 1 &- row &* n)
+            let group = row / length &* length
+            line[row] = 1
+            for start in stride(from: group &+ length, to: n, by: length) {
                 // x · Rᵍ = r, with Rᵍ upper triangular.
+                let block = roots + start &* length
                 for column in 0..<length {
-                    var value = root(row, start + column)
+                    var value = backwards[-(start &+ column)]
                     for earlier in 0..<column {
-                        value -=
-                            Double(feedback.base[row * n + start + earlier]) * root(start + earlier, start + column)
+                        value -= Double(line[start &+ earlier]) * block[earlier &* length &+ column]
                     }
-                    feedback.base[row * n + start + column] = Float(value / root(start + column, start + column))
+                    line[start &+ column] = Float(value / block[column &* length &+ column])
                 }
             }
-            for row in 0..<length {
-                feedback.base[(start + row) * n + start + row] = 1
-                for column in 0..<length {
-                    var sum = 0.0
-                    for index in max(row, column)..<length {
-                        sum += root(start + row, start + index) * root(start + column, start + index)
-                    }
-                    groupMetric.base[(start + row) * length + column] = Float(sum)
-                    if row == column { conditional.base[start + row] = Float(sum) }
+            for column in 0..<length {
+                var sum = 0.0
+                for index in max(row - group, column)..<length {
+                    sum += roots[row * length + index] * roots[(group + column) * length + index]
                 }
+                groupMetric.base[row * length + column] = Float(sum)
+                if row == group + column { conditional.base[row] = Float(sum) }
             }
         }
     }

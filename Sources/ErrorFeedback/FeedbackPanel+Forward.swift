@@ -62,6 +62,7 @@ extension FeedbackPanel {
     private func encodeParts(
         _ codec: some QuantizingCodec, _ weights: UnsafePointer<Float>, column: Int, in block: UnsafeMutableRawPointer
     ) -> Float {
+        if let elements { return encodeElements(elements, weights, column: column, in: block) }
         let (target, error) = (floats(.target), floats(.error))
         let (partTarget, partError, bestError) = (floats(.partTarget), floats(.partError), floats(.bestPartError))
         let (trial, best) = (bytes(2), bytes(3))
@@ -125,13 +126,10 @@ extension FeedbackPanel {
             target, weights: metric.conditional.base + column, column: columnInBlock, count: length, in: block,
             decoded: decoded)
         let groupMetric = metric.groupMetric.base + column &* length
-        var cost: Float = 0
-        for row in 0..<length {
-            let line = groupMetric + row &* length
-            var sum: Float = 0
-            for index in 0..<length { sum += line[index] * (target[index] - decoded[index]) }
-            cost += sum * (target[row] - decoded[row])
-        }
-        return cost
+        let (rest, product) = (floats(.trialTarget), floats(.product))
+        for index in 0..<length { rest[index] = target[index] - decoded[index] }
+        product.update(repeating: 0, count: length)
+        product.addProduct(rest, length, groupMetric, stride: length, count: length)
+        return UnsafePointer(rest).dot(product, length)
     }
 }

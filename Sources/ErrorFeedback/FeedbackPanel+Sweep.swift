@@ -3,25 +3,40 @@ import BlockFormats
 extension FeedbackPanel {
     /// One round of coordinate descent on E·H·Eᵀ: every part's scale and codes chosen anew for the errors that all other
     /// columns have now, then the blocks' factors.
+    ///
+    /// - Parameter gain: is given the outputs' sizes as they are after the sweep, unless nil.
     func sweep(
         _ codec: some QuantizingCodec, _ weights: UnsafePointer<Float>, rowCount: Int,
-        in target: UnsafeMutableRawPointer
+        in target: UnsafeMutableRawPointer, gain: OutputGain?
     ) {
         let rowByteCount = columns / blockLength &* blockByteCount
         forEachChunk { start, length in
             multiplyErrors(by: start, length, rowCount: rowCount)
-            for row in 0..<rowCount {
-                let products = chunk.base + row &* length
-                for offset in stride(from: 0, to: length, by: blockLength) {
-                    let column = start &+ offset
-                    let place = BlockPlace(
-                        block: target + (row &* rowByteCount &+ column / blockLength &* blockByteCount),
-                        weights: weights + (row &* columns &+ column), error: errors.base + (row &* columns &+ column),
-                        column: column, chunk: products, chunkStart: start, chunkLength: length)
-                    for part in 0..<blockLength / partLength { improve(codec, part: part, of: place) }
-                    refitFactor(codec, of: place)
+            gain?.keep(errors.base, start, length, rowCount: rowCount)
+            for offset in stride(from: 0, to: length, by: blockLength) {
+                let column = start &+ offset
+                // Products with columns that have been swept are asked for by the gain alone.
+                let passed = gain == nil ? offset : 0
+                let places = { (row: Int) in
+                    BlockPlace(
+                        block: target + (row &* rowByteCount &+ column / self.blockLength &* self.blockByteCount),
+                        weights: weights + (row &* self.columns &+ column),
+                        error: self.errors.base + (row &* self.columns &+ column), column: column,
+                        kept: self.chunk.base + (row &* length &+ passed), keptColumn: start &+ passed,
+                        keptCount: length &- passed)
                 }
+                for row in 0..<rowCount {
+                    for part in 0..<blockLength / partLength {
+                        if let elements {
+                            improve(elements, elementsOfPart: part, of: places(row))
+                        } else {
+                            improve(codec, part: part, of: places(row))
+                        }
+                    }
+                }
+                refitFactors(codec, rowCount: rowCount, places)
             }
+            gain?.add(weights, errors.base, products: chunk.base, start, length, rowCount: rowCount)
         }
     }
 
@@ -31,12 +46,13 @@ extension FeedbackPanel {
         let weights: UnsafePointer<Float>
         let error: UnsafeMutablePointer<Float>
         let column: Int
-        /// The chunk's columns of E·H.
-        let chunk: UnsafeMutablePointer<Float>
-        let chunkStart: Int
-        let chunkLength: Int
+        /// The columns of E·H that are kept up to date, the block's among them.
+        let kept: UnsafeMutablePointer<Float>
+        let keptColumn: Int
+        let keptCount: Int
 
-        var products: UnsafeMutablePointer<Float> { chunk + (column &- chunkStart) }
+        /// Those of the block.
+        var products: UnsafeMutablePointer<Float> { kept + (column &- keptColumn) }
     }
 
     private func improve(_ codec: some QuantizingCodec, part: Int, of place: BlockPlace) {
@@ -61,8 +77,12 @@ extension FeedbackPanel {
                 codec.decode(trial, count: blockLength, into: decoded)
                 for index in 0..<partLength { error[index] = place.weights[start &+ index] - decoded[start &+ index] }
             }
-            products.update(from: others, count: partLength)
-            products.addProduct(error, partLength, moments, stride: columns, count: partLength)
+            if number == 0 {
+                products.update(from: place.products + start, count: partLength)
+            } else {
+                products.update(from: others, count: partLength)
+                products.addProduct(error, partLength, moments, stride: columns, count: partLength)
+            }
             if number == 0 { now = cost(error, products, others) }
             improveGroups(codec, place, partStart: start, in: trial)
             let cost = cost(error, products, others)
@@ -77,22 +97,22 @@ extension FeedbackPanel {
     }
 
     /// e·H·eᵀ + 2 e·others, given e·H + others.
-    private func cost(
+    func cost(
         _ error: UnsafePointer<Float>, _ products: UnsafePointer<Float>, _ others: UnsafePointer<Float>
     ) -> Float {
         error.dot(products, partLength) + error.dot(others, partLength)
     }
 
-    /// Replaces the errors of some columns and brings the chunk's products up to date.
-    private func take(_ errors: UnsafeMutablePointer<Float>, at start: Int, _ count: Int, of place: BlockPlace) {
+    /// Replaces the errors of some columns and brings the products that are still asked for up to date.
+    func take(_ errors: UnsafeMutablePointer<Float>, at start: Int, _ count: Int, of place: BlockPlace) {
         for index in 0..<count {
             let new = errors[index]
             errors[index] = new - place.error[start &+ index]
             place.error[start &+ index] = new
         }
-        place.chunk.addProduct(
-            errors, count, metric.moments.base + ((place.column &+ start) &* columns &+ place.chunkStart),
-            stride: columns, count: place.chunkLength)
+        place.kept.addProduct(
+            errors, count, metric.moments.base + ((place.column &+ start) &* columns &+ place.keptColumn),
+            stride: columns, count: place.keptCount)
     }
 
     /// Goes through a part's groups; keeps `.partError` and `.partTarget`, the products, up to date.
@@ -106,20 +126,20 @@ extension FeedbackPanel {
             let column = place.column &+ partStart &+ start
             let weights = place.weights + (partStart &+ start)
             let inverse = metric.groupInverse.base + column &* length
-            for row in 0..<length {
-                var sum = weights[row] - error[start &+ row]
-                for index in 0..<length { sum += inverse[row &* length &+ index] * products[start &+ index] }
-                wish[row] = sum
-            }
+            for index in 0..<length { wish[index] = weights[index] - error[start &+ index] }
+            wish.addProduct(products + start, length, inverse, stride: length, count: length)
             saved.copyMemory(from: block, byteCount: blockByteCount)
             codec.encodeGroup(
                 wish, weights: metric.diagonal.base + column, column: partStart &+ start, count: length, in: block,
                 decoded: decoded)
-            var gain: Float = 0
+            var isChanged = false
             for index in 0..<length {
-                change[index] = weights[index] - decoded[index] - error[start &+ index]
-                gain += change[index] * products[start &+ index]
+                let new = weights[index] - decoded[index] - error[start &+ index]
+                change[index] = new
+                isChanged = isChanged || new != 0
             }
+            guard isChanged else { continue }
+            let gain = UnsafePointer(change).dot(products + start, length)
             guard 2 * gain + quadratic(change, at: column, length) < 0 else {
                 block.copyMemory(from: saved, byteCount: blockByteCount)
                 continue
@@ -131,62 +151,43 @@ extension FeedbackPanel {
         }
     }
 
-    /// Moves a block's factor to where E·H·Eᵀ is least for the codes that the block has.
-    private func refitFactor(_ codec: some QuantizingCodec, of place: BlockPlace) {
-        let (decoded, error, trial) = (floats(.decoded), floats(.bestError), bytes(0))
-        let change = floats(.trialError)
-        codec.decode(place.block, count: blockLength, into: decoded)
-        let slope = UnsafePointer(decoded).dot(place.products, blockLength)
-        let curvature = quadratic(decoded, at: place.column, blockLength)
-        guard curvature > 0 else { return }
-        let factor = 1 + slope / curvature
-        guard factor > 0.5, factor < 2 else { return }
-        trial.copyMemory(from: place.block, byteCount: blockByteCount)
-        codec.multiplyScales(of: trial, by: factor)
-        codec.decode(trial, count: blockLength, into: decoded)
-        for index in 0..<blockLength {
-            error[index] = place.weights[index] - decoded[index]
-            change[index] = error[index] - place.error[index]
+    /// Moves the factors of a block of each row to where E·H·Eᵀ is least for the codes that it has.
+    private func refitFactors(_ codec: some QuantizingCodec, rowCount: Int, _ place: (_ row: Int) -> BlockPlace) {
+        let (decoded, trial) = (floats(.decoded), bytes(0))
+        let first = place(0)
+        let moments = metric.moments.base + first.column &* columns
+        let (kept, own) = (first.keptCount, first.column &- first.keptColumn)
+        let factors = floats(.factors)
+        func values(_ row: Int) -> UnsafeMutablePointer<Float> { blockValues.base + row &* blockLength }
+        for row in 0..<rowCount {
+            let (place, values) = (place(row), values(row))
+            for index in 0..<blockLength { values[index] = place.weights[index] - place.error[index] }
         }
-        let gain = UnsafePointer(change).dot(place.products, blockLength)
-        guard 2 * gain + quadratic(change, at: place.column, blockLength) < 0 else { return }
-        place.block.copyMemory(from: trial, byteCount: blockByteCount)
-        take(error, at: 0, blockLength, of: place)
-    }
-
-    /// Enlarges the rows' scales by what the outputs have lost, as far as the policy asks for it.
-    func restoreGain(
-        _ codec: some QuantizingCodec, _ weights: UnsafePointer<Float>, rowCount: Int,
-        in target: UnsafeMutableRawPointer
-    ) {
-        let rowByteCount = columns / blockLength &* blockByteCount
-        var squares = [Double](repeating: 0, count: rowCount)
-        var losses = [Double](repeating: 0, count: rowCount)
-        // ⟨w, w⟩ and ⟨w, w⟩ − ⟨w, q⟩ = ⟨w, e⟩, both by W·H.
-        forEachChunk { start, length in
-            LinearAlgebra.multiply(
-                weights, columns, metric.moments.base + start, columns, into: chunk.base, length, m: rowCount,
-                n: length, k: columns, keep: 0)
-            for row in 0..<rowCount {
-                let products = UnsafePointer(chunk.base + row &* length)
-                let place = row &* columns &+ start
-                squares[row] += Double(products.dot(weights + place, length))
-                losses[row] += Double(products.dot(errors.base + place, length))
-            }
+        LinearAlgebra.multiply(
+            blockValues.base, blockLength, moments + first.column, columns, into: blockProducts.base, blockLength,
+            m: rowCount, n: blockLength, k: blockLength, keep: 0)
+        for row in 0..<rowCount {
+            let (place, values) = (place(row), values(row))
+            let slope = UnsafePointer(values).dot(place.products, blockLength)
+            let curvature = UnsafePointer(values).dot(blockProducts.base + row &* blockLength, blockLength)
+            let factor = curvature > 0 ? 1 + slope / curvature : 1
+            factors[row] = factor > 0.5 && factor < 2 ? factor : 1
+            trial.copyMemory(from: place.block, byteCount: blockByteCount)
+            if factors[row] != 1 { codec.multiplyScales(of: trial, by: factors[row]) }
+            codec.decode(trial, count: blockLength, into: decoded)
+            // From here on the changes of the errors.
+            for index in 0..<blockLength { values[index] = place.weights[index] - decoded[index] - place.error[index] }
         }
-        let decoded = floats(.decoded)
-        for row in 0..<rowCount where squares[row] > 0 && losses[row] < squares[row] {
-            let ratio = Float(squares[row] / (squares[row] - losses[row]))
-            let factor = 1 + encoder.policy.outputGain * (min(max(ratio, 0.8), 1.25) - 1)
-            for column in stride(from: 0, to: columns, by: blockLength) {
-                let block = target + (row &* rowByteCount &+ column / blockLength &* blockByteCount)
-                codec.multiplyScales(of: block, by: factor)
-                codec.decode(block, count: blockLength, into: decoded)
-                for index in 0..<blockLength {
-                    errors.base[row &* columns &+ column &+ index] =
-                        weights[row &* columns &+ column &+ index] - decoded[index]
-                }
-            }
+        LinearAlgebra.multiply(
+            blockValues.base, blockLength, moments + first.keptColumn, columns, into: blockProducts.base, kept,
+            m: rowCount, n: kept, k: blockLength, keep: 0)
+        for row in 0..<rowCount where factors[row] != 1 {
+            let (place, changes, products) = (place(row), values(row), blockProducts.base + row &* kept)
+            let gain = UnsafePointer(changes).dot(place.products, blockLength)
+            guard 2 * gain + UnsafePointer(changes).dot(products + own, blockLength) < 0 else { continue }
+            codec.multiplyScales(of: place.block, by: factors[row])
+            for index in 0..<blockLength { place.error[index] += changes[index] }
+            for index in 0..<kept { place.kept[index] += products[index] }
         }
     }
 }

@@ -4,6 +4,8 @@ import BlockFormats
 final class FeedbackPanel: @unchecked Sendable {
     let encoder: FeedbackEncoder
     let metric: FeedbackMetric
+    /// The codec, where it has a code for each element and elements are chosen one by one.
+    let elements: (any ElementCodec)?
     let columns: Int
     let steps: [ScaleStep]
     let blockLength: Int
@@ -16,6 +18,10 @@ final class FeedbackPanel: @unchecked Sendable {
     let errors: AlignedFloats
     /// Per row the chunk's columns: what is to be encoded, or the products E·H.
     let chunk: AlignedFloats
+    /// Per row a block's values, and products with them.
+    let blockValues: AlignedFloats
+    let blockProducts: AlignedFloats
+    private let outputGain: OutputGain
     private let room: AlignedFloats
     let bytes: UnsafeMutableRawPointer
 
@@ -26,6 +32,7 @@ final class FeedbackPanel: @unchecked Sendable {
         case decoded, bestDecoded
         case partTarget, partError, bestPartError, others
         case product
+        case factors
     }
 
     init(_ encoder: FeedbackEncoder) {
@@ -37,6 +44,7 @@ final class FeedbackPanel: @unchecked Sendable {
         blockByteCount = codec.type.blockByteCount
         partLength = codec.partLength
         groupLength = metric.groupLength
+        elements = groupLength == 1 ? codec as? any ElementCodec : nil
         let reach = encoder.policy.scaleReach
         let offsets = encoder.policy.offsetReach
         var steps: [ScaleStep] = [ScaleStep()]
@@ -48,6 +56,9 @@ final class FeedbackPanel: @unchecked Sendable {
         self.steps = steps
         errors = AlignedFloats(count: FeedbackEncoder.panelLength * columns)
         chunk = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
+        outputGain = OutputGain(metric)
+        blockValues = AlignedFloats(count: FeedbackEncoder.panelLength * blockLength)
+        blockProducts = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
         room = AlignedFloats(count: Place.allCases.count * FeedbackMetric.greatestChunkLength)
         bytes = .allocate(byteCount: 4 * 256, alignment: 64)
     }
@@ -64,8 +75,15 @@ final class FeedbackPanel: @unchecked Sendable {
     func encode(_ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer) {
         func run(_ codec: some QuantizingCodec) {
             feedForward(codec, weights, rowCount: rowCount, into: target)
-            for _ in 0..<encoder.policy.sweeps { sweep(codec, weights, rowCount: rowCount, in: target) }
-            if encoder.policy.outputGain != 0 { restoreGain(codec, weights, rowCount: rowCount, in: target) }
+            let gain = encoder.policy.outputGain != 0 ? outputGain : nil
+            gain?.reset()
+            let sweeps = encoder.policy.sweeps
+            for number in 0..<sweeps {
+                sweep(codec, weights, rowCount: rowCount, in: target, gain: number == sweeps - 1 ? gain : nil)
+            }
+            guard let gain else { return }
+            if sweeps == 0 { measure(gain, weights, rowCount: rowCount) }
+            restore(gain, codec, weights, rowCount: rowCount, in: target)
         }
         run(encoder.codec)
     }
@@ -100,7 +118,7 @@ final class FeedbackPanel: @unchecked Sendable {
             n: length, k: columns, keep: 0)
     }
 
-    /// v · H · vᵀ for some columns of H.
+    /// v · H · vᵀ for some columns of H, few of them.
     @inline(__always)
     func quadratic(_ vector: UnsafePointer<Float>, at column: Int, _ count: Int) -> Float {
         let product = floats(.product)

@@ -32,6 +32,38 @@ enum LinearAlgebra {
         dpotrf_(&triangle, &order, matrix, &stride, &info)
         return info == 0
     }
+
+    /// The same in single precision.
+    static func factorize(_ matrix: UnsafeMutablePointer<Float>, _ n: Int) -> Bool {
+        var triangle = CChar(UInt8(ascii: "U"))
+        var order = blasint(n)
+        var stride = blasint(n)
+        var info: blasint = 0
+        spotrf_(&triangle, &order, matrix, &stride, &info)
+        return info == 0
+    }
+
+    /// Fills what lies below the diagonal of some rows and columns of an n × n matrix with what lies above it.
+    static func mirror(_ matrix: UnsafeMutablePointer<Float>, _ n: Int, rows: Range<Int>, columns: Range<Int>) {
+        // Small squares stay in the first cache.
+        let length = 16
+        for top in stride(from: rows.lowerBound, to: rows.upperBound, by: length) {
+            for left in stride(from: columns.lowerBound, to: min(columns.upperBound, top + length), by: length) {
+                for row in top..<min(top + length, rows.upperBound) {
+                    for column in left..<max(left, min(left + length, columns.upperBound, row)) {
+                        matrix[row &* n &+ column] = matrix[column &* n &+ row]
+                    }
+                }
+            }
+        }
+    }
+
+    /// `target += factor · values`.
+    static func add(
+        _ values: UnsafePointer<Float>, times factor: Float, to target: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        cblas_saxpy(blasint(count), factor, values, 1, target, 1)
+    }
 }
 
 /// Floats at a 64-byte boundary that several threads may read.
@@ -55,6 +87,9 @@ extension UnsafePointer<Float> {
     @inline(__always)
     func lanes(_ offset: Int) -> Lanes { UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self) }
 
+    @inline(__always)
+    func eight(_ offset: Int) -> SIMD8<Float> { UnsafeRawPointer(self + offset).loadUnaligned(as: SIMD8<Float>.self) }
+
     /// The sum of products with another vector.
     @inline(__always)
     func dot(_ other: UnsafePointer<Float>, _ count: Int) -> Float {
@@ -65,6 +100,10 @@ extension UnsafePointer<Float> {
             index &+= 16
         }
         var sum = index > 0 ? lanes.sum() : 0
+        if index &+ 8 <= count {
+            sum += (eight(index) * other.eight(index)).sum()
+            index &+= 8
+        }
         while index < count {
             sum += self[index] * other[index]
             index &+= 1
@@ -76,6 +115,9 @@ extension UnsafePointer<Float> {
 extension UnsafeMutablePointer<Float> {
     @inline(__always)
     func lanes(_ offset: Int) -> Lanes { UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self) }
+
+    @inline(__always)
+    func eight(_ offset: Int) -> SIMD8<Float> { UnsafePointer(self).eight(offset) }
 
     @inline(__always)
     func store(_ lanes: Lanes, _ offset: Int) {
@@ -104,21 +146,59 @@ extension UnsafeMutablePointer<Float> {
             store(sums.3, column &+ 48)
             column &+= 64
         }
-        while column &+ 16 <= count {
-            var sum = lanes(column)
-            for index in 0..<rowCount {
-                sum = sum.addingProduct((matrix + (index &* stride &+ column)).lanes(0), Lanes(repeating: row[index]))
+        // Fewer columns need sums of even and odd rows to keep the processor busy.
+        let pairCount = rowCount & ~1
+        if column &+ 32 <= count {
+            var sums = (lanes(column), lanes(column &+ 16), Lanes(), Lanes())
+            var index = 0
+            while index < pairCount {
+                let line = matrix + (index &* stride &+ column)
+                let factors = (Lanes(repeating: row[index]), Lanes(repeating: row[index &+ 1]))
+                sums.0 = sums.0.addingProduct(line.lanes(0), factors.0)
+                sums.1 = sums.1.addingProduct(line.lanes(16), factors.0)
+                sums.2 = sums.2.addingProduct(line.lanes(stride), factors.1)
+                sums.3 = sums.3.addingProduct(line.lanes(stride &+ 16), factors.1)
+                index &+= 2
             }
-            store(sum, column)
+            if index < rowCount {
+                let line = matrix + (index &* stride &+ column)
+                sums.0 = sums.0.addingProduct(line.lanes(0), Lanes(repeating: row[index]))
+                sums.1 = sums.1.addingProduct(line.lanes(16), Lanes(repeating: row[index]))
+            }
+            store(sums.0 + sums.2, column)
+            store(sums.1 + sums.3, column &+ 16)
+            column &+= 32
+        }
+        if column &+ 16 <= count {
+            var sums = (lanes(column), Lanes())
+            var index = 0
+            while index < pairCount {
+                let line = matrix + (index &* stride &+ column)
+                sums.0 = sums.0.addingProduct(line.lanes(0), Lanes(repeating: row[index]))
+                sums.1 = sums.1.addingProduct(line.lanes(stride), Lanes(repeating: row[index &+ 1]))
+                index &+= 2
+            }
+            if index < rowCount {
+                let line = matrix + (index &* stride &+ column)
+                sums.0 = sums.0.addingProduct(line.lanes(0), Lanes(repeating: row[index]))
+            }
+            store(sums.0 + sums.1, column)
             column &+= 16
         }
-        while column &+ 8 <= count {
-            var sum = UnsafeRawPointer(self + column).loadUnaligned(as: SIMD8<Float>.self)
-            for index in 0..<rowCount {
-                let line = UnsafeRawPointer(matrix + (index &* stride &+ column)).loadUnaligned(as: SIMD8<Float>.self)
-                sum = sum.addingProduct(line, SIMD8(repeating: row[index]))
+        if column &+ 8 <= count {
+            var sums = (eight(column), SIMD8<Float>())
+            var index = 0
+            while index < pairCount {
+                let line = matrix + (index &* stride &+ column)
+                sums.0 = sums.0.addingProduct(line.eight(0), SIMD8(repeating: row[index]))
+                sums.1 = sums.1.addingProduct(line.eight(stride), SIMD8(repeating: row[index &+ 1]))
+                index &+= 2
             }
-            UnsafeMutableRawPointer(self + column).storeBytes(of: sum, as: SIMD8<Float>.self)
+            if index < rowCount {
+                let line = matrix + (index &* stride &+ column)
+                sums.0 = sums.0.addingProduct(line.eight(0), SIMD8(repeating: row[index]))
+            }
+            UnsafeMutableRawPointer(self + column).storeBytes(of: sums.0 + sums.1, as: SIMD8<Float>.self)
             column &+= 8
         }
         while column < count {

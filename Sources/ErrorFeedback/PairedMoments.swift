@@ -54,10 +54,19 @@ public struct PairedMoments: Sendable {
                     if column >= row { multiply(rows.inputs, into: rows.moments) }
                     multiply(rows.references, into: rows.drift)
                 }
-                for row in 0..<n {
-                    for column in 0..<row { squares[row * n + column] = squares[column * n + row] }
+                try parallel.forEach(tileCount * tileCount) { tile, _ in
+                    let (row, column) = (tile / tileCount * Self.tileLength, tile % tileCount * Self.tileLength)
+                    let (height, width) = (min(Self.tileLength, n - row), min(Self.tileLength, n - column))
+                    if column <= row {
+                        LinearAlgebra.mirror(
+                            rows.moments, n, rows: row..<row + height, columns: column..<column + width)
+                    }
                 }
-                for index in 0..<n * n { drift[index] -= squares[index] }
+                try parallel.forEachRange(n, length: 64) { range, _ in
+                    LinearAlgebra.add(
+                        rows.moments + range.lowerBound * n, times: -1, to: rows.drift + range.lowerBound * n,
+                        count: range.count * n)
+                }
             }
         }
         moments = SecondMoments(columns: n, values: squares, rowCount: rowCount)
@@ -65,8 +74,10 @@ public struct PairedMoments: Sendable {
     }
 
     /// The triangular factor of the damped X̂ᵀX̂.
+    ///
+    /// In single precision: what that loses lies in directions in which inputs are small, and those are damped.
     public struct Factor: Sendable {
-        let values: [Double]
+        let values: [Float]
     }
 
     /// - Parameter damping: keeps to the weights where inputs say little; a part of the mean diagonal.
@@ -75,22 +86,22 @@ public struct PairedMoments: Sendable {
         let n = moments.columns
         let mean = (0..<n).reduce(0.0) { $0 + Double(moments.values[$1 * n + $1]) } / Double(n)
         guard mean > 0 else { return nil }
-        var values = moments.values.map(Double.init)
-        for column in 0..<n { values[column * n + column] += Double(damping) * mean }
+        var values = moments.values
+        for column in 0..<n { values[column * n + column] += damping * Float(mean) }
         return LinearAlgebra.factorize(&values, n) ? Factor(values: values) : nil
     }
 
     /// What has to be added to weights W, as W · map, for them to answer to X̂ as W did to X.
     public func correction(_ factor: Factor, parallel: Parallel) throws -> DriftCorrection {
         let n = moments.columns
-        var map = drift.map(Double.init)
+        var map = drift
         try factor.values.withUnsafeBufferPointer { factor in
             try map.withUnsafeMutableBufferPointer { map in
                 let system = System(factor: factor.baseAddress!, map: map.baseAddress!)
                 // (C·Cᵀ)⁻¹ · drift, some columns at a time.
                 try parallel.forEachRange(n, length: Self.tileLength) { columns, _ in
                     for transposition in [CblasNoTrans, CblasTrans] {
-                        cblas_dtrsm(
+                        cblas_strsm(
                             CblasRowMajor, CblasLeft, CblasLower, transposition, CblasNonUnit, blasint(n),
                             blasint(columns.count), 1, system.factor, blasint(n), system.map + columns.lowerBound,
                             blasint(n))
@@ -98,12 +109,12 @@ public struct PairedMoments: Sendable {
                 }
             }
         }
-        return DriftCorrection(columns: n, map: map.map { Float($0) })
+        return DriftCorrection(columns: n, map: map)
     }
 
     private struct System: @unchecked Sendable {
-        let factor: UnsafePointer<Double>
-        let map: UnsafeMutablePointer<Double>
+        let factor: UnsafePointer<Float>
+        let map: UnsafeMutablePointer<Float>
     }
 }
 

@@ -20,10 +20,24 @@ public struct SecondMoments: Sendable {
         return (0..<columns).reduce(0) { $0 + values[$1 * columns + $1] } / Float(rowCount)
     }
 
+    /// Σ W·H·Wᵀ over rows of weights, or of their errors: what the inputs make of them, squared.
+    ///
+    /// - Parameter weights: `rowCount` rows of ``columns`` values.
+    public func energy(of weights: UnsafePointer<Float>, rowCount: Int) -> Double {
+        _ = LinearAlgebra.isSingleThreaded
+        let products = AlignedFloats(count: rowCount * columns)
+        values.withUnsafeBufferPointer {
+            LinearAlgebra.multiply(
+                weights, columns, $0.baseAddress!, columns, into: products.base, columns, m: rowCount, n: columns,
+                k: columns, keep: 0)
+        }
+        return (0..<rowCount * columns).reduce(0) { $0 + Double(products.base[$1]) * Double(weights[$1]) }
+    }
+
     /// Adds what other rows of the same inputs have.
     public mutating func add(_ other: SecondMoments) {
         precondition(other.columns == columns)
-        for index in values.indices { values[index] += other.values[index] }
+        add(other.values, times: 1)
         rowCount += other.rowCount
     }
 
@@ -36,7 +50,13 @@ public struct SecondMoments: Sendable {
         let size = meanSquare > 0 ? meanSquare / prior.meanSquare : 1
         let factor = priorRowCount * size / Float(prior.rowCount)
         var result = self
-        for index in values.indices { result.values[index] += factor * prior.values[index] }
+        result.add(prior.values, times: factor)
         return result
+    }
+
+    private mutating func add(_ others: [Float], times factor: Float) {
+        values.withUnsafeMutableBufferPointer { values in
+            for index in 0..<values.count { values[index] += factor * others[index] }
+        }
     }
 }

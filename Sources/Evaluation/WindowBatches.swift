@@ -55,11 +55,16 @@ struct WindowBatches {
     }
 
     /// The rows that predict the scored tokens of a batch, and these tokens.
-    func scored(_ range: Range<Int>) -> (rows: [Int], tokens: [Int32]) {
+    func scored(_ range: Range<Int>) -> (rows: [Int], tokens: [Int32]) { EvaluationWindow.scored(windows[range]) }
+}
+
+extension EvaluationWindow {
+    /// The rows that predict the scored tokens of windows which follow each other, and these tokens.
+    static func scored(_ windows: some Sequence<EvaluationWindow>) -> (rows: [Int], tokens: [Int32]) {
         var rows: [Int] = []
         var tokens: [Int32] = []
         var first = 0
-        for window in windows[range] {
+        for window in windows {
             for position in window.scored {
                 rows.append(first + position - 1)
                 tokens.append(window.tokens[position])

@@ -16,6 +16,8 @@ public struct CalibratedQuantization: Sendable {
     public var texts: [EvaluationText]
     public var cut: WindowCut
     public var policy: CalibrationPolicy
+    /// Windows at the end of each text that nothing is fitted to, to measure on.
+    public var heldOutCount = 0
     /// What the process may use.
     public var memory: MemoryBudget
 
@@ -36,8 +38,7 @@ public struct CalibratedQuantization: Sendable {
         _ model: Model, assignments: [TypeAssignment], guidance: EncodingGuidance, output: String, parallel: Parallel,
         progress: @escaping ProgressHandler
     ) throws -> (tensors: OverlayTensors, spool: CalibrationSpool) {
-        try cut.check(contextLimit: model.plan.contextLength)
-        let windows = try texts.flatMap { try TokenWindows($0, tokenizer: model.tokenizer, cut: cut).windows }
+        let windows = try windows(model).fitting
         let sequences = windows.map(\.tokens)
         let targets = assignments.map(\.tensor)
         let layerCount = model.plan.layerCount
@@ -73,6 +74,48 @@ public struct CalibratedQuantization: Sendable {
         return (overlay, spool)
     }
 
+    /// The windows that weights are fitted to, and those that are held out: of each text with more than enough the last.
+    public func windows(_ model: Model) throws -> (fitting: [EvaluationWindow], heldOut: [EvaluationWindow]) {
+        try cut.check(contextLimit: model.plan.contextLength)
+        var (fitting, heldOut): ([EvaluationWindow], [EvaluationWindow]) = ([], [])
+        for text in texts {
+            let windows = try TokenWindows(text, tokenizer: model.tokenizer, cut: cut).windows
+            let count = windows.count > heldOutCount ? heldOutCount : 0
+            fitting += windows.dropLast(count)
+            heldOut += windows.suffix(count)
+        }
+        return (fitting, heldOut)
+    }
+
+    /// Measures what types cost on these texts, with at least one window that nothing is fitted to.
+    public func sensitivity(
+        of model: Model, parallel: Parallel, progress: @escaping ProgressHandler
+    ) throws -> Sensitivity {
+        let windows = try windows(model)
+        guard !windows.heldOut.isEmpty else { throw PipelineError(.nothingHeldOut) }
+        return try SensitivityProbing(
+            fitting: windows.fitting, heldOut: windows.heldOut, policy: policy, parallel: parallel, memory: memory
+        ).run(model, progress: progress)
+    }
+
+    /// The mean KL divergence of a quantized model from its original on the windows that are held out, in nats per token.
+    public func heldOutDivergence(
+        of quantized: Model, from original: Model, parallel: Parallel, progress: @escaping ProgressHandler
+    ) throws -> (divergence: Double, windowCount: Int) {
+        let windows = try windows(original).heldOut
+        guard !windows.isEmpty else { throw PipelineError(.nothingHeldOut) }
+        progress(.stage("measuring"))
+        let pass = try quantized.forwardPass(parallel, memory: memory)
+        let parts = (0..<original.plan.layerCount).map { PerturbationProbe.Part.layer($0) } + [.embedding, .output]
+        let probe = PerturbationProbe(try original.forwardPass(parallel, memory: memory), windows: windows)
+        let divergences = try probe.divergences(of: [Set(parts)]) { _, _ in
+            pass
+        } progress: {
+            progress(.fraction($0))
+        }
+        return (divergences[0], windows.count)
+    }
+
     private func checkMemory(_ model: Model, tokenCount: Int, windowCount: Int) throws {
         let width = model.plan.embeddingLength
         let widest = model.tensors.tensors.map(\.shape.rowLength).max() ?? width
@@ -99,20 +142,7 @@ public struct CalibratedQuantization: Sendable {
         var guidance = guidance
         guidance.policies[target.type] = policy.embedding
         let job = try EncodingJob(source: overlay, index: index, target: target, guidance: guidance)
-        var bytes = [UInt8](repeating: 0, count: target.byteCount)
-        let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
-        try bytes.withUnsafeMutableBytes { bytes in
-            let base = Target(base: bytes.baseAddress!)
-            try parallel.forEachRange(target.shape.rowCount, length: 64) { rows, worker in
-                try job.encode(
-                    rows: rows, into: base.base + rows.lowerBound * target.rowByteCount, worker: workers[worker])
-            }
-        }
-        overlay.replace(index, by: target, .memory(bytes))
-    }
-
-    private struct Target: @unchecked Sendable {
-        let base: UnsafeMutableRawPointer
+        overlay.replace(index, by: target, .memory(try job.bytes(parallel: parallel)))
     }
 
     /// What decides the result, in one line.
@@ -120,7 +150,7 @@ public struct CalibratedQuantization: Sendable {
         let texts = texts.map { "\($0.name) \(Fingerprint.of($0))" }
         let types = targets.map { "\($0.name) \($0.type.name)" }
         return
-            ([SwageVersion.current, try Fingerprint.of(model), "\(cut)", "\(policy)"] + texts + types)
+            ([SwageVersion.current, try Fingerprint.of(model), "\(cut)", "\(heldOutCount)", "\(policy)"] + texts + types)
             .joined(separator: "\n")
     }
 }

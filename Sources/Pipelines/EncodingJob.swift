@@ -53,6 +53,24 @@ struct EncodingJob: Sendable {
         }
     }
 
+    /// The whole tensor, encoded.
+    func bytes(parallel: Parallel) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: target.byteCount)
+        let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
+        try bytes.withUnsafeMutableBytes { bytes in
+            let start = Start(base: bytes.baseAddress!)
+            try parallel.forEachRange(target.shape.rowCount, length: 64) { rows, worker in
+                try encode(
+                    rows: rows, into: start.base + rows.lowerBound * target.rowByteCount, worker: workers[worker])
+            }
+        }
+        return bytes
+    }
+
+    private struct Start: @unchecked Sendable {
+        let base: UnsafeMutableRawPointer
+    }
+
     private func decode(_ bytes: UnsafeRawPointer, rows: Range<Int>, into values: UnsafeMutablePointer<Float>) throws {
         let count = rows.count * target.shape.rowLength
         decoder.decode(bytes, count: count, into: values)

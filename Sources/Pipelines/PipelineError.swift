@@ -23,6 +23,12 @@ public struct PipelineError: DiagnosticError, Equatable {
         /// What an unfinished calibration has left is of another one.
         case otherCalibration
         case cannotCreateFolder
+        /// No text is long enough for a window that nothing is fitted to.
+        case nothingHeldOut
+        /// A file does not say what types cost.
+        case notSensitivity
+        /// It says so of other weights.
+        case otherSensitivity(model: String)
         /// The states of all calibration windows do not fit.
         case calibrationTooLarge(neededByteCount: Int, budgetByteCount: Int, windowCount: Int)
         /// The states of all windows that second moments are collected from do not fit.
@@ -100,6 +106,18 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .usage, "it is there and belongs to another calibration, or is damaged",
                 advice: "remove it to begin anew; only the same run can be continued")
         case .cannotCreateFolder: report(.work, "the folder cannot be made", advice: "check the path and its rights")
+        case .nothingHeldOut:
+            report(
+                .usage, "no text has more windows than are held out to measure on",
+                advice: "give longer texts, or a smaller --held-out")
+        case .notSensitivity:
+            report(
+                .input, "what types cost in each matrix expected, as version 1",
+                advice: "make it with swage sensitivity")
+        case .otherSensitivity(let model):
+            report(
+                .input, "it was measured on other weights than those of \(model)",
+                advice: "measure this model with swage sensitivity")
         case .calibrationTooLarge(let needed, let budget, let count):
             report(
                 .room,

@@ -52,6 +52,19 @@ extension RecipeError {
                     + (tensors.count > 4 ? " and \(tensors.count - 4) more" : ""),
                 advice: "make an importance matrix of this model with swage imatrix and pass it with --imatrix, "
                     + "or choose a type of more bits")
+        case .budgetTooSmall(let limit, let least):
+            Diagnostic(
+                .usage, "the tensors need \(least) bytes in the smallest types, and \(max(0, limit)) are left for them",
+                advice: "allow more bytes, or leave out types that were asked for some tensors")
+        case .cacheTypeNotForHeads(let type, let headLength):
+            Diagnostic(
+                .usage, "llama.cpp has no GPU kernels for a \(type) cache with heads of \(headLength)",
+                advice: "use --kv f16")
+        case .deviceTooSmall(let byteCount, let needed, let context):
+            Diagnostic(
+                .usage,
+                "a context of \(context) tokens and what is reserved take \(needed) bytes, and the device has \(byteCount)",
+                advice: "use a shorter --context or a smaller --reserve")
         case .tooLarge(let tensor):
             Diagnostic(.input, place: tensor, "the size in bytes is more than 64 bits can hold")
         }

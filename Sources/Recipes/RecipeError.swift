@@ -27,6 +27,12 @@ public struct RecipeError: DiagnosticError, Equatable {
         case rowsAreNotBlocks(tensor: String, rowLength: Int, type: TensorType, fallback: TensorType)
         /// Tensors that must not be encoded without importance have none.
         case importanceMissing(tensors: [String], type: TensorType)
+        /// Even the smallest types of all tensors are larger than a budget.
+        case budgetTooSmall(byteLimit: Int, leastByteCount: Int)
+        /// llama.cpp cannot keep keys and values in a type, since heads are of another length than its kernels are made for.
+        case cacheTypeNotForHeads(String, headLength: Int)
+        /// What is needed beside the weights leaves no memory for them.
+        case deviceTooSmall(byteCount: Int, neededByteCount: Int, context: Int)
         /// The encoded size overflows.
         case tooLarge(tensor: String)
     }

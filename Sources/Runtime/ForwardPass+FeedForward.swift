@@ -3,7 +3,11 @@ import TensorCore
 
 extension ForwardPass {
     /// `hidden += feedForward(norm(hidden))`.
-    func feedForward(_ batch: Batch, layer: Int, hidden: HiddenStates, _ steps: any StepRunner) throws {
+    ///
+    /// - Parameter isLast: whether no other layer follows.
+    func feedForward(
+        _ batch: Batch, layer: Int, hidden: HiddenStates, _ steps: any StepRunner, isLast: Bool
+    ) throws {
         let normalized = HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
         let norm = try vector(.feedForwardNorm, layer: layer)
         try engine.parallel.forEachRange(batch.rowCount, length: Self.panelLength) { [plan] rows, _ in
@@ -23,7 +27,7 @@ extension ForwardPass {
                 steps.enqueue([block.weights(weights, layer: layer)])
             }
         }
-        if layer + 1 < plan.layerCount { steps.enqueue([attentionWeights(layer: layer + 1)]) }
+        if !isLast { steps.enqueue([attentionWeights(layer: layer + 1)]) }
         for (block, rows) in blocks {
             try apply(block, layer: layer, to: rows, normalized, hidden, batch, steps)
         }

@@ -60,12 +60,44 @@ public final class ForwardPass: Sendable {
         layerEnd: ((_ layer: Int, _ hidden: HiddenStates) throws -> Void)? = nil
     ) throws -> HiddenStates {
         try Self.naming(path) {
-            let longest = sequences.map(\.count).max() ?? 0
-            let batch = Batch(
-                sequences: sequences, cache: nil, rotary: try rotaryTable(positionCount: longest),
-                observer: observer)
-            return try run(batch, from: start, layerEnd: layerEnd)
+            try run(batch(sequences, observer: observer), from: start, layerEnd: layerEnd)
         }
+    }
+
+    /// Takes sequences' residual streams through one layer.
+    ///
+    /// - Parameters:
+    ///   - hidden: the streams after the layer before; changed.
+    ///   - observer: sees the inputs of every matrix.
+    public func run(
+        layer: Int, of sequences: [TokenSequence], _ hidden: HiddenStates, observer: (any ActivationObserver)? = nil
+    ) throws {
+        try Self.naming(path) {
+            let batch = try batch(sequences, observer: observer)
+            let steps = try steps(for: batch)
+            steps.enqueue([attentionWeights(layer: layer)])
+            try run(layer: layer, batch, hidden: hidden, steps, isLast: true)
+        }
+    }
+
+    /// The residual streams of sequences before the first layer.
+    public func embedding(of sequences: [TokenSequence]) throws -> HiddenStates {
+        try Self.naming(path) {
+            let batch = try batch(sequences, observer: nil)
+            let hidden = HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
+            try embed(batch, into: hidden)
+            return hidden
+        }
+    }
+
+    private func batch(_ sequences: [TokenSequence], observer: (any ActivationObserver)?) throws -> Batch {
+        let longest = sequences.map(\.count).max() ?? 0
+        return Batch(
+            sequences: sequences, cache: nil, rotary: try rotaryTable(positionCount: longest), observer: observer)
+    }
+
+    private func steps(for batch: Batch) throws -> any StepRunner {
+        batch.isSmall ? PiecewiseSteps(engine: engine) : try pipeline(rowCount: batch.rowCount)
     }
 
     /// Adds the model's path to the errors of some work.
@@ -103,18 +135,24 @@ public final class ForwardPass: Sendable {
             try layerEnd?(-1, hidden)
         }
         guard first < plan.layerCount else { return hidden }
-        let steps: any StepRunner =
-            batch.isSmall ? PiecewiseSteps(engine: engine) : try pipeline(rowCount: batch.rowCount)
+        let steps = try steps(for: batch)
         steps.enqueue([attentionWeights(layer: first)])
         for layer in first..<plan.layerCount {
-            try attend(batch, layer: layer, hidden: hidden, steps)
-            try feedForward(batch, layer: layer, hidden: hidden, steps)
-            if let row = hidden.firstNonFiniteRow() {
-                throw RuntimeError(.nonFiniteActivation, place: "layer \(layer), token \(row)")
-            }
+            try run(layer: layer, batch, hidden: hidden, steps, isLast: layer + 1 == plan.layerCount)
             try layerEnd?(layer, hidden)
         }
         return hidden
+    }
+
+    /// - Parameter isLast: whether no other layer follows, whose weights would have to be announced.
+    private func run(
+        layer: Int, _ batch: Batch, hidden: HiddenStates, _ steps: any StepRunner, isLast: Bool
+    ) throws {
+        try attend(batch, layer: layer, hidden: hidden, steps)
+        try feedForward(batch, layer: layer, hidden: hidden, steps, isLast: isLast)
+        if let row = hidden.firstNonFiniteRow() {
+            throw RuntimeError(.nonFiniteActivation, place: "layer \(layer), token \(row)")
+        }
     }
 
     /// The queries', keys', values' and output matrix of a layer.

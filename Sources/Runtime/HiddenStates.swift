@@ -27,6 +27,22 @@ public final class HiddenStates: @unchecked Sendable {
         try fill(UnsafeMutableRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
     }
 
+    /// The rows of several streams of equal width, one after the other.
+    public convenience init(joining streams: [HiddenStates]) {
+        self.init(rowCount: streams.reduce(0) { $0 + $1.rowCount }, columns: streams[0].columns)
+        var first = 0
+        for stream in streams {
+            row(first).update(from: stream.row(0), count: stream.rowCount * columns)
+            first += stream.rowCount
+        }
+    }
+
+    /// Copies rows of another stream of equal width over all of these.
+    public func copyRows(of other: HiddenStates, from first: Int) {
+        precondition(other.columns == columns && first + rowCount <= other.rowCount)
+        row(0).update(from: other.row(first), count: rowCount * columns)
+    }
+
     /// Calls `body` with all values, row by row.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try body(UnsafeRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))

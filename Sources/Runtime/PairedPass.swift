@@ -188,29 +188,26 @@ public final class PairedPass {
         original: (rows: [Int32], weights: [Float]), weights: [Float]
     ) throws {
         let places = block.places(layer: layer)
-        let gathered = gather(rows, from: inputs)
+        let gathered = try gather(rows, from: inputs)
         do {
-            let gatheredReferences = gather(rows, from: references)
+            let gatheredReferences = try gather(rows, from: references)
             try quantizer.quantize(
                 Array(places[..<2]), site: site(layer, block.input, block.expert),
                 rows: self.rows(gathered, gatheredReferences))
         }
-        let gates = try (originalMatrix(places[0]), originalMatrix(places[1]))
-        let down = try originalMatrix(places[2])
         let innerInputs = try gated(gathered, quantizedMatrix(places[0]), quantizedMatrix(places[1]))
         do {
-            let innerReferences = try gated(gather(rows, from: references), gates.0, gates.1)
+            // Most tokens are in both.
+            let union = Self.union(rows, original.rows)
+            let innerUnion = try gated(
+                gather(union, from: references), originalMatrix(places[0]), originalMatrix(places[1]))
+            try add(
+                gather(Self.positions(of: original.rows, in: union), from: innerUnion),
+                through: originalMatrix(places[2]), to: self.original, rows: original.rows, weights: original.weights)
+            let innerReferences = try gather(Self.positions(of: rows, in: union), from: innerUnion)
             try quantizer.quantize(
                 [places[2]], site: site(layer, block.downInput, block.expert),
                 rows: self.rows(innerInputs, innerReferences))
-            if original.rows == rows {
-                try add(
-                    innerReferences, through: down, to: self.original, rows: original.rows, weights: original.weights)
-            } else {
-                try add(
-                    gated(gather(original.rows, from: references), gates.0, gates.1), through: down, to: self.original,
-                    rows: original.rows, weights: original.weights)
-            }
         }
         try add(innerInputs, through: quantizedMatrix(places[2]), to: quantized, rows: rows, weights: weights)
     }
@@ -272,13 +269,40 @@ public final class PairedPass {
         return (results[0], results[1])
     }
 
-    private func gather(_ rows: [Int32], from states: HiddenStates) -> HiddenStates {
+    /// Some rows, in ascending order.
+    private func gather(_ rows: [Int32], from states: HiddenStates) throws -> HiddenStates {
         if rows.count == states.rowCount { return states }
         let result = HiddenStates(rowCount: rows.count, columns: states.columns)
-        for (position, row) in rows.enumerated() {
-            result.row(position).update(from: states.row(Int(row)), count: states.columns)
+        try forEachPanel(rows.count) { positions, _ in
+            for position in positions {
+                result.row(position).update(from: states.row(Int(rows[position])), count: states.columns)
+            }
         }
         return result
+    }
+
+    /// The rows that are in either of two ascending lists, ascending.
+    private static func union(_ first: [Int32], _ second: [Int32]) -> [Int32] {
+        if first == second { return first }
+        var result: [Int32] = []
+        result.reserveCapacity(first.count + second.count)
+        var (i, j) = (0, 0)
+        while i < first.count || j < second.count {
+            let row = min(i < first.count ? first[i] : .max, j < second.count ? second[j] : .max)
+            if i < first.count, first[i] == row { i += 1 }
+            if j < second.count, second[j] == row { j += 1 }
+            result.append(row)
+        }
+        return result
+    }
+
+    /// Where the rows of an ascending list are in another that has them all.
+    private static func positions(of rows: [Int32], in all: [Int32]) -> [Int32] {
+        var position = 0
+        return rows.map { row in
+            while all[position] != row { position += 1 }
+            return Int32(position)
+        }
     }
 
     /// `hidden[rows] += weights · matrix(states)`.

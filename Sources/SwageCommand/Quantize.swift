@@ -46,6 +46,7 @@ struct Quantize: ParsableCommand {
     @Option(help: "The most windows taken from each calibration text. Default: all.")
     var calibrationChunks: Int?
 
+    @OptionGroup var budget: BudgetOptions
     @OptionGroup var choices: TypeOptions
 
     @Flag(help: "Allow weights that are quantized already.")
@@ -63,8 +64,15 @@ struct Quantize: ParsableCommand {
     @OptionGroup var execution: RunOptions
 
     func validate() throws {
-        guard (type == nil) != (recipe == nil) else {
-            throw ValidationError("give either a mix with --type TYPE or a recipe with --recipe FILE")
+        guard [type != nil, recipe != nil].count(where: { $0 }) + budget.count == 1 else {
+            throw ValidationError(
+                "give a mix with --type TYPE, a recipe with --recipe FILE, or a limit with --fit, --size or --bpw")
+        }
+        guard budget.count == 0 || !calibrate.isEmpty else {
+            throw ValidationError("a limit needs texts to fit the weights to: --calibrate TEXT…")
+        }
+        guard budget.count == 0 || !printRecipe else {
+            throw ValidationError("the recipe of a limit is in the file that is written: --recipe reads it from there")
         }
         guard hessian == nil || calibrate.isEmpty else {
             throw ValidationError("--hessian and --calibrate exclude each other")
@@ -79,21 +87,50 @@ struct Quantize: ParsableCommand {
 
     func run() throws {
         let options = try choices.recipeOptions()
-        let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "")
+        let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "F16")
         if printRecipe { return StandardStream.output.write(recipe.applying(options).json) }
         let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         var quantization = Quantization(
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
             parallel: compute.parallel)
-        quantization.otherInputs = ([self.recipe] + choices.tensorTypeFile).compactMap { $0 }
+        quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0 }
         if !calibrate.isEmpty {
             quantization.calibration = CalibratedQuantization(
                 texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
                 cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
         }
         quantization.hessian = hessian.map { HessianFitting(path: $0, memory: execution.budget) }
-        let plan = try quantization.plan(model)
+        guard let limit = budget.budget(for: model), var calibration = quantization.calibration else {
+            return try write(model, quantization, plan: try quantization.plan(model))
+        }
+        calibration.heldOutCount = budget.heldOut
+        quantization.calibration = calibration
+        let outcome = try limit.solve(
+            quantization, model: model, sensitivity: try sensitivity(of: model, calibration))
+        try write(model, outcome.quantization, plan: outcome.plan)
+        let measured = try measured(model, calibration)
+        let report = BudgetReport(outcome: outcome, budget: budget, model: model)
+        StandardStream.output.write(report.text(measured: measured, output: output))
+    }
+
+    private func sensitivity(of model: Model, _ calibration: CalibratedQuantization) throws -> Sensitivity {
+        try budget.sensitivity.map { try SensitivityFile.read($0, of: model) }
+            ?? calibration.sensitivity(of: model, parallel: compute.parallel, progress: execution.progress)
+    }
+
+    private func measured(
+        _ model: Model, _ calibration: CalibratedQuantization
+    ) throws -> (divergence: Double, windowCount: Int)? {
+        guard let output, !dryRun else { return nil }
+        defer { ProgressLine.clear() }
+        return try calibration.heldOutDivergence(
+            of: Model(path: output), from: model, parallel: compute.parallel, progress: execution.progress)
+    }
+
+    /// Writes the file, or what it would hold.
+    private func write(_ model: Model, _ quantization: Quantization, plan: Quantization.Plan) throws {
         guard let output, !dryRun else {
+            ProgressLine.clear()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             StandardStream.output.write(Self.listing(of: plan))
             // What error feedback takes cannot be told from a sample of rows.

@@ -24,7 +24,8 @@ struct Swage: ParsableCommand {
         abstract: "Converts mixture-of-experts checkpoints to GGUF, quantizes them, and measures what that costs.",
         version: SwageVersion.current,
         subcommands: [
-            Convert.self, ImportanceMatrixCommand.self, Quantize.self, PerplexityCommand.self, Evaluate.self,
+            Convert.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self, PerplexityCommand.self,
+            Evaluate.self,
             Compare.self,
             Report.self,
             Generate.self, Chat.self, Tokenize.self, Inspect.self, Split.self, Merge.self,

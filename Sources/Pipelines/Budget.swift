@@ -1,0 +1,110 @@
+import Evaluation
+import GGUFContainer
+import ModelArchitecture
+import Recipes
+import TensorCore
+
+/// How large a quantized model may be, and the recipe that makes the most of it.
+public struct Budget: Sendable, Hashable {
+    /// What the size is counted in.
+    public enum Limit: Sendable, Hashable {
+        /// Bytes of the file.
+        case file(byteCount: Int)
+        /// Encoded bits per element, over all tensors.
+        case bitsPerWeight(Double)
+        /// The memory of one device that holds the whole model and its context.
+        case device(DeviceMemory)
+    }
+
+    public var limit: Limit
+
+    public init(_ limit: Limit) { self.limit = limit }
+
+    /// What a budget comes to.
+    public struct Outcome: Sendable {
+        public let quantization: Quantization
+        public let plan: Quantization.Plan
+        /// KL divergence in nats per token.
+        public let predicted: Double
+        /// The best of llama.cpp's mixes that is no larger, and its predicted KL divergence.
+        public let mix: (name: String, fileByteCount: Int, predicted: Double)?
+    }
+
+    /// Finds the recipe of least predicted KL divergence; what else `quantization` asks for holds.
+    public func solve(
+        _ quantization: Quantization, model: Model, sensitivity: Sensitivity
+    ) throws -> Outcome {
+        var limit = try tensorByteLimit(model)
+        var quantization = quantization
+        if case .device = self.limit, !model.plan.tiesOutputToEmbedding {
+            // Not on the device: no reason to save there.
+            quantization.options.embeddingType = quantization.options.embeddingType ?? .q8_0
+        }
+        while true {
+            quantization.recipe = try Recipe(
+                name, byteLimit: limit, sensitivity: sensitivity, tensors: model.tensors.tensors.map(\.plainlyStored),
+                geometry: model.geometry, options: quantization.options)
+            let plan = try quantization.plan(model)
+            let excess = try excess(of: plan, model: model)
+            guard excess > 0 else {
+                return Outcome(
+                    quantization: quantization, plan: plan,
+                    predicted: sensitivity.divergence(of: plan.assignments) ?? 0,
+                    mix: try nearestMix(quantization, model, sensitivity))
+            }
+            limit -= excess
+        }
+    }
+
+    /// Bytes that tensors may take if the rest of a file took none; the true size is known when types are.
+    private func tensorByteLimit(_ model: Model) throws -> Int {
+        switch limit {
+        case .file(let byteCount): byteCount
+        case .bitsPerWeight(let bits): Int(bits * Double(model.elementCount) / 8)
+        case .device(let device): try device.weightByteLimit(of: model.plan) + model.embeddingByteCount
+        }
+    }
+
+    /// Bytes by which a plan is over the budget.
+    private func excess(of plan: Quantization.Plan, model: Model) throws -> Int {
+        switch limit {
+        case .file(let byteCount): plan.fileByteCount - byteCount
+        case .bitsPerWeight(let bits): plan.size.byteCount - Int(bits * Double(model.elementCount) / 8)
+        case .device(let device):
+            try DeviceMemory.deviceByteCount(of: plan.assignments, model.plan) - device.weightByteLimit(of: model.plan)
+        }
+    }
+
+    private func nearestMix(
+        _ quantization: Quantization, _ model: Model, _ sensitivity: Sensitivity
+    ) throws -> (name: String, fileByteCount: Int, predicted: Double)? {
+        var best: (name: String, fileByteCount: Int, predicted: Double)?
+        for recipe in Recipe.named {
+            var other = quantization
+            other.recipe = recipe
+            guard let plan = try? other.plan(model), try excess(of: plan, model: model) <= 0,
+                let predicted = sensitivity.divergence(of: plan.assignments), predicted < best?.predicted ?? .infinity
+            else { continue }
+            best = (recipe.name, plan.fileByteCount, predicted)
+        }
+        return best
+    }
+
+    private var name: String {
+        switch limit {
+        case .file(let byteCount): "size-\(byteCount)"
+        case .bitsPerWeight(let bits): "bpw-\(bits)"
+        case .device(let device): "fit-\(device.byteCount)"
+        }
+    }
+}
+
+extension Model {
+    /// Weights, over all tensors.
+    var elementCount: Int { tensors.tensors.reduce(0) { $0 + $1.shape.elementCount } }
+
+    /// Bytes of the token embedding as it is stored.
+    fileprivate var embeddingByteCount: Int {
+        tensors.tensors.first { $0.name == TensorName(.tokenEmbedding).gguf }?.byteCount ?? 0
+    }
+}

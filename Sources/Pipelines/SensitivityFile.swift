@@ -1,0 +1,68 @@
+import FoundationEssentials
+import Recipes
+import TensorCore
+
+/// A sensitivity as JSON, so that one measurement serves many budgets.
+public enum SensitivityFile {
+    /// The version of the form.
+    private static let version = 1
+    private static let byteLimit = 1 << 26
+
+    private struct Content: Codable {
+        let version: Int
+        /// Of the weights that were measured.
+        let model: String
+        let additivity: Double
+        let matrices: [Matrix]
+    }
+
+    private struct Matrix: Codable {
+        let name: String
+        let divergencePerError: Double
+        let errors: [String: Double]
+    }
+
+    public static func write(_ sensitivity: Sensitivity, of model: Model, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let matrices = sensitivity.matrices.map {
+            Matrix(
+                name: $0.name, divergencePerError: $0.divergencePerError,
+                errors: Dictionary(uniqueKeysWithValues: $0.errors.map { ($0.name, $1) }))
+        }
+        let content = Content(
+            version: version, model: try Fingerprint.of(model), additivity: sensitivity.additivity, matrices: matrices)
+        var file = try AtomicFile(path: path)
+        try file.append(Array(try encoder.encode(content)) + [0x0a])
+        try file.commit()
+    }
+
+    /// - Throws: ``PipelineError`` if the file holds something else, or is of another model.
+    public static func read(_ path: String, of model: Model) throws -> Sensitivity {
+        let file = try ReadableFile(path: path)
+        guard file.byteCount <= byteLimit,
+            let content = try? JSONDecoder().decode(Content.self, from: Data(file.bytes(0..<file.byteCount))),
+            content.version == version, Self.isUsable(content.additivity)
+        else { throw PipelineError(.notSensitivity, file: path) }
+        guard content.model == (try Fingerprint.of(model)) else {
+            throw PipelineError(.otherSensitivity(model: model.path), file: path)
+        }
+        let matrices = try content.matrices.map { matrix in
+            var errors: [TensorType: Double] = [:]
+            for (name, error) in matrix.errors {
+                guard let type = TensorType(name: name), Self.isUsable(error) else {
+                    throw PipelineError(.notSensitivity, file: path, tensor: matrix.name)
+                }
+                errors[type] = error
+            }
+            guard Self.isUsable(matrix.divergencePerError) else {
+                throw PipelineError(.notSensitivity, file: path, tensor: matrix.name)
+            }
+            return Sensitivity.Matrix(
+                name: matrix.name, divergencePerError: matrix.divergencePerError, errors: errors)
+        }
+        return Sensitivity(matrices: matrices, additivity: content.additivity)
+    }
+
+    private static func isUsable(_ number: Double) -> Bool { number.isFinite && number >= 0 }
+}

@@ -1,0 +1,172 @@
+import BlockFormats
+import ErrorFeedback
+import Evaluation
+import ModelArchitecture
+import Recipes
+import Runtime
+import Synchronization
+import TensorCore
+
+/// Measures what each type would cost in each of a model's matrices: how far types put the matrices' outputs off, from
+/// samples, and what such errors do to the predictions, by quantizing one group of matrices at a time.
+public struct SensitivityProbing: Sendable {
+    /// What the inputs of matrices are collected over.
+    public var fitting: [EvaluationWindow]
+    /// What predictions are compared on.
+    public var heldOut: [EvaluationWindow]
+    public var policy: CalibrationPolicy
+    public var parallel: Parallel
+    /// What the process may use.
+    public var memory: MemoryBudget
+
+    /// Types that a budget's recipe is made of.
+    public static let types: [TensorType] = [
+        .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .q2_K, .iq3_XXS, .iq3_S, .q3_K, .iq4_XS, .iq4_NL, .q4_K, .q5_K,
+        .q6_K,
+        .q5_0, .q8_0,
+    ]
+    /// Groups of matrices that are probed apart.
+    private static let groupLimit = 64
+    /// Windows that the inputs of matrices are collected over.
+    private static let fittingLimit = 64
+
+    public init(
+        fitting: [EvaluationWindow], heldOut: [EvaluationWindow], policy: CalibrationPolicy = CalibrationPolicy(),
+        parallel: Parallel, memory: MemoryBudget = .available
+    ) {
+        self.fitting = fitting
+        self.heldOut = heldOut
+        self.policy = policy
+        self.parallel = parallel
+        self.memory = memory
+    }
+
+    public func run(_ model: Model, progress: @escaping ProgressHandler) throws -> Sensitivity {
+        let pass = try model.forwardPass(parallel, memory: memory)
+        let sampling = try sample(model, pass, progress)
+        let names = model.tensors.tensors.map(\.name).filter { sampling.sums[$0]?.energy ?? 0 > 0 }
+        let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
+        progress(.stage("probing \(groups.count) groups of matrices"))
+        let divergences = try probe(model, pass, groups + [names], progress)
+        let (apart, together) = (divergences.dropLast(), divergences.last ?? 0)
+        let sum = apart.reduce(0, +)
+        var slopes: [String: Double] = [:]
+        for (group, divergence) in zip(groups, apart) {
+            let error = group.reduce(0) { $0 + (sampling.sums[$1].map { $0.probe / $0.energy } ?? 0) }
+            for name in group { slopes[name] = error > 0 ? max(0, divergence) / error : 0 }
+        }
+        return Sensitivity(
+            matrices: names.map { name in
+                let sums = sampling.sums[name]!
+                return .init(
+                    name: name, divergencePerError: slopes[name] ?? 0, errors: sums.fed.mapValues { $0 / sums.energy })
+            }, additivity: sum > 0 ? together / sum : 1)
+    }
+
+    // MARK: Errors of types
+
+    private func sample(
+        _ model: Model, _ pass: ForwardPass, _ progress: @escaping ProgressHandler
+    ) throws -> TypeErrorSampling {
+        progress(.stage("sampling \(Self.types.count) types"))
+        let count = min(fitting.count, Self.fittingLimit)
+        let sequences = (0..<count).map { fitting[$0 * fitting.count / count].tokens }
+        let sampling = TypeErrorSampling(model, types: Self.types, policy: policy, parallel: parallel)
+        try sampling.addEmbedding(of: sequences)
+        let compared = heldOut.map(\.tokens)
+        let streams = (try pass.embedding(of: sequences), try pass.embedding(of: compared))
+        for layer in 0..<model.plan.layerCount {
+            let fitted = try moments(model) { try pass.run(layer: layer, of: sequences, streams.0, observer: $0) }
+            let seen = try moments(model) { try pass.run(layer: layer, of: compared, streams.1, observer: $0) }
+            try sampling.add(fitted, measuredOn: seen)
+            progress(.fraction(Double(layer + 1) / Double(model.plan.layerCount + 1)))
+        }
+        try sampling.add(
+            moments(model) { try pass.observeOutput(of: streams.0, $0) },
+            measuredOn: moments(model) { try pass.observeOutput(of: streams.1, $0) })
+        return sampling
+    }
+
+    /// The moments of the sampled sites that some work passes.
+    private func moments(
+        _ model: Model, _ work: (HessianCollector) throws -> Void
+    ) throws -> [ActivationSite: SecondMoments] {
+        let store = MomentStore()
+        let expertCount = model.plan.experts?.count ?? 0
+        try work(
+            HessianCollector(
+                parallel: parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
+                receive: { store.add($0, $1) }))
+        return store.moments
+    }
+
+    // MARK: Probes
+
+    /// The matrices that are probed together: each by itself, or in large models those of one role in consecutive layers.
+    private static func groups(of names: [String], layerCount: Int) -> [[String]] {
+        guard names.count > groupLimit else { return names.map { [$0] } }
+        let roles = Dictionary(grouping: names) { TensorName(gguf: $0)?.role }.mapValues(\.count)
+        let perRole = max(1, groupLimit / max(1, roles.count))
+        var groups: [[String]] = []
+        var places: [String: Int] = [:]
+        for name in names {
+            guard let tensor = TensorName(gguf: name), let layer = tensor.layer else {
+                groups.append([name])
+                continue
+            }
+            let key = "\(tensor.role) \(layer * perRole / layerCount)"
+            if let place = places[key] {
+                groups[place].append(name)
+            } else {
+                places[key] = groups.count
+                groups.append([name])
+            }
+        }
+        return groups
+    }
+
+    private func probe(
+        _ model: Model, _ pass: ForwardPass, _ groups: [[String]], _ progress: ProgressHandler
+    ) throws -> [Double] {
+        let places = Dictionary(
+            uniqueKeysWithValues: model.tensors.tensors.enumerated().map { ($1.name, ($0, $1)) })
+        func part(_ name: String) -> PerturbationProbe.Part {
+            let tensor = TensorName(gguf: name)
+            return tensor?.layer.map { .layer($0) } ?? (tensor?.role == .output ? .output : .embedding)
+        }
+        // Encoded matrices of the part that is computed at present.
+        var held: (part: PerturbationProbe.Part, bytes: [String: [UInt8]])?
+        func encoded(_ name: String, _ target: TensorDescriptor, _ index: Int) throws -> [UInt8] {
+            if held?.part != part(name) { held = (part(name), [:]) }
+            if let bytes = held?.bytes[name] { return bytes }
+            let job = try EncodingJob(
+                source: model.tensors, index: index, target: target, guidance: EncodingGuidance())
+            let bytes = try job.bytes(parallel: parallel)
+            held?.bytes[name] = bytes
+            return bytes
+        }
+        return try PerturbationProbe(pass, windows: heldOut).divergences(of: groups.map { Set($0.map(part)) }) {
+            group, wanted in
+            var overlay = OverlayTensors(model.tensors)
+            for name in groups[group] where part(name) == wanted {
+                let (index, stored) = places[name]!
+                let type = TypeErrorSampling.probeType(rowLength: stored.shape.rowLength)
+                guard let target = TensorDescriptor(name: name, shape: stored.shape, type: type) else { continue }
+                overlay.replace(index, by: target, .memory(try encoded(name, target, index)))
+            }
+            return try ForwardPass(
+                plan: model.plan, source: overlay, path: model.path, parallel: parallel, memory: memory)
+        } progress: {
+            progress(.fraction($0))
+        }
+    }
+}
+
+/// What a collector has handed over.
+private final class MomentStore: Sendable {
+    private let state = Mutex<[ActivationSite: SecondMoments]>([:])
+
+    var moments: [ActivationSite: SecondMoments] { state.withLock { $0 } }
+
+    func add(_ site: ActivationSite, _ moments: SecondMoments) { state.withLock { $0[site] = moments } }
+}

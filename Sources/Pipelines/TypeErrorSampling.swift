@@ -1,0 +1,207 @@
+import BlockFormats
+import ErrorFeedback
+import ModelArchitecture
+import Runtime
+import TensorCore
+
+/// Measures how far types put the outputs of a model's matrices off, from samples of their rows and of their experts.
+///
+/// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs: of others than those
+/// that the rows are encoded for, since what is fitted to few inputs is worse on others.
+final class TypeErrorSampling {
+    private let model: Model
+    private let types: [TensorType]
+    private let policy: CalibrationPolicy
+    private let parallel: Parallel
+    /// By tensor name.
+    private(set) var sums: [String: Sums] = [:]
+
+    /// Of one tensor.
+    struct Sums {
+        /// Σ W·H·Wᵀ.
+        var energy = 0.0
+        /// Σ E·H·Eᵀ with error feedback, by type.
+        var fed: [TensorType: Double] = [:]
+        /// The same of ``probeType(rowLength:)``, encoded plainly.
+        var probe = 0.0
+    }
+
+    /// Rows sampled of a matrix, and experts of a stack.
+    private static let (rowLimit, expertLimit) = (32, 8)
+    /// Tokens whose embeddings are sampled.
+    private static let tokenLimit = 1024
+
+    init(_ model: Model, types: [TensorType], policy: CalibrationPolicy, parallel: Parallel) {
+        self.model = model
+        self.types = types
+        self.policy = policy
+        self.parallel = parallel
+    }
+
+    /// A type of little work whose errors are large enough to be measured.
+    static func probeType(rowLength: Int) -> TensorType { rowLength.isMultiple(of: 256) ? .q2_K : .q4_0 }
+
+    /// Whether a site's matrices are in the sample.
+    static func samples(_ site: ActivationSite, expertCount: Int) -> Bool {
+        switch site.input {
+        case .router: false
+        case .experts, .expertsDown:
+            expertCount <= expertLimit
+                || (0..<expertLimit).contains { $0 * expertCount / expertLimit == site.expert }
+        default: true
+        }
+    }
+
+    /// Samples the matrices of some sites.
+    ///
+    /// - Parameters:
+    ///   - fitted: of the inputs that rows are encoded for.
+    ///   - measured: of those that errors are measured on; an expert that saw none of them is left out, unless no expert did.
+    func add(
+        _ fitted: [ActivationSite: SecondMoments], measuredOn measured: [ActivationSite: SecondMoments]
+    ) throws {
+        let sites = fitted.keys.sorted { ($0.layer, "\($0.input)", $0.expert) < ($1.layer, "\($1.input)", $1.expert) }
+        let seen = Set(sites.filter { measured[$0] != nil }.map { "\($0.layer) \($0.input)" })
+        for site in sites {
+            guard let moments = fitted[site],
+                let other = measured[site] ?? (seen.contains("\(site.layer) \(site.input)") ? nil : moments)
+            else { continue }
+            try add(site, moments, measuredOn: other)
+        }
+    }
+
+    private func add(_ site: ActivationSite, _ moments: SecondMoments, measuredOn other: SecondMoments) throws {
+        for role in site.roles {
+            let isTied = role == .output && model.plan.tiesOutputToEmbedding
+            let layer = role.isPerLayer ? site.layer : nil
+            let name = TensorName(isTied ? .tokenEmbedding : role, layer: layer).gguf
+            guard let index = model.tensors.tensors.firstIndex(where: { $0.name == name }) else { continue }
+            let dimensions = model.tensors.tensors[index].shape.dimensions
+            let rowCount = dimensions.count > 1 ? dimensions[1] : 1
+            let count = min(rowCount, Self.rowLimit)
+            let values = try (0..<count).flatMap {
+                let row = site.expert * rowCount + $0 * rowCount / count
+                return try model.tensors.decodedRows(index, row..<row + 1)
+            }
+            sums[name, default: Sums()].add(try sums(of: values, rowCount: count, moments, measuredOn: other))
+        }
+    }
+
+    /// Samples the embeddings of the most frequent tokens, each as a share of its own square, since a norm follows.
+    func addEmbedding(of sequences: [TokenSequence]) throws {
+        let name = TensorName(.tokenEmbedding).gguf
+        guard !model.plan.tiesOutputToEmbedding,
+            let index = model.tensors.tensors.firstIndex(where: { $0.name == name })
+        else { return }
+        var counts: [Int32: Int] = [:]
+        for token in sequences.joined() { counts[token, default: 0] += 1 }
+        let tokens = counts.sorted { ($0.value, -$0.key) > ($1.value, -$1.key) }.prefix(Self.tokenLimit)
+        let columns = model.tensors.tensors[index].shape.rowLength
+        var result = Sums()
+        for (token, count) in tokens {
+            let values = try model.tensors.decodedRows(index, Int(token)..<Int(token) + 1)
+            let square = values.reduce(0) { $0 + Double($1) * Double($1) }
+            guard square > 0 else { continue }
+            let weight = Double(count)
+            func error(_ type: TensorType, _ policy: EncodingPolicy?) -> Double {
+                weight / square
+                    * squaredError(values, rowCount: 1, type, policy) { errors in
+                        (0..<columns).reduce(0) { $0 + Double(errors[$1]) * Double(errors[$1]) }
+                    }
+            }
+            result.energy += weight
+            result.probe += error(Self.probeType(rowLength: columns), nil)
+            for type in storableTypes(rowLength: columns) {
+                result.fed[type, default: 0] += error(type, policy.embedding)
+            }
+        }
+        sums[name, default: Sums()].add(result)
+    }
+
+    // MARK: Parts
+
+    private func storableTypes(rowLength: Int) -> [TensorType] {
+        types.filter { rowLength.isMultiple(of: $0.blockLength) }
+    }
+
+    private func sums(
+        of values: [Float], rowCount: Int, _ moments: SecondMoments, measuredOn other: SecondMoments
+    ) throws -> Sums {
+        let columns = moments.columns
+        var result = Sums()
+        result.energy = other.energy(of: values, rowCount: rowCount)
+        result.probe = squaredError(values, rowCount: rowCount, Self.probeType(rowLength: columns), nil) {
+            other.energy(of: $0, rowCount: rowCount)
+        }
+        let types = storableTypes(rowLength: columns)
+        let codecs = types.compactMap { BlockFormats.codec(for: $0) as? any QuantizingCodec }
+        let lengths = Set(codecs.map { FeedbackEncoder.groupLength($0, policy.feedback(for: $0)) }).sorted()
+        let metrics = ResultTable<FeedbackMetric?>(repeating: nil, count: lengths.count)
+        try parallel.forEach(lengths.count) { [policy] number, _ in
+            metrics[number] = FeedbackMetric(moments, damping: policy.feedback.damping, groupLength: lengths[number])
+        }
+        let errors = ResultTable(repeating: 0.0, count: codecs.count)
+        try parallel.forEach(codecs.count) { [policy] number, _ in
+            let codec = codecs[number]
+            let feedback = policy.feedback(for: codec)
+            let metric = metrics[lengths.firstIndex(of: FeedbackEncoder.groupLength(codec, feedback))!]!
+            let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: feedback)
+            errors[number] = try Self.energyOfErrors(values, other, rowCount: rowCount, codec) {
+                try encoder.encode(values, rowCount: rowCount, into: $0, parallel: Parallel(threadCount: 1))
+            }
+        }
+        for (codec, error) in zip(codecs, errors.values) { result.fed[codec.type] = error }
+        return result
+    }
+
+    private static func energyOfErrors(
+        _ values: [Float], _ moments: SecondMoments, rowCount: Int, _ codec: any BlockCodec,
+        _ encode: (UnsafeMutableRawPointer) throws -> Void
+    ) rethrows -> Double {
+        moments.energy(of: try errors(values, codec, encode), rowCount: rowCount)
+    }
+
+    private func squaredError(
+        _ values: [Float], rowCount: Int, _ type: TensorType, _ policy: EncodingPolicy?, _ energy: ([Float]) -> Double
+    ) -> Double {
+        let codec = policy.map { BlockFormats.codec(for: type, policy: $0) } ?? BlockFormats.codec(for: type)
+        guard let codec else { return 0 }
+        let length = values.count / rowCount
+        let scratch = EncodingScratch()
+        return energy(
+            Self.errors(values, codec) { target in
+                let rowByteCount = length / type.blockLength * type.blockByteCount
+                for row in 0..<rowCount {
+                    values.withUnsafeBufferPointer {
+                        codec.encode(
+                            $0.baseAddress! + row * length, count: length, importance: nil,
+                            into: target + row * rowByteCount, scratch: scratch)
+                    }
+                }
+            })
+    }
+
+    /// The original's values less those of the encoded ones.
+    private static func errors(
+        _ values: [Float], _ codec: any BlockCodec, _ encode: (UnsafeMutableRawPointer) throws -> Void
+    ) rethrows -> [Float] {
+        let byteCount = values.count / codec.type.blockLength * codec.type.blockByteCount
+        var errors = [Float](repeating: 0, count: values.count)
+        try withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 64) { bytes in
+            try encode(bytes.baseAddress!)
+            errors.withUnsafeMutableBufferPointer {
+                codec.decode(bytes.baseAddress!, count: values.count, into: $0.baseAddress!)
+            }
+        }
+        for index in errors.indices { errors[index] = values[index] - errors[index] }
+        return errors
+    }
+}
+
+extension TypeErrorSampling.Sums {
+    fileprivate mutating func add(_ other: Self) {
+        energy += other.energy
+        probe += other.probe
+        fed.merge(other.fed, uniquingKeysWith: +)
+    }
+}

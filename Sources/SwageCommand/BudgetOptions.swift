@@ -1,0 +1,67 @@
+import ArgumentParser
+import Pipelines
+import Recipes
+
+/// Options that say how large a quantized model may be.
+struct BudgetOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The memory of a device, such as 24GiB, that is to hold the model and its context in llama.cpp.",
+            valueName: "size"))
+    var fit: ByteSize?
+
+    @Option(help: "With --fit: the tokens of the context. Default: what the model was made for, 8192 at most.")
+    var context: Int?
+
+    @Option(help: "With --fit: the type of the key and value cache, f16 or q8_0.")
+    var kv: DeviceMemory.CacheType = .f16
+
+    @Option(help: "With --fit: what stays free for the driver and other work.")
+    var reserve: ByteSize?
+
+    @Option(help: ArgumentHelp("The size of the file, at most.", valueName: "size"))
+    var size: ByteSize?
+
+    @Option(help: "Bits per weight over all tensors, at most.")
+    var bpw: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "What types cost in this model, from swage sensitivity. Default: measured on the calibration texts.",
+            valueName: "file"))
+    var sensitivity: String?
+
+    @Option(help: "Windows at the end of each calibration text that nothing is fitted to, to measure on.")
+    var heldOut = 1
+
+    /// Limits that are given.
+    var count: Int { [fit != nil, size != nil, bpw != nil].count { $0 } }
+
+    func validate() throws {
+        guard fit != nil || (context == nil && reserve == nil && kv == .f16) else {
+            throw ValidationError("--context, --kv and --reserve belong to --fit")
+        }
+        guard count > 0 || sensitivity == nil else {
+            throw ValidationError("--sensitivity belongs to --fit, --size or --bpw")
+        }
+        if let context, !(1...1 << 24).contains(context) {
+            throw ValidationError("--context must be from 1 to \(1 << 24)")
+        }
+        if let bpw, !(bpw > 0 && bpw <= 32) { throw ValidationError("--bpw must be above 0 and at most 32") }
+        guard heldOut >= 1 else { throw ValidationError("--held-out must be at least 1") }
+    }
+
+    /// - Returns: nil if no limit is given.
+    func budget(for model: Model) -> Budget? {
+        if let size { return Budget(.file(byteCount: size.byteCount)) }
+        if let bpw { return Budget(.bitsPerWeight(bpw)) }
+        return fit.map {
+            var device = DeviceMemory(
+                byteCount: $0.byteCount, context: context ?? min(8192, model.plan.contextLength), cacheType: kv)
+            if let reserve { device.reserveByteCount = reserve.byteCount }
+            return Budget(.device(device))
+        }
+    }
+}
+
+extension DeviceMemory.CacheType: ExpressibleByArgument {}

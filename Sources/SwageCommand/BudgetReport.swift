@@ -1,0 +1,83 @@
+import Pipelines
+import Recipes
+import Reporting
+import TensorCore
+
+/// What a budget has come to, in words.
+struct BudgetReport {
+    let outcome: Budget.Outcome
+    let budget: BudgetOptions
+    let model: Model
+
+    /// - Parameters:
+    ///   - measured: on windows that nothing was fitted to; nil if nothing was written.
+    ///   - output: the file.
+    func text(measured: (divergence: Double, windowCount: Int)?, output: String?) -> String {
+        var lines = outcome.quantization.recipe.typeCounts(in: outcome.plan)
+        var divergence = "KL divergence: \(Figures.decimal(outcome.predicted, 5)) predicted"
+        if let measured {
+            divergence +=
+                ", \(Figures.decimal(measured.divergence, 5)) measured on \(measured.windowCount) windows held out"
+        }
+        lines.append(divergence)
+        if let mix = outcome.mix {
+            let change = Figures.percent(1 - outcome.predicted / mix.predicted)
+            lines.append(
+                "\(mix.name), the best mix that is no larger (\(Figures.bytes(mix.fileByteCount))): "
+                    + "\(Figures.decimal(mix.predicted, 5)) predicted, so this is \(change) less")
+        }
+        lines.append("run it: \(command(output ?? "MODEL.gguf"))")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// llama.cpp's command line.
+    private func command(_ path: String) -> String {
+        var words = ["llama-server", "-m", path, "-ngl", "99"]
+        if budget.fit != nil {
+            words += ["-c", String(budget.context ?? min(8192, model.plan.contextLength))]
+            if budget.kv == .q8_0 { words += ["-fa", "on", "-ctk", "q8_0", "-ctv", "q8_0"] }
+        }
+        return words.joined(separator: " ")
+    }
+}
+
+extension Recipe {
+    /// A line for every type, with the tensors that have it by role.
+    fileprivate func typeCounts(in plan: Quantization.Plan) -> [String] {
+        let quantized = plan.assignments.filter { $0.type.isQuantized }
+        let byType = Dictionary(grouping: quantized, by: \.type)
+        return byType.sorted { $0.key.bitsPerElement < $1.key.bitsPerElement }.map { type, assignments in
+            let roles = Dictionary(grouping: assignments) { $0.tensor.name.roleAndLayer.role }
+            let parts = roles.sorted { $0.key < $1.key }.map { role, tensors in
+                let layers = tensors.compactMap { $0.tensor.name.roleAndLayer.layer }.sorted()
+                return layers.isEmpty ? role : "\(role) \(layers.ranges)"
+            }
+            return "\(type.name): \(parts.joined(separator: ", "))"
+        }
+    }
+}
+
+extension String {
+    /// `ffn_up_exps` and 7 of `blk.7.ffn_up_exps.weight`.
+    fileprivate var roleAndLayer: (role: String, layer: Int?) {
+        let parts = split(separator: ".")
+        guard parts.count == 4, let layer = Int(parts[1]) else { return (String(parts.first ?? ""), nil) }
+        return (String(parts[2]), layer)
+    }
+}
+
+extension [Int] {
+    /// `0-3,7` of 0, 1, 2, 3 and 7.
+    fileprivate var ranges: String {
+        var parts: [ClosedRange<Int>] = []
+        for number in self {
+            if let last = parts.last, last.upperBound + 1 == number {
+                parts[parts.count - 1] = last.lowerBound...number
+            } else {
+                parts.append(number...number)
+            }
+        }
+        return parts.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+            .joined(separator: ",")
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Evaluation
+import Pipelines
+
+struct SensitivityCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sensitivity",
+        abstract: "Measures what each type would cost in each matrix, for swage quantize --fit, --size and --bpw.")
+
+    @Argument(help: "A checkpoint directory or a GGUF file.")
+    var model: String
+
+    @Option(name: .customLong("text"), parsing: .upToNextOption, help: "Texts, plain or .zst.")
+    var texts: [String]
+
+    @Option(name: .shortAndLong, help: "The JSON file to write.")
+    var output: String
+
+    @Option(help: "Windows at the end of each text that predictions are compared on.")
+    var heldOut = 1
+
+    @OptionGroup var windows: WindowOptions
+    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var splitting: PreTokenizerOptions
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var execution: RunOptions
+
+    func validate() throws {
+        guard !texts.isEmpty else { throw ValidationError("name at least one text with --text FILE") }
+        guard heldOut >= 1 else { throw ValidationError("--held-out must be at least 1") }
+    }
+
+    func run() throws {
+        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        var calibration = CalibratedQuantization(
+            texts: try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, memory: execution.budget)
+        calibration.heldOutCount = heldOut
+        let sensitivity = try calibration.sensitivity(
+            of: model, parallel: compute.parallel, progress: execution.progress)
+        try SensitivityFile.write(sensitivity, of: model, to: output)
+        ProgressLine.clear()
+        StandardStream.output.write("\(output): \(sensitivity.matrices.count) tensors\n")
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import GGUFContainer
+import TestSupport
+import Testing
+
+/// `swage sensitivity`, and `swage quantize` with a limit.
+@Suite struct BudgetTests {
+    private static let texts = ["fiction-en", "web-zh"].map { Fixtures.path("text/calib/\($0).txt") }
+    private static let windows = ["--calibration-context", "256", "--calibration-chunks", "8"]
+
+    /// What types cost in the bundled model, by few windows.
+    private static let sensitivity = Task {
+        let workspace = try Workspace()
+        let path = workspace.file("sensitivity.json")
+        let outcome = try await Swage.run(
+            [
+                "sensitivity", try await Products.original.value, "-o", path, "--context", "256", "--chunks", "8",
+                "--text",
+            ]
+                + texts)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        return (workspace, path)
+    }
+
+    private static func quantize(_ limit: [String], _ output: String?) async throws -> Swage.Outcome {
+        try await Swage.run(
+            ["quantize", try await Products.original.value] + limit
+                + ["--sensitivity", try await sensitivity.value.1, "--calibrate"] + texts + windows
+                + (output.map { ["-o", $0] } ?? ["--dry-run"]))
+    }
+
+    private struct Content: Decodable {
+        struct Matrix: Decodable {
+            let name: String
+            let errors: [String: Double]
+        }
+
+        let additivity: Double
+        let matrices: [Matrix]
+    }
+
+    /// More bits, less error, in every matrix.
+    @Test func measuresWhatTypesCost() async throws {
+        let content = try JSONDecoder().decode(Content.self, from: Data(path: try await Self.sensitivity.value.1))
+        #expect(content.matrices.count == 42)
+        #expect(content.additivity > 0.5 && content.additivity < 2)
+        for matrix in content.matrices {
+            let errors = try ["IQ1_S", "IQ2_XXS", "IQ3_XXS", "Q4_K", "Q6_K", "Q8_0"].map {
+                try #require(matrix.errors[$0], "\(matrix.name)")
+            }
+            #expect(errors == errors.sorted(by: >), "\(matrix.name): \(errors)")
+        }
+    }
+
+    /// A file of that size at most, with what was predicted, and less loss than the mix of that size.
+    @Test func fitsASize() async throws {
+        let workspace = try Workspace()
+        let output = workspace.file("out.gguf")
+        let outcome = try await Self.quantize(["--size", "5243488"], output)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let byteCount = try Data(path: output).count
+        #expect(byteCount <= 5_243_488 && byteCount > 5_200_000)
+        #expect(workspace.contents == ["out.gguf"])
+        let figures = try #require(outcome.output.firstMatch(of: #/([0-9.]+) predicted, ([0-9.]+) measured/#))
+        let (predicted, measured) = (try #require(Double(figures.1)), try #require(Double(figures.2)))
+        #expect(predicted < 2 * measured && measured < 2 * predicted)
+        let mix = try #require(outcome.output.firstMatch(of: #/(\w+), the best mix.*: ([0-9.]+) predicted/#))
+        #expect(mix.1 == "IQ2_XXS")
+        #expect(try predicted < 0.7 * #require(Double(mix.2)))
+        #expect(outcome.output.contains("llama-server -m \(output)"))
+
+        let recipe = try await Swage.run("quantize", output, "--recipe", output, "--print-recipe")
+        #expect(recipe.status == 0 && recipe.output.contains("least predicted loss"))
+    }
+
+    @Test func fitsBitsPerWeight() async throws {
+        let outcome = try await Self.quantize(["--bpw", "3.0"], nil)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let bits = try #require(outcome.output.firstMatch(of: #/([0-9.]+) bits per weight/#).flatMap { Double($0.1) })
+        #expect(bits <= 3 && bits > 2.98)
+    }
+
+    /// All but the embedding, the cache, working memory and the reserve.
+    @Test func fitsADevice() async throws {
+        let outcome = try await Self.quantize(["--fit", "80MiB", "--context", "2048", "--reserve", "20MiB"], nil)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.output.contains("token_embd.weight                256 × 4096  BF16  Q8_0"))
+        #expect(outcome.output.contains("-ngl 99 -c 2048"))
+        #expect(!outcome.output.contains("measured"))
+    }
+
+    @Test(arguments: [
+        Refusal("a limit and a mix", status: 2, "a limit with --fit, --size or --bpw") { _ in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M", "--type", "Q4_K_M"]
+        },
+        Refusal("a limit without texts", status: 2, "--calibrate TEXT") { _ in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M"]
+        },
+        Refusal("a context without a device", status: 2, "belong to --fit") { _ in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M", "--context", "512"]
+        },
+        Refusal("too small a size", status: 2, "are left for them", "allow more bytes") { _ in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--size", "1M", "--sensitivity"]
+                + [try await sensitivity.value.1, "--calibrate"] + texts + windows
+        },
+        Refusal("a device that the context fills", status: 2, "use a shorter --context") { _ in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--fit", "30M", "--reserve", "20M"]
+                + ["--context", "4096", "--sensitivity", try await sensitivity.value.1, "--calibrate"] + texts + windows
+        },
+        Refusal("the sensitivity of another model", status: 3, "on other weights than those of") { _ in
+            ["quantize", try await Products.quantized.value, "-o", "{out}", "--size", "5M", "--sensitivity"]
+                + [try await sensitivity.value.1, "--allow-requantize", "--calibrate"] + texts + windows
+        },
+        Refusal("something else for a sensitivity", status: 3, "make it with swage sensitivity") { workspace in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M", "--sensitivity"]
+                + [try workspace.write("s.json", Array("{\"version\": 1}".utf8)), "--calibrate"] + texts + windows
+        },
+        Refusal("texts of one window", status: 2, "smaller --held-out") { workspace in
+            let text = try workspace.write("short.txt", Array(repeating: UInt8(ascii: "a"), count: 3000))
+            return ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M", "--calibrate", text]
+                + ["--calibration-context", "512", "--calibration-chunks", "1"]
+        },
+    ])
+    func refuses(_ refusal: Refusal) async throws { try await refusal.check() }
+}
