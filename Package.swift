@@ -52,6 +52,7 @@ let package = Package(
         module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
+        module("Hessians", ["TensorCore", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"]),
         module(
             "Evaluation",
             [
@@ -63,7 +64,7 @@ let package = Package(
                 "TensorCore", "ByteJSON", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats",
                 "ErrorFeedback",
                 "Recipes",
-                "Importance", "Runtime", "Tokenization", "Evaluation",
+                "Importance", "Runtime", "Hessians", "Tokenization", "Evaluation",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         module("Reporting"),
@@ -90,6 +91,7 @@ let package = Package(
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
         tests("Runtime", ["ByteJSON"]),
+        tests("Hessians", ["TensorCore", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"]),
         tests("Evaluation", ["Runtime", "ErrorFeedback", "TensorCore", "ModelArchitecture"]),
         tests(
             "Pipelines",

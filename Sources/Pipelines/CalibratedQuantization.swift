@@ -70,13 +70,7 @@ public struct CalibratedQuantization: Sendable {
                 overlay.replace(tensor.index, by: tensor.tensor, .memory(tensor.bytes))
             }
         }
-        if calibrator.rareCount > 0 {
-            progress(
-                .warning(
-                    "\(calibrator.rareCount) expert matrices saw fewer than \(Int(policy.priorRowCount)) tokens: they were "
-                        + "fitted mostly to what the other experts of their layer see; more calibration text is better")
-            )
-        }
+        if let warning = policy.warning(rareCount: calibrator.rareCount) { progress(.warning(warning)) }
         return (overlay, spool)
     }
 

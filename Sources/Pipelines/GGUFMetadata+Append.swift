@@ -1,4 +1,6 @@
 import GGUFContainer
+import Hessians
+import TensorCore
 
 extension GGUFMetadata {
     /// Sets every key of `other`, in its order.
@@ -6,10 +8,21 @@ extension GGUFMetadata {
         for entry in other.entries { self[entry.key] = entry.value }
     }
 
-    /// Removes what an earlier quantization said about its recipe and importance matrix.
+    /// Removes what an earlier quantization said about its recipe, importance matrix and calibration.
     mutating func removeQuantization() {
         removeAll { key in
             [RecipeFile.key, "swage.types"].contains(key) || key.bytes.starts(with: "quantize.imatrix.".utf8)
+                || key.bytes.starts(with: "swage.calibration.".utf8)
         }
+    }
+
+    /// Says which second moments matrices were fitted to.
+    mutating func describe(_ hessian: OpenedHessian) {
+        let origin = hessian.file.origin
+        self["swage.calibration.hessian"] = .string(ByteString(Provenance.lastComponent(hessian.file.path)))
+        self["swage.calibration.model"] = .string(ByteString(origin.model))
+        self["swage.calibration.texts"] = .array(.string(origin.datasets.map { ByteString($0) }))
+        self["swage.calibration.context"] = .uint32(UInt32(clamping: origin.chunkSize))
+        self["swage.calibration.windows"] = .uint32(UInt32(clamping: origin.chunkCount))
     }
 }

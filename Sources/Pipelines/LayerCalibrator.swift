@@ -134,7 +134,7 @@ final class LayerCalibrator: PassQuantizer {
 
     /// An expert's moments with those of the others, as far as it saw little.
     private func drawn(_ moments: SecondMoments, site: ActivationSite) throws -> SecondMoments {
-        guard site.input == .experts || site.input == .expertsDown else { return moments }
+        guard site.isOfExpert else { return moments }
         if Float(moments.rowCount) < policy.priorRowCount { rareCount += 1 }
         defer {
             if site.input == .expertsDown {
@@ -145,8 +145,7 @@ final class LayerCalibrator: PassQuantizer {
                 }
             }
         }
-        guard let prior = priors[site.input], prior.rowCount > 0 else { return moments }
-        return moments.rowCount == 0 ? prior : moments.drawn(toward: prior, priorRowCount: policy.priorRowCount)
+        return moments.drawn(towardLayer: priors[site.input], policy)
     }
 
     private func encode(_ place: MatrixPlace, _ encoder: FeedbackEncoder, _ correction: DriftCorrection?) throws {

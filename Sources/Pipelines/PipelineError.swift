@@ -31,6 +31,10 @@ public struct PipelineError: DiagnosticError, Equatable {
         case otherSensitivity(model: String)
         /// The states of all calibration windows do not fit.
         case calibrationTooLarge(neededByteCount: Int, budgetByteCount: Int, windowCount: Int)
+        /// The states of all windows that second moments are collected from do not fit.
+        case momentsTooLarge(neededByteCount: Int, budgetByteCount: Int, windowCount: Int, fittingCount: Int)
+        /// The moments of a matrix and what is made of them do not fit.
+        case fittingTooLarge(neededByteCount: Int, budgetByteCount: Int)
         /// A GGUF names another pre-tokenizer than was asked for.
         case otherPreTokenizer(found: String, asked: String)
         /// The output would overwrite an input.
@@ -119,6 +123,17 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .room,
                 "calibrating with \(count) windows needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
                 advice: "raise --memory, or take fewer windows with --calibration-chunks")
+        case .momentsTooLarge(let needed, let budget, let count, let fitting):
+            report(
+                .room,
+                "second moments of \(count) windows need \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB; "
+                    + "\(fitting == 0 ? "not one window" : "\(fitting) windows") would fit",
+                advice: "raise --memory, or take fewer windows with --chunks")
+        case .fittingTooLarge(let needed, let budget):
+            report(
+                .room,
+                "encoding with second moments needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
+                advice: "raise --memory, or use an importance matrix instead")
         case .cannotPad(let length):
             report(
                 .usage, "the experts of a GGUF file are taken as they are, \(length) wide",

@@ -2,6 +2,7 @@ import BlockFormats
 import FoundationEssentials
 import GGUFContainer
 import Importance
+import ModelArchitecture
 import Recipes
 import TensorCore
 
@@ -18,6 +19,8 @@ public struct Quantization: Sendable {
     public var policies: [TensorType: EncodingPolicy] = [:]
     /// Texts that the model's matrices are fitted to, with error feedback; nil for none.
     public var calibration: CalibratedQuantization?
+    /// Second moments that the model's matrices are fitted to; nil for none, and with ``calibration``.
+    public var hessian: HessianFitting?
     public var parallel: Parallel
 
     public init(
@@ -40,21 +43,26 @@ public struct Quantization: Sendable {
         /// What the user should know before the result is used.
         public let warnings: [String]
         let importance: ImportanceMatrix?
+        let hessian: OpenedHessian?
     }
 
     /// Decides every tensor's type and checks that it can be done.
     public func plan(_ model: Model) throws -> Plan {
         let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
         var options = options
-        options.hasImportance = importance != nil || calibration != nil
+        options.hasImportance = importance != nil || calibration != nil || hessian != nil
         let assignments = try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
+        let opened = try hessian.map { try OpenedHessian($0, model: model, assignments: assignments) }
+        let known = opened.map { $0.rest(of: importance) } ?? importance
         do {
             if calibration == nil {
-                try RecipeError.demandImportance(for: assignments) { importance?.entries[$0] != nil }
+                try RecipeError.demandImportance(for: assignments) {
+                    known?.entries[$0] != nil || opened?.fitted[$0] != nil
+                }
             }
             for assignment in assignments where assignment.type.isQuantized {
-                _ = try importance?.stackWeights(for: assignment.tensor)
+                _ = try known?.stackWeights(for: assignment.tensor)
             }
         } catch let error as any DiagnosticError {
             throw importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
@@ -71,8 +79,10 @@ public struct Quantization: Sendable {
         }
         return Plan(
             assignments: assignments, size: try SizeEstimate(assignments),
-            fileByteCount: try file(model, assignments: assignments, importance: importance).byteCount,
-            warnings: warnings(about: assignments, of: model, importance: importance), importance: importance)
+            fileByteCount: try file(model, assignments: assignments, importance: importance, opened).byteCount,
+            warnings: warnings(about: assignments, of: model, importance: known)
+                + (opened?.warnings(about: model) ?? []),
+            importance: importance, hessian: opened)
     }
 
     /// How long it will take, judged by a sample.
@@ -87,8 +97,8 @@ public struct Quantization: Sendable {
         _ model: Model, plan: Plan, output: String, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         for warning in plan.warnings { progress(.warning(warning)) }
-        var file = try file(model, assignments: plan.assignments, importance: plan.importance)
-        var inputs = [importancePath].compactMap { $0 } + otherInputs
+        var file = try file(model, assignments: plan.assignments, importance: plan.importance, plan.hessian)
+        var inputs = [importancePath, hessian?.path].compactMap { $0 } + otherInputs
         let spool: CalibrationSpool?
         if let calibration {
             inputs += calibration.texts.compactMap(\.path)
@@ -108,12 +118,17 @@ public struct Quantization: Sendable {
     }
 
     private func guidance(_ plan: Plan) -> EncodingGuidance {
-        EncodingGuidance(importance: plan.importance, policies: policies)
+        var guidance = EncodingGuidance(importance: plan.importance, policies: policies, hessian: plan.hessian)
+        guard let hessian = plan.hessian else { return guidance }
+        guidance.importance = hessian.rest(of: plan.importance)
+        let embedding = plan.assignments.first { $0.tensor.name == TensorName(.tokenEmbedding).gguf }
+        if let embedding { guidance.policies[embedding.type] = hessian.fitting.policy.embedding }
+        return guidance
     }
 
     /// The file that is to be written.
     private func file(
-        _ model: Model, assignments: [TypeAssignment], importance: ImportanceMatrix?
+        _ model: Model, assignments: [TypeAssignment], importance: ImportanceMatrix?, _ hessian: OpenedHessian?
     ) throws -> ModelFile {
         var metadata = model.metadata
         metadata.removeQuantization()
@@ -129,6 +144,7 @@ public struct Quantization: Sendable {
             metadata["swage.calibration.texts"] = .array(.string(calibration.texts.map { ByteString($0.name) }))
             metadata["swage.calibration.context"] = .uint32(UInt32(clamping: calibration.cut.context))
         }
+        if let hessian { metadata.describe(hessian) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         metadata[RecipeFile.key] = .string(ByteString(recipe.applying(options).json))

@@ -20,6 +20,9 @@ struct TensorEncoding {
         var filling = Slab(byteCount: slabByteCount)
         var resting = Slab(byteCount: slabByteCount)
         var encoded = 0
+        let fitted = guidance.hessian.map {
+            FittedTensors(source: source, targets: targets, hessian: $0, parallel: parallel)
+        }
         try withUnsafeMutablePointer(to: &sink) { sink in
             let output = SlabOutput { rows in
                 try sink.pointee.append(UnsafeRawBufferPointer(start: rows.slab.base, count: rows.byteCount))
@@ -27,6 +30,17 @@ struct TensorEncoding {
             }
             var pending: EncodedSlab?
             for (index, target) in targets.enumerated() {
+                if let fitted, fitted.includes(index) {
+                    if let pending { try output.write(pending) }
+                    pending = nil
+                    try fitted.encode(index) {
+                        try sink.pointee.append($0)
+                        encoded += $0.count
+                        progress(encoded)
+                    }
+                    try sink.pointee.endTensor()
+                    continue
+                }
                 let cut = cuts[index]
                 let job = try EncodingJob(source: source, index: index, target: target, guidance: guidance)
                 let rowCount = target.shape.rowCount

@@ -1,14 +1,17 @@
 import ArgumentParser
 import Evaluation
+import FoundationEssentials
 import Importance
 import Pipelines
 import TensorCore
 
 struct ImportanceMatrixCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "imatrix", abstract: "Collects, merges, converts and shows importance matrices.",
+        commandName: "imatrix",
+        abstract: "Collects, merges, converts and shows importance matrices; collects second moments.",
         usage: """
-            swage imatrix MODEL --text FILE… -o OUT [--format gguf|dat]
+            swage imatrix MODEL --text FILE… -o OUT [--format gguf|dat] [--hessian OUT]
+            swage imatrix MODEL --text FILE… --hessian OUT
             swage imatrix --merge FILE… -o OUT [--format gguf|dat]
             swage imatrix --show FILE [--experts] [--json]
             """)
@@ -29,6 +32,12 @@ struct ImportanceMatrixCommand: ParsableCommand {
 
     @Option(name: .shortAndLong, help: "The importance matrix to write.")
     var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The file of second moments to write, for swage quantize --hessian; with --output or instead of it.",
+            valueName: "file"))
+    var hessian: String?
 
     @Option(help: "llama.cpp's GGUF form, or its older .dat form, which loses the experts' counts.")
     var format: ImportanceFormat = .gguf
@@ -52,29 +61,42 @@ struct ImportanceMatrixCommand: ParsableCommand {
         let modes = [model != nil, !merge.isEmpty, show != nil].count { $0 }
         guard modes == 1 else { throw ValidationError("give a model, --merge FILE… or --show FILE") }
         if model != nil, texts.isEmpty { throw ValidationError("name at least one text with --text FILE") }
-        if show == nil, output == nil { throw ValidationError("name the file to write with --output FILE") }
+        if model == nil, hessian != nil { throw ValidationError("--hessian belongs to a model and its texts") }
+        if show == nil, output == nil, hessian == nil {
+            throw ValidationError("name the file to write with --output FILE")
+        }
+        if let output, let hessian, URL(filePath: output).standardized == URL(filePath: hessian).standardized {
+            throw ValidationError("--output and --hessian must be different files")
+        }
         if show == nil, json || experts { throw ValidationError("--json and --experts belong to --show") }
     }
 
     func run() throws {
         if let show { return try ImportanceListing(path: show).write(byExpert: experts, json: json) }
-        guard let output else { return }
-        let matrix = try merge.isEmpty ? collect(into: output) : merged(into: output)
+        let matrix = try merge.isEmpty ? collect() : merged(into: output ?? "")
         ProgressLine.clear()
         for warning in matrix.warnings { ProgressLine.handler(.warning(warning)) }
-        StandardStream.output.write(
-            "\(output): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"
-        )
+        for file in [output, hessian].compactMap({ $0 }) {
+            StandardStream.output.write(
+                "\(file): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"
+            )
+        }
     }
 
-    private func collect(into output: String) throws -> ImportanceMatrix {
+    private func collect() throws -> ImportanceMatrix {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
         let model = try Model(
             path: model ?? "", expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let calibration = Calibration(cut: windows.cut, includesOutput: processOutput)
+        if let hessian {
+            let collection = HessianCollection(
+                calibration: calibration, form: format.form, parallel: compute.parallel, memory: execution.budget)
+            return try collection.run(
+                model, texts: texts, output: hessian, importanceOutput: output, progress: execution.progress)
+        }
         let collection = ImportanceCollection(
-            calibration: Calibration(cut: windows.cut, includesOutput: processOutput), form: format.form,
-            parallel: compute.parallel, memory: execution.budget)
-        return try collection.run(model, texts: texts, output: output, progress: execution.progress)
+            calibration: calibration, form: format.form, parallel: compute.parallel, memory: execution.budget)
+        return try collection.run(model, texts: texts, output: output ?? "", progress: execution.progress)
     }
 
     private func merged(into output: String) throws -> ImportanceMatrix {

@@ -28,6 +28,12 @@ struct Quantize: ParsableCommand {
     var imatrix: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Second moments to fit the quantized weights to, with error feedback: from swage imatrix --hessian. Slower than "
+                + "an importance matrix, nearer to the original, and one file serves all types.", valueName: "file"))
+    var hessian: String?
+
+    @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
             "Texts to fit the quantized weights to, with error feedback: slower, and much nearer to the original.",
@@ -68,6 +74,9 @@ struct Quantize: ParsableCommand {
         guard budget.count == 0 || !printRecipe else {
             throw ValidationError("the recipe of a limit is in the file that is written: --recipe reads it from there")
         }
+        guard hessian == nil || calibrate.isEmpty else {
+            throw ValidationError("--hessian and --calibrate exclude each other")
+        }
         if let calibrationChunks, calibrationChunks < 1 {
             throw ValidationError("--calibration-chunks must be at least 1")
         }
@@ -90,6 +99,7 @@ struct Quantize: ParsableCommand {
                 texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
                 cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
         }
+        quantization.hessian = hessian.map { HessianFitting(path: $0, memory: execution.budget) }
         guard let limit = budget.budget(for: model), var calibration = quantization.calibration else {
             return try write(model, quantization, plan: try quantization.plan(model))
         }
@@ -123,6 +133,8 @@ struct Quantize: ParsableCommand {
             ProgressLine.clear()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             StandardStream.output.write(Self.listing(of: plan))
+            // What error feedback takes cannot be told from a sample of rows.
+            guard hessian == nil, calibrate.isEmpty else { return }
             return StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
         }
         let outcome = try quantization.run(model, plan: plan, output: output, progress: execution.progress)

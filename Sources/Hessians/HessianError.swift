@@ -1,0 +1,75 @@
+import TensorCore
+
+/// A file of second moments that is damaged, or does not belong to the model.
+public struct HessianError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
+    public enum Kind: Sendable, Equatable {
+        case notHessian(type: String?)
+        case invalidKey(ByteString)
+        /// Inputs that the model has are not in the file.
+        case missingTensor
+        /// The file has inputs that the model has not.
+        case unexpectedTensor
+        case wrongType(found: TensorType, expected: TensorType)
+        case wrongShape(found: TensorShape, expected: TensorShape)
+        case invalidRowCount(Int64)
+        case invalidDiagonal(column: Int, value: Float)
+        case sumsWithoutRows
+        case invalidCorrelation(row: Int, column: Int, value: Float)
+        /// Sums of an expert and those of its layer are of sizes that no single numbers can hold together.
+        case incombinable
+        /// Sums that were collected overflow.
+        case nonFiniteMoments
+        /// A matrix as wide as the inputs has more elements than can be counted.
+        case tooLarge
+    }
+
+    public let kind: Kind
+    public let path: String?
+    /// The tensor of the file.
+    public let tensor: String?
+
+    public init(_ kind: Kind, path: String? = nil, tensor: String? = nil) {
+        self.kind = kind
+        self.path = path
+        self.tensor = tensor
+    }
+
+    public var diagnostic: Diagnostic {
+        Diagnostic(.input, file: path, place: tensor.map { "tensor \"\($0)\"" }, problem, advice: advice)
+    }
+
+    private var problem: String {
+        switch kind {
+        case .notHessian(let type):
+            "not a file of second moments: general.type is \(type ?? "missing"), expected hessian"
+        case .invalidKey(let key): "the key \(key) is missing or not of the expected type"
+        case .missingTensor: "the tensor is missing, and the model has such inputs"
+        case .unexpectedTensor: "the model has no such inputs"
+        case .wrongType(let found, let expected): "elements of type \(found.name), expected \(expected.name)"
+        case .wrongShape(let found, let expected): "the shape is \(found), for the model's inputs \(expected) expected"
+        case .invalidRowCount(let count): "\(count) rows of inputs, a number that is possible expected"
+        case .invalidDiagonal(let column, let value):
+            "the sum of squares of column \(column) is \(value), a finite number not below 0 expected"
+        case .sumsWithoutRows: "sums of squares of no rows, zeros expected"
+        case .invalidCorrelation(let row, let column, let value):
+            "the correlation of columns \(row) and \(column) is \(value), a number from -1 to 1 expected"
+        case .incombinable: "the sums and those of the layer's other experts differ too much in size to be added"
+        case .nonFiniteMoments: "a sum of products of the inputs is not a finite number"
+        case .tooLarge: "the inputs are too wide for second moments"
+        }
+    }
+
+    private var advice: String {
+        switch kind {
+        case .notHessian: "give a file made by swage imatrix MODEL --text FILE --hessian OUT"
+        case .missingTensor, .unexpectedTensor, .wrongShape:
+            "use the file that was collected from this very model, with the same --pad-experts"
+        case .nonFiniteMoments: "the model's weights are damaged; check them with swage inspect"
+        case .tooLarge: "use an importance matrix: swage imatrix without --hessian"
+        case .invalidKey, .wrongType, .invalidRowCount, .invalidDiagonal, .sumsWithoutRows, .invalidCorrelation,
+            .incombinable:
+            "the file is damaged; collect it again"
+        }
+    }
+}

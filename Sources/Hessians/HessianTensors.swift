@@ -1,0 +1,43 @@
+import GGUFContainer
+import TensorCore
+
+/// The words of the file.
+enum HessianKey {
+    static let type: ByteString = "general.type"
+    static let model: ByteString = "hessian.model"
+    static let datasets: ByteString = "hessian.datasets"
+    static let chunkCount: ByteString = "hessian.chunk_count"
+    static let chunkSize: ByteString = "hessian.chunk_size"
+
+    /// What `general.type` is.
+    static let typeName = "hessian"
+}
+
+extension HessianSite {
+    /// The tensors that hold a site's moments, in the order of the file.
+    struct Tensors {
+        /// The rows that were seen.
+        let rowCount: TensorDescriptor
+        /// Of XᵀX.
+        let diagonal: TensorDescriptor
+        /// What is above the diagonal, row after row, divided by the roots of both diagonal elements.
+        let correlations: TensorDescriptor
+
+        var all: [TensorDescriptor] { [rowCount, diagonal, correlations] }
+    }
+
+    /// - Returns: nil if their size overflows.
+    var tensors: Tensors? {
+        let (square, overflow) = columns.multipliedReportingOverflow(by: columns - 1)
+        guard !overflow,
+            let rowCount = Self.tensor("\(name).rows", 1, .i64),
+            let diagonal = Self.tensor("\(name).diagonal", columns, .f32),
+            let correlations = Self.tensor("\(name).correlations", square / 2, .f16)
+        else { return nil }
+        return Tensors(rowCount: rowCount, diagonal: diagonal, correlations: correlations)
+    }
+
+    private static func tensor(_ name: String, _ count: Int, _ type: TensorType) -> TensorDescriptor? {
+        TensorShape([count]).flatMap { TensorDescriptor(name: name, shape: $0, type: type) }
+    }
+}

@@ -1,0 +1,108 @@
+import ErrorFeedback
+import Evaluation
+import Hessians
+import Importance
+import ModelArchitecture
+import Runtime
+import Synchronization
+import TensorCore
+
+/// Collects second moments of the inputs of a model's matrices over texts and writes them.
+///
+/// All windows go through the layers together, and each site is written when its stage has ended: memory holds the states
+/// of all windows, the inputs of a stage and the products of one site, and never the file.
+public struct HessianCollection: Sendable {
+    public var calibration: Calibration
+    /// The form of the file of importance.
+    public var form: ImportanceMatrix.Form
+    public var parallel: Parallel
+    /// What the process may use.
+    public var memory: MemoryBudget
+
+    public init(
+        calibration: Calibration, form: ImportanceMatrix.Form = .gguf, parallel: Parallel,
+        memory: MemoryBudget = .available
+    ) {
+        self.calibration = calibration
+        self.form = form
+        self.parallel = parallel
+        self.memory = memory
+    }
+
+    /// - Parameters:
+    ///   - output: the file of second moments.
+    ///   - importanceOutput: where to write the importance matrix of the same run; nil for none.
+    /// - Returns: the importance matrix.
+    public func run(
+        _ model: Model, texts: [EvaluationText], output: String, importanceOutput: String? = nil,
+        progress: @escaping ProgressHandler
+    ) throws -> ImportanceMatrix {
+        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
+        let plan = model.plan
+        try calibration.cut.check(contextLimit: plan.contextLength)
+        let windows = try texts.flatMap {
+            try TokenWindows($0, tokenizer: model.tokenizer, cut: calibration.cut).windows
+        }
+        let origin = HessianOrigin(
+            model: model.name, datasets: texts.map(\.name), chunkCount: windows.count,
+            chunkSize: calibration.cut.context)
+        let inputs = model.inputFiles + texts.compactMap(\.path)
+        try OutputFile.check(
+            output, inputs: inputs, expectedByteCount: HessianWriter.byteCount(plan: plan, origin: origin))
+        if let importanceOutput { try OutputFile.check(importanceOutput, inputs: inputs) }
+        let pass = try model.forwardPass(parallel, memory: memory)
+        try checkMemory(pass, windowCount: windows.count)
+
+        progress(.stage("collecting second moments"))
+        let sink = try HessianSink(HessianWriter(path: output, plan: plan, origin: origin))
+        let wanted = Set(HessianSite.all(of: plan).map(\.site))
+        let collector = HessianCollector(parallel: parallel, observes: wanted.contains, receive: sink.receive)
+        let matrix = try calibration.moments(
+            pass, windows: windows, texts: texts, collector: collector, layerEnd: sink.check
+        ) { progress(.fraction($0)) }
+        progress(.times(model: model.name, pass.times))
+        try sink.finish()
+        if let importanceOutput { try matrix.write(to: importanceOutput, form: form) }
+        return matrix
+    }
+
+    private func checkMemory(_ pass: ForwardPass, windowCount: Int) throws {
+        let context = calibration.cut.context
+        let widest = HessianSite.all(of: pass.plan).map(\.columns).max() ?? 0
+        let fixed = MemoryBudget.heldByteCount + pass.workByteCount(longestSequence: context) + 4 * widest * widest
+        let perWindow = context * Calibration.momentsByteCountPerToken(pass)
+        guard fixed + windowCount * perWindow > memory.byteCount else { return }
+        throw PipelineError(
+            .momentsTooLarge(
+                neededByteCount: fixed + windowCount * perWindow, budgetByteCount: memory.byteCount,
+                windowCount: windowCount, fittingCount: max(0, memory.byteCount - fixed) / perWindow))
+    }
+}
+
+/// Writes the sites as they come, and keeps the first error until somebody asks.
+private final class HessianSink: Sendable {
+    private struct State: ~Copyable {
+        var writer: HessianWriter
+        var failure: (any Error)?
+    }
+
+    private let state: Mutex<State>
+
+    init(_ writer: consuming sending HessianWriter) { state = Mutex(State(writer: writer)) }
+
+    @Sendable func receive(_ site: ActivationSite, _ moments: SecondMoments) {
+        state.withLock { state in
+            guard state.failure == nil else { return }
+            do { try state.writer.append(site, moments) } catch { state.failure = error }
+        }
+    }
+
+    func check() throws {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+    }
+
+    func finish() throws {
+        try check()
+        try state.withLock { try $0.writer.finish() }
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import GGUFContainer
+import Hessians
+import ModelArchitecture
+import Runtime
+import TensorCore
+import TestSupport
+import Testing
+
+@Suite("Files of second moments")
+struct HessianFileTests {
+    @Test("hold what was collected, within half precision", arguments: [3, nil])
+    func roundTrip(expertCount: Int?) throws {
+        let plan = TestMoments.plan(expertCount: expertCount)
+        try Fixtures.withTemporaryDirectory { directory in
+            let path = directory + "/small.hessian.gguf"
+            try TestMoments.write(path, plan: plan)
+            let size = try HessianWriter.byteCount(plan: plan, origin: TestMoments.origin)
+            #expect(try ReadableFile(path: path).byteCount == size)
+            let file = try HessianFile(path: path, plan: plan)
+            #expect(file.origin == TestMoments.origin)
+            for (number, site) in HessianSite.all(of: plan).enumerated() {
+                let rows = TestMoments.rows(site, number: number)
+                let moments = try file.moments(site.site)
+                #expect(moments.rowCount == rows.count && file.rowCount(site.site) == rows.count)
+                #expect(moments.columns == site.columns)
+                for first in 0..<site.columns {
+                    for second in 0..<site.columns {
+                        let found = Double(moments.values[first * site.columns + second])
+                        let expected = TestMoments.product(rows, first, second)
+                        let unit =
+                            (TestMoments.product(rows, first, first) * TestMoments.product(rows, second, second))
+                            .squareRoot()
+                        let error = first == second ? 1e-7 : 0x1p-12
+                        #expect(abs(found - expected) <= 1.01 * error * unit, "\(site.site) \(first) \(second)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the two kinds of model have, by llama.cpp's names of the tensors.
+    @Test func names() throws {
+        try Fixtures.withTemporaryDirectory { directory in
+            func names(_ plan: DecoderPlan) throws -> [String] {
+                try TestMoments.write(directory + "/file", plan: plan)
+                return try GGUFFile(path: directory + "/file").tensors.map(\.name)
+            }
+            let dense = [
+                "blk.0.attn_q+attn_k+attn_v", "blk.0.attn_output", "blk.0.ffn_gate+ffn_up", "blk.0.ffn_down", "output",
+            ]
+            let kinds = ["rows", "diagonal", "correlations"]
+            let found = try names(TestMoments.plan(expertCount: nil, layerCount: 1))
+            #expect(found == dense.flatMap { name in kinds.map { "\(name).\($0)" } })
+            let routed = [
+                "blk.0.attn_q+attn_k+attn_v", "blk.0.attn_output", "blk.0.ffn_gate_inp",
+                "blk.0.ffn_gate_shexp+ffn_up_shexp", "blk.0.ffn_down_shexp", "blk.0.ffn_gate_exps+ffn_up_exps.0",
+                "blk.0.ffn_down_exps.0", "blk.0.ffn_gate_exps+ffn_up_exps.1", "blk.0.ffn_down_exps.1",
+            ]
+            let foundRouted = try names(TestMoments.plan(expertCount: 2, layerCount: 1, tied: true))
+            #expect(foundRouted == routed.flatMap { name in kinds.map { "\(name).\($0)" } })
+        }
+    }
+
+    @Test func sitesOfTensors() {
+        let sites = HessianSite.byTensor(of: TestMoments.plan)
+        #expect(sites["blk.1.ffn_up_exps.weight"]?.map(\.site.expert) == [0, 1, 2])
+        #expect(sites["blk.1.ffn_up_exps.weight"] == sites["blk.1.ffn_gate_exps.weight"])
+        #expect(sites["blk.0.attn_v.weight"]?.map(\.columns) == [8])
+        #expect(sites["blk.0.ffn_down_exps.weight"]?.map(\.columns) == [5, 5, 5])
+        #expect(sites["output.weight"]?.map(\.site.input) == [.output])
+        #expect(sites["token_embd.weight"] == nil && sites["blk.0.attn_norm.weight"] == nil)
+    }
+
+    /// A pass ends with an error where a sum has overflown, and leaves no file.
+    @Test(arguments: [Float.infinity, .nan, -1])
+    func sumsThatAreNone(value: Float) throws {
+        try Fixtures.withTemporaryDirectory { directory in
+            let site = HessianSite.all(of: TestMoments.plan)[0]
+            var moments = TestMoments.moments(TestMoments.rows(site, number: 0), columns: site.columns)
+            moments.values[0] = value
+            do {
+                var writer = try HessianWriter(
+                    path: directory + "/file", plan: TestMoments.plan, origin: TestMoments.origin)
+                #expect(
+                    throws: HessianError(
+                        .nonFiniteMoments, path: directory + "/file", tensor: "blk.0.attn_q+attn_k+attn_v.diagonal")
+                ) {
+                    try writer.append(site.site, moments)
+                }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+        }
+    }
+}
