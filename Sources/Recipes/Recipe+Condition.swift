@@ -52,6 +52,8 @@ extension Recipe {
         case range(Range<Int>)
         /// Below `n / divisor`, rounded down. The divisor is above 0.
         case firstPart(divisor: Int)
+        /// The last `n / divisor`, rounded down. The divisor is above 0.
+        case lastPart(divisor: Int)
         /// The first and the last eighth, and every third in between.
         case sensitive
         /// Neither the first nor the last eighth.
@@ -63,6 +65,7 @@ extension Recipe {
             return switch self {
             case .range(let range): range.contains(number)
             case .firstPart(let divisor): number < count / divisor
+            case .lastPart(let divisor): number >= count - count / divisor
             case .sensitive: number < count / 8 || number >= lastEighth || (number - count / 8) % 3 == 2
             case .middle: number >= count / 8 && number < lastEighth
             }
@@ -73,6 +76,7 @@ extension Recipe {
             case .range(let range) where range.lowerBound == 0: "below \(range.upperBound)"
             case .range(let range): "from \(range.lowerBound), below \(range.upperBound)"
             case .firstPart(let divisor): "below layers/\(divisor)"
+            case .lastPart(let divisor): "in the last layers/\(divisor)"
             case .sensitive: "in the first or last eighth or every third between"
             case .middle: "between the first and the last eighth"
             }

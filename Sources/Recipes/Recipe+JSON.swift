@@ -141,24 +141,24 @@ extension Recipe.Condition {
         }
     }
 
-    private static let numberFields = ["by", "from", "below", "belowLayersOver", "part"]
+    private static let numberFields = ["by", "from", "below", "belowLayersOver", "lastLayersOver", "part"]
 }
 
 extension Recipe.Stretch {
     fileprivate static let parts: KeyValuePairs<String, Recipe.Stretch> = ["sensitive": .sensitive, "middle": .middle]
 
     fileprivate init(fields: RecipeFields) throws(RecipeError) {
-        let ends = ["below", "belowLayersOver", "part"].filter { fields.value($0) != nil }
+        let ends = ["below", "belowLayersOver", "lastLayersOver", "part"].filter { fields.value($0) != nil }
         guard ends.count == 1, fields.value("from") == nil || ends == ["below"] else {
             throw RecipeError(
                 .malformedRecipe(
                     found: fields.names.isEmpty ? "nothing" : fields.names.joined(separator: ", "),
-                    expected: "below (and from), belowLayersOver or part"), place: fields.place)
+                    expected: "below (and from), belowLayersOver, lastLayersOver or part"), place: fields.place)
         }
         switch ends[0] {
-        case "belowLayersOver":
-            self = .firstPart(
-                divisor: try fields.integer(ends[0], in: 1...Int.max, expected: "a whole number, 1 or more"))
+        case "belowLayersOver", "lastLayersOver":
+            let divisor = try fields.integer(ends[0], in: 1...Int.max, expected: "a whole number, 1 or more")
+            self = ends[0] == "belowLayersOver" ? .firstPart(divisor: divisor) : .lastPart(divisor: divisor)
         case "part":
             let name = try fields.choice("part", of: Self.parts.map(\.key))
             self = Self.parts.first { $0.key == name }?.value ?? .sensitive

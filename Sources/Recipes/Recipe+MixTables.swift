@@ -6,7 +6,7 @@ extension Recipe {
     /// The types that lose too much if all inputs count the same.
     public static let importanceTypes: Set<TensorType> = [.iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS]
 
-    /// Every recipe with a name, from the largest file to the smallest.
+    /// Every mix of llama.cpp's, from the largest file to the smallest.
     public static let named: [Recipe] = [
         Recipe("F32", fileType: 0, base: .f32),
         Recipe("F16", fileType: 1, base: .f16),

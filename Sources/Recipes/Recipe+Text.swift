@@ -74,6 +74,7 @@ extension Recipe.Stretch {
         case .range(let range):
             (range.lowerBound == 0 ? [] : [("from", "\(range.lowerBound)")]) + [("below", "\(range.upperBound)")]
         case .firstPart(let divisor): [("belowLayersOver", "\(divisor)")]
+        case .lastPart(let divisor): [("lastLayersOver", "\(divisor)")]
         case .sensitive: [("part", Recipe.quoted("sensitive"))]
         case .middle: [("part", Recipe.quoted("middle"))]
         }

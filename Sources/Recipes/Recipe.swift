@@ -26,12 +26,12 @@ public struct Recipe: Sendable, Hashable, CustomStringConvertible {
         self.importanceTypes = importanceTypes
     }
 
-    /// The recipe of one of llama.cpp's file types, by its name in any case; `Q3_K`, `Q4_K` and `Q5_K` are the mixes that
-    /// end in `_M`.
+    /// The recipe of one of llama.cpp's file types, or a preset, by its name in any case; `Q3_K`, `Q4_K` and `Q5_K` are the
+    /// mixes that end in `_M`.
     public init(named name: String) throws(RecipeError) {
         let upper = name.uppercased()
-        guard let recipe = Self.named.first(where: { $0.name == Self.aliases[upper] ?? upper }) else {
-            throw RecipeError(.unknownRecipe(name, known: Self.named.map(\.name)))
+        guard let recipe = (Self.named + Self.presets).first(where: { $0.name == Self.aliases[upper] ?? upper }) else {
+            throw RecipeError(.unknownRecipe(name, known: (Self.named + Self.presets).map(\.name)))
         }
         self = recipe
     }

@@ -54,6 +54,7 @@ import Testing
             {"roles": ["attn_k"], "when": {"rowNotMultipleOf": 100, "importance": true}, "type": "IQ4_NL"},
             {"roles": ["attn_output"], "when": {"number": {"by": "running", "part": "middle"}}, "type": "Q5_0"},
             {"roles": ["attn_output"], "when": {"number": {"by": "running", "belowLayersOver": 8}}, "type": "Q5_1"},
+            {"roles": ["attn_q"], "when": {"number": {"lastLayersOver": 14}}, "type": "Q6_K"},
             {"when": {"stack": true, "expertsAtLeast": 64, "queryGroupAtLeast": 1}, "type": "Q3_K"}
           ]
         }
@@ -70,7 +71,9 @@ import Testing
         let list = try recipe.assignments(for: model.tensors, geometry: model.geometry, options: options)
         let types = Dictionary(uniqueKeysWithValues: list.map { ($0.tensor.name, $0) })
         let expected: [String: TensorType] = [
-            "blk.3.attn_q.weight": .bf16, "blk.4.attn_q.weight": .q4_K, "blk.0.attn_q.weight": .q8_0,
+            "blk.3.attn_q.weight": .bf16, "blk.4.attn_q.weight": .q4_K,
+            "blk.25.attn_q.weight": .q4_K, "blk.26.attn_q.weight": .q6_K, "blk.27.attn_q.weight": .q6_K,
+            "blk.0.attn_q.weight": .q8_0,
             "blk.1.attn_v.weight": .q8_0, "blk.1.ffn_down_exps.weight": .q3_K, "blk.2.ffn_down_exps.weight": .q6_K,
             "blk.3.ffn_down_exps.weight": .q6_K, "blk.4.ffn_down_exps.weight": .q3_K, "blk.9.attn_v.weight": .f16,
             "blk.7.attn_k.weight": .q5_K, "blk.8.attn_k.weight": .iq4_NL,
