@@ -20,7 +20,7 @@ struct BudgetReport {
                 ", \(Figures.decimal(measured.divergence, 5)) measured on \(measured.windowCount) windows held out"
         }
         lines.append(divergence)
-        if let mix = outcome.mix {
+        if let mix = outcome.mix, mix.predicted > 0 {
             let change = Figures.percent(1 - outcome.predicted / mix.predicted)
             lines.append(
                 "\(mix.name), the best mix that is no larger (\(Figures.bytes(mix.fileByteCount))): "
