@@ -87,7 +87,7 @@ public struct SensitivityProbing: Sendable {
         return sampling
     }
 
-    /// The moments of the sampled sites that some work passes.
+    /// The moments of the sampled sites that some work passes; of wide ones those of the first block of columns.
     private func moments(
         _ model: Model, _ work: (HessianCollector) throws -> Void
     ) throws -> [ActivationSite: SecondMoments] {
@@ -96,6 +96,7 @@ public struct SensitivityProbing: Sendable {
         try work(
             HessianCollector(
                 parallel: parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
+                columns: { [policy] _, columns in policy.columnBlocks(of: columns)[0] },
                 receive: { store.add($0, $1) }))
         return store.moments
     }

@@ -7,7 +7,8 @@ import TensorCore
 /// Measures how far types put the outputs of a model's matrices off, from samples of their rows and of their experts.
 ///
 /// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs: of others than those
-/// that the rows are encoded for, since what is fitted to few inputs is worse on others.
+/// that the rows are encoded for, since what is fitted to few inputs is worse on others. Matrices wider than
+/// ``CalibrationPolicy/greatestMetricWidth`` are fitted in blocks of columns; the first block stands for all.
 final class TypeErrorSampling {
     private let model: Model
     private let types: [TensorType]
@@ -55,7 +56,7 @@ final class TypeErrorSampling {
     /// Samples the matrices of some sites.
     ///
     /// - Parameters:
-    ///   - fitted: of the inputs that rows are encoded for.
+    ///   - fitted: of the inputs that rows are encoded for, or of their first block of columns.
     ///   - measured: of those that errors are measured on; an expert that saw none of them is left out, unless no expert did.
     func add(
         _ fitted: [ActivationSite: SecondMoments], measuredOn measured: [ActivationSite: SecondMoments]
@@ -81,9 +82,10 @@ final class TypeErrorSampling {
             let count = min(rowCount, Self.rowLimit)
             let values = try (0..<count).flatMap {
                 let row = site.expert * rowCount + $0 * rowCount / count
-                return try model.tensors.decodedRows(index, row..<row + 1)
+                return try model.tensors.decodedRows(index, row..<row + 1).prefix(moments.columns)
             }
-            sums[name, default: Sums()].add(try sums(of: values, rowCount: count, moments, measuredOn: other))
+            sums[name, default: Sums()].add(
+                try sums(of: values, rowLength: dimensions[0], rowCount: count, moments, measuredOn: other))
         }
     }
 
@@ -124,16 +126,18 @@ final class TypeErrorSampling {
         types.filter { rowLength.isMultiple(of: $0.blockLength) }
     }
 
+    /// - Parameters:
+    ///   - values: as many columns of each row as the moments have.
+    ///   - rowLength: of whole rows, which decides what types there are.
     private func sums(
-        of values: [Float], rowCount: Int, _ moments: SecondMoments, measuredOn other: SecondMoments
+        of values: [Float], rowLength: Int, rowCount: Int, _ moments: SecondMoments, measuredOn other: SecondMoments
     ) throws -> Sums {
-        let columns = moments.columns
         var result = Sums()
         result.energy = other.energy(of: values, rowCount: rowCount)
-        result.probe = squaredError(values, rowCount: rowCount, Self.probeType(rowLength: columns), nil) {
+        result.probe = squaredError(values, rowCount: rowCount, Self.probeType(rowLength: rowLength), nil) {
             other.energy(of: $0, rowCount: rowCount)
         }
-        let types = storableTypes(rowLength: columns)
+        let types = storableTypes(rowLength: rowLength)
         let codecs = types.compactMap { BlockFormats.codec(for: $0) as? any QuantizingCodec }
         let lengths = Set(codecs.map { FeedbackEncoder.groupLength($0, policy.feedback(for: $0)) }).sorted()
         let metrics = ResultTable<FeedbackMetric?>(repeating: nil, count: lengths.count)
