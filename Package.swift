@@ -97,7 +97,7 @@ let package = Package(
             "Pipelines",
             [
                 "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime",
-                "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
+                "Recipes", "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 

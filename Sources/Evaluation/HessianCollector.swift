@@ -3,7 +3,8 @@ import Runtime
 import Synchronization
 import TensorCore
 
-/// Sums XᵀX of every matrix's inputs X, per expert, and hands each site's sum over when its stage ends.
+/// Sums XᵀX of every matrix's inputs X, or of some of their columns, per expert, and hands each site's sum over when its
+/// stage ends.
 ///
 /// A stage's inputs are held until it ends, and are then multiplied in the order of their pieces: threads do not change the
 /// sums.
@@ -18,18 +19,22 @@ public final class HessianCollector: ActivationObserver {
     private let pieces = Mutex<[ActivationSite: [Piece]]>([:])
     private let parallel: Parallel
     private let observes: @Sendable (ActivationSite) -> Bool
+    private let selection: @Sendable (ActivationSite, Int) -> Range<Int>
     private let receive: @Sendable (ActivationSite, SecondMoments) -> Void
 
     /// - Parameters:
     ///   - observes: tells the sites that are wanted.
+    ///   - columns: tells which of a site's columns, given how many it has, are summed; all unless told.
     ///   - receive: called from one thread with each site of a stage that has ended, in a fixed order; a later batch of
     ///     sequences brings the same sites again.
     public init(
         parallel: Parallel, observes: @escaping @Sendable (ActivationSite) -> Bool = { _ in true },
+        columns: @escaping @Sendable (ActivationSite, Int) -> Range<Int> = { 0..<$1 },
         receive: @escaping @Sendable (ActivationSite, SecondMoments) -> Void
     ) {
         self.parallel = parallel
         self.observes = observes
+        selection = columns
         self.receive = receive
     }
 
@@ -37,9 +42,18 @@ public final class HessianCollector: ActivationObserver {
         _ site: ActivationSite, piece: Int, inputs: UnsafePointer<Float>, rowCount: Int, columns: Int
     ) {
         guard observes(site) else { return }
-        let copy = Array(UnsafeBufferPointer(start: inputs, count: rowCount * columns))
+        let wanted = selection(site, columns)
+        let count = rowCount * wanted.count
+        let copy = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+            for row in 0..<rowCount {
+                (buffer.baseAddress! + row * wanted.count)
+                    .initialize(from: inputs + (row * columns + wanted.lowerBound), count: wanted.count)
+            }
+            initialized = count
+        }
         pieces.withLock {
-            $0[site, default: []].append(Piece(number: piece, rowCount: rowCount, columns: columns, inputs: copy))
+            $0[site, default: []].append(
+                Piece(number: piece, rowCount: rowCount, columns: wanted.count, inputs: copy))
         }
     }
 

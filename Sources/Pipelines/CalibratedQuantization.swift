@@ -11,7 +11,8 @@ import TensorCore
 /// Two models see the texts side by side: the original, and the one that is being quantized. Each matrix is encoded for the
 /// inputs that it gets in the second, to answer what the first answers: its weights make up for what the quantized
 /// layers before it changed (as in GPTAQ, arXiv 2504.02692), and errors of its columns are fed forward into later ones
-/// (GPTQ, arXiv 2210.17323; LDLQ, arXiv 2307.13304). The states of all windows stay in memory.
+/// (GPTQ, arXiv 2210.17323; LDLQ, arXiv 2307.13304). The states of all windows stay in memory. Matrices of more columns than
+/// ``CalibrationPolicy/greatestMetricWidth`` are fitted one block of columns after the other.
 public struct CalibratedQuantization: Sendable {
     public var texts: [EvaluationText]
     public var cut: WindowCut
@@ -117,10 +118,19 @@ public struct CalibratedQuantization: Sendable {
     }
 
     private func checkMemory(_ model: Model, tokenCount: Int, windowCount: Int) throws {
-        let width = model.plan.embeddingLength
-        let widest = model.tensors.tensors.map(\.shape.rowLength).max() ?? width
+        let shapes = model.tensors.tensors.map(\.shape)
+        let cuts = Set(shapes.map(\.rowLength)).map { policy.columnBlocks(of: $0) }
+        let width = cuts.joined().map(\.count).max() ?? model.plan.embeddingLength
         // Moments in float32 and the factors made of them in float64, and the largest matrices.
-        let matrices = 40 * widest * widest
+        var matrices = 40 * width * width
+        let parted = cuts.filter { $0.count > 1 }
+        if let widest = parted.joined().map(\.count).max() {
+            // Copies of a block's inputs in both models, what experts have seen together in the other blocks (at two
+            // sites), and a matrix in float32, which the square of its own width no longer covers.
+            let others = (parted.map(\.count).max() ?? 1) - 1
+            let largest = shapes.map { $0.dimensions.prefix(2).reduce(1, *) }.max() ?? 0
+            matrices += 8 * tokenCount * widest + 8 * others * widest * widest + 4 * largest
+        }
         let needed =
             MemoryBudget.heldByteCount + tokenCount * PairedPass.byteCountPerToken(model.plan) + matrices
         guard needed <= memory.byteCount else {

@@ -15,8 +15,8 @@ final class LayerCalibrator: PassQuantizer {
 
     /// Of the layer that is being calibrated, or of the output.
     private(set) var encoded: [String: EncodedTensor] = [:]
-    /// What a layer's experts have seen together, by site.
-    private var priors: [ActivationSite.Input: SecondMoments] = [:]
+    /// What a layer's experts have seen together.
+    private var priors: [BlockInput: SecondMoments] = [:]
     /// Expert matrices of the whole run whose moments were mostly those of others.
     private(set) var rareCount = 0
 
@@ -31,6 +31,18 @@ final class LayerCalibrator: PassQuantizer {
             self.tensor = tensor
             bytes = [UInt8](repeating: 0, count: tensor.byteCount)
         }
+    }
+
+    /// Some columns of a matrix, one of the blocks that are fitted apart from each other.
+    private struct ColumnBlock {
+        let number: Int
+        let columns: Range<Int>
+    }
+
+    /// The same block of columns in all matrices of a site.
+    private struct BlockInput: Hashable {
+        let input: ActivationSite.Input
+        let number: Int
     }
 
     init(
@@ -48,19 +60,48 @@ final class LayerCalibrator: PassQuantizer {
         let quantizing = places.filter { codec(for: $0) is any QuantizingCodec }
         let isRouter = site.input == .router
         guard isRouter || !quantizing.isEmpty else { return }
-        let pair = try PairedMoments(
-            columns: rows.columns, inputs: rows.inputs, references: rows.references, rowCount: rows.rowCount,
-            parallel: parallel)
-        if isRouter {
-            // All tokens of the layer: what its experts see together.
-            priors[.experts] = pair.moments
-            let correction = try pair.factor(damping: policy.routerDamping).map {
-                try pair.correction($0, parallel: parallel)
+        let blocks = policy.columnBlocks(of: rows.columns).enumerated().map { ColumnBlock(number: $0, columns: $1) }
+        if !isRouter, isOfRareExpert(site, rowCount: rows.rowCount) { rareCount += 1 }
+        for block in blocks {
+            let pair = try pairedMoments(rows, block.columns)
+            if isRouter {
+                // All tokens of the layer: what its experts see together.
+                priors[BlockInput(input: .experts, number: block.number)] = pair.moments
+                try correctRouters(places.filter { target($0).tensor.type == .f32 }, pair, block)
+            } else {
+                try encode(quantizing, pair, site, block)
             }
-            for place in places where target(place).tensor.type == .f32 { try correctRouter(place, correction) }
-            return
         }
-        let moments = try drawn(pair.moments, site: site)
+    }
+
+    /// The moments of some columns of rows.
+    private func pairedMoments(_ rows: PairedRows, _ columns: Range<Int>) throws -> PairedMoments {
+        guard columns.count < rows.columns else {
+            return try PairedMoments(
+                columns: rows.columns, inputs: rows.inputs, references: rows.references, rowCount: rows.rowCount,
+                parallel: parallel)
+        }
+        return try PairedMoments(
+            columns: columns.count, inputs: Self.copy(columns, of: rows.inputs, rows),
+            references: Self.copy(columns, of: rows.references, rows), rowCount: rows.rowCount, parallel: parallel)
+    }
+
+    private static func copy(_ columns: Range<Int>, of values: UnsafePointer<Float>, _ rows: PairedRows) -> [Float] {
+        let count = rows.rowCount * columns.count
+        return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+            for row in 0..<rows.rowCount {
+                (buffer.baseAddress! + row * columns.count)
+                    .initialize(from: values + (row * rows.columns + columns.lowerBound), count: columns.count)
+            }
+            initialized = count
+        }
+    }
+
+    /// Encodes a block of columns of matrices that multiply the same inputs.
+    private func encode(
+        _ quantizing: [MatrixPlace], _ pair: PairedMoments, _ site: ActivationSite, _ block: ColumnBlock
+    ) throws {
+        let moments = drawn(pair.moments, BlockInput(input: site.input, number: block.number))
         let encoders = quantizing.compactMap { place -> (place: MatrixPlace, codec: any QuantizingCodec)? in
             (codec(for: place) as? any QuantizingCodec).map { (place, $0) }
         }
@@ -68,7 +109,9 @@ final class LayerCalibrator: PassQuantizer {
             pair, moments, groupLengths: encoders.map { FeedbackEncoder.groupLength($0.codec, feedback($0.codec)) })
         for (number, (place, codec)) in encoders.enumerated() {
             let encoder = FeedbackEncoder(codec: codec, metric: metrics[number], policy: feedback(codec))
-            try encode(place, encoder, correction)
+            try replace(block.columns, of: place, correction) {
+                try encoder.encode($0, rowCount: $1, into: $2, parallel: parallel)
+            }
         }
     }
 
@@ -100,7 +143,7 @@ final class LayerCalibrator: PassQuantizer {
         let (index, tensor) = target(place)
         let shape = matrixShape(tensor)
         guard let held = encoded[tensor.name] else {
-            return try readOriginal(index, rows: rows(of: place, shape), into: values)
+            return try readOriginal(index, rows: rows(of: place, shape), columns: 0..<shape.columns, into: values)
         }
         let rowByteCount = tensor.rowByteCount
         guard let codec = BlockFormats.codec(for: tensor.type) else { return }
@@ -132,55 +175,68 @@ final class LayerCalibrator: PassQuantizer {
         let base: UnsafeRawPointer
     }
 
+    /// Whether a site's moments are mostly those of other experts.
+    private func isOfRareExpert(_ site: ActivationSite, rowCount: Int) -> Bool {
+        site.isOfExpert && Float(rowCount) < policy.priorRowCount
+    }
+
     /// An expert's moments with those of the others, as far as it saw little.
-    private func drawn(_ moments: SecondMoments, site: ActivationSite) throws -> SecondMoments {
-        guard site.isOfExpert else { return moments }
-        if Float(moments.rowCount) < policy.priorRowCount { rareCount += 1 }
+    private func drawn(_ moments: SecondMoments, _ block: BlockInput) -> SecondMoments {
+        guard block.input == .experts || block.input == .expertsDown else { return moments }
         defer {
-            if site.input == .expertsDown {
-                if priors[.expertsDown] == nil {
-                    priors[.expertsDown] = moments
+            if block.input == .expertsDown {
+                if priors[block] == nil {
+                    priors[block] = moments
                 } else {
-                    priors[.expertsDown]?.add(moments)
+                    priors[block]?.add(moments)
                 }
             }
         }
-        return moments.drawn(towardLayer: priors[site.input], policy)
+        return moments.drawn(towardLayer: priors[block], policy)
     }
 
-    private func encode(_ place: MatrixPlace, _ encoder: FeedbackEncoder, _ correction: DriftCorrection?) throws {
+    /// Makes routers, which stay in single precision, answer to their inputs as they did to the original's.
+    private func correctRouters(_ places: [MatrixPlace], _ pair: PairedMoments, _ block: ColumnBlock) throws {
+        let correction = try pair.factor(damping: policy.routerDamping).map {
+            try pair.correction($0, parallel: parallel)
+        }
+        for place in places {
+            try replace(block.columns, of: place, correction) { values, rowCount, target in
+                target.copyMemory(from: values, byteCount: 4 * rowCount * block.columns.count)
+            }
+        }
+    }
+
+    /// Puts what some columns of a matrix become, once they are corrected, in their place.
+    ///
+    /// - Parameter encode: gets the columns' rows after each other, how many there are, and room for what they become.
+    private func replace(
+        _ columns: Range<Int>, of place: MatrixPlace, _ correction: DriftCorrection?,
+        by encode: (UnsafePointer<Float>, Int, UnsafeMutableRawPointer) throws -> Void
+    ) throws {
         let (index, tensor) = target(place)
         let shape = matrixShape(tensor)
         let range = rows(of: place, shape)
-        var values = [Float](repeating: 0, count: shape.rows * shape.columns)
+        var values = [Float](repeating: 0, count: shape.rows * columns.count)
         let held = encoded[tensor.name] ?? EncodedTensor(index: index, tensor: tensor)
         encoded[tensor.name] = held
         try values.withUnsafeMutableBufferPointer { values in
             let base = values.baseAddress!
-            try readOriginal(index, rows: range, into: base)
+            try readOriginal(index, rows: range, columns: columns, into: base)
             try correction?.apply(to: base, rowCount: shape.rows, share: policy.driftShare, parallel: parallel)
-            try held.bytes.withUnsafeMutableBytes {
-                try encoder.encode(
-                    base, rowCount: shape.rows, into: $0.baseAddress! + range.lowerBound * tensor.rowByteCount,
-                    parallel: parallel)
+            try held.bytes.withUnsafeMutableBytes { bytes in
+                let target = bytes.baseAddress! + range.lowerBound * tensor.rowByteCount
+                guard columns.count < shape.columns else { return try encode(base, shape.rows, target) }
+                let part = tensor.bytes(ofColumns: columns)
+                try withUnsafeTemporaryAllocation(byteCount: shape.rows * part.count, alignment: 64) { rows in
+                    try encode(base, shape.rows, rows.baseAddress!)
+                    for row in 0..<shape.rows {
+                        (target + (row * tensor.rowByteCount + part.lowerBound))
+                            .copyMemory(from: rows.baseAddress! + row * part.count, byteCount: part.count)
+                    }
+                }
             }
         }
-    }
-
-    /// Makes a router answer to its inputs as it did to the original's.
-    private func correctRouter(_ place: MatrixPlace, _ correction: DriftCorrection?) throws {
-        guard let correction else { return }
-        let (index, tensor) = target(place)
-        let shape = matrixShape(tensor)
-        let held = EncodedTensor(index: index, tensor: tensor)
-        var values = [Float](repeating: 0, count: shape.rows * shape.columns)
-        try values.withUnsafeMutableBufferPointer {
-            try readOriginal(index, rows: 0..<shape.rows, into: $0.baseAddress!)
-            try correction.apply(
-                to: $0.baseAddress!, rowCount: shape.rows, share: policy.driftShare, parallel: parallel)
-        }
-        held.bytes = values.withUnsafeBytes { Array($0) }
-        encoded[tensor.name] = held
     }
 
     private func target(_ place: MatrixPlace) -> (index: Int, tensor: TensorDescriptor) {
@@ -200,21 +256,39 @@ final class LayerCalibrator: PassQuantizer {
         place.expert * shape.rows..<(place.expert + 1) * shape.rows
     }
 
-    /// The original's values of some rows.
-    private func readOriginal(_ index: Int, rows: Range<Int>, into values: UnsafeMutablePointer<Float>) throws {
+    /// The original's values of some columns of some rows, row after row.
+    private func readOriginal(
+        _ index: Int, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
+    ) throws {
         let stored = source.tensors[index]
         guard let codec = BlockFormats.codec(for: stored.type) else {
             throw PipelineError(.unsupportedType(stored.type), tensor: stored.name)
         }
         let target = Values(base: values)
-        let columns = stored.shape.rowLength
-        try parallel.forEachRange(rows.count, length: max(1, (1 << 16) / columns)) { [source] range, _ in
+        let width = stored.shape.rowLength
+        let part = stored.bytes(ofColumns: columns)
+        try parallel.forEachRange(rows.count, length: max(1, (1 << 16) / width)) { [source] range, _ in
             try withUnsafeTemporaryAllocation(byteCount: range.count * stored.rowByteCount, alignment: 64) { bytes in
                 let first = rows.lowerBound + range.lowerBound
                 try source.readRows(ofTensorAt: index, rows: first..<first + range.count, into: bytes)
-                codec.decode(
-                    bytes.baseAddress!, count: range.count * columns, into: target.base + range.lowerBound * columns)
+                let base = target.base + range.lowerBound * columns.count
+                if columns.count == width {
+                    return codec.decode(bytes.baseAddress!, count: range.count * width, into: base)
+                }
+                for row in 0..<range.count {
+                    codec.decode(
+                        bytes.baseAddress! + (row * stored.rowByteCount + part.lowerBound), count: columns.count,
+                        into: base + row * columns.count)
+                }
             }
         }
+    }
+}
+
+extension TensorDescriptor {
+    /// Where columns that are whole blocks are in the bytes of a row.
+    fileprivate func bytes(ofColumns columns: Range<Int>) -> Range<Int> {
+        let (length, size) = (type.blockLength, type.blockByteCount)
+        return columns.lowerBound / length * size..<columns.upperBound / length * size
     }
 }

@@ -12,8 +12,13 @@ public enum SensitivityFile {
         let version: Int
         /// Of the weights that were measured.
         let model: String
-        let additivity: Double
+        let points: [Point]
         let matrices: [Matrix]
+    }
+
+    private struct Point: Codable {
+        let sum: Double
+        let divergence: Double
     }
 
     private struct Matrix: Codable {
@@ -31,7 +36,8 @@ public enum SensitivityFile {
                 errors: Dictionary(uniqueKeysWithValues: $0.errors.map { ($0.name, $1) }))
         }
         let content = Content(
-            version: version, model: try Fingerprint.of(model), additivity: sensitivity.additivity, matrices: matrices)
+            version: version, model: try Fingerprint.of(model),
+            points: sensitivity.points.map { Point(sum: $0.sum, divergence: $0.divergence) }, matrices: matrices)
         var file = try AtomicFile(path: path)
         try file.append(Array(try encoder.encode(content)) + [0x0a])
         try file.commit()
@@ -42,7 +48,8 @@ public enum SensitivityFile {
         let file = try ReadableFile(path: path)
         guard file.byteCount <= byteLimit,
             let content = try? JSONDecoder().decode(Content.self, from: Data(file.bytes(0..<file.byteCount))),
-            content.version == version, Self.isUsable(content.additivity)
+            content.version == version, !content.points.isEmpty,
+            content.points.allSatisfy({ Self.isUsable($0.sum) && Self.isUsable($0.divergence) })
         else { throw PipelineError(.notSensitivity, file: path) }
         guard content.model == (try Fingerprint.of(model)) else {
             throw PipelineError(.otherSensitivity(model: model.path), file: path)
@@ -61,7 +68,8 @@ public enum SensitivityFile {
             return Sensitivity.Matrix(
                 name: matrix.name, divergencePerError: matrix.divergencePerError, errors: errors)
         }
-        return Sensitivity(matrices: matrices, additivity: content.additivity)
+        return Sensitivity(
+            matrices: matrices, points: content.points.map { .init(sum: $0.sum, divergence: $0.divergence) })
     }
 
     private static func isUsable(_ number: Double) -> Bool { number.isFinite && number >= 0 }

@@ -47,20 +47,24 @@ public struct SensitivityProbing: Sendable {
         let names = model.tensors.tensors.map(\.name).filter { sampling.sums[$0]?.energy ?? 0 > 0 }
         let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
         progress(.stage("probing \(groups.count) groups of matrices"))
-        let divergences = try probe(model, pass, groups + [names], progress)
-        let (apart, together) = (divergences.dropLast(), divergences.last ?? 0)
-        let sum = apart.reduce(0, +)
+        let wholes = TypeErrorSampling.Probe.allCases
+        let probes = groups.map { (names: $0, type: TypeErrorSampling.Probe.coarse) } + wholes.map { (names, $0) }
+        let divergences = try probe(model, pass, probes, progress)
         var slopes: [String: Double] = [:]
-        for (group, divergence) in zip(groups, apart) {
-            let error = group.reduce(0) { $0 + (sampling.sums[$1].map { $0.probe / $0.energy } ?? 0) }
+        for (group, divergence) in zip(groups, divergences) {
+            let error = group.reduce(0) { $0 + (sampling.sums[$1]?.error(.coarse) ?? 0) }
             for name in group { slopes[name] = error > 0 ? max(0, divergence) / error : 0 }
+        }
+        let points = zip(wholes, divergences.dropFirst(groups.count)).map { whole, divergence in
+            Sensitivity.Point(
+                sum: names.reduce(0) { $0 + slopes[$1]! * sampling.sums[$1]!.error(whole) }, divergence: divergence)
         }
         return Sensitivity(
             matrices: names.map { name in
                 let sums = sampling.sums[name]!
                 return .init(
-                    name: name, divergencePerError: slopes[name] ?? 0, errors: sums.fed.mapValues { $0 / sums.energy })
-            }, additivity: sum > 0 ? together / sum : 1)
+                    name: name, divergencePerError: slopes[name]!, errors: sums.fed.mapValues { $0 / sums.energy })
+            }, points: points)
     }
 
     // MARK: Errors of types
@@ -87,7 +91,7 @@ public struct SensitivityProbing: Sendable {
         return sampling
     }
 
-    /// The moments of the sampled sites that some work passes.
+    /// The moments of the sampled sites that some work passes; of wide ones those of the first block of columns.
     private func moments(
         _ model: Model, _ work: (HessianCollector) throws -> Void
     ) throws -> [ActivationSite: SecondMoments] {
@@ -96,6 +100,7 @@ public struct SensitivityProbing: Sendable {
         try work(
             HessianCollector(
                 parallel: parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
+                columns: { [policy] _, columns in policy.columnBlocks(of: columns)[0] },
                 receive: { store.add($0, $1) }))
         return store.moments
     }
@@ -126,7 +131,8 @@ public struct SensitivityProbing: Sendable {
     }
 
     private func probe(
-        _ model: Model, _ pass: ForwardPass, _ groups: [[String]], _ progress: ProgressHandler
+        _ model: Model, _ pass: ForwardPass, _ probes: [(names: [String], type: TypeErrorSampling.Probe)],
+        _ progress: ProgressHandler
     ) throws -> [Double] {
         let places = Dictionary(
             uniqueKeysWithValues: model.tensors.tensors.enumerated().map { ($1.name, ($0, $1)) })
@@ -138,19 +144,20 @@ public struct SensitivityProbing: Sendable {
         var held: (part: PerturbationProbe.Part, bytes: [String: [UInt8]])?
         func encoded(_ name: String, _ target: TensorDescriptor, _ index: Int) throws -> [UInt8] {
             if held?.part != part(name) { held = (part(name), [:]) }
-            if let bytes = held?.bytes[name] { return bytes }
+            let key = "\(name) \(target.type.name)"
+            if let bytes = held?.bytes[key] { return bytes }
             let job = try EncodingJob(
                 source: model.tensors, index: index, target: target, guidance: EncodingGuidance())
             let bytes = try job.bytes(parallel: parallel)
-            held?.bytes[name] = bytes
+            held?.bytes[key] = bytes
             return bytes
         }
-        return try PerturbationProbe(pass, windows: heldOut).divergences(of: groups.map { Set($0.map(part)) }) {
-            group, wanted in
+        return try PerturbationProbe(pass, windows: heldOut).divergences(of: probes.map { Set($0.names.map(part)) }) {
+            number, wanted in
             var overlay = OverlayTensors(model.tensors)
-            for name in groups[group] where part(name) == wanted {
+            for name in probes[number].names where part(name) == wanted {
                 let (index, stored) = places[name]!
-                let type = TypeErrorSampling.probeType(rowLength: stored.shape.rowLength)
+                let type = probes[number].type.type(rowLength: stored.shape.rowLength)
                 guard let target = TensorDescriptor(name: name, shape: stored.shape, type: type) else { continue }
                 overlay.replace(index, by: target, .memory(try encoded(name, target, index)))
             }

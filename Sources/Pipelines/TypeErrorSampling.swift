@@ -7,7 +7,8 @@ import TensorCore
 /// Measures how far types put the outputs of a model's matrices off, from samples of their rows and of their experts.
 ///
 /// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs: of others than those
-/// that the rows are encoded for, since what is fitted to few inputs is worse on others.
+/// that the rows are encoded for, since what is fitted to few inputs is worse on others. Matrices wider than
+/// ``CalibrationPolicy/greatestMetricWidth`` are fitted in blocks of columns; the first block stands for all.
 final class TypeErrorSampling {
     private let model: Model
     private let types: [TensorType]
@@ -22,8 +23,11 @@ final class TypeErrorSampling {
         var energy = 0.0
         /// Σ E·H·Eᵀ with error feedback, by type.
         var fed: [TensorType: Double] = [:]
-        /// The same of ``probeType(rowLength:)``, encoded plainly.
-        var probe = 0.0
+        /// The same of the ``Probe`` types, encoded plainly.
+        var probes: [Probe: Double] = [:]
+
+        /// A probe's error as a share of the energy.
+        func error(_ probe: Probe) -> Double { energy > 0 ? (probes[probe] ?? 0) / energy : 0 }
     }
 
     /// Rows sampled of a matrix, and experts of a stack.
@@ -38,8 +42,20 @@ final class TypeErrorSampling {
         self.parallel = parallel
     }
 
-    /// A type of little work whose errors are large enough to be measured.
-    static func probeType(rowLength: Int) -> TensorType { rowLength.isMultiple(of: 256) ? .q2_K : .q4_0 }
+    /// Types of little work that models are probed with.
+    enum Probe: CaseIterable {
+        /// Of errors large enough to be measured one matrix at a time.
+        case coarse
+        /// Of the errors of a good file.
+        case fine
+
+        func type(rowLength: Int) -> TensorType {
+            switch self {
+            case .coarse: rowLength.isMultiple(of: 256) ? .q2_K : .q4_0
+            case .fine: rowLength.isMultiple(of: 256) ? .q5_K : .q5_1
+            }
+        }
+    }
 
     /// Whether a site's matrices are in the sample.
     static func samples(_ site: ActivationSite, expertCount: Int) -> Bool {
@@ -55,7 +71,7 @@ final class TypeErrorSampling {
     /// Samples the matrices of some sites.
     ///
     /// - Parameters:
-    ///   - fitted: of the inputs that rows are encoded for.
+    ///   - fitted: of the inputs that rows are encoded for, or of their first block of columns.
     ///   - measured: of those that errors are measured on; an expert that saw none of them is left out, unless no expert did.
     func add(
         _ fitted: [ActivationSite: SecondMoments], measuredOn measured: [ActivationSite: SecondMoments]
@@ -81,9 +97,10 @@ final class TypeErrorSampling {
             let count = min(rowCount, Self.rowLimit)
             let values = try (0..<count).flatMap {
                 let row = site.expert * rowCount + $0 * rowCount / count
-                return try model.tensors.decodedRows(index, row..<row + 1)
+                return try model.tensors.decodedRows(index, row..<row + 1).prefix(moments.columns)
             }
-            sums[name, default: Sums()].add(try sums(of: values, rowCount: count, moments, measuredOn: other))
+            sums[name, default: Sums()].add(
+                try sums(of: values, rowLength: dimensions[0], rowCount: count, moments, measuredOn: other))
         }
     }
 
@@ -110,7 +127,9 @@ final class TypeErrorSampling {
                     }
             }
             result.energy += weight
-            result.probe += error(Self.probeType(rowLength: columns), nil)
+            for probe in Probe.allCases {
+                result.probes[probe, default: 0] += error(probe.type(rowLength: columns), nil)
+            }
             for type in storableTypes(rowLength: columns) {
                 result.fed[type, default: 0] += error(type, policy.embedding)
             }
@@ -124,16 +143,22 @@ final class TypeErrorSampling {
         types.filter { rowLength.isMultiple(of: $0.blockLength) }
     }
 
+    /// - Parameters:
+    ///   - values: as many columns of each row as the moments have.
+    ///   - rowLength: of whole rows, which decides what types there are.
     private func sums(
-        of values: [Float], rowCount: Int, _ moments: SecondMoments, measuredOn other: SecondMoments
+        of values: [Float], rowLength: Int, rowCount: Int, _ moments: SecondMoments, measuredOn other: SecondMoments
     ) throws -> Sums {
-        let columns = moments.columns
         var result = Sums()
         result.energy = other.energy(of: values, rowCount: rowCount)
-        result.probe = squaredError(values, rowCount: rowCount, Self.probeType(rowLength: columns), nil) {
-            other.energy(of: $0, rowCount: rowCount)
+        for probe in Probe.allCases {
+            result.probes[probe] = squaredError(
+                values, rowCount: rowCount, probe.type(rowLength: rowLength), nil
+            ) {
+                other.energy(of: $0, rowCount: rowCount)
+            }
         }
-        let types = storableTypes(rowLength: columns)
+        let types = storableTypes(rowLength: rowLength)
         let codecs = types.compactMap { BlockFormats.codec(for: $0) as? any QuantizingCodec }
         let lengths = Set(codecs.map { FeedbackEncoder.groupLength($0, policy.feedback(for: $0)) }).sorted()
         let metrics = ResultTable<FeedbackMetric?>(repeating: nil, count: lengths.count)
@@ -201,7 +226,7 @@ final class TypeErrorSampling {
 extension TypeErrorSampling.Sums {
     fileprivate mutating func add(_ other: Self) {
         energy += other.energy
-        probe += other.probe
+        probes.merge(other.probes, uniquingKeysWith: +)
         fed.merge(other.fed, uniquingKeysWith: +)
     }
 }

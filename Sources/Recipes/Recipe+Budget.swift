@@ -29,7 +29,7 @@ extension Recipe {
             for type in matrix.errors.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
                 guard tensor.shape.rowLength.isMultiple(of: type.blockLength),
                     let stored = TensorDescriptor(name: tensor.name, shape: tensor.shape, type: type),
-                    let cost = sensitivity.divergence(of: tensor.name, as: type)
+                    let cost = sensitivity.cost(of: tensor.name, as: type)
                 else { continue }
                 choices.append((type, .init(byteCount: Self.alignedByteCount(stored), cost: cost)))
             }

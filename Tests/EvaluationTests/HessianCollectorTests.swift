@@ -65,6 +65,34 @@ struct HessianCollectorTests {
         }
     }
 
+    @Test("sums the wanted columns alone")
+    func columns() throws {
+        let received = Received()
+        let collector = HessianCollector(
+            parallel: Parallel(threadCount: 2), columns: { $0.input == .router ? 5..<$1 : 0..<8 },
+            receive: received.append)
+        for piece in 0..<3 {
+            for (number, site) in Self.sites.enumerated() {
+                collector.observe(
+                    site, piece: piece, inputs: rows(piece, number), rowCount: piece + 1, columns: Self.columns)
+            }
+        }
+        collector.endStage()
+        for (site, moments) in received.all {
+            let wanted = site.input == .router ? 5..<Self.columns : 0..<8
+            #expect(moments.columns == wanted.count && moments.rowCount == 6)
+            let rows = (0..<3).flatMap { self.rows($0, Self.sites.firstIndex(of: site)!) }
+            for (place, value) in moments.values.enumerated() {
+                let (first, second) = (place / wanted.count, place % wanted.count)
+                let expected = stride(from: wanted.lowerBound, to: rows.count, by: Self.columns).reduce(0.0) {
+                    $0 + Double(rows[$1 + first]) * Double(rows[$1 + second])
+                }
+                #expect(abs(Double(value) - expected) < 1e-5)
+            }
+        }
+        #expect(received.all.count == 3)
+    }
+
     @Test("gives the same sums for any order and number of threads")
     func determinism() throws {
         let first = try collect(order: [0, 1, 2, 3, 4], threadCount: 1).all
