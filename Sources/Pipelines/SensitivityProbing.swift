@@ -43,6 +43,7 @@ public struct SensitivityProbing: Sendable {
 
     public func run(_ model: Model, progress: @escaping ProgressHandler) throws -> Sensitivity {
         let pass = try model.forwardPass(parallel, memory: memory)
+        try checkMemory(model, pass)
         let sampling = try sample(model, pass, progress)
         let names = model.tensors.tensors.map(\.name).filter { sampling.sums[$0]?.energy ?? 0 > 0 }
         let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
@@ -65,6 +66,28 @@ public struct SensitivityProbing: Sendable {
                 return .init(
                     name: name, divergencePerError: slopes[name]!, errors: sums.fed.mapValues { $0 / sums.energy })
             }, points: points)
+    }
+
+    private func checkMemory(_ model: Model, _ pass: ForwardPass) throws {
+        func tokenCount(_ windows: some Sequence<EvaluationWindow>) -> Int {
+            windows.reduce(0) { $0 + $1.tokens.count }
+        }
+        let width = model.plan.embeddingLength
+        let rows = model.tensors.tensors.map(\.shape.rowLength).max() ?? width
+        let widest = policy.columnBlocks(of: rows).map(\.count).max() ?? width
+        // Inputs of a stage and moments of a layer's sample; then the streams of all probes.
+        let sampling =
+            tokenCount(fitting.prefix(Self.fittingLimit)) * (pass.byteCountPerToken + 4 * widest)
+            + 100 * widest * widest
+        let probing = tokenCount(heldOut) * 4 * width * (Self.groupLimit + 4)
+        let longest = heldOut.map(\.tokens.count).max() ?? 0
+        let needed = MemoryBudget.heldByteCount + max(sampling, probing) + pass.workByteCount(longestSequence: longest)
+        guard needed <= memory.byteCount else {
+            throw PipelineError(
+                .calibrationTooLarge(
+                    neededByteCount: needed, budgetByteCount: memory.byteCount,
+                    windowCount: min(fitting.count, Self.fittingLimit) + heldOut.count))
+        }
     }
 
     // MARK: Errors of types

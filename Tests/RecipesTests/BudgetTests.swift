@@ -29,7 +29,7 @@ import Testing
                 return .init(
                     name: tensor.name, divergencePerError: .random(in: 0.01...1, using: &random),
                     errors: Dictionary(uniqueKeysWithValues: errors))
-            }, points: [.init(sum: 1, divergence: 1.1)])
+            }, points: [.init(sum: 1, divergence: 1)])
     }
 
     @Test("is the best of all recipes that are no larger", arguments: 0..<8)
