@@ -71,6 +71,9 @@ struct Quantize: ParsableCommand {
         guard budget.count == 0 || !calibrate.isEmpty else {
             throw ValidationError("a limit needs texts to fit the weights to: --calibrate TEXT…")
         }
+        guard budget.count == 0 || !choices.pure else {
+            throw ValidationError("--pure leaves a limit nothing to choose; leave it out")
+        }
         guard budget.count == 0 || !printRecipe else {
             throw ValidationError("the recipe of a limit is in the file that is written: --recipe reads it from there")
         }

@@ -100,6 +100,10 @@ import Testing
         Refusal("a limit without texts", status: 2, "--calibrate TEXT") { _ in
             ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M"]
         },
+        Refusal("a limit and one type for all", status: 2, "nothing to choose") { _ in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M", "--pure", "--calibrate"]
+                + texts
+        },
         Refusal("a context without a device", status: 2, "belong to --fit") { _ in
             ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M", "--context", "512"]
         },
