@@ -73,8 +73,8 @@ public struct SensitivityProbing: Sendable {
             windows.reduce(0) { $0 + $1.tokens.count }
         }
         let width = model.plan.embeddingLength
-        let rows = model.tensors.tensors.map(\.shape.rowLength).max() ?? width
-        let widest = policy.columnBlocks(of: rows).map(\.count).max() ?? width
+        let blocks = model.tensors.tensors.flatMap { policy.columnBlocks(of: $0.shape.rowLength) }
+        let widest = blocks.map(\.count).max() ?? width
         // Inputs of a stage and moments of a layer's sample; then the streams of all probes.
         let sampling =
             tokenCount(fitting.prefix(Self.fittingLimit)) * (pass.byteCountPerToken + 4 * widest)
