@@ -82,6 +82,7 @@ def main():
     figure.legend(handles, labels, loc="upper center", ncol=3, fontsize=8, frameon=False)
     figure.tight_layout(rect=(0, 0, 1, 0.955))
     plt.rcParams["svg.hashsalt"] = "swage"
+    plt.rcParams["svg.fonttype"] = "none"
     figure.savefig(target, metadata={"Date": None})
 
 

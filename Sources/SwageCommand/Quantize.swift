@@ -16,7 +16,8 @@ struct Quantize: ParsableCommand {
     @Option(name: .shortAndLong, help: "The GGUF file to write; not needed with --dry-run.")
     var output: String?
 
-    @Option(help: "The mix, by llama.cpp's name in any case: Q4_K_M, IQ2_XXS, IQ1_S, …")
+    @Option(
+        help: "The mix, by llama.cpp's name in any case: Q4_K_M, IQ2_XXS, IQ1_S, …, or one of Swage's own: SW1 to SW4.")
     var type: String?
 
     @Option(
