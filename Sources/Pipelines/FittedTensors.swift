@@ -21,11 +21,15 @@ final class FittedTensors {
     private var memory: MemoryBudget { hessian.fitting.memory }
 
     /// - Parameter targets: the tensors of `source`, in its order, with the types to store.
-    init(source: any TensorSource, targets: [TensorDescriptor], hessian: OpenedHessian, parallel: Parallel) {
+    /// - Throws: ``PipelineError`` if the memory is too small.
+    init(
+        source: any TensorSource, targets: [TensorDescriptor], hessian: OpenedHessian, parallel: Parallel
+    ) throws {
         self.source = source
         self.targets = targets
         self.hessian = hessian
         self.parallel = parallel
+        try checkMemory()
     }
 
     func includes(_ index: Int) -> Bool { hessian.fitted[targets[index].name] != nil }
@@ -38,7 +42,7 @@ final class FittedTensors {
         guard let sites = hessian.fitted[targets[index].name] else { preconditionFailure("the tensor is not fitted") }
         let lead = MatrixStack(targets[index], index: index)
         let prior = try layerMoments(of: sites)
-        let (workerCount, room) = try share(lead, count: sites.count)
+        let (workerCount, room) = share(lead, count: sites.count)
         let mates = mates(of: lead, sites: sites, room: room)
         for mate in mates { held[mate.index] = [] }
         let inner = Parallel(threadCount: max(1, parallel.threadCount / workerCount))
@@ -74,19 +78,21 @@ final class FittedTensors {
     }
 
     /// How many matrices can be encoded at once, and how many bytes are left beside them.
-    private func share(_ stack: MatrixStack, count: Int) throws -> (workerCount: Int, room: Int) {
-        let columns = stack.tensor.shape.rowLength
-        // Moments in float32 and the factors made of them in float64, the weights and their errors.
-        let needed = 40 * columns * columns + 8 * columns * stack.rows + (parallel.threadCount << 20)
+    private func share(_ stack: MatrixStack, count: Int) -> (workerCount: Int, room: Int) {
+        let needed = stack.workByteCount(parallel)
         let left = memory.remainingByteCount
-        guard needed <= left else {
-            throw PipelineError(
-                .fittingTooLarge(
-                    neededByteCount: MemoryBudget.heldByteCount + needed, budgetByteCount: memory.byteCount),
-                tensor: stack.tensor.name)
-        }
-        let workerCount = min(parallel.threadCount, count, left / needed)
+        let workerCount = max(1, min(parallel.threadCount, count, left / needed))
         return (workerCount, left - workerCount * needed)
+    }
+
+    /// Fails if a matrix cannot be encoded even by itself.
+    private func checkMemory() throws {
+        let stacks = targets.indices.filter(includes).map { MatrixStack(targets[$0], index: $0) }
+        guard let largest = stacks.max(by: { $0.workByteCount(parallel) < $1.workByteCount(parallel) }) else { return }
+        let needed = MemoryBudget.heldByteCount + largest.workByteCount(parallel)
+        guard needed > memory.byteCount else { return }
+        throw PipelineError(
+            .fittingTooLarge(neededByteCount: needed, budgetByteCount: memory.byteCount), tensor: largest.tensor.name)
     }
 
     /// What the experts of a layer see together.
@@ -116,6 +122,13 @@ private struct MatrixStack: Sendable {
 
     /// Of one matrix.
     var rows: Int { tensor.shape.rank > 1 ? tensor.shape.dimensions[1] : 1 }
+
+    /// Bytes that a thread needs to encode one matrix: the moments in float32 and the factors made of them in float64, the
+    /// weights and their errors.
+    func workByteCount(_ parallel: Parallel) -> Int {
+        let columns = tensor.shape.rowLength
+        return 40 * columns * columns + 8 * columns * rows + (parallel.threadCount << 20)
+    }
 
     var codec: any QuantizingCodec {
         guard let codec = BlockFormats.codec(for: tensor.type) as? any QuantizingCodec else {

@@ -20,8 +20,8 @@ struct TensorEncoding {
         var filling = Slab(byteCount: slabByteCount)
         var resting = Slab(byteCount: slabByteCount)
         var encoded = 0
-        let fitted = guidance.hessian.map {
-            FittedTensors(source: source, targets: targets, hessian: $0, parallel: parallel)
+        let fitted = try guidance.hessian.map {
+            try FittedTensors(source: source, targets: targets, hessian: $0, parallel: parallel)
         }
         try withUnsafeMutablePointer(to: &sink) { sink in
             let output = SlabOutput { rows in
