@@ -59,7 +59,7 @@ import Testing
 
     @Test func unknownNamesAreRefusedWithTheKnownOnes() throws {
         let error = try #require(throws: RecipeError.self) { try Recipe(named: "Q9_K") }
-        #expect(error.kind == .unknownRecipe("Q9_K", known: Recipe.named.map(\.name)))
+        #expect(error.kind == .unknownRecipe("Q9_K", known: (Recipe.named + Recipe.presets).map(\.name)))
         #expect(error.diagnostic.fault == .usage)
         #expect(error.diagnostic.advice?.contains("Q4_K_M") == true)
     }

@@ -86,10 +86,10 @@ import Testing
     }
 
     private static let refusals = [
-        Refusal("neither mix nor recipe", status: 2, "--type TYPE or a recipe with --recipe FILE") { _ in
+        Refusal("neither mix nor recipe", status: 2, "--type TYPE, a recipe with --recipe FILE") { _ in
             ["quantize", Products.checkpoint, "-o", "{out}"]
         },
-        Refusal("both", status: 2, "--type TYPE or a recipe", arguments: recipe("{}", "--type", "Q4_K_M")),
+        Refusal("both", status: 2, "--type TYPE, a recipe", arguments: recipe("{}", "--type", "Q4_K_M")),
         Refusal("output left and not", status: 2, "exclude each other") { _ in
             [
                 "quantize", Products.checkpoint, "-o", "{out}", "--type", "Q4_K_M", "--leave-output", "--output-type",
