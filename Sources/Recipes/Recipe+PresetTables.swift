@@ -5,7 +5,7 @@ import TensorCore
 /// number of experts.
 ///
 /// Measured (Docs/Quality.md): attention, shared experts and the down matrices bear less than the gate and up matrices of the
-/// routed experts, which pay for them; up bears less than gate, and the last layers bear less than the first.
+/// routed experts, which pay for them; up bears more than gate, and the last layers bear less than the first.
 extension Recipe {
     /// From the largest file to the smallest; a model of which routed experts are most of the weights has about 4.25, 3.1, 2.1
     /// and 1.6 bits per weight.
