@@ -71,9 +71,9 @@ let package = Package(
         module(
             "SwageCommand",
             [
-                "TensorCore", "GGUFContainer", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization",
-                "Runtime",
-                "Evaluation", "Pipelines", "Reporting",
+                "TensorCore", "GGUFContainer", "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes",
+                "Importance",
+                "Tokenization", "Runtime", "Evaluation", "Pipelines", "Reporting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),

@@ -122,7 +122,8 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .room,
                 "calibrating with \(count) windows needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
-                advice: "raise --memory, or take fewer windows with --calibration-chunks")
+                advice:
+                    "raise --memory, or take fewer windows: --calibration-chunks of swage quantize, --chunks elsewhere")
         case .momentsTooLarge(let needed, let budget, let count, let fitting):
             report(
                 .room,

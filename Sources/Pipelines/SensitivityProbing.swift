@@ -21,9 +21,8 @@ public struct SensitivityProbing: Sendable {
 
     /// Types that a budget's recipe is made of.
     public static let types: [TensorType] = [
-        .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .q2_K, .iq3_XXS, .iq3_S, .q3_K, .iq4_XS, .iq4_NL, .q4_K, .q5_K,
-        .q6_K,
-        .q5_0, .q8_0,
+        .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .q2_K, .iq3_XXS, .iq3_S, .q3_K, .iq4_XS, .iq4_NL, .q4_K, .q5_0,
+        .q5_K, .q6_K, .q8_0,
     ]
     /// Groups of matrices that are probed apart.
     private static let groupLimit = 64

@@ -59,13 +59,8 @@ final class TypeErrorSampling {
 
     /// Whether a site's matrices are in the sample.
     static func samples(_ site: ActivationSite, expertCount: Int) -> Bool {
-        switch site.input {
-        case .router: false
-        case .experts, .expertsDown:
-            expertCount <= expertLimit
-                || (0..<expertLimit).contains { $0 * expertCount / expertLimit == site.expert }
-        default: true
-        }
+        guard site.isOfExpert, expertCount > expertLimit else { return site.input != .router }
+        return (0..<expertLimit).contains { $0 * expertCount / expertLimit == site.expert }
     }
 
     /// Samples the matrices of some sites.
@@ -171,19 +166,13 @@ final class TypeErrorSampling {
             let feedback = policy.feedback(for: codec)
             let metric = metrics[lengths.firstIndex(of: FeedbackEncoder.groupLength(codec, feedback))!]!
             let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: feedback)
-            errors[number] = try Self.energyOfErrors(values, other, rowCount: rowCount, codec) {
+            let rest = try Self.errors(values, codec) {
                 try encoder.encode(values, rowCount: rowCount, into: $0, parallel: Parallel(threadCount: 1))
             }
+            errors[number] = other.energy(of: rest, rowCount: rowCount)
         }
         for (codec, error) in zip(codecs, errors.values) { result.fed[codec.type] = error }
         return result
-    }
-
-    private static func energyOfErrors(
-        _ values: [Float], _ moments: SecondMoments, rowCount: Int, _ codec: any BlockCodec,
-        _ encode: (UnsafeMutableRawPointer) throws -> Void
-    ) rethrows -> Double {
-        moments.energy(of: try errors(values, codec, encode), rowCount: rowCount)
     }
 
     private func squaredError(

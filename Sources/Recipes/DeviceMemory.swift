@@ -76,7 +76,7 @@ public struct DeviceMemory: Sendable, Hashable {
     public static func deviceByteCount(of assignments: [TypeAssignment], _ plan: DecoderPlan) -> Int {
         let embedding = TensorName(.tokenEmbedding).gguf
         return assignments.reduce(0) {
-            $0 + (plan.tiesOutputToEmbedding || $1.tensor.name != embedding ? ($1.tensor.byteCount + 31) / 32 * 32 : 0)
+            $0 + (plan.tiesOutputToEmbedding || $1.tensor.name != embedding ? $1.tensor.alignedByteCount : 0)
         }
     }
 }

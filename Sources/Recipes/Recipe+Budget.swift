@@ -22,16 +22,16 @@ extension Recipe {
         for assignment in plain {
             let tensor = assignment.tensor
             guard assignment.type == assignment.sourceType, let matrix = sensitivity[tensor.name] else {
-                fixedByteCount += Self.alignedByteCount(tensor)
+                fixedByteCount += tensor.alignedByteCount
                 continue
             }
-            var choices = [(tensor.type, BudgetSolver.Choice(byteCount: Self.alignedByteCount(tensor), cost: 0))]
+            var choices = [(tensor.type, BudgetSolver.Choice(byteCount: tensor.alignedByteCount, cost: 0))]
             for type in matrix.errors.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
                 guard tensor.shape.rowLength.isMultiple(of: type.blockLength),
                     let stored = TensorDescriptor(name: tensor.name, shape: tensor.shape, type: type),
                     let cost = sensitivity.cost(of: tensor.name, as: type)
                 else { continue }
-                choices.append((type, .init(byteCount: Self.alignedByteCount(stored), cost: cost)))
+                choices.append((type, .init(byteCount: stored.alignedByteCount, cost: cost)))
             }
             names.append(tensor.name)
             types.append(choices.map(\.0))
@@ -51,6 +51,4 @@ extension Recipe {
         self.init(
             name, base: base, rules: rules + [Rule(type: nil, reason: "not measured")])
     }
-
-    private static func alignedByteCount(_ tensor: TensorDescriptor) -> Int { (tensor.byteCount + 31) / 32 * 32 }
 }

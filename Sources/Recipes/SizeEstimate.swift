@@ -3,7 +3,7 @@ import TensorCore
 /// How large the tensors of a model are once they are stored.
 public struct SizeEstimate: Sendable, Hashable {
     /// GGUF's default: every tensor begins at a multiple of so many bytes.
-    private static let alignment = 32
+    fileprivate static let alignment = 32
 
     public let elementCount: Int
     /// Bytes of encoded data, without padding; what llama.cpp reports.
@@ -34,5 +34,12 @@ public struct SizeEstimate: Sendable, Hashable {
         elementCount = elements
         byteCount = bytes
         alignedByteCount = aligned
+    }
+}
+
+extension TensorDescriptor {
+    /// Bytes of encoded data with padding to GGUF's default alignment.
+    var alignedByteCount: Int {
+        (byteCount + SizeEstimate.alignment - 1) / SizeEstimate.alignment * SizeEstimate.alignment
     }
 }

@@ -1,3 +1,4 @@
+import ModelArchitecture
 import Pipelines
 import Recipes
 import Reporting
@@ -47,22 +48,13 @@ extension Recipe {
         let quantized = plan.assignments.filter { $0.type.isQuantized }
         let byType = Dictionary(grouping: quantized, by: \.type)
         return byType.sorted { $0.key.bitsPerElement < $1.key.bitsPerElement }.map { type, assignments in
-            let roles = Dictionary(grouping: assignments) { $0.tensor.name.roleAndLayer.role }
-            let parts = roles.sorted { $0.key < $1.key }.map { role, tensors in
-                let layers = tensors.compactMap { $0.tensor.name.roleAndLayer.layer }.sorted()
+            let names = assignments.compactMap { TensorName(gguf: $0.tensor.name) }
+            let parts = Dictionary(grouping: names, by: \.role.stem).sorted { $0.key < $1.key }.map { role, tensors in
+                let layers = tensors.compactMap(\.layer).sorted()
                 return layers.isEmpty ? role : "\(role) \(layers.ranges)"
             }
             return "\(type.name): \(parts.joined(separator: ", "))"
         }
-    }
-}
-
-extension String {
-    /// `ffn_up_exps` and 7 of `blk.7.ffn_up_exps.weight`.
-    fileprivate var roleAndLayer: (role: String, layer: Int?) {
-        let parts = split(separator: ".")
-        guard parts.count == 4, let layer = Int(parts[1]) else { return (String(parts.first ?? ""), nil) }
-        return (String(parts[2]), layer)
     }
 }
 
