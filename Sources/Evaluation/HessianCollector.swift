@@ -3,7 +3,7 @@ import Runtime
 import Synchronization
 import TensorCore
 
-/// Sums XᵀX of every matrix's inputs X, or of some of their columns, per expert, and hands each site's sum over when its
+/// Sums XᵀX of every matrix's inputs X, or of blocks of their columns, per expert, and hands each site's sums over when its
 /// stage ends.
 ///
 /// A stage's inputs are held until it ends, and are then multiplied in the order of their pieces: threads do not change the
@@ -12,29 +12,29 @@ public final class HessianCollector: ActivationObserver {
     private struct Piece {
         let number: Int
         let rowCount: Int
-        let columns: Int
-        let inputs: [Float]
+        /// The rows of each block's columns after each other.
+        let inputs: [[Float]]
     }
 
     private let pieces = Mutex<[ActivationSite: [Piece]]>([:])
     private let parallel: Parallel
     private let observes: @Sendable (ActivationSite) -> Bool
-    private let selection: @Sendable (ActivationSite, Int) -> Range<Int>
-    private let receive: @Sendable (ActivationSite, SecondMoments) -> Void
+    private let blocks: @Sendable (Int) -> [Range<Int>]
+    private let receive: @Sendable (ActivationSite, Int, SecondMoments) -> Void
 
     /// - Parameters:
     ///   - observes: tells the sites that are wanted.
-    ///   - columns: tells which of a site's columns, given how many it has, are summed; all unless told.
-    ///   - receive: called from one thread with each site of a stage that has ended, in a fixed order; a later batch of
-    ///     sequences brings the same sites again.
+    ///   - blocks: tells which blocks of so many columns are summed, each by itself; one of all unless told.
+    ///   - receive: called from one thread with each site of a stage that has ended, its blocks one by one with their numbers,
+    ///     in a fixed order; a later batch of sequences brings the same sites again.
     public init(
         parallel: Parallel, observes: @escaping @Sendable (ActivationSite) -> Bool = { _ in true },
-        columns: @escaping @Sendable (ActivationSite, Int) -> Range<Int> = { 0..<$1 },
-        receive: @escaping @Sendable (ActivationSite, SecondMoments) -> Void
+        blocks: @escaping @Sendable (Int) -> [Range<Int>] = { [0..<$0] },
+        receive: @escaping @Sendable (ActivationSite, Int, SecondMoments) -> Void
     ) {
         self.parallel = parallel
         self.observes = observes
-        selection = columns
+        self.blocks = blocks
         self.receive = receive
     }
 
@@ -42,18 +42,18 @@ public final class HessianCollector: ActivationObserver {
         _ site: ActivationSite, piece: Int, inputs: UnsafePointer<Float>, rowCount: Int, columns: Int
     ) {
         guard observes(site) else { return }
-        let wanted = selection(site, columns)
-        let count = rowCount * wanted.count
-        let copy = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-            for row in 0..<rowCount {
-                (buffer.baseAddress! + row * wanted.count)
-                    .initialize(from: inputs + (row * columns + wanted.lowerBound), count: wanted.count)
+        let copies = blocks(columns).map { block in
+            let count = rowCount * block.count
+            return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+                for row in 0..<rowCount {
+                    (buffer.baseAddress! + row * block.count)
+                        .initialize(from: inputs + (row * columns + block.lowerBound), count: block.count)
+                }
+                initialized = count
             }
-            initialized = count
         }
         pieces.withLock {
-            $0[site, default: []].append(
-                Piece(number: piece, rowCount: rowCount, columns: wanted.count, inputs: copy))
+            $0[site, default: []].append(Piece(number: piece, rowCount: rowCount, inputs: copies))
         }
     }
 
@@ -69,9 +69,11 @@ public final class HessianCollector: ActivationObserver {
             guard let pieces = stage[site]?.sorted(by: { $0.number < $1.number }), let first = pieces.first else {
                 continue
             }
-            var product = MomentProduct(columns: first.columns)
-            product.add(pieces.map { ($0.inputs, $0.rowCount) }, parallel: parallel)
-            receive(site, product.moments)
+            for (block, inputs) in first.inputs.enumerated() {
+                var product = MomentProduct(columns: inputs.count / first.rowCount)
+                product.add(pieces.map { ($0.inputs[block], $0.rowCount) }, parallel: parallel)
+                receive(site, block, product.moments)
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ public struct HessianError: DiagnosticError, Equatable {
         switch kind {
         case .notHessian(let type):
             "not a file of second moments: general.type is \(type ?? "missing"), expected hessian"
-        case .invalidKey(let key): "the key \(key) is missing or not of the expected type"
+        case .invalidKey(let key): "the key \(key) is missing or not a possible value"
         case .missingTensor: "the tensor is missing, and the model has such inputs"
         case .unexpectedTensor: "the model has no such inputs"
         case .wrongType(let found, let expected): "elements of type \(found.name), expected \(expected.name)"

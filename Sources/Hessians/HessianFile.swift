@@ -10,11 +10,12 @@ import TensorCore
 public final class HessianFile: Sendable {
     public let path: String
     public let origin: HessianOrigin
+    /// How wide inputs are cut.
+    public let blocks: ColumnBlocks
     private let file: GGUFFile
-    private let entries: [ActivationSite: Entry]
+    private let entries: [HessianSite: Entry]
 
     private struct Entry {
-        let columns: Int
         let rowCount: Int
         /// Places of tensors in the file.
         let diagonal: Int
@@ -31,9 +32,10 @@ public final class HessianFile: Sendable {
         self.path = path
         self.file = file
         origin = try Self.origin(of: file)
-        var entries: [ActivationSite: Entry] = [:]
+        blocks = try Self.blocks(of: file)
+        var entries: [HessianSite: Entry] = [:]
         var known: Set<Int> = []
-        for site in HessianSite.all(of: plan) {
+        for site in HessianSite.all(of: plan, blocks) {
             guard let tensors = site.tensors else { throw HessianError(.tooLarge, path: path, tensor: site.name) }
             let places = try tensors.all.map { try Self.place(of: $0, in: file) }
             known.formUnion(places)
@@ -41,8 +43,7 @@ public final class HessianFile: Sendable {
             guard (0...Self.greatestRowCount).contains(rowCount) else {
                 throw HessianError(.invalidRowCount(rowCount), path: path, tensor: tensors.rowCount.name)
             }
-            entries[site.site] = Entry(
-                columns: site.columns, rowCount: Int(rowCount), diagonal: places[1], correlations: places[2])
+            entries[site] = Entry(rowCount: Int(rowCount), diagonal: places[1], correlations: places[2])
         }
         if let other = file.tensors.indices.first(where: { !known.contains($0) }) {
             throw HessianError(.unexpectedTensor, path: path, tensor: file.tensors[other].name)
@@ -55,10 +56,10 @@ public final class HessianFile: Sendable {
     private static let greatestRowCount: Int64 = 1 << 40
 
     /// The rows that a site has seen.
-    public func rowCount(_ site: ActivationSite) -> Int { entry(site).rowCount }
+    public func rowCount(_ site: HessianSite) -> Int { entry(site).rowCount }
 
     /// The sums of squares of a site's inputs, one for each column.
-    public func diagonal(_ site: ActivationSite) throws -> [Float] {
+    public func diagonal(_ site: HessianSite) throws -> [Float] {
         let entry = entry(site)
         let bits: [UInt32] = try Self.numbers(ofTensorAt: entry.diagonal, in: file)
         let diagonal = bits.map { Float(bitPattern: UInt32(littleEndian: $0)) }
@@ -73,9 +74,9 @@ public final class HessianFile: Sendable {
     }
 
     /// What a site has seen; correlations are as exact as half precision is.
-    public func moments(_ site: ActivationSite) throws -> SecondMoments {
+    public func moments(_ site: HessianSite) throws -> SecondMoments {
         let entry = entry(site)
-        let n = entry.columns
+        let n = site.columns.count
         let diagonal = try diagonal(site)
         var values = [Float](repeating: 0, count: n * n)
         for column in 0..<n { values[column * n + column] = diagonal[column] }
@@ -104,7 +105,7 @@ public final class HessianFile: Sendable {
         return SecondMoments(columns: n, values: values, rowCount: entry.rowCount)
     }
 
-    private func entry(_ site: ActivationSite) -> Entry {
+    private func entry(_ site: HessianSite) -> Entry {
         guard let entry = entries[site] else { preconditionFailure("the site is not the model's") }
         return entry
     }
@@ -123,6 +124,12 @@ public final class HessianFile: Sendable {
             model: try value(HessianKey.model, file.metadata.string(HessianKey.model)),
             datasets: try value(HessianKey.datasets, file.metadata.strings(HessianKey.datasets)).map(\.description),
             chunkCount: try integer(HessianKey.chunkCount), chunkSize: try integer(HessianKey.chunkSize))
+    }
+
+    private static func blocks(of file: GGUFFile) throws -> ColumnBlocks {
+        guard let width = file.metadata.integer(HessianKey.blockWidth), ColumnBlocks.isPossible(greatestWidth: width)
+        else { throw HessianError(.invalidKey(HessianKey.blockWidth), path: file.path) }
+        return ColumnBlocks(greatestWidth: width)
     }
 
     private static func place(of expected: TensorDescriptor, in file: GGUFFile) throws -> Int {

@@ -1,22 +1,24 @@
+import ErrorFeedback
 import ModelArchitecture
 import Runtime
 
-/// The inputs of some of a model's matrices, and what a file of second moments calls them.
+/// The inputs of some of a model's matrices, or a block of those that are wide, and what a file of second moments calls them.
 public struct HessianSite: Sendable, Hashable {
     public let site: ActivationSite
-    /// Columns of the matrices that multiply these inputs.
-    public let columns: Int
+    /// The block's number, nil if it is all inputs.
+    public let block: Int?
+    /// The columns of the matrices that multiply these inputs.
+    public let columns: Range<Int>
 
     /// All of a model's, in the order of a forward pass and of the file.
     ///
     /// Routers are among them, for they see what the experts of their layer see together. Inputs of a single column, which
     /// correlate with nothing, are left out.
-    public static func all(of plan: DecoderPlan) -> [HessianSite] {
-        func site(_ layer: Int, _ input: ActivationSite.Input, expert: Int = 0) -> HessianSite {
-            let site = ActivationSite(layer: layer, input: input, expert: expert)
-            return HessianSite(site: site, columns: plan.dimensions(of: site.roles[0])[0])
+    public static func all(of plan: DecoderPlan, _ blocks: ColumnBlocks) -> [HessianSite] {
+        func site(_ layer: Int, _ input: ActivationSite.Input, expert: Int = 0) -> ActivationSite {
+            ActivationSite(layer: layer, input: input, expert: expert)
         }
-        var sites: [HessianSite] = []
+        var sites: [ActivationSite] = []
         for layer in 0..<plan.layerCount {
             sites += [site(layer, .attention), site(layer, .attentionOutput)]
             guard let experts = plan.experts else {
@@ -30,16 +32,34 @@ public struct HessianSite: Sendable, Hashable {
             }
         }
         if !plan.tiesOutputToEmbedding { sites.append(site(plan.layerCount, .output)) }
-        return sites.filter { $0.columns > 1 }
+        return sites.flatMap { site in
+            let ranges = blocks.ranges(of: plan.dimensions(of: site.roles[0])[0])
+            return ranges.enumerated().map {
+                HessianSite(site: site, block: ranges.count > 1 ? $0 : nil, columns: $1)
+            }
+        }.filter { $0.columns.count > 1 }
     }
 
-    /// The sites by the name of a tensor that they are the inputs of; those of a stack by expert.
-    public static func byTensor(of plan: DecoderPlan) -> [String: [HessianSite]] {
-        var result: [String: [HessianSite]] = [:]
-        for site in all(of: plan) {
-            for name in site.tensorNames { result[name.gguf, default: []].append(site) }
+    /// The sites by the name of a tensor that they are the inputs of: one list for each matrix of a stack, of one site for each
+    /// block of columns.
+    public static func byTensor(of plan: DecoderPlan, _ blocks: ColumnBlocks) -> [String: [[HessianSite]]] {
+        var result: [String: [[HessianSite]]] = [:]
+        for site in all(of: plan, blocks) {
+            for name in site.tensorNames {
+                if let block = site.block, block > 0 {
+                    result[name.gguf]![site.site.expert].append(site)
+                } else {
+                    result[name.gguf, default: []].append([site])
+                }
+            }
         }
         return result
+    }
+
+    /// The same columns of what the layer's router sees, which is what its experts see together.
+    public var router: HessianSite {
+        let router = ActivationSite(layer: site.layer, input: .router, expert: 0)
+        return HessianSite(site: router, block: block, columns: columns)
     }
 
     /// The tensors that multiply these inputs.
@@ -47,13 +67,12 @@ public struct HessianSite: Sendable, Hashable {
         site.roles.map { TensorName($0, layer: $0.isPerLayer ? site.layer : nil) }
     }
 
-    /// What the names of its tensors in the file begin with: `blk.0.attn_q+attn_k+attn_v`, `blk.0.ffn_down_exps.7`.
+    /// What the names of its tensors in the file begin with: `blk.0.attn_q+attn_k+attn_v`, `blk.0.ffn_down_exps.7`, of the
+    /// second block of columns `blk.0.ffn_down_exps.7:1`.
     var name: String {
         let stems = site.roles.map(\.stem).joined(separator: "+")
         let layer = site.roles[0].isPerLayer ? "blk.\(site.layer)." : ""
-        switch site.input {
-        case .experts, .expertsDown: return "\(layer)\(stems).\(site.expert)"
-        default: return layer + stems
-        }
+        let expert = site.isOfExpert ? ".\(site.expert)" : ""
+        return layer + stems + expert + (block.map { ":\($0)" } ?? "")
     }
 }

@@ -8,6 +8,7 @@ enum HessianKey {
     static let datasets: ByteString = "hessian.datasets"
     static let chunkCount: ByteString = "hessian.chunk_count"
     static let chunkSize: ByteString = "hessian.chunk_size"
+    static let blockWidth: ByteString = "hessian.block_width"
 
     /// What `general.type` is.
     static let typeName = "hessian"
@@ -28,10 +29,10 @@ extension HessianSite {
 
     /// - Returns: nil if their size overflows.
     var tensors: Tensors? {
-        let (square, overflow) = columns.multipliedReportingOverflow(by: columns - 1)
+        let (square, overflow) = columns.count.multipliedReportingOverflow(by: columns.count - 1)
         guard !overflow,
             let rowCount = Self.tensor("\(name).rows", 1, .i64),
-            let diagonal = Self.tensor("\(name).diagonal", columns, .f32),
+            let diagonal = Self.tensor("\(name).diagonal", columns.count, .f32),
             let correlations = Self.tensor("\(name).correlations", square / 2, .f16)
         else { return nil }
         return Tensors(rowCount: rowCount, diagonal: diagonal, correlations: correlations)

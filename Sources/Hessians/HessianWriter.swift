@@ -14,60 +14,64 @@ public struct HessianWriter: ~Copyable {
     private var next = 0
     private let path: String
 
-    /// - Parameter plan: the model's, which says what sites there are.
+    /// - Parameters:
+    ///   - plan: the model's, which says what sites there are.
+    ///   - blocks: how wide inputs are cut.
     /// - Throws: `GGUFError`, or `FileError` if the disk has no room for all of it.
-    public init(path: String, plan: DecoderPlan, origin: HessianOrigin) throws {
-        let sites = try Self.layout(of: plan, path: path)
+    public init(path: String, plan: DecoderPlan, blocks: ColumnBlocks, origin: HessianOrigin) throws {
+        let sites = try Self.layout(of: plan, blocks, path: path)
         let file = try GGUFWriter(
-            path: path, metadata: Self.metadata(origin), tensors: sites.flatMap { $0.tensors.all })
+            path: path, metadata: Self.metadata(origin, blocks), tensors: sites.flatMap { $0.tensors.all })
         self.path = path
         self.sites = sites
         self.file = file
     }
 
     /// The bytes of the file that would be written.
-    public static func byteCount(plan: DecoderPlan, origin: HessianOrigin) throws -> Int {
+    public static func byteCount(plan: DecoderPlan, blocks: ColumnBlocks, origin: HessianOrigin) throws -> Int {
         try GGUFWriter.byteCount(
-            metadata: metadata(origin), tensors: layout(of: plan, path: "").flatMap { $0.tensors.all })
+            metadata: metadata(origin, blocks), tensors: layout(of: plan, blocks, path: "").flatMap { $0.tensors.all })
     }
 
     private static func layout(
-        of plan: DecoderPlan, path: String
+        of plan: DecoderPlan, _ blocks: ColumnBlocks, path: String
     ) throws -> [(site: HessianSite, tensors: HessianSite.Tensors)] {
-        try HessianSite.all(of: plan).map { site in
+        try HessianSite.all(of: plan, blocks).map { site in
             guard let tensors = site.tensors else { throw HessianError(.tooLarge, path: path, tensor: site.name) }
             return (site, tensors)
         }
     }
 
-    private static func metadata(_ origin: HessianOrigin) -> GGUFMetadata {
+    private static func metadata(_ origin: HessianOrigin, _ blocks: ColumnBlocks) -> GGUFMetadata {
         var metadata = GGUFMetadata()
         metadata[HessianKey.type] = .string(ByteString(HessianKey.typeName))
         metadata[HessianKey.model] = .string(ByteString(origin.model))
         metadata[HessianKey.datasets] = .array(.string(origin.datasets.map { ByteString($0) }))
         metadata[HessianKey.chunkCount] = .uint32(UInt32(clamping: origin.chunkCount))
         metadata[HessianKey.chunkSize] = .uint32(UInt32(clamping: origin.chunkSize))
+        metadata[HessianKey.blockWidth] = .uint32(UInt32(clamping: blocks.greatestWidth))
         return metadata
     }
 
     /// Appends what a site has seen; sites come in the file's order, and those between that saw nothing may be left out.
     ///
+    /// - Parameter block: the number of the block of columns, 0 if there is one.
     /// - Throws: ``HessianError`` if a sum is not finite, `FileError`.
-    public mutating func append(_ site: ActivationSite, _ moments: SecondMoments) throws {
-        try appendUnseen(until: site)
+    public mutating func append(_ site: ActivationSite, block: Int = 0, _ moments: SecondMoments) throws {
+        try appendUnseen { $0.site == site && $0.block ?? 0 == block }
         precondition(next < sites.count, "the site is not the model's, or comes too late")
-        precondition(moments.columns == sites[next].site.columns, "the moments are of other inputs")
+        precondition(moments.columns == sites[next].site.columns.count, "the moments are of other inputs")
         try append(moments)
     }
 
     /// Completes the file; sites that have not come have seen nothing.
     public mutating func finish() throws {
-        try appendUnseen(until: nil)
+        try appendUnseen { _ in false }
         try file.finish()
     }
 
-    private mutating func appendUnseen(until site: ActivationSite?) throws {
-        while next < sites.count, sites[next].site.site != site {
+    private mutating func appendUnseen(until isSeen: (HessianSite) -> Bool) throws {
+        while next < sites.count, !isSeen(sites[next].site) {
             for tensor in sites[next].tensors.all { try appendZeros(tensor.byteCount) }
             next += 1
         }

@@ -12,7 +12,7 @@ import TensorCore
 /// inputs that it gets in the second, to answer what the first answers: its weights make up for what the quantized
 /// layers before it changed (as in GPTAQ, arXiv 2504.02692), and errors of its columns are fed forward into later ones
 /// (GPTQ, arXiv 2210.17323; LDLQ, arXiv 2307.13304). The states of all windows stay in memory. Matrices of more columns than
-/// ``CalibrationPolicy/greatestMetricWidth`` are fitted one block of columns after the other.
+/// ``ColumnBlocks/greatestWidth`` are fitted one block of columns after the other.
 public struct CalibratedQuantization: Sendable {
     public var texts: [EvaluationText]
     public var cut: WindowCut
@@ -119,7 +119,7 @@ public struct CalibratedQuantization: Sendable {
 
     private func checkMemory(_ model: Model, tokenCount: Int, windowCount: Int) throws {
         let shapes = model.tensors.tensors.map(\.shape)
-        let cuts = Set(shapes.map(\.rowLength)).map { policy.columnBlocks(of: $0) }
+        let cuts = Set(shapes.map(\.rowLength)).map { policy.columnBlocks.ranges(of: $0) }
         let width = cuts.joined().map(\.count).max() ?? model.plan.embeddingLength
         // Moments in float32 and the factors made of them in float64, and the largest matrices.
         var matrices = 40 * width * width

@@ -16,24 +16,10 @@ public struct CalibrationPolicy: Sendable, Hashable {
     public var priorRowCount: Float = 32
     /// The embedding has no inputs to calibrate with.
     public var embedding = EncodingPolicy(elementWeight: .importance, gainRestoration: 0)
-    /// Columns of a matrix that are fitted together, a multiple of 256: the moments of n inputs and what is made of them take
-    /// about 40 · n² bytes, so wider matrices are cut into blocks of columns that know nothing of each other.
-    public var greatestMetricWidth = 8192
+    /// Which columns of a matrix are fitted together.
+    public var columnBlocks = ColumnBlocks()
 
     public init() {}
-
-    /// Cuts a row into the fewest blocks of at most ``greatestMetricWidth`` columns, as equal as whole 256s allow; these are
-    /// whole blocks of any type that stores the row.
-    func columnBlocks(of columns: Int) -> [Range<Int>] {
-        let unit = 256
-        precondition(greatestMetricWidth > 0 && greatestMetricWidth.isMultiple(of: unit))
-        guard columns > greatestMetricWidth else { return [0..<columns] }
-        let unitCount = (columns + unit - 1) / unit
-        let count = (columns + greatestMetricWidth - 1) / greatestMetricWidth
-        return (0..<count).map {
-            unitCount * $0 / count * unit..<min(unitCount * ($0 + 1) / count * unit, columns)
-        }
-    }
 
     /// For a codec, with its type's way to choose scales.
     func feedback(for codec: any QuantizingCodec) -> FeedbackPolicy {

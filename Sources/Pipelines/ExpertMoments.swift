@@ -1,5 +1,4 @@
 import ErrorFeedback
-import Runtime
 
 extension SecondMoments {
     /// An expert's moments with those of its layer, as far as it saw little.
@@ -7,11 +6,6 @@ extension SecondMoments {
         guard let layer, layer.rowCount > 0 else { return self }
         return rowCount == 0 ? layer : drawn(toward: layer, priorRowCount: policy.priorRowCount)
     }
-}
-
-extension ActivationSite {
-    /// Whether every expert of the layer has inputs of its own here.
-    var isOfExpert: Bool { input == .experts || input == .expertsDown }
 }
 
 extension CalibrationPolicy {

@@ -40,8 +40,8 @@ final class FittedTensors {
     func encode(_ index: Int, _ write: (UnsafeRawBufferPointer) throws -> Void) throws {
         if let bytes = held.removeValue(forKey: index) { return try bytes.withUnsafeBytes(write) }
         guard let sites = hessian.fitted[targets[index].name] else { preconditionFailure("the tensor is not fitted") }
-        let lead = MatrixStack(targets[index], index: index)
-        let prior = try layerMoments(of: sites)
+        let lead = stack(index)
+        let priors = try layerMoments(of: sites)
         let (workerCount, room) = share(lead, count: sites.count)
         let mates = mates(of: lead, sites: sites, room: room)
         for mate in mates { held[mate.index] = [] }
@@ -50,9 +50,9 @@ final class FittedTensors {
             let experts = start..<min(sites.count, start + workerCount)
             let results = ResultTable<[[UInt8]]>(repeating: [], count: experts.count)
             let work = MatrixWork(
-                source: source, hessian: hessian, prior: prior, stacks: [lead] + mates, parallel: inner)
+                source: source, hessian: hessian, priors: priors, stacks: [lead] + mates, parallel: inner)
             try Parallel(threadCount: workerCount).forEach(experts.count) { place, _ in
-                results[place] = try work.encode(expert: start + place, site: sites[start + place])
+                results[place] = try work.encode(expert: start + place, sites: sites[start + place])
             }
             for place in 0..<experts.count {
                 try results[place][0].withUnsafeBytes(write)
@@ -63,13 +63,17 @@ final class FittedTensors {
         }
     }
 
+    private func stack(_ index: Int) -> MatrixStack {
+        MatrixStack(targets[index], index: index, hessian.file.blocks)
+    }
+
     /// Later tensors with the same inputs, as far as there is room to keep their bytes.
-    private func mates(of lead: MatrixStack, sites: [HessianSite], room: Int) -> [MatrixStack] {
+    private func mates(of lead: MatrixStack, sites: [[HessianSite]], room: Int) -> [MatrixStack] {
         var room = room
         var mates: [MatrixStack] = []
         for index in targets.indices.dropFirst(lead.index + 1) {
             guard hessian.fitted[targets[index].name] == sites else { continue }
-            let mate = MatrixStack(targets[index], index: index)
+            let mate = stack(index)
             guard mate.groupLength(policy) == lead.groupLength(policy), mate.tensor.byteCount <= room else { continue }
             room -= mate.tensor.byteCount
             mates.append(mate)
@@ -87,25 +91,29 @@ final class FittedTensors {
 
     /// Fails if a matrix cannot be encoded even by itself.
     private func checkMemory() throws {
-        let stacks = targets.indices.filter(includes).map { MatrixStack(targets[$0], index: $0) }
-        guard let largest = stacks.max(by: { $0.workByteCount(parallel) < $1.workByteCount(parallel) }) else { return }
-        let needed = MemoryBudget.heldByteCount + largest.workByteCount(parallel)
+        func byteCount(_ stack: MatrixStack) -> Int { stack.workByteCount(parallel) + stack.otherPriorsByteCount }
+        let stacks = targets.indices.filter(includes).map(stack)
+        guard let largest = stacks.max(by: { byteCount($0) < byteCount($1) }) else { return }
+        let needed = MemoryBudget.heldByteCount + byteCount(largest)
         guard needed > memory.byteCount else { return }
         throw PipelineError(
             .fittingTooLarge(neededByteCount: needed, budgetByteCount: memory.byteCount), tensor: largest.tensor.name)
     }
 
-    /// What the experts of a layer see together.
-    private func layerMoments(of sites: [HessianSite]) throws -> SecondMoments? {
-        let (file, first) = (hessian.file, sites[0].site)
-        switch first.input {
-        case .experts:
-            return try file.moments(ActivationSite(layer: first.layer, input: .router, expert: 0))
-        case .expertsDown:
-            var sum = try file.moments(first)
-            for site in sites.dropFirst() where file.rowCount(site.site) > 0 { sum.add(try file.moments(site.site)) }
-            return sum
-        default: return nil
+    /// What the experts of a layer see together, by block of columns.
+    private func layerMoments(of matrices: [[HessianSite]]) throws -> [SecondMoments?] {
+        let file = hessian.file
+        return try matrices[0].enumerated().map { block, first in
+            switch first.site.input {
+            case .experts: return try file.moments(first.router)
+            case .expertsDown:
+                var sum = try file.moments(first)
+                for sites in matrices.dropFirst() where file.rowCount(sites[block]) > 0 {
+                    sum.add(try file.moments(sites[block]))
+                }
+                return sum
+            default: return nil
+            }
         }
     }
 }
@@ -114,21 +122,28 @@ final class FittedTensors {
 private struct MatrixStack: Sendable {
     let tensor: TensorDescriptor
     let index: Int
+    private let blocks: [Range<Int>]
 
-    init(_ tensor: TensorDescriptor, index: Int) {
+    init(_ tensor: TensorDescriptor, index: Int, _ blocks: ColumnBlocks) {
         self.tensor = tensor
         self.index = index
+        self.blocks = blocks.ranges(of: tensor.shape.rowLength)
     }
 
     /// Of one matrix.
     var rows: Int { tensor.shape.rank > 1 ? tensor.shape.dimensions[1] : 1 }
 
-    /// Bytes that a thread needs to encode one matrix: the moments in float32 and the factors made of them in float64, the
-    /// weights and their errors.
+    private var widestBlock: Int { blocks.map(\.count).max()! }
+
+    /// Bytes that a thread needs to encode one matrix: of a block of columns the moments in float32 and the factors made of
+    /// them in float64, the weights and what they become; of the matrix what it becomes.
     func workByteCount(_ parallel: Parallel) -> Int {
-        let columns = tensor.shape.rowLength
-        return 40 * columns * columns + 8 * columns * rows + (parallel.threadCount << 20)
+        let columns = widestBlock
+        return 40 * columns * columns + 8 * columns * rows + rows * tensor.rowByteCount + (parallel.threadCount << 20)
     }
+
+    /// Bytes of what a layer's experts see together in all blocks but one.
+    var otherPriorsByteCount: Int { 4 * (blocks.count - 1) * widestBlock * widestBlock }
 
     var codec: any QuantizingCodec {
         guard let codec = BlockFormats.codec(for: tensor.type) as? any QuantizingCodec else {
@@ -146,58 +161,72 @@ private struct MatrixStack: Sendable {
 private struct MatrixWork: Sendable {
     let source: any TensorSource
     let hessian: OpenedHessian
-    let prior: SecondMoments?
+    /// What the experts see together, by block of columns.
+    let priors: [SecondMoments?]
     /// All of them have the same inputs, and groups of the same length.
     let stacks: [MatrixStack]
     let parallel: Parallel
 
     /// Encodes one matrix of each stack.
-    func encode(expert: Int, site: HessianSite) throws -> [[UInt8]] {
+    func encode(expert: Int, sites: [HessianSite]) throws -> [[UInt8]] {
         let policy = hessian.fitting.policy
-        let metric = FeedbackMetric(
-            try moments(site), damping: policy.feedback.damping, groupLength: stacks[0].groupLength(policy))
-        return try stacks.map { stack in
-            let codec = stack.codec
-            let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: policy.feedback(for: codec))
-            let weights = try weights(of: stack, expert: expert)
-            var bytes = [UInt8](repeating: 0, count: stack.rows * stack.tensor.rowByteCount)
-            try bytes.withUnsafeMutableBytes {
-                try encoder.encode(weights, rowCount: stack.rows, into: $0.baseAddress!, parallel: parallel)
+        var results = stacks.map { [UInt8](repeating: 0, count: $0.rows * $0.tensor.rowByteCount) }
+        for (site, prior) in zip(sites, priors) {
+            let metric = FeedbackMetric(
+                try moments(site, prior), damping: policy.feedback.damping, groupLength: stacks[0].groupLength(policy))
+            for (number, stack) in stacks.enumerated() {
+                let codec = stack.codec
+                let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: policy.feedback(for: codec))
+                let weights = try weights(of: stack, expert: expert, columns: site.columns)
+                try results[number].withUnsafeMutableBytes { bytes in
+                    try stack.tensor.write(site.columns, ofRows: stack.rows, at: bytes.baseAddress!) {
+                        try encoder.encode(weights, rowCount: stack.rows, into: $0, parallel: parallel)
+                    }
+                }
             }
-            return bytes
         }
+        return results
     }
 
-    private func moments(_ site: HessianSite) throws -> SecondMoments {
-        let moments = try hessian.file.moments(site.site).drawn(towardLayer: prior, hessian.fitting.policy)
+    private func moments(_ site: HessianSite, _ prior: SecondMoments?) throws -> SecondMoments {
+        let moments = try hessian.file.moments(site).drawn(towardLayer: prior, hessian.fitting.policy)
         guard firstNonFinite(moments.values, count: moments.values.count) == nil else {
             throw HessianError(.incombinable, path: hessian.file.path, tensor: stacks[0].tensor.name)
         }
         return moments
     }
 
-    /// The values of one matrix, each of them finite.
-    private func weights(of stack: MatrixStack, expert: Int) throws -> [Float] {
-        let columns = stack.tensor.shape.rowLength
+    /// The values of some columns of one matrix, each of them finite.
+    private func weights(of stack: MatrixStack, expert: Int, columns: Range<Int>) throws -> [Float] {
+        let width = stack.tensor.shape.rowLength
         guard let plain = TensorDescriptor(name: stack.tensor.name, shape: stack.tensor.shape, type: .f32) else {
             throw PipelineError(.unsupportedTarget(.f32), tensor: stack.tensor.name)
         }
         let job = try EncodingJob(source: source, index: stack.index, target: plain, guidance: EncodingGuidance())
-        var values = [Float](repeating: 0, count: stack.rows * columns)
-        try values.withUnsafeMutableBytes { buffer in
+        var values = [Float](repeating: 0, count: stack.rows * columns.count)
+        try values.withUnsafeMutableBufferPointer { buffer in
             let target = Target(base: buffer.baseAddress!)
             let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
-            try parallel.forEachRange(stack.rows, length: max(1, (1 << 16) / columns)) { rows, worker in
+            try parallel.forEachRange(stack.rows, length: max(1, (1 << 16) / width)) { rows, worker in
                 let first = expert * stack.rows + rows.lowerBound
-                try job.encode(
-                    rows: first..<first + rows.count, into: target.base + rows.lowerBound * plain.rowByteCount,
-                    worker: workers[worker])
+                let place = target.base + rows.lowerBound * columns.count
+                func decode(_ output: UnsafeMutableRawPointer) throws {
+                    try job.encode(rows: first..<first + rows.count, into: output, worker: workers[worker])
+                }
+                guard columns.count < width else { return try decode(place) }
+                try withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * width) { whole in
+                    try decode(whole.baseAddress!)
+                    for row in 0..<rows.count {
+                        (place + row * columns.count)
+                            .update(from: whole.baseAddress! + (row * width + columns.lowerBound), count: columns.count)
+                    }
+                }
             }
         }
         return values
     }
 
     private struct Target: @unchecked Sendable {
-        let base: UnsafeMutableRawPointer
+        let base: UnsafeMutablePointer<Float>
     }
 }

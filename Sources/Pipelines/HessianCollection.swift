@@ -15,16 +15,19 @@ public struct HessianCollection: Sendable {
     public var calibration: Calibration
     /// The form of the file of importance.
     public var form: ImportanceMatrix.Form
+    /// How wide inputs are cut.
+    public var columnBlocks: ColumnBlocks
     public var parallel: Parallel
     /// What the process may use.
     public var memory: MemoryBudget
 
     public init(
-        calibration: Calibration, form: ImportanceMatrix.Form = .gguf, parallel: Parallel,
-        memory: MemoryBudget = .available
+        calibration: Calibration, form: ImportanceMatrix.Form = .gguf, columnBlocks: ColumnBlocks = ColumnBlocks(),
+        parallel: Parallel, memory: MemoryBudget = .available
     ) {
         self.calibration = calibration
         self.form = form
+        self.columnBlocks = columnBlocks
         self.parallel = parallel
         self.memory = memory
     }
@@ -48,15 +51,17 @@ public struct HessianCollection: Sendable {
             chunkSize: calibration.cut.context)
         let inputs = model.inputFiles + texts.compactMap(\.path)
         try OutputFile.check(
-            output, inputs: inputs, expectedByteCount: HessianWriter.byteCount(plan: plan, origin: origin))
+            output, inputs: inputs,
+            expectedByteCount: HessianWriter.byteCount(plan: plan, blocks: columnBlocks, origin: origin))
         if let importanceOutput { try OutputFile.check(importanceOutput, inputs: inputs) }
         let pass = try model.forwardPass(parallel, memory: memory)
         try checkMemory(pass, windowCount: windows.count)
 
         progress(.stage("collecting second moments"))
-        let sink = try HessianSink(HessianWriter(path: output, plan: plan, origin: origin))
-        let wanted = Set(HessianSite.all(of: plan).map(\.site))
-        let collector = HessianCollector(parallel: parallel, observes: wanted.contains, receive: sink.receive)
+        let sink = try HessianSink(HessianWriter(path: output, plan: plan, blocks: columnBlocks, origin: origin))
+        let wanted = Set(HessianSite.all(of: plan, columnBlocks).map(\.site))
+        let collector = HessianCollector(
+            parallel: parallel, observes: wanted.contains, blocks: columnBlocks.ranges, receive: sink.receive)
         let matrix = try calibration.moments(
             pass, windows: windows, texts: texts, collector: collector, layerEnd: sink.check
         ) { progress(.fraction($0)) }
@@ -68,7 +73,7 @@ public struct HessianCollection: Sendable {
 
     private func checkMemory(_ pass: ForwardPass, windowCount: Int) throws {
         let context = calibration.cut.context
-        let widest = HessianSite.all(of: pass.plan).map(\.columns).max() ?? 0
+        let widest = HessianSite.all(of: pass.plan, columnBlocks).map(\.columns.count).max() ?? 0
         let fixed = MemoryBudget.heldByteCount + pass.workByteCount(longestSequence: context) + 4 * widest * widest
         let perWindow = context * Calibration.momentsByteCountPerToken(pass)
         guard fixed + windowCount * perWindow > memory.byteCount else { return }
@@ -90,10 +95,10 @@ private final class HessianSink: Sendable {
 
     init(_ writer: consuming sending HessianWriter) { state = Mutex(State(writer: writer)) }
 
-    @Sendable func receive(_ site: ActivationSite, _ moments: SecondMoments) {
+    @Sendable func receive(_ site: ActivationSite, block: Int, _ moments: SecondMoments) {
         state.withLock { state in
             guard state.failure == nil else { return }
-            do { try state.writer.append(site, moments) } catch { state.failure = error }
+            do { try state.writer.append(site, block: block, moments) } catch { state.failure = error }
         }
     }
 

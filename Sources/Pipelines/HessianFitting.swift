@@ -30,14 +30,15 @@ public struct HessianFitting: Sendable {
 struct OpenedHessian: Sendable {
     let file: HessianFile
     let fitting: HessianFitting
-    /// The inputs of the tensors that are encoded with feedback, by name; those of a stack by expert.
-    let fitted: [String: [HessianSite]]
+    /// The inputs of the tensors that are encoded with feedback, by name; one list for each matrix
+    /// of a stack, of one site for each block of columns.
+    let fitted: [String: [[HessianSite]]]
 
     init(_ fitting: HessianFitting, model: Model, assignments: [TypeAssignment]) throws {
         self.fitting = fitting
         file = try HessianFile(path: fitting.path, plan: model.plan)
-        let sites = HessianSite.byTensor(of: model.plan)
-        var fitted: [String: [HessianSite]] = [:]
+        let sites = HessianSite.byTensor(of: model.plan, file.blocks)
+        var fitted: [String: [[HessianSite]]] = [:]
         for assignment in assignments where assignment.type != assignment.sourceType {
             guard BlockFormats.codec(for: assignment.type) is any QuantizingCodec else { continue }
             fitted[assignment.tensor.name] = sites[assignment.tensor.name]
@@ -54,8 +55,8 @@ struct OpenedHessian: Sendable {
 
     /// What the user should know before the result is used.
     func warnings(about model: Model) -> [String] {
-        let sites = Set(fitted.values.joined()).filter(\.site.isOfExpert)
-        let rare = sites.count { Float(file.rowCount($0.site)) < fitting.policy.priorRowCount }
+        let sites = Set(fitted.values.joined().map { $0[0] }).filter(\.site.isOfExpert)
+        let rare = sites.count { Float(file.rowCount($0)) < fitting.policy.priorRowCount }
         var warnings = [fitting.policy.warning(rareCount: rare)].compactMap { $0 }
         if file.origin.model != model.name {
             warnings.append(

@@ -60,7 +60,9 @@ final class LayerCalibrator: PassQuantizer {
         let quantizing = places.filter { codec(for: $0) is any QuantizingCodec }
         let isRouter = site.input == .router
         guard isRouter || !quantizing.isEmpty else { return }
-        let blocks = policy.columnBlocks(of: rows.columns).enumerated().map { ColumnBlock(number: $0, columns: $1) }
+        let blocks = policy.columnBlocks.ranges(of: rows.columns).enumerated().map {
+            ColumnBlock(number: $0, columns: $1)
+        }
         if !isRouter, isOfRareExpert(site, rowCount: rows.rowCount) { rareCount += 1 }
         for block in blocks {
             let pair = try pairedMoments(rows, block.columns)
@@ -226,15 +228,7 @@ final class LayerCalibrator: PassQuantizer {
             try correction?.apply(to: base, rowCount: shape.rows, share: policy.driftShare, parallel: parallel)
             try held.bytes.withUnsafeMutableBytes { bytes in
                 let target = bytes.baseAddress! + range.lowerBound * tensor.rowByteCount
-                guard columns.count < shape.columns else { return try encode(base, shape.rows, target) }
-                let part = tensor.bytes(ofColumns: columns)
-                try withUnsafeTemporaryAllocation(byteCount: shape.rows * part.count, alignment: 64) { rows in
-                    try encode(base, shape.rows, rows.baseAddress!)
-                    for row in 0..<shape.rows {
-                        (target + (row * tensor.rowByteCount + part.lowerBound))
-                            .copyMemory(from: rows.baseAddress! + row * part.count, byteCount: part.count)
-                    }
-                }
+                try tensor.write(columns, ofRows: shape.rows, at: target) { try encode(base, shape.rows, $0) }
             }
         }
     }
@@ -282,13 +276,5 @@ final class LayerCalibrator: PassQuantizer {
                 }
             }
         }
-    }
-}
-
-extension TensorDescriptor {
-    /// Where columns that are whole blocks are in the bytes of a row.
-    fileprivate func bytes(ofColumns columns: Range<Int>) -> Range<Int> {
-        let (length, size) = (type.blockLength, type.blockByteCount)
-        return columns.lowerBound / length * size..<columns.upperBound / length * size
     }
 }

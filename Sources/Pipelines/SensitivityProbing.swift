@@ -72,7 +72,7 @@ public struct SensitivityProbing: Sendable {
             windows.reduce(0) { $0 + $1.tokens.count }
         }
         let width = model.plan.embeddingLength
-        let blocks = model.tensors.tensors.flatMap { policy.columnBlocks(of: $0.shape.rowLength) }
+        let blocks = model.tensors.tensors.flatMap { policy.columnBlocks.ranges(of: $0.shape.rowLength) }
         let widest = blocks.map(\.count).max() ?? width
         // Inputs of a stage and moments of a layer's sample; then the streams of all probes.
         let sampling =
@@ -122,8 +122,8 @@ public struct SensitivityProbing: Sendable {
         try work(
             HessianCollector(
                 parallel: parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
-                columns: { [policy] _, columns in policy.columnBlocks(of: columns)[0] },
-                receive: { store.add($0, $1) }))
+                blocks: { [policy] in [policy.columnBlocks.ranges(of: $0)[0]] },
+                receive: { store.add($0, $2) }))
         return store.moments
     }
 

@@ -8,7 +8,7 @@ import TensorCore
 ///
 /// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs: of others than those
 /// that the rows are encoded for, since what is fitted to few inputs is worse on others. Matrices wider than
-/// ``CalibrationPolicy/greatestMetricWidth`` are fitted in blocks of columns; the first block stands for all.
+/// ``ColumnBlocks/greatestWidth`` are fitted in blocks of columns; the first block stands for all.
 final class TypeErrorSampling {
     private let model: Model
     private let types: [TensorType]

@@ -23,6 +23,9 @@ public struct ActivationSite: Sendable, Hashable {
         self.expert = expert
     }
 
+    /// Whether every expert of the layer has inputs of its own here.
+    public var isOfExpert: Bool { input == .experts || input == .expertsDown }
+
     /// The weights that multiply these inputs.
     public var roles: [TensorRole] {
         switch input {

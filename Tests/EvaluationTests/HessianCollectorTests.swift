@@ -8,11 +8,13 @@ import Testing
 
 /// Keeps what a collector hands over.
 private final class Received: Sendable {
-    private let list = Mutex<[(site: ActivationSite, moments: SecondMoments)]>([])
+    private let list = Mutex<[(site: ActivationSite, block: Int, moments: SecondMoments)]>([])
 
-    func append(_ site: ActivationSite, _ moments: SecondMoments) { list.withLock { $0.append((site, moments)) } }
+    func append(_ site: ActivationSite, _ block: Int, _ moments: SecondMoments) {
+        list.withLock { $0.append((site, block, moments)) }
+    }
 
-    var all: [(site: ActivationSite, moments: SecondMoments)] { list.withLock { $0 } }
+    var all: [(site: ActivationSite, block: Int, moments: SecondMoments)] { list.withLock { $0 } }
 }
 
 @Suite("Collection of second moments")
@@ -65,12 +67,11 @@ struct HessianCollectorTests {
         }
     }
 
-    @Test("sums the wanted columns alone")
-    func columns() throws {
+    @Test("sums the wanted blocks of columns, each by itself")
+    func blocks() throws {
         let received = Received()
         let collector = HessianCollector(
-            parallel: Parallel(threadCount: 2), columns: { $0.input == .router ? 5..<$1 : 0..<8 },
-            receive: received.append)
+            parallel: Parallel(threadCount: 2), blocks: { [5..<16, 16..<$0] }, receive: received.append)
         for piece in 0..<3 {
             for (number, site) in Self.sites.enumerated() {
                 collector.observe(
@@ -78,8 +79,8 @@ struct HessianCollectorTests {
             }
         }
         collector.endStage()
-        for (site, moments) in received.all {
-            let wanted = site.input == .router ? 5..<Self.columns : 0..<8
+        for (site, block, moments) in received.all {
+            let wanted = block == 0 ? 5..<16 : 16..<Self.columns
             #expect(moments.columns == wanted.count && moments.rowCount == 6)
             let rows = (0..<3).flatMap { self.rows($0, Self.sites.firstIndex(of: site)!) }
             for (place, value) in moments.values.enumerated() {
@@ -90,7 +91,7 @@ struct HessianCollectorTests {
                 #expect(abs(Double(value) - expected) < 1e-5)
             }
         }
-        #expect(received.all.count == 3)
+        #expect(received.all.map(\.block) == [0, 1, 0, 1, 0, 1])
     }
 
     @Test("gives the same sums for any order and number of threads")

@@ -29,6 +29,9 @@ struct HessianDamageTests {
         Damage(.notHessian(type: nil), nil) { $0.metadata["general.type"] = nil },
         Damage(.invalidKey("hessian.datasets"), nil) { $0.metadata["hessian.datasets"] = .uint32(1) },
         Damage(.invalidKey("hessian.chunk_size"), nil) { $0.metadata["hessian.chunk_size"] = nil },
+        Damage(.invalidKey("hessian.block_width"), nil) { $0.metadata["hessian.block_width"] = nil },
+        Damage(.invalidKey("hessian.block_width"), nil) { $0.metadata["hessian.block_width"] = .uint32(0) },
+        Damage(.invalidKey("hessian.block_width"), nil) { $0.metadata["hessian.block_width"] = .uint32(300) },
         Damage(.missingTensor, "blk.1.ffn_down_exps.2.diagonal") {
             $0.tensors.remove(at: $0.index("blk.1.ffn_down_exps.2.diagonal"))
         },
@@ -62,7 +65,7 @@ struct HessianDamageTests {
 
     private func readAll(_ path: String, plan: DecoderPlan = TestMoments.plan) throws {
         let file = try HessianFile(path: path, plan: plan)
-        for site in HessianSite.all(of: plan) { _ = try file.moments(site.site) }
+        for site in HessianSite.all(of: plan, file.blocks) { _ = try file.moments(site) }
     }
 
     @Test(arguments: damages)

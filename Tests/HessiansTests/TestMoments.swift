@@ -48,14 +48,15 @@ enum TestMoments {
 
     /// The rows that a site of the written file has seen, by its place; every fifth has seen nothing.
     static func rows(_ site: HessianSite, number: Int) -> [[Double]] {
-        number % 5 == 4 ? [] : rows(site.columns, count: 3 + number, seed: number)
+        number % 5 == 4 ? [] : rows(site.columns.count, count: 3 + number, seed: number)
     }
 
-    static func write(_ path: String, plan: DecoderPlan = plan) throws {
-        var writer = try HessianWriter(path: path, plan: plan, origin: origin)
-        for (number, site) in HessianSite.all(of: plan).enumerated() {
+    static func write(_ path: String, plan: DecoderPlan = plan, blocks: ColumnBlocks = ColumnBlocks()) throws {
+        var writer = try HessianWriter(path: path, plan: plan, blocks: blocks, origin: origin)
+        for (number, site) in HessianSite.all(of: plan, blocks).enumerated() {
             let rows = rows(site, number: number)
-            if !rows.isEmpty { try writer.append(site.site, moments(rows, columns: site.columns)) }
+            guard !rows.isEmpty else { continue }
+            try writer.append(site.site, block: site.block ?? 0, moments(rows, columns: site.columns.count))
         }
         try writer.finish()
     }

@@ -1,3 +1,4 @@
+import ErrorFeedback
 import Evaluation
 import GGUFContainer
 import Pipelines
@@ -16,16 +17,18 @@ import Testing
     ///
     /// - Parameter width: the widest metric; nil quantizes without calibration.
     private static func quantize(
-        _ model: Model, to output: String, type: String, importance: String? = nil, context: Int, width: Int?,
+        _ model: Model, to output: String, type: String, importance: String? = nil, hessian: String? = nil,
+        context: Int, width: Int?,
         threadCount: Int? = nil
     ) throws -> (file: GGUFFile, divergence: Double) {
         let parallel = Parallel(threadCount: threadCount)
         var quantization = Quantization(
             recipe: try Recipe(named: type), importancePath: importance, parallel: parallel)
+        quantization.hessian = hessian.map { HessianFitting(path: $0) }
         let cut = WindowCut(context: context, windowLimit: 4)
         if let width {
             var policy = CalibrationPolicy()
-            policy.greatestMetricWidth = width
+            policy.columnBlocks = ColumnBlocks(greatestWidth: width)
             quantization.calibration = CalibratedQuantization(
                 texts: try texts("calib", "fiction-en", "web-zh"), cut: cut, policy: policy)
         }
@@ -82,13 +85,40 @@ import Testing
         }
     }
 
+    /// Second moments in files are cut as the calibration's are: the same matrices differ from those fitted whole.
+    @Test func cutsFiles() throws {
+        try Fixtures.withTemporaryDirectory { folder in
+            let model = try Model(path: ReferenceModel.xverseMoE.path)
+            func fit(width: Int, threadCount: Int) throws -> (file: GGUFFile, divergence: Double) {
+                let moments = folder + "/\(width)-\(threadCount).hessian.gguf"
+                let parallel = Parallel(threadCount: threadCount)
+                _ = try HessianCollection(
+                    calibration: Calibration(cut: WindowCut(context: 256, windowLimit: 4)),
+                    columnBlocks: ColumnBlocks(greatestWidth: width), parallel: parallel
+                ).run(model, texts: try Self.texts("calib", "fiction-en", "web-zh"), output: moments) { _ in }
+                return try Self.quantize(
+                    model, to: folder + "/\(width)-\(threadCount).gguf", type: "IQ2_XXS", hessian: moments,
+                    context: 256, width: nil, threadCount: threadCount)
+            }
+            let whole = try fit(width: 512, threadCount: 2)
+            let cut = try fit(width: 256, threadCount: 2)
+            let again = try fit(width: 256, threadCount: 1)
+            for (index, tensor) in cut.file.tensors.enumerated() {
+                #expect(try cut.file.bytes(index) == again.file.bytes(index))
+                let isSame = try cut.file.bytes(index) == whole.file.bytes(index)
+                #expect(isSame != tensor.name.contains("ffn_down_shexp.weight"), "\(tensor.name)")
+            }
+            #expect(cut.divergence < 1.1 * whole.divergence, "\(cut.divergence), \(whole.divergence)")
+        }
+    }
+
     /// What types cost in wide matrices is what they cost in the first block of columns.
     @Test func samplesTheFirstBlock() throws {
         let model = try Model(path: ReferenceModel.xverseMoE.path)
         func sensitivity(width: Int) throws -> Sensitivity {
             var calibration = CalibratedQuantization(
                 texts: try Self.texts("calib", "fiction-en"), cut: WindowCut(context: 256, windowLimit: 5))
-            calibration.policy.greatestMetricWidth = width
+            calibration.policy.columnBlocks = ColumnBlocks(greatestWidth: width)
             calibration.heldOutCount = 1
             return try calibration.sensitivity(of: model, parallel: Parallel()) { _ in }
         }
