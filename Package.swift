@@ -96,8 +96,9 @@ let package = Package(
         tests(
             "Pipelines",
             [
-                "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "ModelArchitecture", "Checkpoints", "Runtime",
-                "Recipes", "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
+                "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "BlockFormats", "ErrorFeedback",
+                "ModelArchitecture",
+                "Checkpoints", "Runtime", "Recipes", "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 

@@ -52,11 +52,9 @@ private struct ObserverPair: ActivationObserver {
     let first: any ActivationObserver
     let second: any ActivationObserver
 
-    func observe(
-        _ site: ActivationSite, piece: Int, inputs: UnsafePointer<Float>, rowCount: Int, columns: Int
-    ) {
-        first.observe(site, piece: piece, inputs: inputs, rowCount: rowCount, columns: columns)
-        second.observe(site, piece: piece, inputs: inputs, rowCount: rowCount, columns: columns)
+    func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int) {
+        first.observe(rows, of: site, piece: piece)
+        second.observe(rows, of: site, piece: piece)
     }
 
     func endStage() {

@@ -6,6 +6,8 @@ import TensorCore
 /// Sums XᵀX of every matrix's inputs X, or of blocks of their columns, per expert, and hands each site's sums over when its
 /// stage ends.
 ///
+/// An expert's rows are multiplied by their routing weights before: errors of its outputs reach the states so much the less.
+///
 /// A stage's inputs are held until it ends, and are then multiplied in the order of their pieces: threads do not change the
 /// sums.
 public final class HessianCollector: ActivationObserver {
@@ -38,22 +40,23 @@ public final class HessianCollector: ActivationObserver {
         self.receive = receive
     }
 
-    public func observe(
-        _ site: ActivationSite, piece: Int, inputs: UnsafePointer<Float>, rowCount: Int, columns: Int
-    ) {
+    public func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int) {
         guard observes(site) else { return }
-        let copies = blocks(columns).map { block in
-            let count = rowCount * block.count
+        let weights = rows.weights.map(Array.init)
+        let copies = blocks(rows.columns).map { block in
+            let count = rows.count * block.count
             return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-                for row in 0..<rowCount {
-                    (buffer.baseAddress! + row * block.count)
-                        .initialize(from: inputs + (row * columns + block.lowerBound), count: block.count)
+                for row in 0..<rows.count {
+                    let target = buffer.baseAddress! + row * block.count
+                    let source = rows.inputs + (row * rows.columns + block.lowerBound)
+                    let weight = weights?[row] ?? 1
+                    for column in 0..<block.count { (target + column).initialize(to: weight * source[column]) }
                 }
                 initialized = count
             }
         }
         pieces.withLock {
-            $0[site, default: []].append(Piece(number: piece, rowCount: rowCount, inputs: copies))
+            $0[site, default: []].append(Piece(number: piece, rowCount: rows.count, inputs: copies))
         }
     }
 

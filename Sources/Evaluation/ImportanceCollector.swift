@@ -26,20 +26,19 @@ final class ImportanceCollector: ActivationObserver {
 
     private let state = Mutex(State())
 
-    func observe(
-        _ site: ActivationSite, piece: Int, inputs: UnsafePointer<Float>, rowCount: Int, columns: Int
-    ) {
+    func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int) {
+        let columns = rows.columns
         let sums = [Float](unsafeUninitializedCapacity: columns) { buffer, count in
             buffer.initialize(repeating: 0)
             let sums = buffer.baseAddress!
-            for row in 0..<rowCount {
-                let input = inputs + row &* columns
+            for row in 0..<rows.count {
+                let input = rows.inputs + row &* columns
                 for column in 0..<columns { sums[column] += input[column] * input[column] }
             }
             count = columns
         }
         state.withLock {
-            $0.pieces[site, default: []].append(Piece(number: piece, sums: sums, rowCount: rowCount))
+            $0.pieces[site, default: []].append(Piece(number: piece, sums: sums, rowCount: rows.count))
         }
     }
 

@@ -43,15 +43,29 @@ public struct ActivationSite: Sendable, Hashable {
     }
 }
 
+/// Some rows of a site's inputs.
+public struct ActivationRows {
+    /// `count` rows of `columns` values after each other, valid while they are observed.
+    public let inputs: UnsafePointer<Float>
+    public let count: Int
+    public let columns: Int
+    /// The routing weights that an expert's outputs for the rows are added up with; nil where all are 1.
+    public let weights: ArraySlice<Float>?
+
+    public init(_ inputs: UnsafePointer<Float>, count: Int, columns: Int, weights: ArraySlice<Float>? = nil) {
+        self.inputs = inputs
+        self.count = count
+        self.columns = columns
+        self.weights = weights
+    }
+}
+
 /// Sees the inputs of every matrix during a forward pass.
 public protocol ActivationObserver: Sendable {
     /// Receives some rows of a site's inputs; called from several threads, in no particular order.
     ///
-    /// - Parameters:
-    ///   - piece: numbers the pieces of one stage; the cut does not depend on the thread count.
-    ///   - inputs: `rowCount` rows of `columns` values, valid during the call.
-    func observe(
-        _ site: ActivationSite, piece: Int, inputs: UnsafePointer<Float>, rowCount: Int, columns: Int)
+    /// - Parameter piece: numbers the pieces of one stage; the cut does not depend on the thread count.
+    func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int)
 
     /// The stage's pieces are complete; called from one thread.
     func endStage()

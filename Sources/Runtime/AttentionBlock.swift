@@ -155,7 +155,7 @@ struct AttentionBlock: @unchecked Sendable {
         _ panel: AttentionPanel
     ) {
         batch.observer?.observe(
-            ActivationSite(layer: layer, input: input, expert: 0), piece: panel.number, inputs: rows, rowCount: count,
-            columns: columns)
+            ActivationRows(rows, count: count, columns: columns),
+            of: ActivationSite(layer: layer, input: input, expert: 0), piece: panel.number)
     }
 }

@@ -46,8 +46,8 @@ extension ForwardPass {
             let scratch = engine.workers[worker]
             let inputs = normalized.row(rows.lowerBound)
             batch.observer?.observe(
-                ActivationSite(layer: layer, input: .router, expert: 0), piece: rows.lowerBound / Self.panelLength,
-                inputs: inputs, rowCount: rows.count, columns: width)
+                ActivationRows(inputs, count: rows.count, columns: width),
+                of: ActivationSite(layer: layer, input: .router, expert: 0), piece: rows.lowerBound / Self.panelLength)
             let logits = scratch.floats(.gate, rows.count * experts.count)
             try router.apply(inputs, rowCount: rows.count, into: logits, scratch: scratch)
             try router.demandFinite(logits, rowCount: rows.count)
@@ -71,9 +71,10 @@ extension ForwardPass {
         try steps.forEachRange(target.count, length: Self.panelLength) { panel, scratch in
             let piece = panel.lowerBound / Self.panelLength
             let inputs = target.gather(panel, from: normalized, scratch: scratch)
+            let weights = target.weights(panel)
             batch.observer?.observe(
-                ActivationSite(layer: layer, input: block.input, expert: block.expert), piece: piece, inputs: inputs,
-                rowCount: panel.count, columns: width)
+                ActivationRows(inputs, count: panel.count, columns: width, weights: weights),
+                of: ActivationSite(layer: layer, input: block.input, expert: block.expert), piece: piece)
             let gated = scratch.floats(.gate, panel.count * gate.rows)
             let raised = scratch.floats(.up, panel.count * up.rows)
             try gate.apply(inputs, rowCount: panel.count, into: gated, scratch: scratch)
@@ -82,8 +83,8 @@ extension ForwardPass {
             try up.demandFinite(raised, rowCount: panel.count)
             VectorMath.gatedSilu(gated, raised, panel.count * gate.rows)
             batch.observer?.observe(
-                ActivationSite(layer: layer, input: block.downInput, expert: block.expert), piece: piece,
-                inputs: gated, rowCount: panel.count, columns: gate.rows)
+                ActivationRows(gated, count: panel.count, columns: gate.rows, weights: weights),
+                of: ActivationSite(layer: layer, input: block.downInput, expert: block.expert), piece: piece)
             let output = scratch.floats(.down, panel.count * width)
             try down.apply(gated, rowCount: panel.count, into: output, scratch: scratch)
             try down.demandFinite(output, rowCount: panel.count)

@@ -29,8 +29,9 @@ extension ForwardPass {
                     into: normalized + position * width)
             }
             observer.observe(
-                ActivationSite(layer: plan.layerCount, input: .output, expert: 0),
-                piece: rows.lowerBound / Self.panelLength, inputs: normalized, rowCount: rows.count, columns: width)
+                ActivationRows(normalized, count: rows.count, columns: width),
+                of: ActivationSite(layer: plan.layerCount, input: .output, expert: 0),
+                piece: rows.lowerBound / Self.panelLength)
         }
         observer.endStage()
     }

@@ -77,6 +77,14 @@ enum BlockRows: Sendable {
         }
     }
 
+    /// Those of some positions; nil where all are 1.
+    func weights(_ positions: Range<Int>) -> ArraySlice<Float>? {
+        switch self {
+        case .all: nil
+        case .routed(_, let weights): weights[positions]
+        }
+    }
+
     /// The inputs of some positions as consecutive rows.
     func gather(
         _ positions: Range<Int>, from states: HiddenStates, scratch: ScratchSpace

@@ -17,13 +17,22 @@ public struct MatrixPlace: Sendable, Hashable {
 }
 
 /// The same tokens' inputs of a matrix in two models.
-public struct PairedRows: @unchecked Sendable {
-    /// In the model that is quantized on the way.
-    public let inputs: UnsafePointer<Float>
+///
+/// An expert's are multiplied by their routing weights in the quantized model: errors of its outputs reach the states so much
+/// the less.
+public struct PairedRows {
+    private let states: (inputs: HiddenStates, references: HiddenStates)
+
+    init(_ inputs: HiddenStates, _ references: HiddenStates) {
+        states = (inputs, references)
+    }
+
+    /// `rowCount` rows of `columns` values in the model that is quantized on the way, valid as long as this is.
+    public var inputs: UnsafePointer<Float> { UnsafePointer(states.inputs.row(0)) }
     /// In the original.
-    public let references: UnsafePointer<Float>
-    public let rowCount: Int
-    public let columns: Int
+    public var references: UnsafePointer<Float> { UnsafePointer(states.references.row(0)) }
+    public var rowCount: Int { states.inputs.rowCount }
+    public var columns: Int { states.inputs.columns }
 }
 
 /// Quantizes a model's matrices as a pass comes to them.
@@ -100,7 +109,7 @@ public final class PairedPass {
             try quantizer.quantize(
                 [MatrixPlace(.output, layer: nil)],
                 site: ActivationSite(layer: plan.layerCount, input: .output, expert: 0),
-                rows: rows(inputs, references))
+                rows: PairedRows(inputs, references))
         }
     }
 
@@ -112,12 +121,13 @@ public final class PairedPass {
             let (references, inputs) = try normalized(.attentionNorm, layer: layer)
             try quantizer.quantize(
                 roles.map { MatrixPlace($0, layer: layer) }, site: site(layer, .attention),
-                rows: rows(inputs, references))
+                rows: PairedRows(inputs, references))
         }
         let mixedReferences = try mixed(layer, original) { try self.originalMatrix($0) }
         let mixedInputs = try mixed(layer, quantized) { try self.quantizedMatrix($0) }
         let place = MatrixPlace(.attentionOutput, layer: layer)
-        try quantizer.quantize([place], site: site(layer, .attentionOutput), rows: rows(mixedInputs, mixedReferences))
+        try quantizer.quantize(
+            [place], site: site(layer, .attentionOutput), rows: PairedRows(mixedInputs, mixedReferences))
         try add(mixedReferences, through: originalMatrix(place), to: original)
         try add(mixedInputs, through: quantizedMatrix(place), to: quantized)
     }
@@ -157,13 +167,11 @@ public final class PairedPass {
         let (references, inputs) = try normalized(.feedForwardNorm, layer: layer)
         for block in GatedBlock.all(of: plan) where block.takesAllRows {
             let all = Array(0..<Int32(batch.rowCount))
-            try quantizeAndAdd(
-                block, layer, references, inputs, rows: all,
-                original: (all, .init(repeating: 1, count: all.count)), weights: .init(repeating: 1, count: all.count))
+            try quantizeAndAdd(block, layer, references, inputs, rows: all, original: (all, nil), weights: nil)
         }
         guard case .experts(let experts) = plan.feedForward else { return }
         let router = MatrixPlace(.router, layer: layer)
-        try quantizer.quantize([router], site: site(layer, .router), rows: rows(inputs, references))
+        try quantizer.quantize([router], site: site(layer, .router), rows: PairedRows(inputs, references))
         let originalRouting = try route(references, through: originalMatrix(router), experts)
         let routing = try route(inputs, through: quantizedMatrix(router), experts)
         // Experts that saw little come last: by then more is known of the others.
@@ -181,21 +189,18 @@ public final class PairedPass {
     /// Quantizes one gated block and adds what it makes, in both models, to their states.
     ///
     /// - Parameters:
-    ///   - rows: the tokens that it gets in the quantized model, and `weights` theirs.
+    ///   - rows: the tokens that it gets in the quantized model, and `weights` theirs, by which their inputs count; nil for 1.
     ///   - original: those that it gets in the original, and their weights.
     private func quantizeAndAdd(
         _ block: GatedBlock, _ layer: Int, _ references: HiddenStates, _ inputs: HiddenStates, rows: [Int32],
-        original: (rows: [Int32], weights: [Float]), weights: [Float]
+        original: (rows: [Int32], weights: [Float]?), weights: [Float]?
     ) throws {
         let places = block.places(layer: layer)
-        let gathered = try gather(rows, from: inputs)
-        do {
-            let gatheredReferences = try gather(rows, from: references)
-            try quantizer.quantize(
-                Array(places[..<2]), site: site(layer, block.input, block.expert),
-                rows: self.rows(gathered, gatheredReferences))
-        }
-        let innerInputs = try gated(gathered, quantizedMatrix(places[0]), quantizedMatrix(places[1]))
+        try quantizer.quantize(
+            Array(places[..<2]), site: site(layer, block.input, block.expert),
+            rows: PairedRows(gather(rows, from: inputs, times: weights), gather(rows, from: references, times: weights))
+        )
+        let innerInputs = try gated(gather(rows, from: inputs), quantizedMatrix(places[0]), quantizedMatrix(places[1]))
         do {
             // Most tokens are in both.
             let union = Self.union(rows, original.rows)
@@ -204,10 +209,12 @@ public final class PairedPass {
             try add(
                 gather(Self.positions(of: original.rows, in: union), from: innerUnion),
                 through: originalMatrix(places[2]), to: self.original, rows: original.rows, weights: original.weights)
-            let innerReferences = try gather(Self.positions(of: rows, in: union), from: innerUnion)
+            let all = Array(0..<Int32(innerInputs.rowCount))
+            let innerReferences = try gather(
+                Self.positions(of: rows, in: union), from: innerUnion, times: weights)
             try quantizer.quantize(
                 [places[2]], site: site(layer, block.downInput, block.expert),
-                rows: self.rows(innerInputs, innerReferences))
+                rows: PairedRows(gather(all, from: innerInputs, times: weights), innerReferences))
         }
         try add(innerInputs, through: quantizedMatrix(places[2]), to: quantized, rows: rows, weights: weights)
     }
@@ -246,11 +253,6 @@ public final class PairedPass {
         ActivationSite(layer: layer, input: input, expert: expert)
     }
 
-    private func rows(_ inputs: HiddenStates, _ references: HiddenStates) -> PairedRows {
-        PairedRows(
-            inputs: inputs.row(0), references: references.row(0), rowCount: inputs.rowCount, columns: inputs.columns)
-    }
-
     private func normalized(
         _ role: TensorRole, layer: Int?
     ) throws -> (references: HiddenStates, inputs: HiddenStates) {
@@ -269,13 +271,17 @@ public final class PairedPass {
         return (results[0], results[1])
     }
 
-    /// Some rows, in ascending order.
-    private func gather(_ rows: [Int32], from states: HiddenStates) throws -> HiddenStates {
-        if rows.count == states.rowCount { return states }
+    /// Some rows, in ascending order, each times its weight, if there are weights.
+    private func gather(
+        _ rows: [Int32], from states: HiddenStates, times weights: [Float]? = nil
+    ) throws -> HiddenStates {
+        if rows.count == states.rowCount, weights == nil { return states }
         let result = HiddenStates(rowCount: rows.count, columns: states.columns)
         try forEachPanel(rows.count) { positions, _ in
             for position in positions {
-                result.row(position).update(from: states.row(Int(rows[position])), count: states.columns)
+                let (target, source) = (result.row(position), states.row(Int(rows[position])))
+                let weight = weights?[position] ?? 1
+                for column in 0..<states.columns { target[column] = weight * source[column] }
             }
         }
         return result

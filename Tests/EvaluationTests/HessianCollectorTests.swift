@@ -40,7 +40,8 @@ struct HessianCollectorTests {
                 for (number, site) in Self.sites.enumerated() {
                     let rows = self.rows(order[index], number)
                     collector.observe(
-                        site, piece: order[index], inputs: rows, rowCount: order[index] + 1, columns: Self.columns)
+                        ActivationRows(rows, count: order[index] + 1, columns: Self.columns), of: site,
+                        piece: order[index])
                 }
             }
             collector.endStage()
@@ -75,7 +76,8 @@ struct HessianCollectorTests {
         for piece in 0..<3 {
             for (number, site) in Self.sites.enumerated() {
                 collector.observe(
-                    site, piece: piece, inputs: rows(piece, number), rowCount: piece + 1, columns: Self.columns)
+                    ActivationRows(rows(piece, number), count: piece + 1, columns: Self.columns), of: site, piece: piece
+                )
             }
         }
         collector.endStage()
@@ -92,6 +94,22 @@ struct HessianCollectorTests {
             }
         }
         #expect(received.all.map(\.block) == [0, 1, 0, 1, 0, 1])
+    }
+
+    /// Σ w²·x·xᵀ: an error on a row changes the states by the row's weight.
+    @Test("counts rows by the squares of their weights")
+    func weights() throws {
+        let received = Received()
+        let collector = HessianCollector(parallel: Parallel(threadCount: 1), receive: received.append)
+        let rows: [Float] = [1, 2, 3, -4, 5, 6]
+        let weights: [Float] = [9, 0.5, 0.25, 2, 9]
+        collector.observe(
+            ActivationRows(rows, count: 3, columns: 2, weights: weights[1..<4]), of: Self.sites[0], piece: 0)
+        collector.endStage()
+        let moments = try #require(received.all.first).moments
+        // 1, 2 by 1/2; 3, -4 by 1/4; 5, 6 by 2.
+        #expect(moments.values == [100.8125, 119.75, 119.75, 146])
+        #expect(moments.rowCount == 3)
     }
 
     @Test("gives the same sums for any order and number of threads")

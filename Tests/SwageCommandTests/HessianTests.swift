@@ -25,7 +25,7 @@ import Testing
         try #require(outcome.status == 0, "\(outcome.error)")
     }
 
-    /// Its diagonals are the sums that an importance matrix has, and so are its counts.
+    /// Its diagonals are the sums that an importance matrix has, where all rows count the same, and so are its counts.
     @Test func isAnImportanceMatrixAndMore() async throws {
         let workspace = try Workspace()
         let (_, hessian, importance) = try await Self.collected.value
@@ -59,7 +59,12 @@ import Testing
                 let all = floats(sums["\(weight).in_sum2"])
                 let expected = all[expert * diagonal.count..<(expert + 1) * diagonal.count]
                 let greatest = try #require(expected.max())
-                #expect(zip(diagonal, expected).allSatisfy { abs($0 - $1) <= 1e-5 * greatest }, "\(name)")
+                if stem.hasSuffix("_exps") {
+                    // Routing weights are below 1.
+                    #expect(zip(diagonal, expected).allSatisfy { $0 <= $1 + 1e-5 * greatest }, "\(name)")
+                } else {
+                    #expect(zip(diagonal, expected).allSatisfy { abs($0 - $1) <= 1e-5 * greatest }, "\(name)")
+                }
                 let count = try #require(ours[name.replacing(".diagonal", with: ".rows")])
                     .withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) }
                 #expect(Float(count) == floats(sums["\(weight).counts"])[expert], "\(name)")
