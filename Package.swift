@@ -43,7 +43,8 @@ let package = Package(
         module("Safetensors", ["TensorCore", "ByteJSON"]),
         module("TorchArchive", ["TensorCore", "ByteJSON"]),
         module("BlockFormats", ["TensorCore", "CSIMD"]),
-        module("ErrorFeedback", ["TensorCore", "BlockFormats", "COpenBLAS"]),
+        module("BFloat16Products", ["CSIMD"]),
+        module("ErrorFeedback", ["TensorCore", "BlockFormats", "BFloat16Products", "COpenBLAS", "CSIMD"]),
         module("ModelArchitecture", ["TensorCore", "GGUFContainer"]),
         module("Tokenization", ["TensorCore", "ByteJSON"]),
         module(
@@ -51,7 +52,7 @@ let package = Package(
             ["TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "TorchArchive", "Tokenization"]),
         module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
-        module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "COpenBLAS"]),
+        module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "BFloat16Products", "COpenBLAS"]),
         module("Hessians", ["TensorCore", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"]),
         module(
             "Evaluation",
@@ -84,6 +85,7 @@ let package = Package(
         tests("Safetensors", ["TensorCore", "ByteJSON"]),
         tests("TorchArchive", ["TensorCore", "Safetensors"]),
         tests("BlockFormats", ["TensorCore"]),
+        tests("BFloat16Products", ["TensorCore", "CSIMD"]),
         tests("ErrorFeedback", ["TensorCore", "BlockFormats"]),
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
         tests("ModelArchitecture", ["TensorCore", "ByteJSON", "GGUFContainer"]),

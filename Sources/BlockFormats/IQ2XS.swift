@@ -9,6 +9,7 @@ struct IQ2XSCodec: QuantizingCodec {
     var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .iq2_XS }
     var requiresImportance: Bool { true }
+    var isSignParityEven: Bool { true }
 
     /// Code word → eight magnitudes, one per byte.
     private static let grid = IQ2XXSCodec.expandedGrid(packedGrid)

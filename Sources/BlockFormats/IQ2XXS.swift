@@ -9,6 +9,7 @@ struct IQ2XXSCodec: QuantizingCodec {
     var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .iq2_XXS }
     var requiresImportance: Bool { true }
+    var isSignParityEven: Bool { true }
 
     /// What 0, 1 and 2 stand for in the code books of all IQ2 formats.
     static let magnitudes = SIMD3<Float>(8, 25, 43)

@@ -16,6 +16,7 @@ protocol QuadCodec: QuantizingCodec {
 extension QuadCodec {
     var groupLength: Int { 8 }
     var partLength: Int { 32 }
+    var isSignParityEven: Bool { Self.book.isSignParityEven }
 
     func multiplyScales(of block: UnsafeMutableRawPointer, by factor: Float) {
         Self.multiplyScale(block, at: 0, by: factor)

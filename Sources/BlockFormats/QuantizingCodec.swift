@@ -9,6 +9,9 @@ public protocol QuantizingCodec: BlockCodec {
     /// Columns that share a scale of their own within a block.
     var partLength: Int { get }
 
+    /// Whether the number of minus signs in a group is even, so that signs change in pairs only.
+    var isSignParityEven: Bool { get }
+
     /// Multiplies all scales and minima of a block by a positive factor, as near as the format can; formats whose scales
     /// are small numbers alone leave them.
     func multiplyScales(of block: UnsafeMutableRawPointer, by factor: Float)
@@ -34,6 +37,10 @@ public protocol QuantizingCodec: BlockCodec {
     func encodeGroup(
         _ values: UnsafePointer<Float>, weights: UnsafePointer<Float>?, column: Int, count: Int,
         in block: UnsafeMutableRawPointer, decoded: UnsafeMutablePointer<Float>)
+}
+
+extension QuantizingCodec {
+    public var isSignParityEven: Bool { false }
 }
 
 /// A move of a part's scale.

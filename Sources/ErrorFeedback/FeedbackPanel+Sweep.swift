@@ -138,17 +138,26 @@ extension FeedbackPanel {
                 change[index] = new
                 isChanged = isChanged || new != 0
             }
-            guard isChanged else { continue }
-            let gain = UnsafePointer(change).dot(products + start, length)
-            guard 2 * gain + quadratic(change, at: column, length) < 0 else {
+            if isChanged, !accept(change, place, partStart: partStart, start: start) {
                 block.copyMemory(from: saved, byteCount: blockByteCount)
-                continue
             }
-            for index in 0..<length { error[start &+ index] += change[index] }
-            products.addProduct(
-                change, length, metric.moments.base + (column &* columns &+ place.column &+ partStart),
-                stride: columns, count: partLength)
+            if codec.isSignParityEven, length == 8 {
+                flipSigns(codec, place, partStart: partStart, start: start, in: block)
+            }
         }
+    }
+
+    /// Changes the errors of a group, if E·H·Eᵀ is less for it.
+    func accept(_ change: UnsafePointer<Float>, _ place: BlockPlace, partStart: Int, start: Int) -> Bool {
+        let (error, products) = (floats(.partError), floats(.partTarget))
+        let column = place.column &+ partStart &+ start
+        let gain = change.dot(products + start, groupLength)
+        guard 2 * gain + quadratic(change, at: column, groupLength) < 0 else { return false }
+        for index in 0..<groupLength { error[start &+ index] += change[index] }
+        products.addProduct(
+            change, groupLength, metric.moments.base + (column &* columns &+ place.column &+ partStart),
+            stride: columns, count: partLength)
+        return true
     }
 
     /// Moves the factors of a block of each row to where E·H·Eᵀ is least for the codes that it has.

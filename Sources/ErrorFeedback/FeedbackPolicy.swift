@@ -19,15 +19,13 @@ public struct FeedbackPolicy: Sendable, Hashable {
     public var offsetReach: Int
     /// Rounds of coordinate descent after the first pass.
     public var sweeps: Int
-    /// How often a group's code word is chosen anew for the metric within the group.
-    public var refinements: Int
     /// How much of the shrinkage of the outputs is taken back in the end.
     public var outputGain: Float
 
     public init(
         encoding: EncodingPolicy = EncodingPolicy(), damping: Float = 0.05, groupLength: Int? = nil,
         conditioning: Float = 0, scaleFactors: [Float] = [], scaleReach: Int = 0, offsetReach: Int = 0,
-        sweeps: Int = 2, refinements: Int = 0, outputGain: Float = 0
+        sweeps: Int = 2, outputGain: Float = 0
     ) {
         self.encoding = encoding
         self.damping = damping
@@ -37,7 +35,6 @@ public struct FeedbackPolicy: Sendable, Hashable {
         self.scaleReach = scaleReach
         self.offsetReach = offsetReach
         self.sweeps = sweeps
-        self.refinements = refinements
         self.outputGain = outputGain
     }
 }

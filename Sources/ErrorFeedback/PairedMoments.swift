@@ -1,4 +1,6 @@
+import BFloat16Products
 import COpenBLAS
+import CSIMD
 import TensorCore
 
 /// How the inputs X̂ that a matrix gets in a quantized model relate to those, X, that it got in the original.
@@ -11,65 +13,108 @@ public struct PairedMoments: Sendable {
     /// X̂ᵀ(X − X̂), `columns` × `columns`.
     private let drift: [Float]
 
-    /// Columns of a tile of the products; the cut does not depend on the thread count.
-    private static let tileLength = 256
-    /// Rows that are summed in one go.
-    private static let sumLength = 4096
+    /// Rows that are rounded and multiplied together.
+    private static let chunkLength = 2048
 
-    private struct Rows: @unchecked Sendable {
+    /// Bytes that rounded rows take while they are multiplied.
+    public static func roundedByteCount(columns: Int) -> Int {
+        2 * 4 * BFloat16Panels.wordCount(vectorCount: columns, length: chunkLength)
+    }
+
+    /// Rows of inputs in two models.
+    public struct Rows: @unchecked Sendable {
         let inputs: UnsafePointer<Float>
         let references: UnsafePointer<Float>
+        let weights: [Float]?
+        let count: Int
+        let stride: Int
+
+        /// - Parameters:
+        ///   - inputs: the first value of the first of `count` rows of X̂.
+        ///   - references: the same of X.
+        ///   - weights: what each row is multiplied by; nil for 1.
+        ///   - stride: values from row to row.
+        public init(
+            inputs: UnsafePointer<Float>, references: UnsafePointer<Float>, weights: [Float]?, count: Int, stride: Int
+        ) {
+            self.inputs = inputs
+            self.references = references
+            self.weights = weights
+            self.count = count
+            self.stride = stride
+        }
+
+        /// Rounds rows, and how much they are behind the references, to bfloat16.
+        func fill(
+            _ rounded: BFloat16Panels, _ drift: BFloat16Panels, columns: Range<Int>, rows: Range<Int>
+        ) {
+            func weight(_ row: Int) -> Float { weights?[rows.lowerBound &+ row] ?? 1 }
+            let start = rows.lowerBound &* stride
+            let (inputs, references) = (inputs + start, references + start)
+            rounded.fill(columns: columns, length: rows.count) { row, column, mask in
+                csimd_load_where(mask, inputs + (row &* stride &+ column)) * weight(row)
+            }
+            drift.fill(columns: columns, length: rows.count) { row, column, mask in
+                let place = row &* stride &+ column
+                return (csimd_load_where(mask, references + place) - csimd_load_where(mask, inputs + place))
+                    * weight(row)
+            }
+        }
+    }
+
+    private struct Sums: @unchecked Sendable {
         let moments: UnsafeMutablePointer<Float>
         let drift: UnsafeMutablePointer<Float>
     }
 
-    /// - Parameters:
-    ///   - inputs: `rowCount` rows of X̂, after each other.
-    ///   - references: the same rows of X.
-    public init(
-        columns n: Int, inputs: UnsafePointer<Float>, references: UnsafePointer<Float>, rowCount: Int,
-        parallel: Parallel
-    ) throws {
-        _ = LinearAlgebra.isSingleThreaded
+    /// - Parameter rows: of `n` columns.
+    public init(columns n: Int, _ rows: Rows, parallel: Parallel) throws {
+        let length = BFloat16Panels.tileLength
+        let capacity = min(Self.chunkLength, rows.count)
+        let room = (0..<2).map { _ in
+            AlignedFloats(count: BFloat16Panels.wordCount(vectorCount: n, length: capacity))
+        }
+        defer { withExtendedLifetime(room) {} }
+        let inputs = BFloat16Panels(memory: room[0].base, length: capacity)
+        let behind = BFloat16Panels(memory: room[1].base, length: capacity)
+        let tiles = (0..<parallel.threadCount).map { _ in AlignedFloats(count: length * length) }
         var squares = [Float](repeating: 0, count: n * n)
         var drift = [Float](repeating: 0, count: n * n)
-        let tileCount = (n + Self.tileLength - 1) / Self.tileLength
+        let tileCount = (n + length - 1) / length
+        @Sendable func columns(_ tile: Int) -> Range<Int> { tile * length..<min(n, (tile + 1) * length) }
         try squares.withUnsafeMutableBufferPointer { squares in
             try drift.withUnsafeMutableBufferPointer { drift in
-                let rows = Rows(
-                    inputs: inputs, references: references, moments: squares.baseAddress!, drift: drift.baseAddress!)
-                // Both products of a tile by the same thread, tiles in order of their rows.
-                try parallel.forEach(tileCount * tileCount) { tile, _ in
-                    let (row, column) = (tile / tileCount * Self.tileLength, tile % tileCount * Self.tileLength)
-                    let (height, width) = (min(Self.tileLength, n - row), min(Self.tileLength, n - column))
-                    func multiply(_ right: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
-                        for start in stride(from: 0, to: rowCount, by: Self.sumLength) {
-                            cblas_sgemm(
-                                CblasRowMajor, CblasTrans, CblasNoTrans, blasint(height), blasint(width),
-                                blasint(min(Self.sumLength, rowCount - start)), 1, rows.inputs + (start * n + row),
-                                blasint(n), right + (start * n + column), blasint(n), 1, target + (row * n + column),
-                                blasint(n))
+                let sums = Sums(moments: squares.baseAddress!, drift: drift.baseAddress!)
+                for start in stride(from: 0, to: rows.count, by: Self.chunkLength) {
+                    let chunk = start..<min(rows.count, start + Self.chunkLength)
+                    try parallel.forEach(tileCount) { tile, _ in
+                        rows.fill(inputs, behind, columns: columns(tile), rows: chunk)
+                    }
+                    try parallel.forEach(tileCount * tileCount) { number, worker in
+                        let (top, left) = (columns(number / tileCount), columns(number % tileCount))
+                        func add(_ right: BFloat16Panels, to sum: UnsafeMutablePointer<Float>) {
+                            let tile = tiles[worker].base
+                            tile.update(repeating: 0, count: length * length)
+                            inputs.addProducts(top, with: right, left, length: chunk.count, to: tile)
+                            for row in top {
+                                LinearAlgebra.add(
+                                    tile + (row - top.lowerBound) * length, times: 1,
+                                    to: sum + (row * n + left.lowerBound), count: left.count)
+                            }
                         }
-                    }
-                    if column >= row { multiply(rows.inputs, into: rows.moments) }
-                    multiply(rows.references, into: rows.drift)
-                }
-                try parallel.forEach(tileCount * tileCount) { tile, _ in
-                    let (row, column) = (tile / tileCount * Self.tileLength, tile % tileCount * Self.tileLength)
-                    let (height, width) = (min(Self.tileLength, n - row), min(Self.tileLength, n - column))
-                    if column <= row {
-                        LinearAlgebra.mirror(
-                            rows.moments, n, rows: row..<row + height, columns: column..<column + width)
+                        if left.lowerBound >= top.lowerBound { add(inputs, to: sums.moments) }
+                        add(behind, to: sums.drift)
                     }
                 }
-                try parallel.forEachRange(n, length: 64) { range, _ in
-                    LinearAlgebra.add(
-                        rows.moments + range.lowerBound * n, times: -1, to: rows.drift + range.lowerBound * n,
-                        count: range.count * n)
+                try parallel.forEach(tileCount * tileCount) { number, _ in
+                    let (rows, left) = (columns(number / tileCount), columns(number % tileCount))
+                    if left.lowerBound <= rows.lowerBound {
+                        LinearAlgebra.mirror(sums.moments, n, rows: rows, columns: left)
+                    }
                 }
             }
         }
-        moments = SecondMoments(columns: n, values: squares, rowCount: rowCount)
+        moments = SecondMoments(columns: n, values: squares, rowCount: rows.count)
         self.drift = drift
     }
 
@@ -99,7 +144,7 @@ public struct PairedMoments: Sendable {
             try map.withUnsafeMutableBufferPointer { map in
                 let system = System(factor: factor.baseAddress!, map: map.baseAddress!)
                 // (C·Cᵀ)⁻¹ · drift, some columns at a time.
-                try parallel.forEachRange(n, length: Self.tileLength) { columns, _ in
+                try parallel.forEachRange(n, length: 256) { columns, _ in
                     for transposition in [CblasNoTrans, CblasTrans] {
                         cblas_strsm(
                             CblasRowMajor, CblasLeft, CblasLower, transposition, CblasNonUnit, blasint(n),
@@ -109,36 +154,11 @@ public struct PairedMoments: Sendable {
                 }
             }
         }
-        return DriftCorrection(columns: n, map: map)
+        return try DriftCorrection(columns: n, map: map, parallel: parallel)
     }
 
     private struct System: @unchecked Sendable {
         let factor: UnsafePointer<Float>
         let map: UnsafeMutablePointer<Float>
-    }
-}
-
-/// A linear change of weights that makes up for the drift of their inputs.
-public struct DriftCorrection: Sendable {
-    let columns: Int
-    /// Transposed: `columns` × `columns`.
-    let map: [Float]
-
-    /// Adds `share` of the correction to rows of weights.
-    public func apply(
-        to weights: UnsafeMutablePointer<Float>, rowCount: Int, share: Float, parallel: Parallel
-    ) throws {
-        let target = Target(base: weights)
-        try parallel.forEachRange(rowCount, length: 256) { rows, _ in
-            let start = target.base + rows.lowerBound * columns
-            let original = Array(UnsafeBufferPointer(start: start, count: rows.count * columns))
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows.count), blasint(columns), blasint(columns), share,
-                original, blasint(columns), map, blasint(columns), 1, start, blasint(columns))
-        }
-    }
-
-    private struct Target: @unchecked Sendable {
-        let base: UnsafeMutablePointer<Float>
     }
 }

@@ -1,4 +1,5 @@
 import BlockFormats
+import ErrorFeedback
 import Evaluation
 import FoundationEssentials
 import ModelArchitecture
@@ -122,14 +123,14 @@ public struct CalibratedQuantization: Sendable {
         let cuts = Set(shapes.map(\.rowLength)).map { policy.columnBlocks.ranges(of: $0) }
         let width = cuts.joined().map(\.count).max() ?? model.plan.embeddingLength
         // Moments in float32 and the factors made of them in float64, and the largest matrices.
-        var matrices = 40 * width * width
+        var matrices = 40 * width * width + PairedMoments.roundedByteCount(columns: width)
         let parted = cuts.filter { $0.count > 1 }
         if let widest = parted.joined().map(\.count).max() {
-            // Copies of a block's inputs in both models, what experts have seen together in the other blocks (at two
-            // sites), and a matrix in float32, which the square of its own width no longer covers.
+            // What experts have seen together in the other blocks (at two sites), and a matrix in float32, which the square
+            // of its own width no longer covers.
             let others = (parted.map(\.count).max() ?? 1) - 1
             let largest = shapes.map { $0.dimensions.prefix(2).reduce(1, *) }.max() ?? 0
-            matrices += 8 * tokenCount * widest + 8 * others * widest * widest + 4 * largest
+            matrices += 8 * others * widest * widest + 4 * largest
         }
         let needed =
             MemoryBudget.heldByteCount + tokenCount * PairedPass.byteCountPerToken(model.plan) + matrices

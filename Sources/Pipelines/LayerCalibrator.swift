@@ -65,7 +65,12 @@ final class LayerCalibrator: PassQuantizer {
         }
         if !isRouter, isOfRareExpert(site, rowCount: rows.rowCount) { rareCount += 1 }
         for block in blocks {
-            let pair = try pairedMoments(rows, block.columns)
+            let pair = try PairedMoments(
+                columns: block.columns.count,
+                PairedMoments.Rows(
+                    inputs: rows.inputs + block.columns.lowerBound,
+                    references: rows.references + block.columns.lowerBound, weights: rows.weights,
+                    count: rows.rowCount, stride: rows.columns), parallel: parallel)
             if isRouter {
                 // All tokens of the layer: what its experts see together.
                 priors[BlockInput(input: .experts, number: block.number)] = pair.moments
@@ -73,29 +78,6 @@ final class LayerCalibrator: PassQuantizer {
             } else {
                 try encode(quantizing, pair, site, block)
             }
-        }
-    }
-
-    /// The moments of some columns of rows.
-    private func pairedMoments(_ rows: PairedRows, _ columns: Range<Int>) throws -> PairedMoments {
-        guard columns.count < rows.columns else {
-            return try PairedMoments(
-                columns: rows.columns, inputs: rows.inputs, references: rows.references, rowCount: rows.rowCount,
-                parallel: parallel)
-        }
-        return try PairedMoments(
-            columns: columns.count, inputs: Self.copy(columns, of: rows.inputs, rows),
-            references: Self.copy(columns, of: rows.references, rows), rowCount: rows.rowCount, parallel: parallel)
-    }
-
-    private static func copy(_ columns: Range<Int>, of values: UnsafePointer<Float>, _ rows: PairedRows) -> [Float] {
-        let count = rows.rowCount * columns.count
-        return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-            for row in 0..<rows.rowCount {
-                (buffer.baseAddress! + row * columns.count)
-                    .initialize(from: values + (row * rows.columns + columns.lowerBound), count: columns.count)
-            }
-            initialized = count
         }
     }
 

@@ -1,3 +1,4 @@
+import BFloat16Products
 import ModelArchitecture
 import TensorCore
 
@@ -17,14 +18,14 @@ public struct MatrixPlace: Sendable, Hashable {
 }
 
 /// The same tokens' inputs of a matrix in two models.
-///
-/// An expert's are multiplied by their routing weights in the quantized model: errors of its outputs reach the states so much
-/// the less.
 public struct PairedRows {
     private let states: (inputs: HiddenStates, references: HiddenStates)
+    /// By how much errors of the matrix's outputs reach the states: an expert's routing weights in the quantized model; nil for 1.
+    public let weights: [Float]?
 
-    init(_ inputs: HiddenStates, _ references: HiddenStates) {
+    init(_ inputs: HiddenStates, _ references: HiddenStates, weights: [Float]? = nil) {
         states = (inputs, references)
+        self.weights = weights
     }
 
     /// `rowCount` rows of `columns` values in the model that is quantized on the way, valid as long as this is.
@@ -189,18 +190,20 @@ public final class PairedPass {
     /// Quantizes one gated block and adds what it makes, in both models, to their states.
     ///
     /// - Parameters:
-    ///   - rows: the tokens that it gets in the quantized model, and `weights` theirs, by which their inputs count; nil for 1.
+    ///   - rows: the tokens that it gets in the quantized model, and `weights` theirs, by which errors count; nil for 1.
     ///   - original: those that it gets in the original, and their weights.
     private func quantizeAndAdd(
         _ block: GatedBlock, _ layer: Int, _ references: HiddenStates, _ inputs: HiddenStates, rows: [Int32],
         original: (rows: [Int32], weights: [Float]?), weights: [Float]?
     ) throws {
         let places = block.places(layer: layer)
-        try quantizer.quantize(
-            Array(places[..<2]), site: site(layer, block.input, block.expert),
-            rows: PairedRows(gather(rows, from: inputs, times: weights), gather(rows, from: references, times: weights))
-        )
-        let innerInputs = try gated(gather(rows, from: inputs), quantizedMatrix(places[0]), quantizedMatrix(places[1]))
+        let innerInputs = try {
+            let blockInputs = try gather(rows, from: inputs)
+            try quantizer.quantize(
+                Array(places[..<2]), site: site(layer, block.input, block.expert),
+                rows: PairedRows(blockInputs, gather(rows, from: references), weights: weights))
+            return try gated(blockInputs, quantizedMatrix(places[0]), quantizedMatrix(places[1]))
+        }()
         do {
             // Most tokens are in both.
             let union = Self.union(rows, original.rows)
@@ -209,12 +212,10 @@ public final class PairedPass {
             try add(
                 gather(Self.positions(of: original.rows, in: union), from: innerUnion),
                 through: originalMatrix(places[2]), to: self.original, rows: original.rows, weights: original.weights)
-            let all = Array(0..<Int32(innerInputs.rowCount))
-            let innerReferences = try gather(
-                Self.positions(of: rows, in: union), from: innerUnion, times: weights)
+            let innerReferences = try gather(Self.positions(of: rows, in: union), from: innerUnion)
             try quantizer.quantize(
                 [places[2]], site: site(layer, block.downInput, block.expert),
-                rows: PairedRows(gather(all, from: innerInputs, times: weights), innerReferences))
+                rows: PairedRows(innerInputs, innerReferences, weights: weights))
         }
         try add(innerInputs, through: quantizedMatrix(places[2]), to: quantized, rows: rows, weights: weights)
     }
@@ -271,17 +272,13 @@ public final class PairedPass {
         return (results[0], results[1])
     }
 
-    /// Some rows, in ascending order, each times its weight, if there are weights.
-    private func gather(
-        _ rows: [Int32], from states: HiddenStates, times weights: [Float]? = nil
-    ) throws -> HiddenStates {
-        if rows.count == states.rowCount, weights == nil { return states }
+    /// Some rows, in ascending order.
+    private func gather(_ rows: [Int32], from states: HiddenStates) throws -> HiddenStates {
+        if rows.count == states.rowCount { return states }
         let result = HiddenStates(rowCount: rows.count, columns: states.columns)
         try forEachPanel(rows.count) { positions, _ in
             for position in positions {
-                let (target, source) = (result.row(position), states.row(Int(rows[position])))
-                let weight = weights?[position] ?? 1
-                for column in 0..<states.columns { target[column] = weight * source[column] }
+                result.row(position).update(from: states.row(Int(rows[position])), count: states.columns)
             }
         }
         return result
@@ -337,21 +334,29 @@ public final class PairedPass {
 
     private func originalMatrix(_ place: MatrixPlace) throws -> DecodedMatrix {
         let matrix = pass.weights[place.role, place.layer]
-        let buffer = FloatBuffer(count: matrix.rows * matrix.columns)
-        let target = SharedTarget(base: buffer.base)
-        try engine.parallel.forEachRange(matrix.rows, length: matrix.rowsPerPiece) { [engine] rows, worker in
-            try matrix.decode(
-                rows: rows, expert: place.expert, into: target.base + rows.lowerBound * matrix.columns,
-                scratch: engine.workers[worker])
+        return try decodedMatrix(place) { target in
+            let target = SharedTarget(base: target)
+            try engine.parallel.forEachRange(matrix.rows, length: matrix.rowsPerPiece) { [engine] rows, worker in
+                try matrix.decode(
+                    rows: rows, expert: place.expert, into: target.base + rows.lowerBound * matrix.columns,
+                    scratch: engine.workers[worker])
+            }
         }
-        return DecodedMatrix(matrix, expert: place.expert, buffer)
     }
 
     private func quantizedMatrix(_ place: MatrixPlace) throws -> DecodedMatrix {
+        try decodedMatrix(place) { try quantizer.decode(place, into: $0) }
+    }
+
+    private func decodedMatrix(
+        _ place: MatrixPlace, _ decode: (UnsafeMutablePointer<Float>) throws -> Void
+    ) throws -> DecodedMatrix {
         let matrix = pass.weights[place.role, place.layer]
-        let buffer = FloatBuffer(count: matrix.rows * matrix.columns)
-        try quantizer.decode(place, into: buffer.base)
-        return DecodedMatrix(matrix, expert: place.expert, buffer)
+        let values = FloatBuffer(count: matrix.rows * matrix.columns)
+        try decode(values.base)
+        // A choice of experts is not to depend on rounding.
+        guard place.role != .router else { return DecodedMatrix(matrix, expert: place.expert, values) }
+        return try DecodedMatrix(matrix, expert: place.expert, rounding: values, engine.parallel)
     }
 }
 
@@ -360,9 +365,19 @@ private struct DecodedMatrix: Sendable {
     let projection: Projection
     private let buffer: FloatBuffer
 
-    init(_ matrix: WeightMatrix, expert: Int, _ buffer: FloatBuffer) {
-        self.buffer = buffer
-        projection = Projection(matrix: matrix, expert: expert, decoded: buffer.base)
+    init(_ matrix: WeightMatrix, expert: Int, _ values: FloatBuffer) {
+        buffer = values
+        projection = Projection(matrix: matrix, expert: expert, decoded: values.base)
+    }
+
+    init(_ matrix: WeightMatrix, expert: Int, rounding values: FloatBuffer, _ parallel: Parallel) throws {
+        let columns = matrix.columns
+        buffer = FloatBuffer(count: BFloat16Panels.wordCount(vectorCount: matrix.rows, length: columns))
+        let panels = BFloat16Panels(memory: buffer.base, length: columns)
+        try parallel.forEachRange(matrix.rows, length: 64) { rows, _ in
+            panels.fill(rows: rows, from: values.base + rows.lowerBound * columns, stride: columns, length: columns)
+        }
+        projection = Projection(matrix: matrix, expert: expert, rounded: panels)
     }
 }
 

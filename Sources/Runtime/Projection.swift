@@ -1,3 +1,4 @@
+import BFloat16Products
 import BlockFormats
 import TensorCore
 
@@ -14,6 +15,7 @@ struct Projection: @unchecked Sendable {
 
     private enum Mode {
         case decoded(UnsafePointer<Float>)
+        case rounded(BFloat16Panels)
         case piecewise(Engine)
     }
 
@@ -24,6 +26,15 @@ struct Projection: @unchecked Sendable {
         self.matrix = matrix
         self.expert = expert
         mode = .decoded(decoded)
+    }
+
+    /// A projection in bfloat16.
+    ///
+    /// - Parameter rounded: the matrix's rows.
+    init(matrix: WeightMatrix, expert: Int = 0, rounded: BFloat16Panels) {
+        self.matrix = matrix
+        self.expert = expert
+        mode = .rounded(rounded)
     }
 
     /// A projection that must be applied from the thread that coordinates `engine`.
@@ -46,6 +57,19 @@ struct Projection: @unchecked Sendable {
             scratch.time(.multiply) {
                 BLAS.multiplyRows(
                     input, weights, into: output, rowCount: rowCount, columns: columns, outputs: rows, scratch: scratch)
+            }
+        case .rounded(let weights):
+            scratch.time(.multiply) {
+                let room = BFloat16Panels.wordCount(vectorCount: rowCount, length: columns)
+                let panels = BFloat16Panels(memory: scratch.floats(.rounded, room), length: columns)
+                panels.fill(rows: 0..<rowCount, from: input, stride: columns, length: columns)
+                let side = BFloat16Panels.tileLength
+                panels.forEachProduct(
+                    count: rowCount, with: weights, otherCount: rows, length: columns,
+                    tile: scratch.floats(.tile, side * side)
+                ) { row, range, products in
+                    (output + (row &* rows &+ range.lowerBound)).update(from: products, count: range.count)
+                }
             }
         case .piecewise(let engine):
             let (input, output) = (SharedValues(base: input), SharedTarget(base: output))

@@ -8,6 +8,7 @@ final class ScratchSpace: @unchecked Sendable {
         case normalized, query, key, value, mixed, scores
         case gathered, gate, up, down
         case paddedInput, paddedOutput
+        case rounded, tile
     }
 
     private var buffers = [FloatBuffer?](repeating: nil, count: Slot.allCases.count)

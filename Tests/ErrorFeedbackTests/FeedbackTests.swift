@@ -78,6 +78,39 @@ struct FeedbackTests {
         }
     }
 
+    @Test("leaves few pairs of signs that would better be turned", arguments: [TensorType.iq2_XXS, .iq2_XS, .iq3_XXS])
+    func signPairs(type: TensorType) throws {
+        let codec = try quantizingCodec(type)
+        let (columns, damping) = (256, Float(0.05))
+        let sample = Sample(columns: columns, rowCount: 12, sources: 64, seed: 9)
+        let decoded = sample.decoded(try sample.bytes(codec, policy(codec, sweeps: 6, damping: damping)), codec)
+        let mean =
+            (0..<columns).reduce(0.0) { $0 + Double(sample.moments.values[$1 * (columns + 1)]) } / Double(columns)
+        func moment(_ row: Int, _ column: Int) -> Double {
+            Double(sample.moments.values[row * columns + column]) + (row == column ? Double(damping) * mean : 0)
+        }
+        var better = 0
+        for row in 0..<sample.rowCount {
+            let values = decoded[row * columns..<(row + 1) * columns].map(Double.init)
+            let errors = zip(sample.weights[row * columns..<(row + 1) * columns], values).map { Double($0) - $1 }
+            // What turning one sign adds to E·H·Eᵀ.
+            let single = (0..<columns).map { column in
+                let product = (0..<columns).reduce(0.0) { $0 + errors[$1] * moment($1, column) }
+                return 4 * values[column] * (product + values[column] * moment(column, column))
+            }
+            for group in stride(from: 0, to: columns, by: 8) {
+                let pairs = (0..<8).flatMap { first in (0..<first).map { (group + first, group + $0) } }
+                let isBetter = pairs.contains { first, second in
+                    let both = 8 * values[first] * values[second] * moment(first, second)
+                    return single[first] + single[second] + both < -1e-6 * mean
+                }
+                better += isBetter ? 1 : 0
+            }
+        }
+        // Groups that were passed before the last changes of others.
+        #expect(better <= sample.rowCount * columns / 8 / 50)
+    }
+
     @Test("is plain encoding where columns have nothing in common", arguments: quantizingTypes)
     func identity(type: TensorType) throws {
         let codec = try quantizingCodec(type)

@@ -20,6 +20,7 @@ typedef float csimd_f32x16 __attribute__((ext_vector_type(16)));
 typedef float csimd_f32x8 __attribute__((ext_vector_type(8)));
 typedef _Float16 csimd_f16x16 __attribute__((ext_vector_type(16)));
 typedef int32_t csimd_i32x16 __attribute__((ext_vector_type(16)));
+typedef uint32_t csimd_u32x16 __attribute__((ext_vector_type(16)));
 typedef uint64_t csimd_u64x2 __attribute__((ext_vector_type(2)));
 typedef uint8_t csimd_u8x16 __attribute__((ext_vector_type(16)));
 typedef int8_t csimd_i8x16 __attribute__((ext_vector_type(16)));
@@ -187,5 +188,35 @@ CSIMD_INLINE uint32_t csimd_nonzero_mask(csimd_u8x16 a) {
 #endif
 }
 
+/// The numbers nearest to a and b that bfloat16 holds, ties to even: a's in the low half of each lane, b's in the high half.
+CSIMD_INLINE csimd_u32x16 csimd_pair_bfloats(csimd_f32x16 a, csimd_f32x16 b) {
+    csimd_u32x16 low = (csimd_u32x16)a, high = (csimd_u32x16)b;
+    low += 0x7fff + (low >> 16 & 1);
+    high += 0x7fff + (high >> 16 & 1);
+    return low >> 16 | (high & 0xffff0000u);
+}
+
+/// sum + a · b of the low halves + a · b of the high halves, as bfloat16.
+CSIMD_INLINE csimd_f32x16 csimd_add_pair_products_portably(csimd_f32x16 sum, csimd_u32x16 a, csimd_u32x16 b) {
+    sum = csimd_multiply_add((csimd_f32x16)(a << 16), (csimd_f32x16)(b << 16), sum);
+    return csimd_multiply_add((csimd_f32x16)(a & 0xffff0000u), (csimd_f32x16)(b & 0xffff0000u), sum);
+}
+
+/// The same with the processor's own instruction, where it has one.
+CSIMD_INLINE csimd_f32x16 csimd_add_pair_products(csimd_f32x16 sum, csimd_u32x16 a, csimd_u32x16 b) {
+#if defined(__AVX512BF16__)
+    return (csimd_f32x16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+    return csimd_add_pair_products_portably(sum, a, b);
+#endif
+}
+
 #pragma clang diagnostic pop
+
+/// Adds products of columns of two matrices of bfloat16 numbers, two rows in each 32 bits, to a tile of 8 rows and 32 columns.
+///
+/// tile[i · stride + j] += Σ left[16 p + i] · right[j / 16][16 p + j % 16], summed over `count` pairs of rows p.
+void csimd_multiply_bfloat_pairs(
+    const uint32_t *left, const uint32_t *right_first, const uint32_t *right_second, long count, float *tile, long stride);
+
 #endif

@@ -1,0 +1,59 @@
+import BFloat16Products
+import TensorCore
+
+/// A linear change of weights that makes up for the drift of their inputs.
+///
+/// In bfloat16: what rounding loses of a correction is less than what the choice of codes loses of a weight.
+public struct DriftCorrection: Sendable {
+    private let columns: Int
+    /// The rows of the transposed map, `columns` × `columns`.
+    private let map: BFloat16Panels
+    private let room: AlignedFloats
+
+    private static let panelLength = BFloat16Panels.tileLength
+
+    /// - Parameter map: transposed, `columns` × `columns`.
+    init(columns: Int, map values: [Float], parallel: Parallel) throws {
+        self.columns = columns
+        room = AlignedFloats(count: BFloat16Panels.wordCount(vectorCount: columns, length: columns))
+        map = BFloat16Panels(memory: room.base, length: columns)
+        try values.withUnsafeBufferPointer { values in
+            let source = Source(base: values.baseAddress!)
+            try parallel.forEachRange(columns, length: Self.panelLength) { [map] rows, _ in
+                map.fill(
+                    rows: rows, from: source.base + rows.lowerBound * columns, stride: columns, length: columns)
+            }
+        }
+    }
+
+    /// Adds `share` of the correction to rows of weights.
+    public func apply(
+        to weights: UnsafeMutablePointer<Float>, rowCount: Int, share: Float, parallel: Parallel
+    ) throws {
+        let target = Target(base: weights)
+        let side = Self.panelLength
+        let tiles = (0..<parallel.threadCount).map { _ in AlignedFloats(count: side * side) }
+        let panels = (0..<parallel.threadCount).map { _ in
+            AlignedFloats(count: BFloat16Panels.wordCount(vectorCount: side, length: columns))
+        }
+        try parallel.forEachRange(rowCount, length: side) { rows, worker in
+            let start = target.base + rows.lowerBound * columns
+            let originals = BFloat16Panels(memory: panels[worker].base, length: columns)
+            originals.fill(rows: 0..<rows.count, from: start, stride: columns, length: columns)
+            originals.forEachProduct(
+                count: rows.count, with: map, otherCount: columns, length: columns, tile: tiles[worker].base
+            ) { row, range, products in
+                let line = start + row * columns
+                for column in range { line[column] += share * products[column - range.lowerBound] }
+            }
+        }
+    }
+
+    private struct Source: @unchecked Sendable {
+        let base: UnsafePointer<Float>
+    }
+
+    private struct Target: @unchecked Sendable {
+        let base: UnsafeMutablePointer<Float>
+    }
+}

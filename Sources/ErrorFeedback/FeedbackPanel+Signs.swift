@@ -1,0 +1,51 @@
+import BlockFormats
+
+extension FeedbackPanel {
+    /// Turns the two signs of a group of eight that lower E·H·Eᵀ most, if any two do.
+    ///
+    /// For formats whose signs change in pairs only: the choice of a code word gives up the sign that costs least by itself,
+    /// and with the errors of other columns in mind it is often another.
+    func flipSigns(
+        _ codec: some QuantizingCodec, _ place: BlockPlace, partStart: Int, start: Int,
+        in block: UnsafeMutableRawPointer
+    ) {
+        let (wish, decoded, change, saved) = (floats(.target), floats(.decoded), floats(.trialError), bytes(2))
+        let column = place.column &+ partStart &+ start
+        let weights = place.weights + (partStart &+ start)
+        let values = UnsafePointer(weights).eight(0) - floats(.partError).eight(start)
+        guard let (first, second) = bestPair(values, products: floats(.partTarget).eight(start), at: column) else {
+            return
+        }
+        for index in 0..<8 { wish[index] = index == first || index == second ? -values[index] : values[index] }
+        saved.copyMemory(from: block, byteCount: blockByteCount)
+        codec.encodeGroup(
+            wish, weights: metric.diagonal.base + column, column: partStart &+ start, count: 8, in: block,
+            decoded: decoded)
+        for index in 0..<8 { change[index] = values[index] - decoded[index] }
+        if !accept(change, place, partStart: partStart, start: start) {
+            block.copyMemory(from: saved, byteCount: blockByteCount)
+        }
+    }
+
+    /// The two values whose signs, turned together, change E·H·Eᵀ by the least number below zero.
+    ///
+    /// - Parameter products: E·H of these columns.
+    @inline(__always)
+    private func bestPair(_ values: SIMD8<Float>, products: SIMD8<Float>, at column: Int) -> (Int, Int)? {
+        let moments = UnsafePointer(metric.moments.base + (column &* columns &+ column))
+        let changes = 2 * values
+        let diagonal = UnsafePointer(metric.diagonal.base).eight(column)
+        let single = changes * (2 * products + diagonal * changes)
+        var least: Float = 0
+        var pair: (Int, Int)?
+        for index in 0..<8 {
+            var costs = single + single[index] + changes * moments.eight(index &* columns) * (2 * changes[index])
+            costs[index] = .infinity
+            let cost = costs.min()
+            guard cost < least else { continue }
+            least = cost
+            for other in 0..<8 where costs[other] == cost { pair = (index, other) }
+        }
+        return pair
+    }
+}
