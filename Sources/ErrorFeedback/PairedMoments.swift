@@ -128,6 +128,7 @@ public struct PairedMoments: Sendable {
     /// - Parameter damping: keeps to the weights where inputs say little; a part of the mean diagonal.
     /// - Returns: nil without inputs.
     public func factor(damping: Float) -> Factor? {
+        _ = LinearAlgebra.isSingleThreaded
         let n = moments.columns
         let mean = (0..<n).reduce(0.0) { $0 + Double(moments.values[$1 * n + $1]) } / Double(n)
         guard mean > 0 else { return nil }
