@@ -34,7 +34,9 @@ public struct BFloat16Panels: @unchecked Sendable {
         base + vector / Self.blockLength &* pairCapacity &* Self.blockLength
     }
 
-    private static func mask(_ count: Int) -> UInt32 { UInt32(1) << UInt32(max(0, min(16, count))) &- 1 }
+    /// A bit for each of the first lanes.
+    @usableFromInline
+    static func mask(_ count: Int) -> UInt32 { UInt32(1) << UInt32(max(0, min(16, count))) &- 1 }
 
     /// Fills vectors that are the columns of a matrix.
     ///
@@ -49,7 +51,7 @@ public struct BFloat16Panels: @unchecked Sendable {
     ) {
         for pair in 0..<(length &+ 1) / 2 {
             for vector in stride(from: vectors.lowerBound, to: vectors.upperBound, by: 16) {
-                let mask = UInt32(1) << UInt32(min(16, vectors.upperBound &- vector)) &- 1
+                let mask = Self.mask(vectors.upperBound &- vector)
                 let first = elements(2 &* pair, vector, mask)
                 let second = 2 &* pair &+ 1 < length ? elements(2 &* pair &+ 1, vector, mask) : SIMD16()
                 store(csimd_pair_bfloats(first, second), pair: pair, vector: vector)
@@ -90,13 +92,38 @@ public struct BFloat16Panels: @unchecked Sendable {
         }
     }
 
+    /// Products of some vectors with some of `others`.
+    ///
+    /// - Parameters:
+    ///   - vectors: from a multiple of 16 on; `otherVectors` the same.
+    ///   - length: how many of their first elements are multiplied.
+    ///   - tile: room for ``tileLength`` × ``tileLength`` values.
+    ///   - body: receives, row by row, pieces of the products: a vector, others, and their products.
+    @inlinable
+    public func forEachProduct(
+        _ vectors: Range<Int>, with others: BFloat16Panels, _ otherVectors: Range<Int>, length: Int,
+        tile: UnsafeMutablePointer<Float>,
+        _ body: (_ vector: Int, _ others: Range<Int>, _ products: UnsafePointer<Float>) -> Void
+    ) {
+        let side = Self.tileLength
+        for top in stride(from: vectors.lowerBound, to: vectors.upperBound, by: side) {
+            let rows = top..<min(vectors.upperBound, top &+ side)
+            for left in stride(from: otherVectors.lowerBound, to: otherVectors.upperBound, by: side) {
+                let columns = left..<min(otherVectors.upperBound, left &+ side)
+                tile.update(repeating: 0, count: side &* side)
+                addProducts(rows, with: others, columns, length: length, to: tile)
+                for row in rows { body(row, columns, UnsafePointer(tile + (row &- top) &* side)) }
+            }
+        }
+    }
+
     /// Adds products of some vectors with some of `others`.
     ///
     /// - Parameters:
-    ///   - vectors: up to ``tileLength`` of them, from a multiple of 16 on; `otherVectors` the same.
-    ///   - length: how many of their first elements are multiplied.
+    ///   - vectors: up to ``tileLength`` of them; `otherVectors` the same.
     ///   - tile: ``tileLength`` × ``tileLength`` values, of which those of the vectors, in multiples of 8 × 32, are changed.
-    public func addProducts(
+    @usableFromInline
+    func addProducts(
         _ vectors: Range<Int>, with others: BFloat16Panels, _ otherVectors: Range<Int>, length: Int,
         to tile: UnsafeMutablePointer<Float>
     ) {
@@ -112,28 +139,6 @@ public struct BFloat16Panels: @unchecked Sendable {
                         block(vector) + (start &+ vector % Self.blockLength), first, second, count,
                         tile + (left &* Self.tileLength &+ right), Self.tileLength)
                 }
-            }
-        }
-    }
-
-    /// Products of the first `count` vectors with the first `otherCount` of `others`.
-    ///
-    /// - Parameters:
-    ///   - tile: room for ``tileLength`` × ``tileLength`` values.
-    ///   - body: receives, row by row, pieces of the products: a vector, others, and their products.
-    @inlinable
-    public func forEachProduct(
-        count: Int, with others: BFloat16Panels, otherCount: Int, length: Int, tile: UnsafeMutablePointer<Float>,
-        _ body: (_ vector: Int, _ others: Range<Int>, _ products: UnsafePointer<Float>) -> Void
-    ) {
-        let side = Self.tileLength
-        for top in stride(from: 0, to: count, by: side) {
-            let vectors = top..<min(count, top &+ side)
-            for left in stride(from: 0, to: otherCount, by: side) {
-                let range = left..<min(otherCount, left &+ side)
-                tile.update(repeating: 0, count: side &* side)
-                addProducts(vectors, with: others, range, length: length, to: tile)
-                for vector in vectors { body(vector, range, UnsafePointer(tile + (vector &- top) &* side)) }
             }
         }
     }

@@ -41,7 +41,7 @@ public struct DriftCorrection: Sendable {
             let originals = BFloat16Panels(memory: panels[worker].base, length: columns)
             originals.fill(rows: 0..<rows.count, from: start, stride: columns, length: columns)
             originals.forEachProduct(
-                count: rows.count, with: map, otherCount: columns, length: columns, tile: tiles[worker].base
+                0..<rows.count, with: map, 0..<columns, length: columns, tile: tiles[worker].base
             ) { row, range, products in
                 let line = start + row * columns
                 for column in range { line[column] += share * products[column - range.lowerBound] }

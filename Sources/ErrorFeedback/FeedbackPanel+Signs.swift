@@ -12,7 +12,7 @@ extension FeedbackPanel {
         let (wish, decoded, change, saved) = (floats(.target), floats(.decoded), floats(.trialError), bytes(2))
         let column = place.column &+ partStart &+ start
         let weights = place.weights + (partStart &+ start)
-        let values = UnsafePointer(weights).eight(0) - floats(.partError).eight(start)
+        let values = weights.eight(0) - floats(.partError).eight(start)
         guard let (first, second) = bestPair(values, products: floats(.partTarget).eight(start), at: column) else {
             return
         }

@@ -93,13 +93,11 @@ public struct PairedMoments: Sendable {
                     try parallel.forEach(tileCount * tileCount) { number, worker in
                         let (top, left) = (columns(number / tileCount), columns(number % tileCount))
                         func add(_ right: BFloat16Panels, to sum: UnsafeMutablePointer<Float>) {
-                            let tile = tiles[worker].base
-                            tile.update(repeating: 0, count: length * length)
-                            inputs.addProducts(top, with: right, left, length: chunk.count, to: tile)
-                            for row in top {
+                            inputs.forEachProduct(
+                                top, with: right, left, length: chunk.count, tile: tiles[worker].base
+                            ) { row, columns, products in
                                 LinearAlgebra.add(
-                                    tile + (row - top.lowerBound) * length, times: 1,
-                                    to: sum + (row * n + left.lowerBound), count: left.count)
+                                    products, times: 1, to: sum + (row * n + columns.lowerBound), count: columns.count)
                             }
                         }
                         if left.lowerBound >= top.lowerBound { add(inputs, to: sums.moments) }

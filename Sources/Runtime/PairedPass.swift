@@ -139,6 +139,8 @@ public final class PairedPass {
         let attention = plan.attention
         let matrices = try [TensorRole.attentionQuery, .attentionKey, .attentionValue]
             .map { try matrix(MatrixPlace($0, layer: layer)) }
+        // Projections point into them.
+        defer { withExtendedLifetime(matrices) {} }
         let norm = try pass.vector(.attentionNorm, layer: layer)
         let result = HiddenStates(rowCount: batch.rowCount, columns: attention.queryLength)
         for group in batch.attentionGroups(limit: ForwardPass.attentionGroupLength) {

@@ -65,7 +65,7 @@ struct Projection: @unchecked Sendable {
                 panels.fill(rows: 0..<rowCount, from: input, stride: columns, length: columns)
                 let side = BFloat16Panels.tileLength
                 panels.forEachProduct(
-                    count: rowCount, with: weights, otherCount: rows, length: columns,
+                    0..<rowCount, with: weights, 0..<rows, length: columns,
                     tile: scratch.floats(.tile, side * side)
                 ) { row, range, products in
                     (output + (row &* rows &+ range.lowerBound)).update(from: products, count: range.count)

@@ -54,7 +54,7 @@ struct PanelTests {
         defer { for memory in [a.memory, b.memory, tile] { memory.deallocate() } }
         var seen = 0
         a.panels.forEachProduct(
-            count: count, with: b.panels, otherCount: otherCount, length: length, tile: tile
+            0..<count, with: b.panels, 0..<otherCount, length: length, tile: tile
         ) { row, range, products in
             for other in range {
                 let expected = (0..<length).map { left.rounded(row, $0) * right.rounded(other, $0) }
@@ -78,7 +78,7 @@ struct PanelTests {
         }
         var seen = 0
         panels.forEachProduct(
-            count: columns, with: panels, otherCount: columns, length: rowCount, tile: tile
+            0..<columns, with: panels, 0..<columns, length: rowCount, tile: tile
         ) { first, range, products in
             for second in range {
                 let expected = (0..<rowCount).map { matrix.rounded($0, first) * matrix.rounded($0, second) }

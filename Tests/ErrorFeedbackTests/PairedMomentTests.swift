@@ -25,7 +25,7 @@ struct PairedMomentTests {
         }
     }
 
-    /// To 8 bits, ties to even: adding and taking away 1.5 · 2¹⁶ of the last kept bit leaves a multiple of it.
+    /// To 8 bits, ties to even.
     private func rounded(_ value: Float) -> Double {
         guard value != 0 else { return 0 }
         let unit = value.ulp * 65536
