@@ -94,6 +94,7 @@ let package = Package(
         tests("Importance", ["TensorCore", "GGUFContainer"]),
         tests("Runtime", ["ByteJSON"]),
         tests("Hessians", ["TensorCore", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"]),
+        tests("Reporting"),
         tests("Evaluation", ["Runtime", "ErrorFeedback", "TensorCore", "ModelArchitecture"]),
         tests(
             "Pipelines",

@@ -5,20 +5,15 @@ import TensorCore
 /// A sensitivity as JSON, so that one measurement serves many budgets.
 public enum SensitivityFile {
     /// The version of the form.
-    private static let version = 1
+    private static let version = 2
     private static let byteLimit = 1 << 26
 
     private struct Content: Codable {
         let version: Int
         /// Of the weights that were measured.
         let model: String
-        let points: [Point]
+        let reroutingDivergence: Double
         let matrices: [Matrix]
-    }
-
-    private struct Point: Codable {
-        let sum: Double
-        let divergence: Double
     }
 
     private struct Matrix: Codable {
@@ -37,7 +32,7 @@ public enum SensitivityFile {
         }
         let content = Content(
             version: version, model: try Fingerprint.of(model),
-            points: sensitivity.points.map { Point(sum: $0.sum, divergence: $0.divergence) }, matrices: matrices)
+            reroutingDivergence: sensitivity.reroutingDivergence, matrices: matrices)
         var file = try AtomicFile(path: path)
         try file.append(Array(try encoder.encode(content)) + [0x0a])
         try file.commit()
@@ -48,8 +43,7 @@ public enum SensitivityFile {
         let file = try ReadableFile(path: path)
         guard file.byteCount <= byteLimit,
             let content = try? JSONDecoder().decode(Content.self, from: Data(file.bytes(0..<file.byteCount))),
-            content.version == version, !content.points.isEmpty,
-            content.points.allSatisfy({ Self.isUsable($0.sum) && Self.isUsable($0.divergence) })
+            content.version == version, Self.isUsable(content.reroutingDivergence)
         else { throw PipelineError(.notSensitivity, file: path) }
         guard content.model == (try Fingerprint.of(model)) else {
             throw PipelineError(.otherSensitivity(model: model.path), file: path)
@@ -68,8 +62,7 @@ public enum SensitivityFile {
             return Sensitivity.Matrix(
                 name: matrix.name, divergencePerError: matrix.divergencePerError, errors: errors)
         }
-        return Sensitivity(
-            matrices: matrices, points: content.points.map { .init(sum: $0.sum, divergence: $0.divergence) })
+        return Sensitivity(matrices: matrices, reroutingDivergence: content.reroutingDivergence)
     }
 
     private static func isUsable(_ number: Double) -> Bool { number.isFinite && number >= 0 }

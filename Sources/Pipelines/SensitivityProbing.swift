@@ -47,24 +47,23 @@ public struct SensitivityProbing: Sendable {
         let names = model.tensors.tensors.map(\.name).filter { sampling.sums[$0]?.energy ?? 0 > 0 }
         let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
         progress(.stage("probing \(groups.count) groups of matrices"))
-        let wholes = TypeErrorSampling.Probe.allCases
-        let probes = groups.map { (names: $0, type: TypeErrorSampling.Probe.coarse) } + wholes.map { (names, $0) }
+        let probes = groups.map { (names: $0, type: TypeErrorSampling.Probe.coarse) } + [(names, .least)]
         let divergences = try probe(model, pass, probes, progress)
+        func error(_ name: String, _ probe: TypeErrorSampling.Probe) -> Double {
+            sampling.sums[name]?.error(probe) ?? 0
+        }
         var slopes: [String: Double] = [:]
         for (group, divergence) in zip(groups, divergences) {
-            let error = group.reduce(0) { $0 + (sampling.sums[$1]?.error(.coarse) ?? 0) }
-            for name in group { slopes[name] = error > 0 ? max(0, divergence) / error : 0 }
+            let total = group.reduce(0) { $0 + error($1, .coarse) }
+            for name in group { slopes[name] = total > 0 ? max(0, divergence) / total : 0 }
         }
-        let points = zip(wholes, divergences.dropFirst(groups.count)).map { whole, divergence in
-            Sensitivity.Point(
-                sum: names.reduce(0) { $0 + slopes[$1]! * sampling.sums[$1]!.error(whole) }, divergence: divergence)
-        }
+        let leastSum = names.reduce(0) { $0 + slopes[$1]! * error($1, .least) }
         return Sensitivity(
             matrices: names.map { name in
                 let sums = sampling.sums[name]!
                 return .init(
                     name: name, divergencePerError: slopes[name]!, errors: sums.fed.mapValues { $0 / sums.energy })
-            }, points: points)
+            }, reroutingDivergence: max(0, divergences[groups.count] - leastSum))
     }
 
     private func checkMemory(_ model: Model, _ pass: ForwardPass) throws {
@@ -135,13 +134,17 @@ public struct SensitivityProbing: Sendable {
         let roles = Dictionary(grouping: names) { TensorName(gguf: $0)?.role }.mapValues(\.count)
         let perRole = max(1, groupLimit / max(1, roles.count))
         var groups: [[String]] = []
-        var places: [String: Int] = [:]
+        struct Key: Hashable {
+            let role: TensorRole
+            let part: Int
+        }
+        var places: [Key: Int] = [:]
         for name in names {
             guard let tensor = TensorName(gguf: name), let layer = tensor.layer else {
                 groups.append([name])
                 continue
             }
-            let key = "\(tensor.role) \(layer * perRole / layerCount)"
+            let key = Key(role: tensor.role, part: layer * perRole / layerCount)
             if let place = places[key] {
                 groups[place].append(name)
             } else {
@@ -163,15 +166,14 @@ public struct SensitivityProbing: Sendable {
             return tensor?.layer.map { .layer($0) } ?? (tensor?.role == .output ? .output : .embedding)
         }
         // Encoded matrices of the part that is computed at present.
-        var held: (part: PerturbationProbe.Part, bytes: [String: [UInt8]])?
+        var held: (part: PerturbationProbe.Part, bytes: [TensorDescriptor: [UInt8]])?
         func encoded(_ name: String, _ target: TensorDescriptor, _ index: Int) throws -> [UInt8] {
             if held?.part != part(name) { held = (part(name), [:]) }
-            let key = "\(name) \(target.type.name)"
-            if let bytes = held?.bytes[key] { return bytes }
+            if let bytes = held?.bytes[target] { return bytes }
             let job = try EncodingJob(
                 source: model.tensors, index: index, target: target, guidance: EncodingGuidance())
             let bytes = try job.bytes(parallel: parallel)
-            held?.bytes[key] = bytes
+            held?.bytes[target] = bytes
             return bytes
         }
         return try PerturbationProbe(pass, windows: heldOut).divergences(of: probes.map { Set($0.names.map(part)) }) {

@@ -46,13 +46,13 @@ final class TypeErrorSampling {
     enum Probe: CaseIterable {
         /// Of errors large enough to be measured one matrix at a time.
         case coarse
-        /// Of the errors of a good file.
-        case fine
+        /// Of the smallest errors that there are.
+        case least
 
         func type(rowLength: Int) -> TensorType {
             switch self {
             case .coarse: rowLength.isMultiple(of: 256) ? .q2_K : .q4_0
-            case .fine: rowLength.isMultiple(of: 256) ? .q5_K : .q5_1
+            case .least: .q8_0
             }
         }
     }

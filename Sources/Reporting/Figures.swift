@@ -14,6 +14,21 @@ public enum Figures {
         return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
     }
 
+    /// With as many decimals as show a number of digits that are not leading zeros.
+    public static func significant(_ value: Double, _ digits: Int) -> String {
+        var decimals = digits - 1
+        var magnitude = value.magnitude
+        while magnitude >= 10, decimals > 0 {
+            magnitude /= 10
+            decimals -= 1
+        }
+        while magnitude < 1, magnitude > 0, decimals < 17 {
+            magnitude *= 10
+            decimals += 1
+        }
+        return decimal(value, decimals)
+    }
+
     /// Bytes in decimal units: `31.1 MB`.
     public static func bytes(_ count: Int) -> String {
         let units = ["bytes", "kB", "MB", "GB", "TB"]

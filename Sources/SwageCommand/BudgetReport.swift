@@ -15,17 +15,17 @@ struct BudgetReport {
     ///   - output: the file.
     func text(measured: (divergence: Double, windowCount: Int)?, output: String?) -> String {
         var lines = outcome.quantization.recipe.typeCounts(in: outcome.plan)
-        var divergence = "KL divergence: \(Figures.decimal(outcome.predicted, 5)) predicted"
+        var divergence = "KL divergence: \(Figures.significant(outcome.predicted, 3)) predicted"
         if let measured {
             divergence +=
-                ", \(Figures.decimal(measured.divergence, 5)) measured on \(measured.windowCount) windows held out"
+                ", \(Figures.significant(measured.divergence, 3)) measured on \(measured.windowCount) windows held out"
         }
         lines.append(divergence)
         if let mix = outcome.mix, mix.predicted > 0 {
             let change = Figures.percent(1 - outcome.predicted / mix.predicted)
             lines.append(
                 "\(mix.name), the best mix that is no larger (\(Figures.bytes(mix.fileByteCount))): "
-                    + "\(Figures.decimal(mix.predicted, 5)) predicted, so this is \(change) less")
+                    + "\(Figures.significant(mix.predicted, 3)) predicted, so this is \(change) less")
         }
         lines.append("run it: \(command(output ?? "MODEL.gguf"))")
         return lines.joined(separator: "\n") + "\n"
