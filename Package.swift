@@ -43,7 +43,7 @@ let package = Package(
         module("Safetensors", ["TensorCore", "ByteJSON"]),
         module("TorchArchive", ["TensorCore", "ByteJSON"]),
         module("BlockFormats", ["TensorCore", "CSIMD"]),
-        module("BFloat16Products", ["CSIMD"]),
+        module("BFloat16Products", ["TensorCore", "CSIMD"]),
         module("ErrorFeedback", ["TensorCore", "BlockFormats", "BFloat16Products", "COpenBLAS", "CSIMD"]),
         module("ModelArchitecture", ["TensorCore", "GGUFContainer"]),
         module("Tokenization", ["TensorCore", "ByteJSON"]),

@@ -1,11 +1,13 @@
 import CSIMD
+import TensorCore
 
 /// Vectors rounded to bfloat16 (ties to even), laid out for their products with other vectors: blocks of 16 vectors, in each a
 /// pair of elements of the 16 beside the next pair.
 ///
 /// A processor that multiplies bfloat16 numbers does so at twice the speed of single precision; sums are in single precision
-/// with every processor, and do not depend on how many vectors there are. The memory is the caller's.
+/// with every processor, and do not depend on how many vectors there are.
 public struct BFloat16Panels: @unchecked Sendable {
+    private let buffer: FloatBuffer
     private let base: UnsafeMutablePointer<UInt32>
     private let pairCapacity: Int
 
@@ -22,11 +24,17 @@ public struct BFloat16Panels: @unchecked Sendable {
         (vectorCount + rightLength - 1) / rightLength * rightLength * ((length + 1) / 2)
     }
 
+    /// Room for vectors of up to `length` elements.
+    public init(vectorCount: Int, length: Int) {
+        self.init(FloatBuffer(count: Self.wordCount(vectorCount: vectorCount, length: length)), length: length)
+    }
+
     /// - Parameters:
-    ///   - memory: at least ``wordCount(vectorCount:length:)`` words, best at a 64-byte boundary.
+    ///   - buffer: at least ``wordCount(vectorCount:length:)`` words.
     ///   - length: of the longest vectors.
-    public init(memory: UnsafeMutablePointer<Float>, length: Int) {
-        base = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt32.self)
+    public init(_ buffer: FloatBuffer, length: Int) {
+        self.buffer = buffer
+        base = UnsafeMutableRawPointer(buffer.base).assumingMemoryBound(to: UInt32.self)
         pairCapacity = (length + 1) / 2
     }
 

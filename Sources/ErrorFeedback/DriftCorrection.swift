@@ -8,15 +8,13 @@ public struct DriftCorrection: Sendable {
     private let columns: Int
     /// The rows of the transposed map, `columns` × `columns`.
     private let map: BFloat16Panels
-    private let room: AlignedFloats
 
     private static let panelLength = BFloat16Panels.tileLength
 
     /// - Parameter map: transposed, `columns` × `columns`.
     init(columns: Int, map values: [Float], parallel: Parallel) throws {
         self.columns = columns
-        room = AlignedFloats(count: BFloat16Panels.wordCount(vectorCount: columns, length: columns))
-        map = BFloat16Panels(memory: room.base, length: columns)
+        map = BFloat16Panels(vectorCount: columns, length: columns)
         try values.withUnsafeBufferPointer { values in
             let source = Source(base: values.baseAddress!)
             try parallel.forEachRange(columns, length: Self.panelLength) { [map] rows, _ in
@@ -32,13 +30,11 @@ public struct DriftCorrection: Sendable {
     ) throws {
         let target = Target(base: weights)
         let side = Self.panelLength
-        let tiles = (0..<parallel.threadCount).map { _ in AlignedFloats(count: side * side) }
-        let panels = (0..<parallel.threadCount).map { _ in
-            AlignedFloats(count: BFloat16Panels.wordCount(vectorCount: side, length: columns))
-        }
+        let tiles = (0..<parallel.threadCount).map { _ in FloatBuffer(count: side * side) }
+        let panels = (0..<parallel.threadCount).map { _ in BFloat16Panels(vectorCount: side, length: columns) }
         try parallel.forEachRange(rowCount, length: side) { rows, worker in
             let start = target.base + rows.lowerBound * columns
-            let originals = BFloat16Panels(memory: panels[worker].base, length: columns)
+            let originals = panels[worker]
             originals.fill(rows: 0..<rows.count, from: start, stride: columns, length: columns)
             originals.forEachProduct(
                 0..<rows.count, with: map, 0..<columns, length: columns, tile: tiles[worker].base

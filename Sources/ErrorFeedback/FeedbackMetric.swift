@@ -1,3 +1,5 @@
+import TensorCore
+
 /// A damped H, and its factors H = U · D · Uᵀ with U unit upper triangular in groups of columns.
 ///
 /// With the errors E of a row, E·H·Eᵀ is the sum over groups of (E·U)ᵍ · Dᵍ · (E·U)ᵍᵀ, and (E·U)ᵍ is the group's error plus
@@ -11,16 +13,16 @@ public final class FeedbackMetric: Sendable {
     static let greatestChunkLength = 256
 
     /// H with damping, n × n.
-    let moments: AlignedFloats
+    let moments: FloatBuffer
     /// U, n × n.
-    let feedback: AlignedFloats
+    let feedback: FloatBuffer
     /// D, `groupLength` values for each column.
-    let groupMetric: AlignedFloats
+    let groupMetric: FloatBuffer
     /// The diagonal of D.
-    let conditional: AlignedFloats
+    let conditional: FloatBuffer
     /// H's blocks on the diagonal inverted, `groupLength` values for each column.
-    let groupInverse: AlignedFloats
-    let diagonal: AlignedFloats
+    let groupInverse: FloatBuffer
+    let diagonal: FloatBuffer
 
     /// The part of the mean diagonal that columns without inputs count for.
     private static let deadShare = 1e-6
@@ -34,12 +36,12 @@ public final class FeedbackMetric: Sendable {
         _ = LinearAlgebra.isSingleThreaded
         columns = n
         self.groupLength = groupLength
-        moments = AlignedFloats(count: n * n)
-        feedback = AlignedFloats(count: n * n)
-        groupMetric = AlignedFloats(count: n * groupLength)
-        conditional = AlignedFloats(count: n)
-        groupInverse = AlignedFloats(count: n * groupLength)
-        diagonal = AlignedFloats(count: n)
+        moments = FloatBuffer(repeating: 0, count: n * n)
+        feedback = FloatBuffer(repeating: 0, count: n * n)
+        groupMetric = FloatBuffer(repeating: 0, count: n * groupLength)
+        conditional = FloatBuffer(repeating: 0, count: n)
+        groupInverse = FloatBuffer(repeating: 0, count: n * groupLength)
+        diagonal = FloatBuffer(repeating: 0, count: n)
 
         // Of mean one on the diagonal, so that sums stay in range.
         var total = 0.0

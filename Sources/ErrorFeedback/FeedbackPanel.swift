@@ -1,4 +1,5 @@
 import BlockFormats
+import TensorCore
 
 /// A few rows on their way through the columns, and the working memory of the thread that encodes them.
 final class FeedbackPanel: @unchecked Sendable {
@@ -15,14 +16,14 @@ final class FeedbackPanel: @unchecked Sendable {
     let scratch = EncodingScratch()
 
     /// Original less decoded weights of the panel's rows.
-    let errors: AlignedFloats
+    let errors: FloatBuffer
     /// Per row the chunk's columns: what is to be encoded, or the products E·H.
-    let chunk: AlignedFloats
+    let chunk: FloatBuffer
     /// Per row a block's values, and products with them.
-    let blockValues: AlignedFloats
-    let blockProducts: AlignedFloats
+    let blockValues: FloatBuffer
+    let blockProducts: FloatBuffer
     private let outputGain: OutputGain
-    private let room: AlignedFloats
+    private let room: FloatBuffer
     let bytes: UnsafeMutableRawPointer
 
     /// Places of working memory, each as long as the longest block.
@@ -54,12 +55,13 @@ final class FeedbackPanel: @unchecked Sendable {
             }
         }
         self.steps = steps
-        errors = AlignedFloats(count: FeedbackEncoder.panelLength * columns)
-        chunk = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
+        errors = FloatBuffer(repeating: 0, count: FeedbackEncoder.panelLength * columns)
+        chunk = FloatBuffer(repeating: 0, count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
         outputGain = OutputGain(metric)
-        blockValues = AlignedFloats(count: FeedbackEncoder.panelLength * blockLength)
-        blockProducts = AlignedFloats(count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
-        room = AlignedFloats(count: Place.allCases.count * FeedbackMetric.greatestChunkLength)
+        blockValues = FloatBuffer(repeating: 0, count: FeedbackEncoder.panelLength * blockLength)
+        blockProducts = FloatBuffer(
+            repeating: 0, count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
+        room = FloatBuffer(repeating: 0, count: Place.allCases.count * FeedbackMetric.greatestChunkLength)
         bytes = .allocate(byteCount: 4 * 256, alignment: 64)
     }
 

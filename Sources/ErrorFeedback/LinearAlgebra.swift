@@ -66,21 +66,6 @@ enum LinearAlgebra {
     }
 }
 
-/// Floats at a 64-byte boundary that several threads may read.
-final class AlignedFloats: @unchecked Sendable {
-    let base: UnsafeMutablePointer<Float>
-    let count: Int
-
-    init(count: Int) {
-        self.count = count
-        base = UnsafeMutableRawPointer.allocate(byteCount: max(64, 4 * count), alignment: 64)
-            .bindMemory(to: Float.self, capacity: max(16, count))
-        base.initialize(repeating: 0, count: count)
-    }
-
-    deinit { UnsafeMutableRawPointer(base).deallocate() }
-}
-
 typealias Lanes = SIMD16<Float>
 
 extension UnsafePointer<Float> {

@@ -1,4 +1,5 @@
 import BlockFormats
+import TensorCore
 
 /// What rows of weights w and their errors e have to do with each other: ⟨w, w⟩ and ⟨w, e⟩, both by H.
 ///
@@ -8,16 +9,16 @@ final class OutputGain {
     private let metric: FeedbackMetric
     private(set) var squares: [Double]
     private(set) var losses: [Double]
-    private let before: AlignedFloats
-    private let products: AlignedFloats
+    private let before: FloatBuffer
+    private let products: FloatBuffer
 
     init(_ metric: FeedbackMetric) {
         self.metric = metric
         let rowCount = FeedbackEncoder.panelLength
         squares = [Double](repeating: 0, count: rowCount)
         losses = squares
-        before = AlignedFloats(count: rowCount * FeedbackMetric.greatestChunkLength)
-        products = AlignedFloats(count: rowCount * FeedbackMetric.greatestChunkLength)
+        before = FloatBuffer(repeating: 0, count: rowCount * FeedbackMetric.greatestChunkLength)
+        products = FloatBuffer(repeating: 0, count: rowCount * FeedbackMetric.greatestChunkLength)
     }
 
     func reset() {

@@ -71,13 +71,9 @@ public struct PairedMoments: Sendable {
     public init(columns n: Int, _ rows: Rows, parallel: Parallel) throws {
         let length = BFloat16Panels.tileLength
         let capacity = min(Self.chunkLength, rows.count)
-        let room = (0..<2).map { _ in
-            AlignedFloats(count: BFloat16Panels.wordCount(vectorCount: n, length: capacity))
-        }
-        defer { withExtendedLifetime(room) {} }
-        let inputs = BFloat16Panels(memory: room[0].base, length: capacity)
-        let behind = BFloat16Panels(memory: room[1].base, length: capacity)
-        let tiles = (0..<parallel.threadCount).map { _ in AlignedFloats(count: length * length) }
+        let inputs = BFloat16Panels(vectorCount: n, length: capacity)
+        let behind = BFloat16Panels(vectorCount: n, length: capacity)
+        let tiles = (0..<parallel.threadCount).map { _ in FloatBuffer(count: length * length) }
         var squares = [Float](repeating: 0, count: n * n)
         var drift = [Float](repeating: 0, count: n * n)
         let tileCount = (n + length - 1) / length

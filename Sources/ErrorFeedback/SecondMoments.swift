@@ -1,3 +1,5 @@
+import TensorCore
+
 /// What the inputs of a matrix have in common: H = XᵀX, for inputs X of `rowCount` rows.
 public struct SecondMoments: Sendable {
     public let columns: Int
@@ -25,7 +27,7 @@ public struct SecondMoments: Sendable {
     /// - Parameter weights: `rowCount` rows of ``columns`` values.
     public func energy(of weights: UnsafePointer<Float>, rowCount: Int) -> Double {
         _ = LinearAlgebra.isSingleThreaded
-        let products = AlignedFloats(count: rowCount * columns)
+        let products = FloatBuffer(repeating: 0, count: rowCount * columns)
         values.withUnsafeBufferPointer {
             LinearAlgebra.multiply(
                 weights, columns, $0.baseAddress!, columns, into: products.base, columns, m: rowCount, n: columns,

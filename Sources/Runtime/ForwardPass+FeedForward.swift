@@ -39,7 +39,7 @@ extension ForwardPass {
         let matrix = weights[.router, layer]
         let decoded = FloatBuffer(count: matrix.rows * matrix.columns)
         try matrix.decode(rows: 0..<matrix.rows, into: decoded.base, scratch: engine.shared)
-        let router = Projection(matrix: matrix, decoded: decoded.base)
+        let router = Projection(matrix: matrix, decoded: decoded)
         let selection = ExpertSelection(rowCount: batch.rowCount, usedCount: experts.usedCount)
         let width = plan.embeddingLength
         try engine.parallel.forEachRange(batch.rowCount, length: Self.panelLength) { [engine] rows, worker in

@@ -1,4 +1,5 @@
 import ModelArchitecture
+import TensorCore
 
 /// Keys and values of one sequence in every layer, so that new tokens need not recompute the old.
 public final class KeyValueCache: @unchecked Sendable {

@@ -134,20 +134,18 @@ public final class PairedPass {
     }
 
     private func mixed(
-        _ layer: Int, _ hidden: HiddenStates, _ matrix: (MatrixPlace) throws -> DecodedMatrix
+        _ layer: Int, _ hidden: HiddenStates, _ matrix: (MatrixPlace) throws -> Projection
     ) throws -> HiddenStates {
         let attention = plan.attention
         let matrices = try [TensorRole.attentionQuery, .attentionKey, .attentionValue]
             .map { try matrix(MatrixPlace($0, layer: layer)) }
-        // Projections point into them.
-        defer { withExtendedLifetime(matrices) {} }
         let norm = try pass.vector(.attentionNorm, layer: layer)
         let result = HiddenStates(rowCount: batch.rowCount, columns: attention.queryLength)
         for group in batch.attentionGroups(limit: ForwardPass.attentionGroupLength) {
             let held = group.reduce(0) { $0 + batch.sequences[$1].count }
             let block = AttentionBlock(
-                plan: plan, layer: layer, norm: norm, query: matrices[0].projection, key: matrices[1].projection,
-                value: matrices[2].projection, keys: engine.shared.floats(.key, held * attention.keyValueLength),
+                plan: plan, layer: layer, norm: norm, query: matrices[0], key: matrices[1],
+                value: matrices[2], keys: engine.shared.floats(.key, held * attention.keyValueLength),
                 values: engine.shared.floats(.value, held * attention.keyValueLength), engine: nil)
             let panels = batch.panels(ofSequences: group, length: ForwardPass.attentionPanelLength)
             try engine.parallel.forEach(panels.count) { [batch, engine] piece, worker in
@@ -223,12 +221,12 @@ public final class PairedPass {
     }
 
     private func route(
-        _ states: HiddenStates, through router: DecodedMatrix, _ experts: DecoderPlan.Experts
+        _ states: HiddenStates, through router: Projection, _ experts: DecoderPlan.Experts
     ) throws -> Routing {
         let selection = ExpertSelection(rowCount: states.rowCount, usedCount: experts.usedCount)
         try forEachPanel(states.rowCount) { rows, scratch in
             let logits = scratch.floats(.gate, rows.count * experts.count)
-            try router.projection.apply(
+            try router.apply(
                 states.row(rows.lowerBound), rowCount: rows.count, into: logits, scratch: scratch)
             for row in rows {
                 selection.select(row, logits: logits + (row - rows.lowerBound) * experts.count, experts: experts)
@@ -237,15 +235,15 @@ public final class PairedPass {
         return Routing(experts: experts, selection)
     }
 
-    private func gated(_ states: HiddenStates, _ gate: DecodedMatrix, _ up: DecodedMatrix) throws -> HiddenStates {
-        let result = HiddenStates(rowCount: states.rowCount, columns: gate.projection.rows)
+    private func gated(_ states: HiddenStates, _ gate: Projection, _ up: Projection) throws -> HiddenStates {
+        let result = HiddenStates(rowCount: states.rowCount, columns: gate.rows)
         try forEachPanel(states.rowCount) { rows, scratch in
-            let raised = scratch.floats(.up, rows.count * up.projection.rows)
+            let raised = scratch.floats(.up, rows.count * up.rows)
             let target = result.row(rows.lowerBound)
-            try gate.projection.apply(states.row(rows.lowerBound), rowCount: rows.count, into: target, scratch: scratch)
-            try up.projection.apply(states.row(rows.lowerBound), rowCount: rows.count, into: raised, scratch: scratch)
-            VectorMath.gatedSilu(target, raised, rows.count * gate.projection.rows)
-            try gate.projection.demandFinite(target, rowCount: rows.count)
+            try gate.apply(states.row(rows.lowerBound), rowCount: rows.count, into: target, scratch: scratch)
+            try up.apply(states.row(rows.lowerBound), rowCount: rows.count, into: raised, scratch: scratch)
+            VectorMath.gatedSilu(target, raised, rows.count * gate.rows)
+            try gate.demandFinite(target, rowCount: rows.count)
         }
         return result
     }
@@ -312,14 +310,14 @@ public final class PairedPass {
 
     /// `hidden[rows] += weights · matrix(states)`.
     private func add(
-        _ states: HiddenStates, through matrix: DecodedMatrix, to hidden: HiddenStates, rows: [Int32]? = nil,
+        _ states: HiddenStates, through matrix: Projection, to hidden: HiddenStates, rows: [Int32]? = nil,
         weights: [Float]? = nil
     ) throws {
         try forEachPanel(states.rowCount) { [width] panel, scratch in
             let output = scratch.floats(.down, panel.count * width)
-            try matrix.projection.apply(
+            try matrix.apply(
                 states.row(panel.lowerBound), rowCount: panel.count, into: output, scratch: scratch)
-            try matrix.projection.demandFinite(output, rowCount: panel.count)
+            try matrix.demandFinite(output, rowCount: panel.count)
             for position in panel {
                 VectorMath.add(
                     output + (position - panel.lowerBound) * width, width, times: weights?[position] ?? 1,
@@ -334,9 +332,9 @@ public final class PairedPass {
         }
     }
 
-    private func originalMatrix(_ place: MatrixPlace) throws -> DecodedMatrix {
+    private func originalMatrix(_ place: MatrixPlace) throws -> Projection {
         let matrix = pass.weights[place.role, place.layer]
-        return try decodedMatrix(place) { target in
+        return try projection(place) { target in
             let target = SharedTarget(base: target)
             try engine.parallel.forEachRange(matrix.rows, length: matrix.rowsPerPiece) { [engine] rows, worker in
                 try matrix.decode(
@@ -346,40 +344,26 @@ public final class PairedPass {
         }
     }
 
-    private func quantizedMatrix(_ place: MatrixPlace) throws -> DecodedMatrix {
-        try decodedMatrix(place) { try quantizer.decode(place, into: $0) }
+    private func quantizedMatrix(_ place: MatrixPlace) throws -> Projection {
+        try projection(place) { try quantizer.decode(place, into: $0) }
     }
 
-    private func decodedMatrix(
+    private func projection(
         _ place: MatrixPlace, _ decode: (UnsafeMutablePointer<Float>) throws -> Void
-    ) throws -> DecodedMatrix {
+    ) throws -> Projection {
         let matrix = pass.weights[place.role, place.layer]
         let values = FloatBuffer(count: matrix.rows * matrix.columns)
         try decode(values.base)
         // A choice of experts is not to depend on rounding.
-        guard place.role != .router else { return DecodedMatrix(matrix, expert: place.expert, values) }
-        return try DecodedMatrix(matrix, expert: place.expert, rounding: values, engine.parallel)
-    }
-}
-
-/// A matrix with its decoded values.
-private struct DecodedMatrix: Sendable {
-    let projection: Projection
-    private let buffer: FloatBuffer
-
-    init(_ matrix: WeightMatrix, expert: Int, _ values: FloatBuffer) {
-        buffer = values
-        projection = Projection(matrix: matrix, expert: expert, decoded: values.base)
-    }
-
-    init(_ matrix: WeightMatrix, expert: Int, rounding values: FloatBuffer, _ parallel: Parallel) throws {
+        guard place.role != .router else {
+            return Projection(matrix: matrix, expert: place.expert, decoded: values)
+        }
         let columns = matrix.columns
-        buffer = FloatBuffer(count: BFloat16Panels.wordCount(vectorCount: matrix.rows, length: columns))
-        let panels = BFloat16Panels(memory: buffer.base, length: columns)
-        try parallel.forEachRange(matrix.rows, length: 64) { rows, _ in
+        let panels = BFloat16Panels(vectorCount: matrix.rows, length: columns)
+        try engine.parallel.forEachRange(matrix.rows, length: 64) { rows, _ in
             panels.fill(rows: rows, from: values.base + rows.lowerBound * columns, stride: columns, length: columns)
         }
-        projection = Projection(matrix: matrix, expert: expert, rounded: panels)
+        return Projection(matrix: matrix, expert: place.expert, rounded: panels)
     }
 }
 

@@ -7,14 +7,14 @@ import TensorCore
 /// For batches it is decoded beforehand, and each caller multiplies its own rows in its own thread. For a few rows
 /// (generation) decoding is most of the work, so pieces of the matrix are decoded and used at once, in parallel.
 /// Threads share it: its decoded values are only read.
-struct Projection: @unchecked Sendable {
+struct Projection: Sendable {
     private let matrix: WeightMatrix
     /// The matrix of a stack.
     private let expert: Int
     private let mode: Mode
 
     private enum Mode {
-        case decoded(UnsafePointer<Float>)
+        case decoded(FloatBuffer, offset: Int)
         case rounded(BFloat16Panels)
         case piecewise(Engine)
     }
@@ -22,10 +22,11 @@ struct Projection: @unchecked Sendable {
     /// Batches of up to this many rows are multiplied piece by piece.
     static let piecewiseRowLimit = 16
 
-    init(matrix: WeightMatrix, expert: Int = 0, decoded: UnsafePointer<Float>) {
+    /// - Parameter offset: where in `decoded` the matrix's values begin.
+    init(matrix: WeightMatrix, expert: Int = 0, decoded: FloatBuffer, offset: Int = 0) {
         self.matrix = matrix
         self.expert = expert
-        mode = .decoded(decoded)
+        mode = .decoded(decoded, offset: offset)
     }
 
     /// A projection in bfloat16.
@@ -53,15 +54,16 @@ struct Projection: @unchecked Sendable {
     ) throws {
         let columns = matrix.columns
         switch mode {
-        case .decoded(let weights):
+        case .decoded(let weights, let offset):
             scratch.time(.multiply) {
                 BLAS.multiplyRows(
-                    input, weights, into: output, rowCount: rowCount, columns: columns, outputs: rows, scratch: scratch)
+                    input, weights.base + offset, into: output, rowCount: rowCount, columns: columns, outputs: rows,
+                    scratch: scratch)
             }
         case .rounded(let weights):
             scratch.time(.multiply) {
                 let room = BFloat16Panels.wordCount(vectorCount: rowCount, length: columns)
-                let panels = BFloat16Panels(memory: scratch.floats(.rounded, room), length: columns)
+                let panels = BFloat16Panels(scratch.buffer(.rounded, room), length: columns)
                 panels.fill(rows: 0..<rowCount, from: input, stride: columns, length: columns)
                 let side = BFloat16Panels.tileLength
                 panels.forEachProduct(

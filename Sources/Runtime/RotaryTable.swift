@@ -1,4 +1,5 @@
 import ModelArchitecture
+import TensorCore
 
 #if canImport(Glibc)
     import Glibc

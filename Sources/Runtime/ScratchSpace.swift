@@ -1,4 +1,5 @@
 import Dispatch
+import TensorCore
 
 /// Memory that is reused from one stage to the next, and the time spent with it; each instance belongs to one thread at a
 /// time.
@@ -15,12 +16,15 @@ final class ScratchSpace: @unchecked Sendable {
     private(set) var times = StageTimes()
 
     /// At least `count` values in `slot`, holding whatever was there before.
-    func floats(_ slot: Slot, _ count: Int) -> UnsafeMutablePointer<Float> {
-        if let buffer = buffers[slot.rawValue], buffer.count >= count { return buffer.base }
+    func floats(_ slot: Slot, _ count: Int) -> UnsafeMutablePointer<Float> { buffer(slot, count).base }
+
+    /// The same as a buffer.
+    func buffer(_ slot: Slot, _ count: Int) -> FloatBuffer {
+        if let buffer = buffers[slot.rawValue], buffer.count >= count { return buffer }
         buffers[slot.rawValue] = nil
         let buffer = FloatBuffer(count: count)
         buffers[slot.rawValue] = buffer
-        return buffer.base
+        return buffer
     }
 
     /// At least `count` bytes for encoded rows.

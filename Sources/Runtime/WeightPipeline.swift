@@ -48,7 +48,7 @@ final class WeightPipeline: StepRunner {
         }
         ready = nil
         return zip(group.matrices, group.offsets).map {
-            Projection(matrix: $0, expert: group.expert, decoded: UnsafePointer(banks[bank].base + $1))
+            Projection(matrix: $0, expert: group.expert, decoded: banks[bank], offset: $1)
         }
     }
 

@@ -30,18 +30,20 @@ struct PanelTests {
         abs(Double(value) - terms.reduce(0, +)) <= 1e-5 * terms.reduce(0) { $0 + abs($1) }
     }
 
-    /// Memory that holds no zeros.
-    private func memory(_ count: Int) -> UnsafeMutablePointer<Float> {
-        let memory = UnsafeMutablePointer<Float>.allocate(capacity: count)
-        memory.initialize(repeating: .nan, count: count)
-        return memory
+    /// Room that holds no zeros.
+    private func panels(_ vectorCount: Int, length: Int) -> BFloat16Panels {
+        let count = BFloat16Panels.wordCount(vectorCount: vectorCount, length: length)
+        return BFloat16Panels(FloatBuffer(repeating: .nan, count: count), length: length)
     }
 
-    private func panels(rowsOf matrix: Matrix) -> (panels: BFloat16Panels, memory: UnsafeMutablePointer<Float>) {
-        let memory = memory(BFloat16Panels.wordCount(vectorCount: matrix.rows, length: matrix.columns))
-        let panels = BFloat16Panels(memory: memory, length: matrix.columns)
+    private func panels(rowsOf matrix: Matrix) -> BFloat16Panels {
+        let panels = panels(matrix.rows, length: matrix.columns)
         panels.fill(rows: 0..<matrix.rows, from: matrix.values, stride: matrix.columns, length: matrix.columns)
-        return (panels, memory)
+        return panels
+    }
+
+    private func tile() -> FloatBuffer {
+        FloatBuffer(repeating: .nan, count: BFloat16Panels.tileLength * BFloat16Panels.tileLength)
     }
 
     @Test(
@@ -50,11 +52,10 @@ struct PanelTests {
     func rows(count: Int, otherCount: Int, length: Int) {
         let (left, right) = (Matrix(count, length, seed: 1), Matrix(otherCount, length, seed: 2))
         let (a, b) = (panels(rowsOf: left), panels(rowsOf: right))
-        let tile = memory(BFloat16Panels.tileLength * BFloat16Panels.tileLength)
-        defer { for memory in [a.memory, b.memory, tile] { memory.deallocate() } }
+        let tile = tile()
         var seen = 0
-        a.panels.forEachProduct(
-            0..<count, with: b.panels, 0..<otherCount, length: length, tile: tile
+        a.forEachProduct(
+            0..<count, with: b, 0..<otherCount, length: length, tile: tile.base
         ) { row, range, products in
             for other in range {
                 let expected = (0..<length).map { left.rounded(row, $0) * right.rounded(other, $0) }
@@ -67,10 +68,8 @@ struct PanelTests {
     @Test("of columns are those of the rounded numbers", arguments: [(1, 1), (7, 40), (301, 19), (600, 256)])
     func columns(rowCount: Int, columns: Int) {
         let matrix = Matrix(rowCount, columns, seed: 3)
-        let room = memory(BFloat16Panels.wordCount(vectorCount: columns, length: rowCount))
-        let tile = memory(BFloat16Panels.tileLength * BFloat16Panels.tileLength)
-        defer { for memory in [room, tile] { memory.deallocate() } }
-        let panels = BFloat16Panels(memory: room, length: rowCount)
+        let tile = tile()
+        let panels = panels(columns, length: rowCount)
         matrix.values.withUnsafeBufferPointer { values in
             panels.fill(columns: 0..<columns, length: rowCount) { row, column, mask in
                 csimd_load_where(mask, values.baseAddress! + (row * columns + column))
@@ -78,7 +77,7 @@ struct PanelTests {
         }
         var seen = 0
         panels.forEachProduct(
-            0..<columns, with: panels, 0..<columns, length: rowCount, tile: tile
+            0..<columns, with: panels, 0..<columns, length: rowCount, tile: tile.base
         ) { first, range, products in
             for second in range {
                 let expected = (0..<rowCount).map { matrix.rounded($0, first) * matrix.rounded($0, second) }
