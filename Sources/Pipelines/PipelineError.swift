@@ -112,7 +112,7 @@ public struct PipelineError: DiagnosticError, Equatable {
                 advice: "give longer texts, or a smaller --held-out")
         case .notSensitivity:
             report(
-                .input, "what types cost in each matrix expected, as version 1",
+                .input, "what types cost in each matrix expected, as version \(SensitivityFile.version)",
                 advice: "make it with swage sensitivity")
         case .otherSensitivity(let model):
             report(

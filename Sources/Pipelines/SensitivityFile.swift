@@ -5,7 +5,7 @@ import TensorCore
 /// A sensitivity as JSON, so that one measurement serves many budgets.
 public enum SensitivityFile {
     /// The version of the form.
-    private static let version = 2
+    static let version = 2
     private static let byteLimit = 1 << 26
 
     private struct Content: Codable {

@@ -115,7 +115,8 @@ import Testing
             ["quantize", try await Products.quantized.value, "-o", "{out}", "--size", "5M", "--sensitivity"]
                 + [try await sensitivity.value.1, "--allow-requantize", "--calibrate"] + texts + windows
         },
-        Refusal("something else for a sensitivity", status: 3, "make it with swage sensitivity") { workspace in
+        Refusal("a sensitivity of an older form", status: 3, "as version 2", "make it with swage sensitivity") {
+            workspace in
             ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M", "--sensitivity"]
                 + [try workspace.write("s.json", Array("{\"version\": 1}".utf8)), "--calibrate"] + texts + windows
         },
