@@ -36,15 +36,21 @@ extension FeedbackPanel {
         let changes = 2 * values
         let diagonal = UnsafePointer(metric.diagonal.base).eight(column)
         let single = changes * (2 * products + diagonal * changes)
-        var least: Float = 0
-        var pair: (Int, Int)?
+        let lanes = SIMD8<Int32>(0, 1, 2, 3, 4, 5, 6, 7)
+        var least = SIMD8<Float>()
+        var partners = SIMD8<Int32>()
         for index in 0..<8 {
             var costs = single + single[index] + changes * moments.eight(index &* columns) * (2 * changes[index])
-            costs[index] = .infinity
-            let cost = costs.min()
-            guard cost < least else { continue }
-            least = cost
-            for other in 0..<8 where costs[other] == cost { pair = (index, other) }
+            costs.replace(with: SIMD8(repeating: .infinity), where: lanes .== SIMD8(repeating: Int32(index)))
+            let isLess = costs .< least
+            least.replace(with: costs, where: isLess)
+            partners.replace(with: SIMD8(repeating: Int32(index)), where: isLess)
+        }
+        var pair: (Int, Int)?
+        var cost: Float = 0
+        for lane in 0..<8 where least[lane] < cost {
+            cost = least[lane]
+            pair = (lane, Int(partners[lane]))
         }
         return pair
     }

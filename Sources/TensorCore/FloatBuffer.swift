@@ -1,12 +1,24 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Working memory at a 64-byte boundary, which threads may share.
 public final class FloatBuffer: @unchecked Sendable {
     public let base: UnsafeMutablePointer<Float>
     public let count: Int
 
+    /// Of the pages that large buffers ask the system for: fewer of them are found faster, and sooner filled with zeros.
+    private static let hugePageByteCount = 1 << 21
+
     /// Values that nobody has set.
     public init(count: Int) {
+        let byteCount = max(1, count) * MemoryLayout<Float>.stride
+        let isLarge = byteCount >= 2 * Self.hugePageByteCount
         let bytes = UnsafeMutableRawPointer.allocate(
-            byteCount: max(1, count) * MemoryLayout<Float>.stride, alignment: 64)
+            byteCount: byteCount, alignment: isLarge ? Self.hugePageByteCount : 64)
+        #if canImport(Glibc)
+            if isLarge { _ = madvise(bytes, byteCount, MADV_HUGEPAGE) }
+        #endif
         base = bytes.bindMemory(to: Float.self, capacity: count)
         self.count = count
     }
