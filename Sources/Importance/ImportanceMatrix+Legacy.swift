@@ -63,27 +63,30 @@ extension ImportanceMatrix {
         let written = sortedEntries.filter { $0.entry.counts.contains { $0 > 0 } }
         guard !written.isEmpty else { throw ImportanceError(.noEntries, path: path) }
         var file = try AtomicFile(path: path)
-        func append(_ number: Int) throws {
-            try withUnsafeBytes(of: Int32(clamping: number).littleEndian) { try file.append($0) }
-        }
-        try append(written.count)
+        try file.append(clamping: written.count)
         for (name, entry) in written {
             let most = Int(min(entry.counts.max()!, Float(1 << 30)))
             let callCount = (most + max(chunkSize, 1) - 1) / max(chunkSize, 1)
-            try append(name.count)
+            try file.append(clamping: name.count)
             try file.append(name.bytes)
-            try append(callCount)
-            try append(entry.sums.count)
+            try file.append(clamping: callCount)
+            try file.append(clamping: entry.sums.count)
             let calls = Float(callCount)
             for expert in 0..<entry.expertCount {
                 let means = entry.weights(expert: expert) ?? [Float](repeating: 1, count: entry.rowLength)
                 try means.map { ($0 * calls).bitPattern.littleEndian }.withUnsafeBytes { try file.append($0) }
             }
         }
-        try append(chunkCount)
+        try file.append(clamping: chunkCount)
         let dataset = ByteString(datasets.last ?? "")
-        try append(dataset.count)
+        try file.append(clamping: dataset.count)
         try file.append(dataset.bytes)
         try file.commit()
+    }
+}
+
+extension AtomicFile {
+    fileprivate mutating func append(clamping number: Int) throws {
+        try withUnsafeBytes(of: Int32(clamping: number).littleEndian) { try append($0) }
     }
 }
