@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -99,12 +100,13 @@ import Testing
             "perplexity", model.path, "--text", Products.tinyText, "--context", "32", "--threads", "2", "--memory",
             "\(budget)", "--json",
         ])
-        var (read, peak) = (0, 0)
+        let seen = Mutex((read: 0, peak: 0))
         _ = await run.wait {
-            read = max(read, run.systemFigure("rchar", of: "io"))
-            peak = max(peak, 1024 * run.systemFigure("VmHWM", of: "status"))
+            let figures = (run.systemFigure("rchar", of: "io"), 1024 * run.systemFigure("VmHWM", of: "status"))
+            seen.withLock { $0 = (max($0.read, figures.0), max($0.peak, figures.1)) }
             return false
         }
+        let (read, peak) = seen.withLock { $0 }
         let outcome = try await run.outcome()
         try #require(outcome.status == 0, "\(outcome.error)")
         // All tokens are equally probable.

@@ -124,18 +124,22 @@ enum Swage {
 
         func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-        /// Lets others run until `condition` holds or the run has ended.
+        /// Waits until `condition` holds or the run has ended, in a thread of its own: where many tests wait for their turn, a
+        /// task would come too late.
         /// - Returns: whether the condition held while the run was going on.
-        func wait(until condition: () -> Bool) async -> Bool {
-            while isRunning {
-                if condition() { return true }
-                await Task.yield()
+        func wait(until condition: @escaping @Sendable () -> Bool) async -> Bool {
+            await withCheckedContinuation { continuation in
+                Thread.detachNewThread {
+                    while self.isRunning {
+                        if condition() { return continuation.resume(returning: true) }
+                        usleep(200)
+                    }
+                    continuation.resume(returning: false)
+                }
             }
-            return false
         }
 
-        /// Sends a signal as soon as there is more output than some bytes, from a thread of its own: where many tests wait for
-        /// their turn, a task would come too late.
+        /// Sends a signal as soon as there is more output than some bytes, from a thread of its own, too.
         ///
         /// - Returns: false if the program had ended before.
         func send(_ signal: Int32, onceOutputExceeds byteCount: Int) async -> Bool {
