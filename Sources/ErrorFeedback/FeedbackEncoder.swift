@@ -27,7 +27,7 @@ public struct FeedbackEncoder: Sendable {
         self.codec = codec
         self.metric = metric
         self.policy = policy
-        scaleWeights = FloatBuffer(repeating: 0, count: metric.columns)
+        scaleWeights = FloatBuffer(count: metric.columns)
         for column in 0..<metric.columns {
             let (own, conditional) = (metric.diagonal.base[column], metric.conditional.base[column])
             scaleWeights.base[column] = Self.mix(own, conditional, policy.conditioning)
@@ -93,8 +93,8 @@ public struct FeedbackEncoder: Sendable {
         of weights: UnsafePointer<Float>, decoded: UnsafePointer<Float>, rowCount: Int
     ) -> Double {
         let n = metric.columns
-        let errors = FloatBuffer(repeating: 0, count: n)
-        let products = FloatBuffer(repeating: 0, count: n)
+        let errors = FloatBuffer(count: n)
+        let products = FloatBuffer(count: n)
         var total = 0.0
         for row in 0..<rowCount {
             for column in 0..<n { errors.base[column] = weights[row * n + column] - decoded[row * n + column] }

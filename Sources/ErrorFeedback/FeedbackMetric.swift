@@ -36,12 +36,13 @@ public final class FeedbackMetric: Sendable {
         _ = LinearAlgebra.isSingleThreaded
         columns = n
         self.groupLength = groupLength
-        moments = FloatBuffer(repeating: 0, count: n * n)
+        moments = FloatBuffer(count: n * n)
+        // Nothing is fed backward.
         feedback = FloatBuffer(repeating: 0, count: n * n)
-        groupMetric = FloatBuffer(repeating: 0, count: n * groupLength)
-        conditional = FloatBuffer(repeating: 0, count: n)
-        groupInverse = FloatBuffer(repeating: 0, count: n * groupLength)
-        diagonal = FloatBuffer(repeating: 0, count: n)
+        groupMetric = FloatBuffer(count: n * groupLength)
+        conditional = FloatBuffer(count: n)
+        groupInverse = FloatBuffer(count: n * groupLength)
+        diagonal = FloatBuffer(count: n)
 
         // Of mean one on the diagonal, so that sums stay in range.
         var total = 0.0

@@ -27,7 +27,7 @@ public struct SecondMoments: Sendable {
     /// - Parameter weights: `rowCount` rows of ``columns`` values.
     public func energy(of weights: UnsafePointer<Float>, rowCount: Int) -> Double {
         _ = LinearAlgebra.isSingleThreaded
-        let products = FloatBuffer(repeating: 0, count: rowCount * columns)
+        let products = FloatBuffer(count: rowCount * columns)
         values.withUnsafeBufferPointer {
             LinearAlgebra.multiply(
                 weights, columns, $0.baseAddress!, columns, into: products.base, columns, m: rowCount, n: columns,

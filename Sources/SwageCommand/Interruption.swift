@@ -59,7 +59,6 @@ enum Interruption {
     /// Ends the process as the signal would have.
     static func end(by signal: Int32) -> Never {
         ProgressLine.clear()
-        UnfinishedFiles.removeAll()
-        _exit(128 + signal)
+        UnfinishedFiles.removeAll { _exit(128 + signal) }
     }
 }

@@ -26,12 +26,13 @@ public struct AtomicFile: ~Copyable {
         try Self.check(path, expectedByteCount: expectedByteCount)
         let (directory, name) = Self.split(path)
         let temporary = "\(directory).\(name).partial"
-        let descriptor = try Self.openLocked(temporary, path: path)
+        let descriptor = try UnfinishedFiles.insert(temporary) { try Self.openLocked(temporary, path: path) }
         guard ftruncate(descriptor, 0) == 0 else {
+            let error = FileError.lastSystemError("write", path: path)
+            UnfinishedFiles.remove(temporary)
             close(descriptor)
-            throw FileError.lastSystemError("write", path: path)
+            throw error
         }
-        UnfinishedFiles.insert(temporary)
         self.buffer = .allocate(byteCount: Self.bufferByteCount, alignment: 64)
         self.temporaryPath = temporary
         self.descriptor = descriptor

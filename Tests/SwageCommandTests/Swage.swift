@@ -139,17 +139,14 @@ enum Swage {
             }
         }
 
-        /// Sends a signal as soon as there is more output than some bytes, from a thread of its own, too.
+        /// Sends a signal as soon as there is more output than some bytes.
         ///
         /// - Returns: false if the program had ended before.
         func send(_ signal: Int32, onceOutputExceeds byteCount: Int) async -> Bool {
-            await withCheckedContinuation { continuation in
-                Thread.detachNewThread {
-                    while self.isRunning, self.outputUntilNow.utf8.count <= byteCount { sched_yield() }
-                    let isRunning = self.isRunning
-                    if isRunning { self.send(signal) }
-                    continuation.resume(returning: isRunning)
-                }
+            await wait {
+                guard self.outputUntilNow.utf8.count > byteCount else { return false }
+                self.send(signal)
+                return true
             }
         }
 
