@@ -2,12 +2,22 @@ import TensorCore
 
 /// Byte-pair encoding over bytes, of words that a splitting pattern cuts out first.
 struct ByteLevelBPE: TokenEncoder {
+    /// What becomes of bytes that have no token.
+    enum Gaps: Equatable {
+        /// They are left out, and what is beside them is not merged.
+        case divide
+        /// They are left out, and what is beside them is merged as if they had not been there.
+        case vanish
+        /// Each becomes this token, or each run of them does.
+        case become(TokenID, runs: Bool)
+    }
+
     var splitter: WordSplitter
     var pairs: PairTable
-    /// The token of each byte; -1 for those that have none, which give no token.
+    /// The token of each byte; -1 for those that have none.
     var bytes: [TokenID]
-    /// Whether what is beside a byte without a token is merged all the same.
-    var mergesOverGaps: Bool
+    /// What becomes of bytes that have no token.
+    var gaps: Gaps
     /// The words that are tokens whatever the merges say.
     var wholeWords: WordTable?
     var addedTokens: AddedTokens
@@ -80,11 +90,18 @@ struct ByteLevelBPE: TokenEncoder {
                         ids.append(id)
                         return
                     }
+                    var isInGap = false
                     for byte in word {
-                        let symbol = symbols[Int(byte)]
-                        guard symbol >= 0 else {
-                            if !mergesOverGaps { merger.pointee.finish { ids.append($0) } }
-                            continue
+                        var symbol = symbols[Int(byte)]
+                        let continuesGap = isInGap && symbol < 0
+                        isInGap = symbol < 0
+                        if symbol < 0 {
+                            guard case .become(let unknown, let runs) = gaps else {
+                                if gaps == .divide { merger.pointee.finish { ids.append($0) } }
+                                continue
+                            }
+                            if runs && continuesGap { continue }
+                            symbol = unknown
                         }
                         if !merger.pointee.append(symbol) {
                             merger.pointee.finish { ids.append($0) }

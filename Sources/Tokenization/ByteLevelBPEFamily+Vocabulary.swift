@@ -41,11 +41,12 @@ extension ByteLevelBPEFamily {
 
         var encoder = ByteLevelBPE(
             splitter: .llama(pre.rules), pairs: PairTable(minimumCapacity: merges.count * 2),
-            bytes: try byteTokens(of: table), mergesOverGaps: false,
+            bytes: byteTokens(of: table), gaps: .divide,
             wholeWords: pre.ignoresMerges ? try WordTable(words(of: vocabulary.pieces)) : nil,
             addedTokens: .longestFirst(matcher), specialIDs: specialIDs, addsSpacePrefix: false,
             composes: false)
         addPairs(merges, table, to: &encoder)
-        return TokenizerParts(vocabulary: vocabulary, encoder: encoder, decoder: decoder)
+        return TokenizerParts(
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, warnings: warnings(encoder, table))
     }
 }

@@ -39,7 +39,7 @@ enum ByteLevelBPEFamily: TokenizerFamily {
 
         var encoder = ByteLevelBPE(
             splitter: .huggingFace(plan.rules), pairs: PairTable(minimumCapacity: merges.count * 2),
-            bytes: try byteTokens(of: table), mergesOverGaps: true, wholeWords: nil,
+            bytes: byteTokens(of: table), gaps: try gaps(definition.model, table, addedOnly), wholeWords: nil,
             addedTokens: .leftmostLongest(definition.addedTokens, spaceIsMark: false), specialIDs: specialIDs,
             addsSpacePrefix: plan.addsSpacePrefix,
             composes: composes)
@@ -63,7 +63,8 @@ enum ByteLevelBPEFamily: TokenizerFamily {
                 ByteAlphabet.bytes(of: piece) ?? piece.bytes, isSpecial: specialIDs.contains(TokenID(index)))
         }
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: stored.conflict)
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: stored.conflict,
+            warnings: warnings(encoder, table))
     }
 
     private static func checkDecoder(_ components: [TokenizerDefinition.Component]) throws(TokenizationError) {
@@ -76,21 +77,32 @@ enum ByteLevelBPEFamily: TokenizerFamily {
         }
     }
 
-    /// The token of each byte. Bytes that UTF-8 never has, or only in characters of planes 4 to 16, may lack one: no
-    /// character is assigned there.
-    static func byteTokens(of table: PieceTable) throws(TokenizationError) -> [TokenID] {
-        var tokens: [TokenID] = []
-        for byte in UInt8.min...UInt8.max {
-            if let id = table.find(ByteAlphabet.piece(of: byte).bytes[...]) {
-                tokens.append(id)
-            } else {
-                guard byte == 0xc0 || byte == 0xc1 || byte > 0xf0 else {
-                    throw TokenizationError(.missingByteToken(byte))
-                }
-                tokens.append(-1)
-            }
+    /// The token of each byte; -1 for those that have none.
+    static func byteTokens(of table: PieceTable) -> [TokenID] {
+        (UInt8.min...UInt8.max).map { table.find(ByteAlphabet.piece(of: $0).bytes[...]) ?? -1 }
+    }
+
+    /// What HuggingFace makes of bytes without tokens: the unknown token, if there is one.
+    private static func gaps(
+        _ model: TokenizerDefinition.Component, _ table: PieceTable, _ addedOnly: Set<TokenID>
+    ) throws(TokenizationError) -> ByteLevelBPE.Gaps {
+        guard let name = model["unk_token"]?.bytes, byteTokens(of: table).contains(-1) else { return .vanish }
+        guard let id = table.find(name.bytes[...]), !addedOnly.contains(id) else {
+            throw TokenizationError(.specialToken(role: "model.unk_token", found: "\"\(name)\""))
         }
-        return tokens
+        return .become(id, runs: model["fuse_unk"]?.bool == true)
+    }
+
+    /// Names the bytes without tokens, but for those that UTF-8 never has, or only in characters of planes 4 to 16: no
+    /// character is assigned there.
+    static func warnings(_ encoder: ByteLevelBPE, _ table: PieceTable) -> [TokenizationWarning] {
+        let missing = (UInt8.min...UInt8.max).filter {
+            encoder.bytes[Int($0)] < 0 && $0 != 0xc0 && $0 != 0xc1 && $0 <= 0xf0
+        }
+        guard !missing.isEmpty else { return [] }
+        var unknown: ByteString?
+        if case .become(let id, _) = encoder.gaps { unknown = table.pieces[Int(id)] }
+        return [TokenizationWarning(.bytesWithoutTokens(missing, unknown: unknown))]
     }
 
     /// The pieces that stand for bytes, with those.

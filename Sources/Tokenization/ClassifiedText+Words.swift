@@ -64,6 +64,51 @@ extension ClassifiedText {
         return scalarClass.meets(.space) ? spaces(at: start, uptoLineBreaks: true) : nil
     }
 
+    /// With U for `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, L for `[\p{Ll}\p{Lm}\p{Lo}\p{M}]` and C for contractions in any case:
+    /// `[^\r\n\p{L}\p{N}]?U*L+C?|[^\r\n\p{L}\p{N}]?U+L*C?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*`
+    /// `|\s*[\r\n]+|\s+(?!\S)|\s+`, or another number in place of the 3, or without C.
+    /// - Parameter members: the classes that words are made of.
+    @inline(__always)
+    func casedWord(
+        at start: Int, members: ScalarClass, numbersAtMost limit: Int, withContractions: Bool, foldsLongS: Bool
+    ) -> Int? {
+        func afterContraction(_ end: Int) -> Int {
+            guard withContractions, byte(at: end) == UInt8(ascii: "'") else { return end }
+            return contraction(at: end, caseBits: 0x20, foldsLongS: foldsLongS) ?? end
+        }
+        let (scalarClass, length) = character(at: start)
+        let next = start &+ length
+        let mayLead = !scalarClass.meets([.letter, .number]) && !isLineBreak(at: start)
+        if mayLead, let end = endOfLowerCase(from: next, members) { return afterContraction(end) }
+        if let end = endOfLowerCase(from: start, members) { return afterContraction(end) }
+        if mayLead, let end = nonEmpty(next, run(from: next, of: .upper)) { return afterContraction(end) }
+        if let end = nonEmpty(start, run(from: start, of: .upper)) { return afterContraction(end) }
+        if scalarClass.meets(.number) { return numbers(from: start, atMost: limit) }
+        let afterSpace = bytes[start] == 0x20 ? next : start
+        let signs = run(from: afterSpace, outside: [.space, .letter, .number])
+        if signs > afterSpace { return lineBreaksAndSlashes(from: signs) }
+        return spaces(at: start, uptoLineBreaks: true)
+    }
+
+    /// `U*L+` at `start`: nil where it does not match. What is in both is given back by `U*` only if it must be.
+    @inline(__always)
+    private func endOfLowerCase(from start: Int, _ members: ScalarClass) -> Int? {
+        var position = start
+        var afterCaseless: Int?
+        while true {
+            let (scalarClass, length) = character(at: position)
+            guard scalarClass.meets(members) else { return afterCaseless }
+            if scalarClass.meets(.lower) { break }
+            position &+= length
+            if !scalarClass.meets(.upper) { afterCaseless = position }
+        }
+        while true {
+            let (scalarClass, length) = character(at: position)
+            guard scalarClass.meets(members), !scalarClass.meets(.upper) else { return position }
+            position &+= length
+        }
+    }
+
     /// `\s?` and what `run` finds behind it; nil if that is nothing.
     @inline(__always)
     func afterSpace(at start: Int, _ run: (Int) -> Int) -> Int? {

@@ -3,7 +3,7 @@
 /// The text must be made of whole sequences, as ``UTF8Repair`` leaves it; surrogates may be among them.
 struct ClassifiedText {
     let bytes: UnsafePointer<UInt8>
-    let classes: UnsafePointer<UInt8>
+    let classes: UnsafePointer<UInt16>
     var end: Int
 
     /// The character at `position` and its number of bytes; at the end none of no class.
@@ -55,6 +55,14 @@ struct ClassifiedText {
             guard !scalarClass.meets(unwanted) else { return position }
             position &+= length
         }
+        return position
+    }
+
+    /// Where the line breaks and slashes that begin at `start` end.
+    @inline(__always)
+    func lineBreaksAndSlashes(from start: Int) -> Int {
+        var position = start
+        while isLineBreak(at: position) || byte(at: position) == UInt8(ascii: "/") { position &+= 1 }
         return position
     }
 

@@ -3,6 +3,8 @@ enum SplitPatterns {
     static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
     static let llama3 = wordsWithContractions(numbers: #"\p{N}{1,3}"#)
     static let qwen2 = wordsWithContractions(numbers: #"\p{N}"#)
+    static let tekken = casedWords(numbers: #"\p{N}"#, contractions: "")
+    static let gpt4o = casedWords(numbers: #"\p{N}{1,3}"#, contractions: #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#)
     static let deepSeekWords =
         ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
         + #"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -47,6 +49,13 @@ enum SplitPatterns {
         0xfb00, 0xfb06, 0xfb13, 0xfb17, 0xff21, 0xff3a, 0xff41, 0xff5a, 0x10400, 0x1044f, 0x104b0, 0x104d3,
         0x104d8, 0x104fb, 0x10c80, 0x10cb2, 0x10cc0, 0x10cf2, 0x118a0, 0x118df, 0x1e900, 0x1e943,
     ]
+
+    private static func casedWords(numbers: String, contractions: String) -> String {
+        let (before, upper) = (#"[^\r\n\p{L}\p{N}]?"#, #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#)
+        let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
+        return "\(before)\(upper)*\(lower)+\(contractions)|\(before)\(upper)+\(lower)*\(contractions)|"
+            + numbers + #"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    }
 
     private static func wordsWithContractions(numbers: String) -> String {
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + numbers

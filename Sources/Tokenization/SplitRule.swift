@@ -8,6 +8,10 @@ enum SplitRule: Sendable, Hashable {
     /// Contractions in any case; letters with the character before them; so many numbers at most; other characters
     /// with the line breaks after them; spaces up to line breaks; spaces.
     case contractionsAndWords(numbersAtMost: Int)
+    /// Letters with the character before them, cut where upper case follows lower case, and contractions in any case at
+    /// their ends if wanted; so many numbers at most; other characters with the line breaks and slashes after them; spaces
+    /// up to line breaks; spaces.
+    case casedWords(numbersAtMost: Int, withContractions: Bool)
     /// DeepSeek-V3's words, when numbers and Chinese are cut off already.
     case deepSeekWords
     /// Each carriage return or line feed.
@@ -44,6 +48,8 @@ enum SplitRule: Sendable, Hashable {
             (SplitPatterns.gpt2, .gpt2),
             (SplitPatterns.llama3, .contractionsAndWords(numbersAtMost: 3)),
             (SplitPatterns.qwen2, .contractionsAndWords(numbersAtMost: 1)),
+            (SplitPatterns.tekken, .casedWords(numbersAtMost: 1, withContractions: false)),
+            (SplitPatterns.gpt4o, .casedWords(numbersAtMost: 3, withContractions: true)),
             (SplitPatterns.deepSeekWords, .deepSeekWords),
             (SplitPatterns.lineBreak, .lineBreak),
             (SplitPatterns.letters, .letters),
@@ -80,21 +86,39 @@ enum PreTokenizers {
     static let all: [Known] = [
         Known(
             rules: [.contractionsAndWords(numbersAtMost: 3)], ignoresMerges: true,
-            names: ["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "glm4"]),
+            names: [
+                "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano",
+                "glm4", "glm5",
+            ]),
         Known(rules: [.contractionsAndWords(numbersAtMost: 3)], names: ["smaug-bpe", "dbrx", "chatglm-bpe"]),
         Known(
             rules: [.contractionsAndWords(numbersAtMost: 1)],
-            names: ["qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan", "megrez"]),
-        Known(rules: [.gpt2], names: ["gpt-2", "phi-2", "mpt", "olmo", "jais"]),
+            names: [
+                "qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan", "megrez", "kormo", "f2llmv2", "grok-2", "solar-open",
+            ]),
+        Known(
+            rules: [.casedWords(numbersAtMost: 1, withContractions: false)], ignoresMerges: true, names: ["tekken"]),
+        Known(
+            rules: [.casedWords(numbersAtMost: 3, withContractions: true)],
+            names: ["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"]),
+        Known(
+            rules: [.gpt2],
+            names: [
+                "gpt-2", "phi-2", "mpt", "olmo", "jais", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de",
+                "jina-v2-code", "roberta-bpe", "modern-bert", "gigachat", "a.x-4.0", "mellum", "exaone4", "trillion",
+                "granite-docling",
+            ]),
         Known(
             rules: [.numbers(atMost: 1), .gpt2],
-            names: ["starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b"]),
+            names: ["starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2"]),
         Known(
             rules: [.lineBreak, .casedLetters, .listedSigns, .trailingSpaces, .eastAsian, .numbers(atMost: nil)],
             names: ["deepseek-llm"]),
         Known(
             rules: [.lineBreak, .letters, .punctuation, .eastAsian, .numbers(atMost: 1)], names: ["deepseek-coder"]),
-        Known(rules: [.numbers(atMost: 3), .chineseAndKana, .deepSeekWords], names: ["deepseek-v3", "hunyuan-dense"]),
+        Known(
+            rules: [.numbers(atMost: 3), .chineseAndKana, .deepSeekWords],
+            names: ["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"]),
         Known(
             rules: [.punctuationAndSigns, .gpt2, .numbers(atMost: nil), .threeDigits], names: ["default"]),
     ]

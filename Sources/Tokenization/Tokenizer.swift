@@ -21,6 +21,11 @@ public struct Tokenizer: Sendable {
         isScoreForm = true
     }
 
+    /// Adds to the warnings, all of them about `file` unless they say otherwise.
+    mutating func warn(_ warnings: [TokenizationWarning], file: String) {
+        parts.warnings = (parts.warnings + warnings).map { $0.about(file) }
+    }
+
     /// Takes the scores of a SentencePiece model into the vocabulary.
     mutating func adopt(
         _ model: SentencePieceModel, adding added: [AddedPiece], file: String
@@ -35,6 +40,9 @@ public struct Tokenizer: Sendable {
 
     /// The tokenizer as GGUF stores it.
     public var vocabulary: Vocabulary { parts.vocabulary }
+
+    /// What is left out of what the tokenizer's files ask for.
+    public var warnings: [TokenizationWarning] { parts.warnings }
 
     /// The tokens of a text in UTF-8, without BOS and EOS. Bytes that are not UTF-8 become byte tokens.
     /// - Parameter parseSpecial: whether the text of a special token becomes that token.
@@ -80,8 +88,12 @@ public struct Tokenizer: Sendable {
     /// The tokens that are added stand for no text.
     public func padded(to rowCount: Int) throws(TokenizationError) -> Tokenizer {
         let vocabulary = try vocabulary.padded(to: rowCount)
-        if isScoreForm { return try Tokenizer(vocabulary: vocabulary) }
         var result = self
+        if isScoreForm {
+            result = try Tokenizer(vocabulary: vocabulary)
+            result.parts.warnings = warnings
+            return result
+        }
         result.parts.vocabulary = vocabulary
         while result.parts.decoder.count < vocabulary.count { result.parts.decoder.append([], isSpecial: false) }
         return result

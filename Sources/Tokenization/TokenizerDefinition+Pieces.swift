@@ -4,7 +4,7 @@ import TensorCore
 extension TokenizerDefinition {
     /// Refuses settings of a BPE model that would change tokens in ways that no encoder here follows.
     ///
-    /// Every byte has a token, so nothing is ever unknown and whether unknowns are fused does not matter.
+    /// What becomes of unknown characters is left to the families.
     func checkBPESettings() throws(TokenizationError) {
         try model.allow([
             "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",

@@ -21,6 +21,8 @@ struct TokenizerParts: Sendable {
     var splits: CharacterBPEModel.Splits = []
     /// Whether the scores are those of a `tokenizer.model`, not made of the merges.
     var scoresAreOfModel = false
+    /// What is left out of what the tokenizer's files ask for.
+    var warnings: [TokenizationWarning] = []
 }
 
 /// A kind of tokenizer that can be read. To add one: a type in files of its own, and a line in `all`.

@@ -6,15 +6,17 @@ struct WordSplitter: Sendable {
     let foldsLongS: Bool
     /// Whether spaces outside of ASCII belong to the ranges of characters that hold them.
     let listsSpaces: Bool
+    /// What words that are cut between cases are made of.
+    let wordMembers: ScalarClass
 
     /// As HuggingFace tokenizers splits.
     static func huggingFace(_ rules: [SplitRule]) -> WordSplitter {
-        WordSplitter(rules: rules, classes: .huggingFace, foldsLongS: true, listsSpaces: true)
+        WordSplitter(rules: rules, classes: .huggingFace, foldsLongS: true, listsSpaces: true, wordMembers: [.letter, .mark])
     }
 
     /// As stock llama.cpp splits.
     static func llama(_ rules: [SplitRule]) -> WordSplitter {
-        WordSplitter(rules: rules, classes: .llama, foldsLongS: false, listsSpaces: false)
+        WordSplitter(rules: rules, classes: .llama, foldsLongS: false, listsSpaces: false, wordMembers: .letter)
     }
 
     /// Calls `body` with the words of a text from left to right; together they are the text.
@@ -68,6 +70,10 @@ struct WordSplitter: Sendable {
         case .gpt2: text.gpt2Word(at: start)
         case .contractionsAndWords(let limit):
             text.contractionOrWord(at: start, numbersAtMost: limit, foldsLongS: foldsLongS)
+        case .casedWords(let limit, let withContractions):
+            text.casedWord(
+                at: start, members: wordMembers, numbersAtMost: limit, withContractions: withContractions,
+                foldsLongS: foldsLongS)
         case .deepSeekWords: text.deepSeekWord(at: start)
         case .lineBreak: text.isLineBreak(at: start) ? start + 1 : nil
         case .letters: text.afterSpace(at: start) { text.run(from: $0, of: .letter) }
