@@ -30,7 +30,8 @@ public struct Checkpoint: Sendable {
         self.directory = directory
         storedPlan = try architecture.expressedPlan(configuration)
         plan = expertPadding.applied(to: storedPlan)
-        let tokenizer = try Tokenizer(checkpointDirectory: directory, preTokenizer: preTokenizer)
+        let tokenizer = try Tokenizer(
+            checkpointDirectory: directory, preTokenizer: preTokenizer, rowCount: plan.vocabularySize)
         do throws(TokenizationError) {
             self.tokenizer = try tokenizer.padded(to: plan.vocabularySize)
         } catch {

@@ -2,6 +2,7 @@ import Checkpoints
 import FoundationEssentials
 import GGUFContainer
 import TensorCore
+import Tokenization
 
 /// What a file says about itself.
 public struct Inspection: Sendable {
@@ -21,6 +22,8 @@ public struct Inspection: Sendable {
     public let fileByteCount: Int
     public let metadata: [Entry]
     public let tensors: [TensorDescriptor]
+    /// What a checkpoint's tokenizer leaves out.
+    public let warnings: [TokenizationWarning]
 
     /// Elements of an array, and characters of a text, that are shown.
     private static let shownElementCount = 6
@@ -36,6 +39,7 @@ public struct Inspection: Sendable {
             fileByteCount = try model.fileByteCount
             metadata = Self.entries(model.metadata)
             tensors = model.tensors.tensors
+            warnings = model.tokenizer.warnings
         } else {
             let file = try GGUFFile(path: path)
             format = "GGUF v\(file.version)"
@@ -43,6 +47,7 @@ public struct Inspection: Sendable {
             fileByteCount = file.fileByteCount
             metadata = Self.entries(file.metadata)
             tensors = file.tensors
+            warnings = []
         }
     }
 

@@ -44,7 +44,7 @@ struct Chat: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let model = try Model.open(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         var options = sampling.options(usualTemperature: Self.usualTemperature)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context

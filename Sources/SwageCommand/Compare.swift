@@ -48,8 +48,8 @@ struct Compare: ParsableCommand {
     func run() throws {
         let comparison = WeightComparison(importancePath: imatrix, parallel: compute.parallel)
         let tensors = try comparison.run(
-            original: Model(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer),
-            quantized: Model(path: quantized), progress: ProgressLine.handler)
+            original: Model.open(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer),
+            quantized: Model.open(path: quantized), progress: ProgressLine.handler)
         ProgressLine.clear()
         let report = WeightReport(tensors, hasImportance: imatrix != nil)
         if json {

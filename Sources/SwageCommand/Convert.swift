@@ -34,7 +34,7 @@ struct Convert: ParsableCommand {
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
-        let model = try Model(
+        let model = try Model.open(
             path: checkpoint, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer,
             readsWeights: !vocabOnly)
         var conversion = Conversion(target: type, name: name, parallel: compute.parallel)

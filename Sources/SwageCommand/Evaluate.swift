@@ -60,6 +60,6 @@ struct Evaluate: ParsableCommand {
     }
 
     private func open(_ path: String) throws -> Model {
-        try Model(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        try Model.open(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
     }
 }

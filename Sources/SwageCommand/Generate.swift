@@ -52,7 +52,7 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let prompt = try readPrompt()
-        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let model = try Model.open(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         var options = sampling.options(usualTemperature: 0)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context

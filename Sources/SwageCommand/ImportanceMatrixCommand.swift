@@ -85,7 +85,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
 
     private func collect() throws -> ImportanceMatrix {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try Model(
+        let model = try Model.open(
             path: model ?? "", expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         let calibration = Calibration(cut: windows.cut, includesOutput: processOutput)
         if let hessian {

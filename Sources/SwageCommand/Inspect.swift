@@ -23,6 +23,7 @@ struct Inspect: ParsableCommand {
     func run() throws {
         let inspection = try Inspection(
             path: file, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        inspection.warnings.show()
         if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
         StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
     }

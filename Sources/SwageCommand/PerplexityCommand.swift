@@ -127,7 +127,7 @@ struct PerplexityCommand: ParsableCommand {
     }
 
     private func open(_ path: String) throws -> Model {
-        try Model(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        try Model.open(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
     }
 }
 

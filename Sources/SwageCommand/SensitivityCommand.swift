@@ -31,7 +31,7 @@ struct SensitivityCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let model = try Model.open(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
         var calibration = CalibratedQuantization(
             texts: try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, memory: execution.budget)
         calibration.heldOutCount = heldOut

@@ -17,7 +17,9 @@ extension CharacterBPEFamily {
             case .normal:
                 decoder.append(SpaceMark.unescaped(piece.bytes), isSpecial: false)
             case .byte:
-                guard let byte = byteValue[id] else { throw TokenizationError(.byteTokenSpelling(id, piece)) }
+                guard let byte = byteValue[id] ?? (piece == Vocabulary.nameOfNUL ? 0 : nil) else {
+                    throw TokenizationError(.byteTokenSpelling(id, piece))
+                }
                 decoder.append(byte: byte)
             case .control, .unknown:
                 decoder.append(piece.bytes, isSpecial: true)

@@ -44,6 +44,7 @@ enum CharacterBPEFamily: TokenizerFamily {
                     SpaceMark.unescaped(piece.bytes), isSpecial: model.specialIDs.contains(TokenID(id)))
             }
         }
+        vocabulary.nameNUL()
         return TokenizerParts(
             vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: spaces.conflict,
             scoreConflict: conflict, merges: model.merges, splits: splits)

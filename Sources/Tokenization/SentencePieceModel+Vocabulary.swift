@@ -5,6 +5,9 @@ struct AddedPiece {
     var id: Int
     var content: ByteString
     var isSpecial: Bool
+    /// Whether it is looked for in normalized text, and what it asks of the text around it: for a `tokenizer.json`.
+    var isNormalized = false
+    var surroundings = AddedTokenSurroundings.any
 
     /// The score that llama.cpp's converter gives them.
     static let score: Float = -1000

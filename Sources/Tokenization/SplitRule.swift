@@ -87,14 +87,16 @@ enum PreTokenizers {
         Known(
             rules: [.contractionsAndWords(numbersAtMost: 3)], ignoresMerges: true,
             names: [
-                "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano",
+                "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
+                "jina-v5-nano",
                 "glm4", "glm5",
             ]),
         Known(rules: [.contractionsAndWords(numbersAtMost: 3)], names: ["smaug-bpe", "dbrx", "chatglm-bpe"]),
         Known(
             rules: [.contractionsAndWords(numbersAtMost: 1)],
             names: [
-                "qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan", "megrez", "kormo", "f2llmv2", "grok-2", "solar-open",
+                "qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan", "megrez", "kormo", "f2llmv2", "grok-2",
+                "solar-open",
             ]),
         Known(
             rules: [.casedWords(numbersAtMost: 1, withContractions: false)], ignoresMerges: true, names: ["tekken"]),

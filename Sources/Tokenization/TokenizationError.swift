@@ -37,6 +37,10 @@ public struct TokenizationError: DiagnosticError, Equatable {
         /// Stock llama.cpp would make other tokens of the text of this one.
         case preTokenizerCannotExpress(TokenID, ByteString, pre: String)
         case invalidTokenID(TokenID, count: Int)
+        /// There are `vocab.json` and `merges.txt` only, of a class whose way to split words is not known.
+        case vocabularyFilesAlone(tokenizerClass: String?)
+        /// A piece that GGUF can hold, and stock llama.cpp cannot.
+        case pieceHoldsNUL(TokenID)
     }
 
     /// What is wrong with a merge.
@@ -142,6 +146,20 @@ public struct TokenizationError: DiagnosticError, Equatable {
                 .work, file: file, place: "token \(id) \"\(piece)\"",
                 "stock llama.cpp, splitting and merging as \"\(pre)\", would make other tokens of it",
                 advice: "name another one with --pre-tokenizer NAME if it fits")
+        case .vocabularyFilesAlone(let name):
+            let found = name.map { "tokenizer_class is \"\($0)\"" } ?? "there is no tokenizer_class"
+            return Diagnostic(
+                .input, file: file,
+                "there are vocab.json and merges.txt, no tokenizer.json, and \(found): how words are split is not known",
+                advice: "name it with --pre-tokenizer NAME, or make a tokenizer.json in Python: "
+                    + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)")
+        case .pieceHoldsNUL(let id):
+            return Diagnostic(
+                .work, file: file, place: "token \(id)",
+                "the token's text holds a NUL byte, where stock llama.cpp takes it to end",
+                advice:
+                    "this tokenizer cannot be stored; give the token another text in tokenizer.json if texts never have it"
+            )
         case .invalidTokenID(let id, let count):
             return Diagnostic(.usage, file: file, "there is no token \(id); the ids are 0 to \(count - 1)")
         }

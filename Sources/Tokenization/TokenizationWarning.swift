@@ -40,11 +40,13 @@ public struct TokenizationWarning: Sendable, Equatable, CustomStringConvertible 
             return "\(found) is not in the vocabulary; the model is read without it"
         case .tokensWithoutRows(let first, let count, let rowCount):
             let tokens = count == 1 ? "token \(first)" : "the \(count) tokens from \(first) on"
-            return "the embedding has only \(rowCount) rows; \(tokens) cannot be used, and \(count == 1 ? "is" : "are") left out"
+            return
+                "the embedding has only \(rowCount) rows; \(tokens) cannot be used, and \(count == 1 ? "is" : "are") left out"
         case .bytesWithoutTokens(let bytes, let unknown):
             let list = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
             let effect = unknown.map { "\"\($0)\" stands for them" } ?? "they are left out of texts"
-            return "no token for \(bytes.count == 1 ? "the byte" : "\(bytes.count) bytes") \(list.joined(separator: " ")): \(effect)"
+            return
+                "no token for \(bytes.count == 1 ? "the byte" : "\(bytes.count) bytes") \(list.joined(separator: " ")): \(effect)"
         }
     }
 }

@@ -16,41 +16,53 @@ extension Tokenizer {
     /// Whether BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the
     /// post-processor of `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of
     /// `tokenizer_config.json` (of several the one named `default`), else that of the older `chat_template.json`.
-    /// - Parameter preTokenizer: for byte-level vocabularies, the name under `tokenizer.ggml.pre` that stock llama.cpp
-    ///   has for the way words are split, one of ``preTokenizerNames`` or another name of the same, whatever the pattern;
-    ///   nil to recognize it by the pattern.
+    ///
+    /// Tokens that only `added_tokens_decoder` of `tokenizer_config.json` lists are added. Without a `tokenizer.json`,
+    /// `vocab.json` and `merges.txt` are read as GPT-2's and Qwen2's tokenizers do.
+    /// - Parameters:
+    ///   - preTokenizer: for byte-level vocabularies, the name under `tokenizer.ggml.pre` that stock llama.cpp has for the
+    ///     way words are split, one of ``preTokenizerNames`` or another name of the same, whatever the pattern; nil to
+    ///     recognize it by the pattern.
+    ///   - rowCount: the rows of the embedding: tokens beyond are left out. Nil keeps all.
     /// - Throws: `TokenizationError`, `JSONError` or `FileError`, naming the file.
-    public init(checkpointDirectory path: String, preTokenizer: String? = nil) throws {
+    public init(checkpointDirectory path: String, preTokenizer: String? = nil, rowCount: Int? = nil) throws {
         let file = path + "/tokenizer.json"
         let configuration = try CheckpointConfiguration(directory: path)
-        guard let json = try CheckpointConfiguration.ifPresent({ try JSON(contentsOf: file) }) else {
-            self = try Self(modelFile: path + "/tokenizer.model", configuration, missing: file)
+        guard
+            let json = try CheckpointConfiguration.ifPresent({ try JSON(contentsOf: file) })
+                ?? configuration.vocabularyFiles(path, isNamed: preTokenizer != nil)
+        else {
+            self = try Self(modelFile: path + "/tokenizer.model", configuration, missing: file, rowCount: rowCount)
             if let preTokenizer { throw Self.isNotByteLevel(preTokenizer, file: path + "/tokenizer.model") }
             return
         }
         do throws(TokenizationError) {
             var definition = try TokenizerDefinition(json)
             definition.preTokenizerName = preTokenizer
+            try configuration.complete(&definition)
+            var warnings = rowCount.map { definition.keep(rowCount: $0) } ?? []
             let family = try TokenizerFamilies.family(of: definition)
             if let preTokenizer, !family.hasPreTokenizers { throw Self.isNotByteLevel(preTokenizer, file: file) }
             var parts = try family.parts(of: definition)
-            try configuration.checkAddedTokens(definition)
-            try configuration.apply(to: &parts.vocabulary)
+            warnings += try configuration.apply(to: &parts.vocabulary)
             self.init(parts)
+            warn(warnings, file: file)
             guard family.hasSentencePieceModel else { return }
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? file)
         }
-        if let model = try CheckpointConfiguration.sentencePieceModel(path + "/tokenizer.model") {
-            try adopt(model, adding: configuration.addedPieces(), file: path + "/tokenizer.model")
+        if var model = try CheckpointConfiguration.sentencePieceModel(path + "/tokenizer.model") {
+            model.pieces = Array(model.pieces.prefix(rowCount ?? .max))
+            let added = try configuration.addedPieces().filter { $0.id < rowCount ?? .max }
+            try adopt(model, adding: added, file: path + "/tokenizer.model")
         }
     }
 
     /// The files of a checkpoint that ``init(checkpointDirectory:preTokenizer:)`` reads where they exist, by name.
     public static let checkpointFileNames = [
         "added_tokens.json", "chat_template.jinja", "chat_template.json", "config.json", "generation_config.json",
-        "special_tokens_map.json",
-        "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+        "merges.txt", "special_tokens_map.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+        "vocab.json",
     ]
 
     /// The ways of splitting words that stock llama.cpp has a name for, by the names that are written.
@@ -67,14 +79,28 @@ extension Tokenizer {
     }
 
     /// The tokenizer of a SentencePiece model alone.
-    private init(modelFile: String, _ configuration: CheckpointConfiguration, missing file: String) throws {
-        guard let model = try CheckpointConfiguration.sentencePieceModel(modelFile) else {
+    private init(
+        modelFile: String, _ configuration: CheckpointConfiguration, missing file: String, rowCount: Int?
+    ) throws {
+        guard var model = try CheckpointConfiguration.sentencePieceModel(modelFile) else {
             throw FileError(.system(operation: "open", errno: ENOENT), path: file)
         }
         do throws(TokenizationError) {
-            var vocabulary = try model.vocabulary(adding: configuration.addedPieces())
-            try configuration.apply(to: &vocabulary)
+            var added = try configuration.addedPieces()
+            var warnings: [TokenizationWarning] = []
+            let count = max(model.pieces.count, (added.map(\.id).max() ?? -1) + 1)
+            if let rowCount, count > rowCount {
+                warnings.append(
+                    TokenizationWarning(
+                        .tokensWithoutRows(
+                            first: TokenID(clamping: rowCount), count: count - rowCount, rowCount: rowCount)))
+                model.pieces = Array(model.pieces.prefix(rowCount))
+                added.removeAll { $0.id >= rowCount }
+            }
+            var vocabulary = try model.vocabulary(adding: added)
+            warnings += try configuration.apply(to: &vocabulary)
             try self.init(vocabulary: vocabulary)
+            warn(warnings, file: modelFile)
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? modelFile)
         }
@@ -114,6 +140,20 @@ private struct CheckpointConfiguration {
         }
     }
 
+    /// What `vocab.json` and `merges.txt` say; nil if there is no `vocab.json`.
+    func vocabularyFiles(_ directory: String, isNamed: Bool) throws -> JSON? {
+        let file = directory + "/vocab.json"
+        let vocabulary = try Self.ifPresent { try JSON(contentsOf: file) }
+        let merges = try Self.ifPresent { try ReadableFile.contents(of: directory + "/merges.txt") }
+        guard let vocabulary, let merges else { return nil }
+        do throws(TokenizationError) {
+            return try VocabularyFiles.definition(
+                vocabulary: vocabulary, merges: merges, configuration: tokenizer.json, isNamed: isNamed)
+        } catch {
+            throw TokenizationError(error.kind, file: file)
+        }
+    }
+
     static func sentencePieceModel(_ file: String) throws -> SentencePieceModel? {
         guard let bytes = try ifPresent({ try ReadableFile.contents(of: file) }) else { return nil }
         do throws(TokenizationError) {
@@ -132,14 +172,17 @@ private struct CheckpointConfiguration {
         }
     }
 
-    func apply(to vocabulary: inout Vocabulary) throws(TokenizationError) {
+    /// - Returns: what the files ask for and is left out.
+    func apply(to vocabulary: inout Vocabulary) throws(TokenizationError) -> [TokenizationWarning] {
         let table = try PieceTable(vocabulary.pieces)
         let affixes = vocabulary.specials
-        let ends = try ids("eos", table)
+        var warnings: [TokenizationWarning] = []
+        let ends = try ids("eos", table, &warnings)
         vocabulary.specials = SpecialTokens(
-            bos: try ids("bos", table).first ?? affixes.bos, eos: ends.first ?? affixes.eos,
-            pad: try ids("pad", table).first ?? affixes.pad, unknown: try ids("unk", table).first ?? affixes.unknown)
-        let generationEnds = try ids("eos", in: generation, tokenCount: table.pieces.count)
+            bos: try ids("bos", table, &warnings).first ?? affixes.bos, eos: ends.first ?? affixes.eos,
+            pad: try ids("pad", table, &warnings).first ?? affixes.pad,
+            unknown: try ids("unk", table, &warnings).first ?? affixes.unknown)
+        let generationEnds = try ids("eos", in: generation, tokenCount: table.pieces.count, &warnings)
         for end in ends + generationEnds
         where end != vocabulary.specials.eos && !vocabulary.specials.otherEnds.contains(end) {
             vocabulary.specials.otherEnds.append(end)
@@ -147,29 +190,35 @@ private struct CheckpointConfiguration {
         vocabulary.addsBOS = try added("bos", vocabulary.addsBOS ? affixes.bos : nil, vocabulary.specials.bos)
         vocabulary.addsEOS = try added("eos", vocabulary.addsEOS ? affixes.eos : nil, vocabulary.specials.eos)
         vocabulary.chatTemplate = try chatTemplate()
+        return warnings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// The ids that have a role, from the first source that knows any.
-    private func ids(_ role: String, _ table: PieceTable) throws(TokenizationError) -> [TokenID] {
+    private func ids(
+        _ role: String, _ table: PieceTable, _ warnings: inout [TokenizationWarning]
+    ) throws(TokenizationError) -> [TokenID] {
         for source in [tokenizer, specialTokensMap] {
             guard let value = source.json[ByteString(role + "_token")] else { continue }
             guard let name = value.bytes ?? value["content"]?.bytes else {
                 throw malformed(role + "_token", "a token's text", source)
             }
             guard let id = table.find(name.bytes[...]) else {
-                throw TokenizationError(.specialToken(role: role + "_token", found: "\"\(name)\""), file: source.file)
+                warnings.append(
+                    TokenizationWarning(
+                        .roleWithoutToken(role: role + "_token", found: "\"\(name)\""), file: source.file))
+                continue
             }
             return [id]
         }
         for source in [generation, model] {
-            let found = try ids(role, in: source, tokenCount: table.pieces.count)
+            let found = try ids(role, in: source, tokenCount: table.pieces.count, &warnings)
             if !found.isEmpty { return found }
         }
         return []
     }
 
     private func ids(
-        _ role: String, in source: Source, tokenCount: Int
+        _ role: String, in source: Source, tokenCount: Int, _ warnings: inout [TokenizationWarning]
     ) throws(TokenizationError) -> [TokenID] {
         let key = role + "_token_id"
         guard let value = source.json[ByteString(key)] else { return [] }
@@ -177,7 +226,9 @@ private struct CheckpointConfiguration {
         for item in value.array ?? [value] {
             guard let number = item.integer else { throw malformed(key, "a token's id", source) }
             guard let id = TokenID(exactly: number), id >= 0, id < tokenCount else {
-                throw TokenizationError(.specialToken(role: key, found: "\(number)"), file: source.file)
+                warnings.append(
+                    TokenizationWarning(.roleWithoutToken(role: key, found: "\(number)"), file: source.file))
+                continue
             }
             ids.append(id)
         }
@@ -205,13 +256,26 @@ private struct CheckpointConfiguration {
         return adds
     }
 
-    /// Compares the list of added tokens that some checkpoints have twice.
-    func checkAddedTokens(_ definition: TokenizerDefinition) throws(TokenizationError) {
+    /// Adds the tokens that only the list of `tokenizer_config.json` has, as `transformers` does: in the order of their
+    /// ids, each under the id that its text has already, or the next one. The others must be the same.
+    func complete(_ definition: inout TokenizerDefinition) throws(TokenizationError) {
         let known = Dictionary(definition.addedTokens.map { ($0.id, $0.content) }) { first, _ in first }
-        for token in try listedTokens() ?? [] {
+        let vocabulary = definition.model["vocab"]
+        let modelCount = vocabulary?.object?.count ?? vocabulary?.array?.count ?? 0
+        var next = max(modelCount, (known.keys.max() ?? -1) + 1)
+        for token in try (listedTokens() ?? []).sorted(by: { $0.id < $1.id }) {
             guard let piece = known[token.id] else {
-                throw TokenizationError(
-                    .addedToken(token.content, id: token.id, .notInTokenizer), file: tokenizer.file)
+                let id = vocabulary?[token.content]?.integer ?? next
+                guard token.id == id else {
+                    throw TokenizationError(
+                        .addedToken(token.content, id: token.id, .notInTokenizer), file: tokenizer.file)
+                }
+                next = max(next, id + 1)
+                definition.addedTokens.append(
+                    TokenizerDefinition.AddedToken(
+                        id: id, content: token.content, isSpecial: token.isSpecial,
+                        isNormalized: token.isNormalized, surroundings: token.surroundings))
+                continue
             }
             guard piece == token.content else {
                 throw TokenizationError(
@@ -231,7 +295,15 @@ private struct CheckpointConfiguration {
             guard let id = key.string.flatMap({ Int($0) }), let content = value["content"]?.bytes else {
                 throw malformed("added_tokens_decoder", "tokens by their ids", tokenizer)
             }
-            tokens.append(AddedPiece(id: id, content: content, isSpecial: value["special"]?.bool == true))
+            let isSpecial = value["special"]?.bool == true
+            tokens.append(
+                AddedPiece(
+                    id: id, content: content, isSpecial: isSpecial,
+                    isNormalized: value["normalized"]?.bool ?? !isSpecial,
+                    surroundings: AddedTokenSurroundings(
+                        takesSpacesBefore: value["lstrip"]?.bool ?? false,
+                        takesSpacesAfter: value["rstrip"]?.bool ?? false,
+                        isWholeWord: value["single_word"]?.bool ?? false)))
         }
         return tokens
     }

@@ -107,9 +107,15 @@ public struct Tokenizer: Sendable {
     /// tokens inside of a text (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer;
     /// llama.cpp knows nothing of what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode versions that
     /// llama.cpp does not know yet, U+017F after an apostrophe, spaces outside of ASCII as DeepSeek's patterns see
-    /// them, and texts that are not in normalization form C where the checkpoint asks for it.
+    /// them, letters outside of ASCII and combining marks as the patterns of tekken and GPT-4o see them, bytes without a
+    /// token, NUL where it has a token of its own, and texts that are not in normalization form C where the checkpoint
+    /// asks for it.
     /// - Throws: `TokenizationError` with a token that the two would make in different ways.
     public func verifyScoreForm() throws(TokenizationError) {
+        // In a `gpt2` vocabulary bytes are spelled as other characters, so it has none but in added tokens.
+        if let id = vocabulary.pieces.firstIndex(where: { $0.bytes.contains(0) }) {
+            throw TokenizationError(.pieceHoldsNUL(TokenID(id)))
+        }
         guard !isScoreForm else { return }
         if let conflict = parts.storedConflict { throw conflict }
         if parts.scoresAreOfModel {

@@ -142,6 +142,16 @@ public struct Vocabulary: Sendable, Equatable {
 }
 
 extension Vocabulary {
+    /// The name that llama.cpp's converter gives to XVERSE's token of a NUL, which llama.cpp could not read.
+    static let nameOfNUL: ByteString = #"<b'\x00'>"#
+
+    /// Gives the token of a NUL that name.
+    mutating func nameNUL() {
+        guard let id = pieces.firstIndex(of: ByteString([0])) else { return }
+        pieces[id] = Self.nameOfNUL
+        kinds[id] = .byte
+    }
+
     /// The pieces of a vocabulary with scores, checked.
     func checkedTable() throws(TokenizationError) -> PieceTable {
         for (what, found) in [("scores", scores.count), ("token types", kinds.count)]

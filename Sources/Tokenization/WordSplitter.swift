@@ -11,7 +11,8 @@ struct WordSplitter: Sendable {
 
     /// As HuggingFace tokenizers splits.
     static func huggingFace(_ rules: [SplitRule]) -> WordSplitter {
-        WordSplitter(rules: rules, classes: .huggingFace, foldsLongS: true, listsSpaces: true, wordMembers: [.letter, .mark])
+        WordSplitter(
+            rules: rules, classes: .huggingFace, foldsLongS: true, listsSpaces: true, wordMembers: [.letter, .mark])
     }
 
     /// As stock llama.cpp splits.
