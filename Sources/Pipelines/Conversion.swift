@@ -15,7 +15,7 @@ public struct Conversion: Sendable {
     /// What the file calls the model; nil takes the checkpoint's name.
     public var name: String?
     /// Keys that are set in the file, over what the checkpoint says.
-    public var metadata = GGUFMetadata()
+    public var metadataFile: MetadataFile?
     /// Whether only the vocabulary and the metadata are written.
     public var isVocabularyOnly = false
     /// How to cut the model into files; nil for one.
@@ -58,18 +58,25 @@ public struct Conversion: Sendable {
         if target == .q8_0, let tensor = stored.first(where: { $0.type.isQuantized && $0.type != .q8_0 }) {
             throw PipelineError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
         }
+        let file = ModelFile(
+            model: model, metadata: try metadata(of: model), tensors: try plan(model), splitLimits: splitLimits)
+        return try file.write(to: output, guidance: EncodingGuidance(), parallel: parallel, progress: progress)
+    }
+
+    /// What the file would say, less where it comes from.
+    ///
+    /// - Throws: ``PipelineError`` for keys of ``metadataFile`` that cannot be set.
+    public func metadata(of model: Model) throws -> GGUFMetadata {
         var metadata = model.metadata
-        if let name { metadata["general.name"] = .string(ByteString(name)) }
-        let isCopy = target == .auto && stored.contains { $0.type.isQuantized }
+        let isCopy = target == .auto && model.tensors.tensors.contains { $0.type.isQuantized }
         if !isCopy {
             metadata.removeQuantization()
             metadata["general.file_type"] = .uint32(try recipe(for: model).fileType)
         }
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
-        metadata.append(self.metadata)
-        let file = ModelFile(
-            model: model, metadata: metadata, tensors: try plan(model), splitLimits: splitLimits)
-        return try file.write(to: output, guidance: EncodingGuidance(), parallel: parallel, progress: progress)
+        try metadataFile?.apply(to: &metadata, of: model)
+        if let name { metadata["general.name"] = .string(ByteString(name)) }
+        return metadata
     }
 
     /// The recipe that describes the result: what was asked for, or what most of the weights are.

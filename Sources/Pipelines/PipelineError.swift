@@ -47,8 +47,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         case otherShape(TensorShape, original: TensorShape)
         /// Token ids do not mean the same in both models.
         case otherTokens(than: String)
-        /// A metadata file holds something else.
-        case notMetadata(String)
+        /// A file of metadata that cannot be set.
+        case metadata(MetadataProblem)
         /// A context that the model was not made for.
         case contextOutOfRange(Int, limit: Int)
         /// The prompt leaves no room in the context; `limit` is the model's.
@@ -145,8 +145,7 @@ public struct PipelineError: DiagnosticError, Equatable {
                 advice: "pass --pre-tokenizer with the checkpoint, or leave it out")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
-        case .notMetadata(let expected):
-            report(.input, expected)
+        case .metadata(let problem): problem.diagnostic(file: file, key: tensor)
         case .otherTokens(let reference):
             report(
                 .input, "its tokens are not those of the reference \(reference)",

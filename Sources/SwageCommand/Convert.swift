@@ -40,8 +40,9 @@ struct Convert: ParsableCommand {
         var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
-        if let metadata { conversion.metadata = try MetadataFile.read(metadata) }
+        conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0) }
         if dryRun {
+            _ = try conversion.metadata(of: model)
             StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
             return StandardStream.error.write(Figures.estimate(try conversion.duration(model)))
         }
