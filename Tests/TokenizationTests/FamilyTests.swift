@@ -22,7 +22,9 @@ import Tokenization
     }
 
     /// The same for every way to split.
-    @Test(arguments: ["gpt-2", "qwen2", "starcoder", "deepseek-llm", "deepseek-coder", "deepseek-v3", "default"])
+    @Test(arguments: [
+        "gpt-2", "qwen2", "starcoder", "deepseek-llm", "deepseek-coder", "deepseek-v3", "tekken", "gpt-4o", "default",
+    ])
     func longWords(pre: String) throws {
         var vocabulary = try ByteLevelTests.tokenizer.get().vocabulary
         vocabulary.pre = pre
@@ -89,7 +91,7 @@ import Tokenization
         #expect(
             problem {
                 $0.merges = []; $0.pieces[space] = "xyzzy"
-            } == .missingByteToken(0x20))
+            } == nil)
         // Pieces that are no text at all are tokens that no text makes.
         #expect(problem { $0.pieces[4095] = ByteString([0xff, 0x20]) } == nil)
     }
@@ -139,7 +141,10 @@ import Tokenization
         #expect(try small(plain) { $0.merges = #"[["a", "zz"]]"# }.problem() == .merge(index: 0, .missingToken("zz")))
         #expect(try small(plain) { $0.merges = #"[["b", "a"]]"# }.problem() == .merge(index: 0, .missingProduct("ba")))
         #expect(
-            try small(plain) { $0.vocabulary[40].0 = "xyzzy" }.problem() == .missingByteToken(38))
+            try small(plain) {
+                $0.vocabulary[40].0 = "xyzzy"
+                $0.model["unk_token"] = "\"<unk>\""
+            }.problem() == .specialToken(role: "model.unk_token", found: "\"<unk>\""))
         for change: (inout SmallTokenizer) -> Void in [
             { $0.normalizer = #"{"type": "Lowercase"}"# }, { $0.decoder = "null" },
             { $0.decoder = #"{"type": "Metaspace"}"# }, { $0.preTokenizer = #"{"type": "ByteLevel", "novelty": 1}"# },

@@ -137,7 +137,7 @@ import Tokenization
         }
         #expect {
             try Fixtures.tokenizer(
-                ByteString(SmallTokenizer().json), files: ["tokenizer_config.json": #"{"bos_token": "<bos>"}"#])
+                ByteString(SmallTokenizer().json), files: ["tokenizer_config.json": #"{"bos_token": 3}"#])
         } throws: { error in
             (error as? TokenizationError)?.diagnostic.file?.hasSuffix("/tokenizer_config.json") == true
         }
