@@ -30,6 +30,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ] + documentation,
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
@@ -49,7 +50,10 @@ let package = Package(
         module("Tokenization", ["TensorCore", "ByteJSON"]),
         module(
             "Checkpoints",
-            ["TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "TorchArchive", "Tokenization"]),
+            [
+                "TensorCore", "ByteJSON", "ModelArchitecture", "Safetensors", "TorchArchive", "Tokenization",
+                .product(name: "Yams", package: "Yams"),
+            ]),
         module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
         module("Importance", ["TensorCore", "GGUFContainer"]),
         module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "BFloat16Products", "COpenBLAS"]),

@@ -61,13 +61,6 @@ public struct Checkpoint: Sendable {
         Tokenizer.checkpointFileNames.map { "\(directory)/\($0)" }
             .filter { FileManager.default.fileExists(atPath: $0) }
     }
-
-    /// The directory's own name.
-    public var name: String {
-        var path = directory[...]
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        return path.split(separator: "/").last.map(String.init) ?? directory
-    }
 }
 
 /// The weights of a checkpoint that were not asked for.

@@ -1,4 +1,7 @@
 extension DecoderPlan {
+    /// Elements of all tensors.
+    public var parameterCount: Int { tensors.reduce(0) { $0 + $1.dimensions.reduce(1, *) } }
+
     /// The size as llama.cpp's `general.size_label` gives it: parameters, or for experts `8x7B`: their number and the
     /// parameters of a model with one of them.
     public var sizeLabel: String {

@@ -20,6 +20,8 @@ public struct Model: Sendable {
     public let files: [String]
     /// The checkpoint, if it is one.
     public let checkpoint: Checkpoint?
+    /// What of the checkpoint's description could not be read.
+    let warnings: [String]
 
     /// - Parameters:
     ///   - expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
@@ -57,8 +59,9 @@ public struct Model: Sendable {
         self.checkpoint = checkpoint
         var metadata = checkpoint.plan.metadata
         metadata["general.type"] = .string("model")
-        metadata["general.name"] = .string(ByteString(checkpoint.name))
-        metadata["general.size_label"] = .string(ByteString(checkpoint.storedPlan.sizeLabel))
+        let general = checkpoint.generalMetadata()
+        metadata.append(general)
+        warnings = general.warnings
         metadata.append(checkpoint.tokenizer.vocabulary.metadata)
         self.metadata = metadata
     }
@@ -84,6 +87,7 @@ public struct Model: Sendable {
         }
         files = file.parts.map(\.path)
         checkpoint = nil
+        warnings = []
         metadata = file.metadata
     }
 
@@ -91,7 +95,7 @@ public struct Model: Sendable {
     var inputFiles: [String] {
         guard checkpoint != nil else { return files }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return files + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") }.map { "\(path)/\($0)" }
+        return files + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") || $0 == "README.md" }.map { "\(path)/\($0)" }
     }
 
     /// The model ready to compute.

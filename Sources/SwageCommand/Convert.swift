@@ -16,10 +16,10 @@ struct Convert: ParsableCommand {
     @Option(help: "The type of the matrices: auto (as stored), f32, f16, bf16 or q8_0.")
     var type: Conversion.Target = .auto
 
-    @Option(help: "What the file calls the model. Default: the checkpoint's name.")
+    @Option(help: "What the file calls the model. Default: what its card or its directory calls it.")
     var name: String?
 
-    @Option(help: "A JSON object of metadata keys and values to set in the file.")
+    @Option(help: "A JSON object of metadata keys and values to set in the file; null leaves a key out.")
     var metadata: String?
 
     @Flag(help: "Write the vocabulary and the metadata only.")
