@@ -29,6 +29,7 @@ struct ModelFile {
         progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         try model.tokenizer.verifyScoreForm()
+        for remark in model.tokenizer.remarks { progress(.warning(remark)) }
         let outputs =
             try splitLimits.map {
                 try GGUFSplitWriter.paths(

@@ -45,7 +45,7 @@ enum CharacterBPEFamily: TokenizerFamily {
             }
         }
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: spaces.conflict,
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, remarks: spaces.difference.map { [$0] } ?? [],
             scoreConflict: conflict, merges: model.merges, splits: splits)
     }
 

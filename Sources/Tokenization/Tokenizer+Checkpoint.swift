@@ -13,8 +13,9 @@ extension Tokenizer {
     /// `tokenizer.json` says what the tokens are, and `tokenizer.model` their scores if it is there too; alone, it says
     /// both. The roles come from the first that gives them: names in
     /// `tokenizer_config.json`, then `special_tokens_map.json`; ids in `generation_config.json`, then `config.json`.
-    /// Whether BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the
-    /// post-processor of `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of
+    /// Whether BOS and EOS are added: the post-processor of `tokenizer.json` says both if there is one, else
+    /// `add_bos_token` and `add_eos_token` of `tokenizer_config.json`. Where `tokenizer.json` marks spaces in a way that is
+    /// not known here, a `tokenizer.model` beside it stands for both, as in llama.cpp's converter. The conversation format: `chat_template.jinja`, else `chat_template` of
     /// `tokenizer_config.json` (of several the one named `default`), else that of the older `chat_template.json`.
     /// - Parameter preTokenizer: for byte-level vocabularies, the name under `tokenizer.ggml.pre` that stock llama.cpp
     ///   has for the way words are split, one of ``preTokenizerNames`` or another name of the same, whatever the pattern;
@@ -28,18 +29,27 @@ extension Tokenizer {
             if let preTokenizer { throw Self.isNotByteLevel(preTokenizer, file: path + "/tokenizer.model") }
             return
         }
-        do throws(TokenizationError) {
+        var mayHaveModel = false
+        do {
             var definition = try TokenizerDefinition(json)
             definition.preTokenizerName = preTokenizer
             let family = try TokenizerFamilies.family(of: definition)
+            mayHaveModel = family.hasSentencePieceModel
             if let preTokenizer, !family.hasPreTokenizers { throw Self.isNotByteLevel(preTokenizer, file: file) }
             var parts = try family.parts(of: definition)
             try configuration.checkAddedTokens(definition)
-            try configuration.apply(to: &parts.vocabulary)
+            parts.remarks += try configuration.apply(
+                to: &parts.vocabulary, hasPostProcessor: !definition.postProcessors.isEmpty)
             self.init(parts)
-            guard family.hasSentencePieceModel else { return }
-        } catch {
-            throw TokenizationError(error.kind, file: error.file ?? file)
+            guard mayHaveModel else { return }
+        } catch let error as TokenizationError {
+            let error = TokenizationError(error.kind, file: error.file ?? file)
+            guard mayHaveModel, error.isAboutSpaces,
+                let model = try CheckpointConfiguration.sentencePieceModel(path + "/tokenizer.model")
+            else { throw error }
+            try self.init(model, insteadOf: json, configuration, file: path + "/tokenizer.model")
+            remark(["\(error.diagnostic.place ?? file): \(error.diagnostic.problem); tokenizer.model is used instead"])
+            return
         }
         if let model = try CheckpointConfiguration.sentencePieceModel(path + "/tokenizer.model") {
             try adopt(model, adding: configuration.addedPieces(), file: path + "/tokenizer.model")
@@ -73,10 +83,49 @@ extension Tokenizer {
         }
         do throws(TokenizationError) {
             var vocabulary = try model.vocabulary(adding: configuration.addedPieces())
-            try configuration.apply(to: &vocabulary)
+            let remarks = try configuration.apply(to: &vocabulary, hasPostProcessor: false)
             try self.init(vocabulary: vocabulary)
+            remark(remarks)
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? modelFile)
+        }
+    }
+
+    /// The tokenizer of a SentencePiece model in place of a `tokenizer.json` that was made of it: of that the added
+    /// tokens and the post-processor count, and both must have the same pieces.
+    private init(
+        _ model: SentencePieceModel, insteadOf json: JSON, _ configuration: CheckpointConfiguration, file: String
+    ) throws {
+        do throws(TokenizationError) {
+            let definition = try TokenizerDefinition(json)
+            try configuration.checkAddedTokens(definition)
+            let added = definition.addedTokens.map {
+                AddedPiece(id: $0.id, content: $0.content, isSpecial: $0.isSpecial)
+            }
+            var vocabulary = try model.vocabulary(adding: added)
+            guard let members = definition.model["vocab"]?.object else {
+                throw TokenizerDefinition.malformed("model.vocab", "an object")
+            }
+            let table = try definition.pieces(members).0
+            for (id, piece) in model.pieces.enumerated() where id >= table.pieces.count || table.pieces[id] != piece.text {
+                let other = id < table.pieces.count ? table.pieces[id] : ""
+                guard added.contains(where: { $0.id == id }) else {
+                    throw TokenizationError(.piecesDisagree(TokenID(id), other, inModel: piece.text))
+                }
+            }
+            if !definition.postProcessors.isEmpty {
+                let affixes = try definition.affixes(table)
+                vocabulary.specials.bos = affixes.prefix ?? vocabulary.specials.bos
+                vocabulary.specials.eos = affixes.suffix ?? vocabulary.specials.eos
+                (vocabulary.addsBOS, vocabulary.addsEOS) = (affixes.prefix != nil, affixes.suffix != nil)
+                vocabulary.separatesPairs = affixes.separatesPairs
+            }
+            let remarks = try configuration.apply(
+                to: &vocabulary, hasPostProcessor: !definition.postProcessors.isEmpty)
+            try self.init(vocabulary: vocabulary)
+            remark(remarks)
+        } catch {
+            throw TokenizationError(error.kind, file: error.file ?? file)
         }
     }
 }
@@ -132,7 +181,11 @@ private struct CheckpointConfiguration {
         }
     }
 
-    func apply(to vocabulary: inout Vocabulary) throws(TokenizationError) {
+    /// - Parameter hasPostProcessor: whether what the vocabulary says of BOS and EOS is a post-processor's word.
+    /// - Returns: where the files contradict each other.
+    func apply(
+        to vocabulary: inout Vocabulary, hasPostProcessor: Bool
+    ) throws(TokenizationError) -> [String] {
         let table = try PieceTable(vocabulary.pieces)
         let affixes = vocabulary.specials
         let ends = try ids("eos", table)
@@ -144,9 +197,31 @@ private struct CheckpointConfiguration {
         where end != vocabulary.specials.eos && !vocabulary.specials.otherEnds.contains(end) {
             vocabulary.specials.otherEnds.append(end)
         }
+        var remarks: [String] = []
+        func added(_ role: String, _ fromFile: TokenID?, _ id: TokenID?) throws(TokenizationError) -> Bool {
+            guard let flag = try flag(role), !hasPostProcessor else {
+                guard fromFile == nil || fromFile == id else {
+                    throw TokenizationError(
+                        .unsupported(
+                            part: "post_processor", found: "another token than \(role)_token at its place",
+                            supported: "\(role)_token"))
+                }
+                if let flag = try flag(role), flag != (fromFile != nil) {
+                    remarks.append(
+                        "add_\(role)_token is \(flag) in tokenizer_config.json, but the post-processor of tokenizer.json "
+                            + "\(flag ? "does not add" : "adds") the \(role) token: the post-processor is followed")
+                }
+                return fromFile != nil
+            }
+            guard !flag || id != nil else {
+                throw TokenizationError(.specialToken(role: role + "_token", found: "none"), file: tokenizer.file)
+            }
+            return flag
+        }
         vocabulary.addsBOS = try added("bos", vocabulary.addsBOS ? affixes.bos : nil, vocabulary.specials.bos)
         vocabulary.addsEOS = try added("eos", vocabulary.addsEOS ? affixes.eos : nil, vocabulary.specials.eos)
         vocabulary.chatTemplate = try chatTemplate()
+        return remarks
     }
 
     /// The ids that have a role, from the first source that knows any.
@@ -184,25 +259,12 @@ private struct CheckpointConfiguration {
         return ids
     }
 
-    /// Whether the token of a role is put at its end of a text.
-    private func added(
-        _ role: String, _ fromTemplate: TokenID?, _ id: TokenID?
-    ) throws(TokenizationError) -> Bool {
+    /// What `tokenizer_config.json` says of putting the token of a role at its end of a text.
+    private func flag(_ role: String) throws(TokenizationError) -> Bool? {
         let key = "add_\(role)_token"
-        guard let value = tokenizer.json[ByteString(key)] else {
-            guard fromTemplate == nil || fromTemplate == id else {
-                throw TokenizationError(
-                    .unsupported(
-                        part: "post_processor", found: "another token than \(role)_token at its place",
-                        supported: "\(role)_token"))
-            }
-            return fromTemplate != nil
-        }
-        guard let adds = value.bool else { throw malformed(key, "true or false", tokenizer) }
-        guard !adds || id != nil else {
-            throw TokenizationError(.specialToken(role: role + "_token", found: "none"), file: tokenizer.file)
-        }
-        return adds
+        guard let value = tokenizer.json[ByteString(key)], !value.isNull else { return nil }
+        guard let flag = value.bool else { throw malformed(key, "true or false", tokenizer) }
+        return flag
     }
 
     /// Compares the list of added tokens that some checkpoints have twice.
@@ -269,5 +331,14 @@ private struct CheckpointConfiguration {
 
     private func malformed(_ key: String, _ expected: String, _ source: Source) -> TokenizationError {
         TokenizationError(.malformed(key: key, expected: expected), file: source.file)
+    }
+}
+
+extension TokenizationError {
+    /// Whether it is about a step that turns spaces into marks or back, or about how pieces are looked for, all of which a
+    /// `tokenizer.model` says too.
+    fileprivate var isAboutSpaces: Bool {
+        guard case .unsupported(let part, _, _) = kind else { return false }
+        return ["normalizer", "pre_tokenizer", "decoder", "model"].contains { part.hasPrefix($0) }
     }
 }
