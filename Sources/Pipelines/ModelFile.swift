@@ -29,7 +29,7 @@ struct ModelFile {
         progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         try model.tokenizer.verifyScoreForm()
-        for warning in model.warnings { progress(.warning(warning)) }
+        for warning in model.warnings + model.tokenizer.remarks { progress(.warning(warning)) }
         let outputs =
             try splitLimits.map {
                 try GGUFSplitWriter.paths(

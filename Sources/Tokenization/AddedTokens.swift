@@ -10,16 +10,18 @@ enum AddedTokens: Sendable {
     /// The tokens of a definition, as HuggingFace finds them.
     /// - Parameters:
     ///   - spaceIsMark: whether normalization turns spaces into U+2581.
-    ///   - prefix: what normalization puts before each text.
+    ///   - prefix: what normalization puts before a text, of its beginning.
     static func leftmostLongest(
-        _ tokens: [TokenizerDefinition.AddedToken], spaceIsMark: Bool, prefix: ByteString = ""
+        _ tokens: [TokenizerDefinition.AddedToken], spaceIsMark: Bool,
+        prefix: (ByteString) -> ByteString = { _ in "" }
     ) -> AddedTokens {
         var raw = AddedTokenMatcher()
         var normalized = AddedTokenMatcher(spaceIsMark: spaceIsMark)
         for token in tokens {
             if token.isNormalized {
                 normalized.insert(
-                    ByteString(prefix.bytes + token.content.bytes), id: TokenID(token.id), token.surroundings)
+                    ByteString(prefix(token.content).bytes + token.content.bytes), id: TokenID(token.id),
+                    token.surroundings)
             } else {
                 raw.insert(token.content, id: TokenID(token.id), token.surroundings)
             }

@@ -12,6 +12,9 @@ struct CharacterBPE: TokenEncoder {
         case everyText
         /// The same, before normalized tokens are looked for.
         case everyTextBeforeNormalizedTokens
+        /// Before the whole text, and before text that follows a token found in it before normalization; before text that
+        /// follows a normalized token unless it begins with a space.
+        case everyTextBesideRawTokens
         /// The same, unless the text begins with a space.
         case unlessSpace
         /// Before the whole text, unless it begins with a space or a token.
@@ -34,7 +37,8 @@ struct CharacterBPE: TokenEncoder {
     func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID]) {
         pairs.withLookup { lookup in
             var merger = SegmentMerger(pairs: lookup)
-            guard spacePrefix == .everyTextBeforeNormalizedTokens, addedTokens.hasNormalized else {
+            let doublesSpaces = spacePrefix == .everyTextBesideRawTokens
+            guard doublesSpaces || spacePrefix == .everyTextBeforeNormalizedTokens, addedTokens.hasNormalized else {
                 return encode(text, addedTokens, spacePrefix, parseSpecial, with: &merger, into: &ids)
             }
             let (raw, normalized) = addedTokens.stages
@@ -42,8 +46,12 @@ struct CharacterBPE: TokenEncoder {
                 switch fragment {
                 case .token(let id): ids.append(id)
                 case .text(let range):
-                    ([0x20] + text[range]).withUnsafeBufferPointer {
-                        encode($0, normalized, .none, parseSpecial, with: &merger, into: &ids)
+                    let part = UnsafeBufferPointer(rebasing: text[range])
+                    let added: [UInt8] = !doublesSpaces || SpaceMark.begins(part) ? [0x20] : []
+                    (added + part).withUnsafeBufferPointer {
+                        encode(
+                            $0, normalized, doublesSpaces ? .unlessSpace : .none, parseSpecial, with: &merger,
+                            into: &ids)
                     }
                 }
             }
@@ -63,7 +71,7 @@ struct CharacterBPE: TokenEncoder {
                 let isPrefixed =
                     switch prefix {
                     case .none: false
-                    case .everyText, .everyTextBeforeNormalizedTokens: true
+                    case .everyText, .everyTextBeforeNormalizedTokens, .everyTextBesideRawTokens: true
                     case .unlessSpace: !SpaceMark.begins(part)
                     case .firstUnlessSpace: range.lowerBound == 0 && !SpaceMark.begins(part)
                     }
@@ -82,6 +90,16 @@ struct CharacterBPE: TokenEncoder {
             return merger.lastRank
         }
         return ids == [id] && rank != PairTable.noMerge ? rank : nil
+    }
+
+    /// The tokens of a text alone: no added tokens are looked for, and no space is put before it.
+    func idsOfPlainText(_ text: [UInt8]) -> [TokenID] {
+        var ids: [TokenID] = []
+        pairs.withLookup { lookup in
+            var merger = SegmentMerger(pairs: lookup)
+            text.withUnsafeBufferPointer { encode($0, with: &merger, into: &ids) }
+        }
+        return ids
     }
 
     /// Encodes text without added tokens, and leaves the merger empty.

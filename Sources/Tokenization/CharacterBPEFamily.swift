@@ -46,7 +46,7 @@ enum CharacterBPEFamily: TokenizerFamily {
         }
         vocabulary.nameNUL()
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: spaces.conflict,
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, remarks: spaces.difference.map { [$0] } ?? [],
             scoreConflict: conflict, merges: model.merges, splits: splits)
     }
 

@@ -107,10 +107,14 @@ struct CharacterBPEModel {
 
         return CharacterBPE(
             characters: characters, pairs: pairs, bytes: byteTokens, tokenCount: table.pieces.count,
-
-            addedTokens: .leftmostLongest(
-                addedTokens, spaceIsMark: spaces.normalizes,
-                prefix: spaces.prefix == .everyTextBeforeNormalizedTokens ? SpaceMark.piece : ""),
+            addedTokens: .leftmostLongest(addedTokens, spaceIsMark: spaces.normalizes) { content in
+                switch spaces.prefix {
+                case .everyTextBeforeNormalizedTokens: SpaceMark.piece
+                case .everyTextBesideRawTokens:
+                    content.bytes.withUnsafeBufferPointer(SpaceMark.begins) ? SpaceMark.piece : ""
+                default: ""
+                }
+            },
             specialIDs: specialIDs, spacePrefix: spaces.prefix)
     }
 

@@ -3,6 +3,11 @@ import TensorCore
 
 /// How a `tokenizer.json` turns spaces into U+2581, and where it puts one more.
 struct MarkedSpaces {
+    /// Where a Metaspace puts a space.
+    enum PrependScheme: String {
+        case never, first, always
+    }
+
     /// Whether the marks are there before added tokens are looked for a second time.
     let normalizes: Bool
     let prefix: CharacterBPE.SpacePrefix
@@ -12,64 +17,108 @@ struct MarkedSpaces {
     let otherPreTokenizers: [TokenizerDefinition.Component]
 
     private static let supported =
-        "Replace of \" \" by \"\u{2581}\" after Prepend of \"\u{2581}\" or nothing; or Metaspace as the pre-tokenizer"
+        "Replace of \" \" by \"\u{2581}\" after Prepend of \"\u{2581}\" or nothing; or Metaspace as the first "
+        + "pre-tokenizer, after that Replace or nothing, \"\\A\u{2581}\" replaced by two marks if it is always"
 
     init(_ definition: TokenizerDefinition) throws(TokenizationError) {
-        if let metaspace = definition.preTokenizers.first, metaspace.type == "Metaspace",
-            definition.normalizers.isEmpty
-        {
-            try metaspace.allow(["replacement", "prepend_scheme", "add_prefix_space", "split", "str_rep"])
-            guard metaspace["replacement"]?.bytes == SpaceMark.piece else {
-                throw metaspace.unsupported("another replacement", supported: Self.supported)
-            }
-            let scheme = metaspace["prepend_scheme"]?.string
-            switch (scheme, metaspace["add_prefix_space"]?.bool ?? true) {
-            case ("never", _), (nil, false): prefix = .none
-            case ("first", _): prefix = .firstUnlessSpace
-            case ("always", _), (nil, true): prefix = .unlessSpace
-            default: throw metaspace.unsupported("prepend_scheme \(scheme ?? "")", supported: Self.supported)
-            }
-            normalizes = false
-            splits = metaspace["split"]?.bool ?? true
-            otherPreTokenizers = Array(definition.preTokenizers.dropFirst())
-            return
-        }
         var normalizers = definition.normalizers[...]
-        if let first = normalizers.first, first.type == "Prepend" {
-            try first.allow(["prepend"])
-            guard first["prepend"]?.bytes == SpaceMark.piece else {
-                throw first.unsupported("another Prepend", supported: Self.supported)
+        let prepend = normalizers.first.flatMap { $0.type == "Prepend" ? $0 : nil }
+        if let prepend {
+            try prepend.allow(["prepend"])
+            guard prepend["prepend"]?.bytes == SpaceMark.piece else {
+                throw prepend.unsupported("another Prepend", supported: Self.supported)
             }
-            prefix = .everyTextBeforeNormalizedTokens
             normalizers = normalizers.dropFirst()
-        } else {
-            prefix = .none
         }
-        guard let replace = normalizers.first else {
+        let metaspace = definition.preTokenizers.first.flatMap { $0.type == "Metaspace" ? $0 : nil }
+        if let replace = normalizers.first {
+            try replace.checkReplace(" ", by: SpaceMark.bytes, supported: Self.supported)
+        } else if metaspace == nil || prepend != nil {
             throw TokenizationError(.unsupported(part: "normalizer", found: "none", supported: Self.supported))
         }
-        guard replace.type == "Replace" else { throw replace.unsupported(replace.type, supported: Self.supported) }
-        try replace.allow(["pattern", "content"])
-        guard replace.hasPattern("String", text: " "), replace["content"]?.bytes == SpaceMark.piece else {
-            throw replace.unsupported("another Replace", supported: Self.supported)
+        normalizes = !normalizers.isEmpty
+        let doubling = normalizers.dropFirst().first
+        if let doubling {
+            guard metaspace != nil else {
+                throw doubling.unsupported(doubling.type, supported: "no further normalizer")
+            }
+            try doubling.checkReplace(
+                isRegex: true, "\\A\u{2581}", by: SpaceMark.bytes + SpaceMark.bytes, supported: Self.supported)
         }
-        if let next = normalizers.dropFirst().first {
+        if let next = normalizers.dropFirst(2).first {
             throw next.unsupported(next.type, supported: "no further normalizer")
         }
-        normalizes = true
-        splits = false
-        otherPreTokenizers = definition.preTokenizers
+        guard let metaspace else {
+            prefix = prepend == nil ? .none : .everyTextBeforeNormalizedTokens
+            splits = false
+            otherPreTokenizers = definition.preTokenizers
+            return
+        }
+        if let prepend { throw prepend.unsupported("Prepend before Metaspace", supported: Self.supported) }
+        switch (try metaspace.prependScheme(), doubling) {
+        case (.never, nil): prefix = .none
+        case (.first, nil): prefix = .firstUnlessSpace
+        case (.always, nil): prefix = .unlessSpace
+        case (.always, _?): prefix = .everyTextBesideRawTokens
+        case (let scheme, let doubling?):
+            throw doubling.unsupported("two marks before Metaspace \(scheme)", supported: Self.supported)
+        }
+        splits = metaspace["split"]?.bool ?? true
+        otherPreTokenizers = Array(definition.preTokenizers.dropFirst())
     }
 
-    /// Why stock llama.cpp would put spaces elsewhere, if it would: it knows one way.
-    var conflict: TokenizationError? {
+    /// What stock llama.cpp, which knows one way to put spaces, does otherwise; nil if nothing.
+    var difference: String? {
+        let places: (String, llama: String, changed: String)
         switch prefix {
-        case .none, .everyText, .everyTextBeforeNormalizedTokens: nil
-        case .unlessSpace, .firstUnlessSpace:
-            TokenizationError(
-                .unsupported(
-                    part: "pre_tokenizer", found: "a space before texts that do not begin with one, in GGUF",
-                    supported: "a space before every text"))
+        case .none, .everyText, .everyTextBeforeNormalizedTokens, .everyTextBesideRawTokens: return nil
+        case .unlessSpace:
+            places = (
+                "before a text, and after a special token, unless a space is there", "there in any case",
+                "what begins with a space"
+            )
+        case .firstUnlessSpace:
+            places = (
+                "before a text that does not begin with one, and nowhere else",
+                "before every text and after every special token",
+                "texts that begin with a space, and what follows a special token,"
+            )
+        }
+        return
+            "pre_tokenizer: tokenizer.json puts a space \(places.0); from a GGUF file stock llama.cpp, and Swage like "
+            + "it, put one \(places.llama): \(places.changed) will be other tokens"
+    }
+}
+
+extension TokenizerDefinition.Component {
+    /// Where a Metaspace puts a space. Where `add_prefix_space` is false, the files of tokenizers 0.14 and 0.15 hold
+    /// any `prepend_scheme` beside it, which does not count.
+    func prependScheme() throws(TokenizationError) -> MarkedSpaces.PrependScheme {
+        try allow(["replacement", "prepend_scheme", "add_prefix_space", "split", "str_rep"])
+        guard self["replacement"]?.bytes == SpaceMark.piece else {
+            throw unsupported("another replacement", supported: "\"\u{2581}\"")
+        }
+        if let adds = self["add_prefix_space"] {
+            guard let adds = adds.bool else {
+                throw TokenizerDefinition.malformed("\(path).add_prefix_space", "true or false")
+            }
+            if !adds { return .never }
+        }
+        guard let name = self["prepend_scheme"] else { return .always }
+        guard let scheme = name.string.flatMap(MarkedSpaces.PrependScheme.init) else {
+            throw unsupported("prepend_scheme \(name.string ?? "")", supported: "never, first, always")
+        }
+        return scheme
+    }
+
+    /// Makes sure that it is a Replace of this text, or of what this expression finds.
+    func checkReplace(
+        isRegex: Bool = false, _ text: ByteString, by content: [UInt8], supported: String
+    ) throws(TokenizationError) {
+        guard type == "Replace" else { throw unsupported(type, supported: supported) }
+        try allow(["pattern", "content"])
+        guard hasPattern(isRegex ? "Regex" : "String", text: text), self["content"]?.bytes == ByteString(content) else {
+            throw unsupported("another Replace", supported: supported)
         }
     }
 }
@@ -77,23 +126,26 @@ struct MarkedSpaces {
 extension TokenizerDefinition {
     /// Makes sure that the decoder turns marks into spaces and joins bytes.
     func checkMarkDecoder() throws(TokenizationError) -> TokenDecoder.LeadingSpaces {
-        let supported = "Replace of \"\u{2581}\" by \" \", ByteFallback, Fuse, Strip of one space at the left"
-        let expected = ["Replace", "ByteFallback", "Fuse", "Strip"]
-        let keys: [Set<ByteString>] = [["pattern", "content"], [], [], ["content", "start", "stop"]]
+        let supported =
+            "Replace of \"\u{2581}\" by \" \", ByteFallback, Fuse, Strip of one space at the left; or Metaspace, "
+            + "ByteFallback, Fuse"
+        let isMetaspace = decoders.first?.type == "Metaspace"
+        let expected =
+            isMetaspace ? ["Metaspace", "ByteFallback", "Fuse"] : ["Replace", "ByteFallback", "Fuse", "Strip"]
         for (index, component) in decoders.enumerated() {
             guard index < expected.count, component.type == expected[index] else {
                 throw component.unsupported(component.type, supported: supported)
             }
-            try component.allow(keys[index])
+            if index == 1 || index == 2 { try component.allow([]) }
         }
         guard decoders.count >= 3 else {
             throw TokenizationError(
                 .unsupported(part: "decoder", found: "\(decoders.count) steps", supported: supported))
         }
-        guard decoders[0].hasPattern("String", text: SpaceMark.piece), decoders[0]["content"]?.bytes == " " else {
-            throw decoders[0].unsupported("another Replace", supported: supported)
-        }
+        if isMetaspace { return try decoders[0].prependScheme() == .never ? .keeps : .dropsThoseOfFirstToken }
+        try decoders[0].checkReplace(SpaceMark.piece, by: [0x20], supported: supported)
         guard decoders.count == 4 else { return .keeps }
+        try decoders[3].allow(["content", "start", "stop"])
         guard decoders[3]["content"]?.bytes == " ", decoders[3]["start"]?.integer == 1,
             decoders[3]["stop"]?.integer == 0
         else { throw decoders[3].unsupported("another Strip", supported: supported) }

@@ -31,8 +31,7 @@ enum ScoreForm {
     ///
     /// Both take the pair whose product comes first among all that are there. That is the same if every two pieces, or
     /// single characters, that join to a piece are a merge, and if the merges come in the order of their products'
-    /// scores. Where the same piece can be made of several pairs, SentencePiece takes the leftmost of them and the
-    /// merges the first in the list; that is not looked at.
+    /// scores. Pairs whose products have the same score are the concern of ``tieConflict(_:)``.
     static func conflict(
         _ merges: [Merge], splits: CharacterBPEModel.Splits, in vocabulary: Vocabulary
     ) throws(TokenizationError) -> TokenizationError? {
@@ -41,7 +40,7 @@ enum ScoreForm {
             TokenizationError(.scoresCannotExpress(id, vocabulary.pieces[Int(id)], problem))
         }
         for (merge, next) in zip(merges, merges.dropFirst()) where merge.product != next.product {
-            guard vocabulary.scores[Int(merge.product)] > vocabulary.scores[Int(next.product)] else {
+            guard vocabulary.scores[Int(merge.product)] >= vocabulary.scores[Int(next.product)] else {
                 return conflict(merge.product, .orderDiffers(vocabulary.pieces[Int(next.product)]))
             }
         }

@@ -74,6 +74,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case operandMadeLater(ByteString)
         /// The scores would join the other piece first, the merges this one.
         case orderDiffers(ByteString)
+        /// Pieces with the same score are made in another order by the merges, and other tokens of this text.
+        case tieMatters(inText: ByteString)
         /// No merge makes the piece, but two pieces that join to it exist.
         case joinsWithoutMerge(ByteString, ByteString)
     }
@@ -195,6 +197,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case .neverMade: "scores would make this token, the merges never do"
         case .operandMadeLater(let piece): "is merged before its part \"\(piece)\" can exist, which scores cannot say"
         case .orderDiffers(let piece): "merges make it before \"\(piece)\", scores do not"
+        case .tieMatters(let text):
+            "of \"\(text)\" merges and scores make other tokens: the scores are the same, the merges have an order"
         case .joinsWithoutMerge(let left, let right):
             "scores would make this token from \"\(left)\" and \"\(right)\", no merge does"
         }

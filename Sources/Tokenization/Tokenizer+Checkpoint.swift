@@ -13,8 +13,9 @@ extension Tokenizer {
     /// `tokenizer.json` says what the tokens are, and `tokenizer.model` their scores if it is there too; alone, it says
     /// both. The roles come from the first that gives them: names in
     /// `tokenizer_config.json`, then `special_tokens_map.json`; ids in `generation_config.json`, then `config.json`.
-    /// Whether BOS and EOS are added: `add_bos_token` and `add_eos_token` of `tokenizer_config.json`, else the
-    /// post-processor of `tokenizer.json`. The conversation format: `chat_template.jinja`, else `chat_template` of
+    /// Whether BOS and EOS are added: the post-processor of `tokenizer.json` says both if there is one, else
+    /// `add_bos_token` and `add_eos_token` of `tokenizer_config.json`. Where `tokenizer.json` marks spaces in a way that is
+    /// not known here, a `tokenizer.model` beside it stands for both, as in llama.cpp's converter. The conversation format: `chat_template.jinja`, else `chat_template` of
     /// `tokenizer_config.json` (of several the one named `default`), else that of the older `chat_template.json`.
     ///
     /// Tokens that only `added_tokens_decoder` of `tokenizer_config.json` lists are added. Without a `tokenizer.json`,
@@ -36,24 +37,35 @@ extension Tokenizer {
             if let preTokenizer { throw Self.isNotByteLevel(preTokenizer, file: path + "/tokenizer.model") }
             return
         }
-        do throws(TokenizationError) {
+        var mayHaveModel = false
+        do {
             var definition = try TokenizerDefinition(json)
             definition.preTokenizerName = preTokenizer
             try configuration.complete(&definition)
-            var warnings = rowCount.map { definition.keep(rowCount: $0) } ?? []
+            let warnings = rowCount.map { definition.keep(rowCount: $0) } ?? []
             let family = try TokenizerFamilies.family(of: definition)
+            mayHaveModel = family.hasSentencePieceModel
             if let preTokenizer, !family.hasPreTokenizers { throw Self.isNotByteLevel(preTokenizer, file: file) }
             var parts = try family.parts(of: definition)
-            warnings += try configuration.apply(to: &parts.vocabulary)
+            let found = try configuration.apply(
+                to: &parts.vocabulary, hasPostProcessor: !definition.postProcessors.isEmpty)
+            parts.remarks += found.remarks
             self.init(parts)
-            warn(warnings, file: file)
-            guard family.hasSentencePieceModel else { return }
-        } catch {
-            throw TokenizationError(error.kind, file: error.file ?? file)
+            warn(warnings + found.warnings, file: file)
+            guard mayHaveModel else { return }
+        } catch let error as TokenizationError {
+            let error = TokenizationError(error.kind, file: error.file ?? file)
+            guard mayHaveModel, error.isAboutSpaces,
+                let model = try CheckpointConfiguration.sentencePieceModel(path + "/tokenizer.model")
+            else { throw error }
+            try self.init(
+                model, insteadOf: json, configuration, rowCount: rowCount, file: path + "/tokenizer.model")
+            remark(["\(error.diagnostic.place ?? file): \(error.diagnostic.problem); tokenizer.model is used instead"])
+            return
         }
         if var model = try CheckpointConfiguration.sentencePieceModel(path + "/tokenizer.model") {
-            model.pieces = Array(model.pieces.prefix(rowCount ?? .max))
-            let added = try configuration.addedPieces().filter { $0.id < rowCount ?? .max }
+            var added = try configuration.addedPieces()
+            _ = model.keep(rowCount: rowCount, adding: &added)
             try adopt(model, adding: added, file: path + "/tokenizer.model")
         }
     }
@@ -87,23 +99,76 @@ extension Tokenizer {
         }
         do throws(TokenizationError) {
             var added = try configuration.addedPieces()
-            var warnings: [TokenizationWarning] = []
-            let count = max(model.pieces.count, (added.map(\.id).max() ?? -1) + 1)
-            if let rowCount, count > rowCount {
-                warnings.append(
-                    TokenizationWarning(
-                        .tokensWithoutRows(
-                            first: TokenID(clamping: rowCount), count: count - rowCount, rowCount: rowCount)))
-                model.pieces = Array(model.pieces.prefix(rowCount))
-                added.removeAll { $0.id >= rowCount }
-            }
-            var vocabulary = try model.vocabulary(adding: added)
-            warnings += try configuration.apply(to: &vocabulary)
-            try self.init(vocabulary: vocabulary)
-            warn(warnings, file: modelFile)
+            let warnings = model.keep(rowCount: rowCount, adding: &added)
+            try self.init(
+                model.vocabulary(adding: added), configuration, hasPostProcessor: false, warnings, file: modelFile)
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? modelFile)
         }
+    }
+
+    /// The tokenizer of a SentencePiece model in place of a `tokenizer.json` that was made of it: of that the added
+    /// tokens and the post-processor count, and both must have the same pieces.
+    private init(
+        _ model: SentencePieceModel, insteadOf json: JSON, _ configuration: CheckpointConfiguration, rowCount: Int?,
+        file: String
+    ) throws {
+        do throws(TokenizationError) {
+            var model = model
+            var definition = try TokenizerDefinition(json)
+            try configuration.complete(&definition)
+            var added = definition.addedTokens.map {
+                AddedPiece(id: $0.id, content: $0.content, isSpecial: $0.isSpecial)
+            }
+            let warnings = model.keep(rowCount: rowCount, adding: &added)
+            var vocabulary = try model.vocabulary(adding: added)
+            guard let members = definition.model["vocab"]?.object else {
+                throw TokenizerDefinition.malformed("model.vocab", "an object")
+            }
+            let table = try definition.pieces(members).0
+            for (id, piece) in model.pieces.enumerated()
+            where id >= table.pieces.count || table.pieces[id] != piece.text {
+                let other = id < table.pieces.count ? table.pieces[id] : ""
+                guard added.contains(where: { $0.id == id }) else {
+                    throw TokenizationError(.piecesDisagree(TokenID(id), other, inModel: piece.text))
+                }
+            }
+            if !definition.postProcessors.isEmpty {
+                let affixes = try definition.affixes(table)
+                vocabulary.specials.bos = affixes.prefix ?? vocabulary.specials.bos
+                vocabulary.specials.eos = affixes.suffix ?? vocabulary.specials.eos
+                (vocabulary.addsBOS, vocabulary.addsEOS) = (affixes.prefix != nil, affixes.suffix != nil)
+                vocabulary.separatesPairs = affixes.separatesPairs
+            }
+            try self.init(
+                vocabulary, configuration, hasPostProcessor: !definition.postProcessors.isEmpty, warnings, file: file)
+        } catch {
+            throw TokenizationError(error.kind, file: error.file ?? file)
+        }
+    }
+
+    /// The tokenizer of a vocabulary, after the checkpoint's configuration was applied to it.
+    private init(
+        _ vocabulary: Vocabulary, _ configuration: CheckpointConfiguration, hasPostProcessor: Bool,
+        _ warnings: [TokenizationWarning], file: String
+    ) throws(TokenizationError) {
+        var vocabulary = vocabulary
+        let found = try configuration.apply(to: &vocabulary, hasPostProcessor: hasPostProcessor)
+        try self.init(vocabulary: vocabulary)
+        warn(warnings + found.warnings, file: file)
+        remark(found.remarks)
+    }
+}
+
+extension SentencePieceModel {
+    /// Leaves out what has no row in the embedding.
+    fileprivate mutating func keep(rowCount: Int?, adding added: inout [AddedPiece]) -> [TokenizationWarning] {
+        let count = max(pieces.count, (added.map(\.id).max() ?? -1) + 1)
+        guard let rowCount, count > rowCount else { return [] }
+        pieces = Array(pieces.prefix(rowCount))
+        added.removeAll { $0.id >= rowCount }
+        let first = TokenID(clamping: rowCount)
+        return [TokenizationWarning(.tokensWithoutRows(first: first, count: count - rowCount, rowCount: rowCount))]
     }
 }
 
@@ -172,8 +237,11 @@ private struct CheckpointConfiguration {
         }
     }
 
-    /// - Returns: what the files ask for and is left out.
-    func apply(to vocabulary: inout Vocabulary) throws(TokenizationError) -> [TokenizationWarning] {
+    /// - Parameter hasPostProcessor: whether what the vocabulary says of BOS and EOS is a post-processor's word.
+    /// - Returns: what the files ask for and is left out, and where they contradict each other.
+    func apply(
+        to vocabulary: inout Vocabulary, hasPostProcessor: Bool
+    ) throws(TokenizationError) -> (warnings: [TokenizationWarning], remarks: [String]) {
         let table = try PieceTable(vocabulary.pieces)
         let affixes = vocabulary.specials
         var warnings: [TokenizationWarning] = []
@@ -187,10 +255,31 @@ private struct CheckpointConfiguration {
         where end != vocabulary.specials.eos && !vocabulary.specials.otherEnds.contains(end) {
             vocabulary.specials.otherEnds.append(end)
         }
+        var remarks: [String] = []
+        func added(_ role: String, _ fromFile: TokenID?, _ id: TokenID?) throws(TokenizationError) -> Bool {
+            guard let flag = try flag(role), !hasPostProcessor else {
+                guard fromFile == nil || fromFile == id else {
+                    throw TokenizationError(
+                        .unsupported(
+                            part: "post_processor", found: "another token than \(role)_token at its place",
+                            supported: "\(role)_token"))
+                }
+                if let flag = try flag(role), flag != (fromFile != nil) {
+                    remarks.append(
+                        "add_\(role)_token is \(flag) in tokenizer_config.json, but the post-processor of tokenizer.json "
+                            + "\(flag ? "does not add" : "adds") the \(role) token: the post-processor is followed")
+                }
+                return fromFile != nil
+            }
+            guard !flag || id != nil else {
+                throw TokenizationError(.specialToken(role: role + "_token", found: "none"), file: tokenizer.file)
+            }
+            return flag
+        }
         vocabulary.addsBOS = try added("bos", vocabulary.addsBOS ? affixes.bos : nil, vocabulary.specials.bos)
         vocabulary.addsEOS = try added("eos", vocabulary.addsEOS ? affixes.eos : nil, vocabulary.specials.eos)
         vocabulary.chatTemplate = try chatTemplate()
-        return warnings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        return (warnings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }, remarks)
     }
 
     /// The ids that have a role, from the first source that knows any.
@@ -235,25 +324,12 @@ private struct CheckpointConfiguration {
         return ids
     }
 
-    /// Whether the token of a role is put at its end of a text.
-    private func added(
-        _ role: String, _ fromTemplate: TokenID?, _ id: TokenID?
-    ) throws(TokenizationError) -> Bool {
+    /// What `tokenizer_config.json` says of putting the token of a role at its end of a text.
+    private func flag(_ role: String) throws(TokenizationError) -> Bool? {
         let key = "add_\(role)_token"
-        guard let value = tokenizer.json[ByteString(key)] else {
-            guard fromTemplate == nil || fromTemplate == id else {
-                throw TokenizationError(
-                    .unsupported(
-                        part: "post_processor", found: "another token than \(role)_token at its place",
-                        supported: "\(role)_token"))
-            }
-            return fromTemplate != nil
-        }
-        guard let adds = value.bool else { throw malformed(key, "true or false", tokenizer) }
-        guard !adds || id != nil else {
-            throw TokenizationError(.specialToken(role: role + "_token", found: "none"), file: tokenizer.file)
-        }
-        return adds
+        guard let value = tokenizer.json[ByteString(key)], !value.isNull else { return nil }
+        guard let flag = value.bool else { throw malformed(key, "true or false", tokenizer) }
+        return flag
     }
 
     /// Adds the tokens that only the list of `tokenizer_config.json` has, as `transformers` does: in the order of their
@@ -341,5 +417,14 @@ private struct CheckpointConfiguration {
 
     private func malformed(_ key: String, _ expected: String, _ source: Source) -> TokenizationError {
         TokenizationError(.malformed(key: key, expected: expected), file: source.file)
+    }
+}
+
+extension TokenizationError {
+    /// Whether it is about a step that turns spaces into marks or back, or about how pieces are looked for, all of which a
+    /// `tokenizer.model` says too.
+    fileprivate var isAboutSpaces: Bool {
+        guard case .unsupported(let part, _, _) = kind else { return false }
+        return ["normalizer", "pre_tokenizer", "decoder", "model"].contains { part.hasPrefix($0) }
     }
 }

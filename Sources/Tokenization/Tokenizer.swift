@@ -38,6 +38,13 @@ public struct Tokenizer: Sendable {
         }
     }
 
+    /// What the user should know before a file is made of it, one line each: which of a checkpoint's files was followed
+    /// where they contradict each other, and where stock llama.cpp, and Swage with a GGUF file, put spaces otherwise.
+    public var remarks: [String] { parts.remarks }
+
+    /// Adds to what the user should know.
+    mutating func remark(_ lines: [String]) { parts.remarks += lines }
+
     /// The tokenizer as GGUF stores it.
     public var vocabulary: Vocabulary { parts.vocabulary }
 
@@ -92,6 +99,7 @@ public struct Tokenizer: Sendable {
         if isScoreForm {
             result = try Tokenizer(vocabulary: vocabulary)
             result.parts.warnings = warnings
+            result.parts.remarks = remarks
             return result
         }
         result.parts.vocabulary = vocabulary
@@ -102,8 +110,8 @@ public struct Tokenizer: Sendable {
     /// Makes sure that stock llama.cpp makes the same tokens of every text, though of a `llama` vocabulary it knows
     /// the scores but neither merges nor splits, and of a `gpt2` vocabulary the split by name only.
     ///
-    /// Proved from the vocabulary, not tried on texts; with the scores of a `tokenizer.model`, and with merges that were
-    /// made of one, but for the choice among several ways to make the same piece. Left out of the question are special
+    /// Proved from the vocabulary, not tried on texts, but for ties of the scores of a `tokenizer.model`, which are tried
+    /// on the texts where they could matter. Left out of the question are what ``remarks`` says, special
     /// tokens inside of a text (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer;
     /// llama.cpp knows nothing of what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode versions that
     /// llama.cpp does not know yet, U+017F after an apostrophe, spaces outside of ASCII as DeepSeek's patterns see
@@ -122,6 +130,7 @@ public struct Tokenizer: Sendable {
             if let conflict = try ScoreForm.conflict(parts.merges, splits: parts.splits, in: vocabulary) {
                 throw conflict
             }
+            if let conflict = try ScoreForm.tieConflict(parts) { throw conflict }
             return
         }
         if let conflict = parts.scoreConflict { throw conflict }

@@ -9,6 +9,20 @@ extension TokenizerDefinition.Component {
     }
 }
 
+extension TokenizerDefinition.Component {
+    /// The token under a key of a post-processor, given as its text and its id.
+    fileprivate func token(_ key: ByteString, of pieces: PieceTable) throws(TokenizationError) -> TokenID {
+        guard let pair = self[key]?.array, pair.count == 2, let name = pair[0].bytes, let number = pair[1].integer
+        else {
+            throw TokenizerDefinition.malformed("\(path).\(key)", "a token's text and its id")
+        }
+        guard let id = pieces.find(name.bytes[...]), Int(id) == number else {
+            throw TokenizationError(.specialToken(role: "\(path).\(key)", found: "\"\(name)\" as \(number)"))
+        }
+        return id
+    }
+}
+
 extension TokenizerDefinition {
     /// The special tokens that a template puts around texts.
     struct Affixes {
@@ -27,11 +41,19 @@ extension TokenizerDefinition {
     ) throws(TokenizationError) -> Affixes {
         let components = postProcessors.filter { !ignored.contains($0.type) }
         guard let template = components.first else { return Affixes() }
-        let supported = "TemplateProcessing with at most one special token on each side of the text"
-        guard template.type == "TemplateProcessing" else {
-            throw template.unsupported(template.type, supported: supported)
-        }
+        let supported =
+            "TemplateProcessing with at most one special token on each side of the text, RobertaProcessing, BertProcessing"
         if components.count > 1 { throw components[1].unsupported(components[1].type, supported: supported) }
+        switch template.type {
+        case "TemplateProcessing": break
+        case "RobertaProcessing":
+            try template.allow(["cls", "sep", "trim_offsets", "add_prefix_space"])
+            return Affixes(prefix: try template.token("cls", of: pieces), suffix: try template.token("sep", of: pieces))
+        case "BertProcessing":
+            try template.allow(["cls", "sep"])
+            return Affixes(prefix: try template.token("cls", of: pieces), suffix: try template.token("sep", of: pieces))
+        default: throw template.unsupported(template.type, supported: supported)
+        }
         try template.allow(["single", "pair", "special_tokens"])
         guard let single = template["single"]?.array else {
             throw TokenizerDefinition.malformed("post_processor.single", "an array")

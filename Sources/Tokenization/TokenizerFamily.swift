@@ -12,7 +12,10 @@ struct TokenizerParts: Sendable {
     var vocabulary: Vocabulary
     var encoder: any TokenEncoder
     var decoder: TokenDecoder
-    /// Why stock llama.cpp would make other tokens with the vocabulary, if that is known.
+    /// What the user should know, one line each: which of files that contradict each other was followed, and what stock
+    /// llama.cpp does otherwise with the vocabulary.
+    var remarks: [String] = []
+    /// Why stock llama.cpp would make other tokens with the vocabulary, if that is known and too much to be a remark.
     var storedConflict: TokenizationError?
     /// For a `llama` vocabulary: why the scores that the merges give do not stand for them, if they do not.
     var scoreConflict: TokenizationError?

@@ -19,12 +19,13 @@ enum UnigramFamily: TokenizerFamily {
         if let component = spaces.otherPreTokenizers.first {
             throw component.unsupported(component.type, supported: "Metaspace")
         }
-        if spaces.prefix == .everyTextBeforeNormalizedTokens,
+        if spaces.prefix == .everyTextBeforeNormalizedTokens || spaces.prefix == .everyTextBesideRawTokens,
             let token = definition.addedTokens.first(where: \.isNormalized)
         {
             throw TokenizationError(
                 .unsupported(
-                    part: "added token \"\(token.content)\"", found: "normalized with Prepend", supported: "false"))
+                    part: "added token \"\(token.content)\"", found: "normalized with a space before every text",
+                    supported: "false"))
         }
         let leadingSpaces = try leadingSpaces(definition)
         let (entries, entryScores) = try entries(model["vocab"])
@@ -76,11 +77,14 @@ enum UnigramFamily: TokenizerFamily {
                 .unsupported(part: "model.byte_fallback", found: "true with Unigram in GGUF", supported: "false"))
         }
         guard spaces.prefix != .none || spaces.splits else { return nil }
-        return spaces.conflict
-            ?? TokenizationError(
-                .unsupported(
-                    part: "normalizer", found: "a space before texts of nothing but spaces, in GGUF",
-                    supported: "no prefix"))
+        let isConditional = spaces.difference != nil
+        return TokenizationError(
+            .unsupported(
+                part: isConditional ? "pre_tokenizer" : "normalizer",
+                found: isConditional
+                    ? "a space before texts that do not begin with one, in GGUF"
+                    : "a space before texts of nothing but spaces, in GGUF",
+                supported: isConditional ? "a space before every text" : "no prefix"))
     }
 
     private static func entries(
@@ -104,13 +108,7 @@ enum UnigramFamily: TokenizerFamily {
     ) throws(TokenizationError) -> TokenDecoder.LeadingSpaces {
         guard definition.decoders.count == 1, let decoder = definition.decoders.first, decoder.type == "Metaspace"
         else { return try definition.checkMarkDecoder() }
-        try decoder.allow(["replacement", "prepend_scheme", "add_prefix_space", "split", "str_rep"])
-        guard decoder["replacement"]?.bytes == SpaceMark.piece else {
-            throw decoder.unsupported("another replacement", supported: "\"\u{2581}\"")
-        }
-        let isNever =
-            decoder["prepend_scheme"]?.string.map { $0 == "never" } ?? (decoder["add_prefix_space"]?.bool == false)
-        return isNever ? .keeps : .dropsThoseOfFirstToken
+        return try decoder.prependScheme() == .never ? .keeps : .dropsThoseOfFirstToken
     }
 
     /// Whether marks are only at the beginnings of pieces.

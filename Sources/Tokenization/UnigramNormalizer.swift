@@ -18,7 +18,7 @@ struct UnigramNormalizer: Sendable {
             let isPrefixed =
                 switch prefix {
                 case .none: false
-                case .everyText, .everyTextBeforeNormalizedTokens: true
+                case .everyText, .everyTextBeforeNormalizedTokens, .everyTextBesideRawTokens: true
                 case .unlessSpace: !SpaceMark.begins(text)
                 case .firstUnlessSpace: isFirst && !SpaceMark.begins(text)
                 }

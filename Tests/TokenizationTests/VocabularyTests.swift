@@ -163,9 +163,10 @@ import Tokenization
         #expect(first.addsBOS && !first.addsEOS)
         let neither = try load([:], postProcessor: template(text))
         #expect(!neither.addsBOS && !neither.addsEOS)
-        let overridden = try load(
+        // As transformers and llama.cpp's converter have it, tokenizer_config.json does not override the template.
+        let contradicted = try load(
             ["tokenizer_config.json": #"{"add_bos_token": false}"#], postProcessor: template("\(bos), \(text)"))
-        #expect(!overridden.addsBOS)
+        #expect(contradicted.addsBOS == true)
         #expect(throws: TokenizationError.self) { try load([:], postProcessor: template("\(bos), \(bos), \(text)")) }
         #expect(throws: TokenizationError.self) { try load([:], postProcessor: template("\(text), \(text)")) }
         #expect(throws: TokenizationError.self) {
