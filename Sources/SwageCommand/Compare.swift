@@ -46,9 +46,11 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
+        let source = try Model(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer)
+        ProgressLine.say(source.notes)
         let comparison = WeightComparison(importancePath: imatrix, parallel: compute.parallel)
         let tensors = try comparison.run(
-            original: Model(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer),
+            original: source,
             quantized: Model(path: quantized), progress: ProgressLine.handler)
         ProgressLine.clear()
         let report = WeightReport(tensors, hasImportance: imatrix != nil)
