@@ -50,7 +50,7 @@ public struct CheckpointNote: Sendable, Equatable {
                 )
             case .expertTypesWidened(let types, let type, let count):
                 (
-                    "experts of one layer are stored as \(types.joined(separator: " and ")); they are read as \(type)"
+                    "this layer's experts are stored as \(types.joined(separator: " and ")); they are read as \(type)"
                         + (count > 1 ? " here and in \(count - 1) more \(count == 2 ? "stack" : "stacks")" : ""),
                     nil
                 )

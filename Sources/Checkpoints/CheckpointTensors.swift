@@ -39,9 +39,7 @@ struct CheckpointTensors: TensorSource {
             }
             let types = try sources.map { try files.weightDescriptor(of: $0).type }
             let type = CheckpointWeights.commonType(of: types)
-            if let other = zip(sources, types).first(where: { $1 != type || $1 != types[0] }) {
-                mixed.append((other.0, types))
-            }
+            if let other = zip(sources, types).first(where: { $1 != types[0] }) { mixed.append((other.0, types)) }
             for source in sources where source.shape != layout.sourceShape {
                 throw CheckpointError(
                     .wrongShape(found: source.shape, expected: layout.sourceShape), file: files.path(of: source),
@@ -64,14 +62,15 @@ struct CheckpointTensors: TensorSource {
         content = files.content(of: used)
         self.stacks = stacks
         self.files = files
-        notes = mixed.first.map { first, types in
-            let names = Set(types.map(\.name)).sorted()
-            return [
-                CheckpointNote(
-                    .expertTypesWidened(types: names, type: TensorType.f32.name, tensorCount: mixed.count),
-                    file: files.path(of: first), place: first.name)
-            ]
-        } ?? []
+        notes =
+            mixed.first.map { first, types in
+                let names = Set(types.map(\.name)).sorted()
+                return [
+                    CheckpointNote(
+                        .expertTypesWidened(types: names, type: TensorType.f32.name, tensorCount: mixed.count),
+                        file: files.path(of: first), place: first.name)
+                ]
+            } ?? []
     }
 
     func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {

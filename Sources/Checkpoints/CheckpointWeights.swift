@@ -23,7 +23,7 @@ package final class CheckpointWeights: Sendable {
     /// The files' paths.
     package let files: [String]
     /// What is not as the files alone say.
-    let notes: [CheckpointNote]
+    package let notes: [CheckpointNote]
     private let container: any WeightContainer
     private let stored: [StoredTensor]
     /// Of the tensors that have them, by their place in the container.
