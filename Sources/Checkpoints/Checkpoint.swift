@@ -17,17 +17,30 @@ public struct Checkpoint: Sendable {
     public let weightFiles: [String]
     /// What the weights are made of; nil without them.
     public let content: CheckpointContent?
+    /// Whose word it is whether the weights of a token's experts are scaled to sum to 1.
+    public let expertNormalization: ExpertNormalization
+    /// What a user should know of how the checkpoint is read.
+    public let notes: [CheckpointNote]
 
     /// - Parameters:
+    ///   - expertNormalization: whether the weights of a token's experts are scaled to sum to 1.
     ///   - preTokenizer: how a byte-level tokenizer splits words, by llama.cpp's name; nil to see it from its pattern.
     ///   - readsWeights: without it the weights may be missing, and the model has no tensors.
     /// - Throws: ``CheckpointError`` and the errors of the configuration's, weights' and tokenizer's files.
     public init(
-        directory: String, expertPadding: ExpertPadding, preTokenizer: String? = nil, readsWeights: Bool = true
+        directory: String, expertPadding: ExpertPadding, expertNormalization: ExpertNormalization = .auto,
+        preTokenizer: String? = nil, readsWeights: Bool = true
     ) throws {
         let configuration = try CheckpointConfiguration(directory: directory)
-        let architecture = try CheckpointArchitectures.architecture(for: configuration, directory: directory)
+        try CheckpointArchitectures.check(configuration)
+        let weights =
+            readsWeights
+            ? try CheckpointWeights(directory: directory, scaleBlockShape: configuration.scaleBlockShape) : nil
+        let description = CheckpointDescription(
+            configuration: configuration, tensors: weights, expertNormalization: expertNormalization)
+        let architecture = try CheckpointArchitectures.architecture(for: description)
         self.directory = directory
+        self.expertNormalization = expertNormalization
         storedPlan = try architecture.expressedPlan(configuration)
         plan = expertPadding.applied(to: storedPlan)
         let tokenizer = try Tokenizer(
@@ -37,29 +50,42 @@ public struct Checkpoint: Sendable {
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? directory + "/tokenizer.json")
         }
-        (tensors, weightFiles, content) =
-            readsWeights
-            ? try Self.weights(architecture, configuration, plan: plan, directory: directory) : (NoTensors(), [], nil)
-    }
-
-    private static func weights(
-        _ architecture: any CheckpointArchitecture, _ configuration: CheckpointConfiguration, plan: DecoderPlan,
-        directory: String
-    ) throws -> (any TensorSource, files: [String], CheckpointContent) {
-        let files = try CheckpointWeights(directory: directory, scaleBlockShape: configuration.scaleBlockShape)
-        var filedPlan = plan
-        filedPlan.rope.hasFrequencyFactors = false
-        let filed = try CheckpointTensors(
-            files: files, directory: directory, architecture: architecture, plan: filedPlan)
-        guard plan.rope.hasFrequencyFactors else { return (filed, files.files, filed.content) }
-        let all = RotaryFactorTensors(filed, rope: architecture.plan.rope, configurationPath: configuration.path)
-        return (all, files.files, filed.content)
+        let completed = description.completed(by: type(of: architecture).defaults)
+        var notes = try completed.notes(about: architecture.plan)
+        guard let weights else {
+            (tensors, weightFiles, content) = (NoTensors(), [], nil)
+            self.notes = notes
+            return
+        }
+        let filed: CheckpointTensors
+        do {
+            filed = try CheckpointTensors(
+                files: weights, directory: directory, architecture: architecture, plan: plan.withoutFrequencyFactors)
+        } catch let error as CheckpointError {
+            throw try completed.explanation(of: error)
+        }
+        notes += weights.notes + filed.notes
+        self.notes = notes
+        weightFiles = weights.files
+        content = filed.content
+        tensors =
+            plan.rope.hasFrequencyFactors
+            ? RotaryFactorTensors(filed, rope: architecture.plan.rope, configurationPath: configuration.path) : filed
     }
 
     /// The files beside the weights that say what the model and its tokenizer are, by name; those that exist.
     public var configurationFiles: [String] {
         Tokenizer.checkpointFileNames.map { "\(directory)/\($0)" }
             .filter { FileManager.default.fileExists(atPath: $0) }
+    }
+}
+
+extension DecoderPlan {
+    /// What the files hold of it: frequency factors are computed from the configuration.
+    fileprivate var withoutFrequencyFactors: DecoderPlan {
+        var plan = self
+        plan.rope.hasFrequencyFactors = false
+        return plan
     }
 }
 

@@ -3,18 +3,22 @@ import ModelArchitecture
 /// How the checkpoints of one model family become a ``DecoderPlan`` and its weights.
 protocol CheckpointArchitecture: Sendable {
     /// What `config.json` calls it.
-    static var className: String { get }
+    static var classNames: [String] { get }
 
     /// Which models of that class, for messages; empty for all.
     static var variant: String { get }
 
+    /// What its configuration class takes for keys that `config.json` leaves out.
+    static var defaults: ConfigurationDefaults { get }
+
     /// The GGUF architectures of the same computation, best first.
     static var ggufArchitectures: [GGUFArchitecture] { get }
 
-    /// Whether this type, among those of the same class name, is the one for `configuration`.
-    static func matches(_ configuration: CheckpointConfiguration) -> Bool
+    /// Whether this type, among those of the same class name, is the one for the checkpoint.
+    static func matches(_ description: CheckpointDescription) -> Bool
 
-    init(_ configuration: CheckpointConfiguration) throws
+    /// - Parameter description: with the family's ``defaults``.
+    init(_ description: CheckpointDescription) throws
 
     /// The model as the checkpoint stores it, without padding.
     var plan: DecoderPlan { get }
@@ -32,12 +36,12 @@ protocol CheckpointArchitecture: Sendable {
 extension CheckpointArchitecture {
     static var variant: String { "" }
 
-    static func matches(_ configuration: CheckpointConfiguration) -> Bool { true }
+    static func matches(_ description: CheckpointDescription) -> Bool { true }
 
     var rotatesHalves: Bool { true }
 
     func isIgnored(_ tensor: String) -> Bool {
-        tensor.hasSuffix("rotary_emb.inv_freq") || (plan.tiesOutputToEmbedding && tensor == "lm_head.weight")
+        tensor.hasSuffix("rotary_emb.inv_freq") || (plan.tiesOutputToEmbedding && tensor == LlamaStorage.head)
     }
 }
 
@@ -74,14 +78,29 @@ enum CheckpointArchitectures {
         XverseMoE.self, Xverse.self, Mixtral.self, Llama.self, Mistral.self,
     ]
 
-    static func architecture(
-        for configuration: CheckpointConfiguration, directory: String
-    ) throws -> any CheckpointArchitecture {
-        let names = configuration.architectures
-        for type in all where names.contains(type.className) && type.matches(configuration) {
-            return try type.init(configuration)
+    /// Refuses classes that no family here is of.
+    static func check(_ configuration: CheckpointConfiguration) throws {
+        guard !all.contains(where: { $0.isOf(configuration) }) else { return }
+        let known = all.flatMap { type in
+            type.classNames.map { type.variant.isEmpty ? $0 : "\($0) \(type.variant)" }
         }
-        let known = all.map { $0.variant.isEmpty ? $0.className : "\($0.className) \($0.variant)" }
-        throw CheckpointError(.unsupportedArchitecture(found: names, known: known), file: configuration.path)
+        throw CheckpointError(
+            .unsupportedArchitecture(found: configuration.architectures, known: known), file: configuration.path)
+    }
+
+    /// The family of a checkpoint whose class is known.
+    static func architecture(for description: CheckpointDescription) throws -> any CheckpointArchitecture {
+        try check(description.configuration)
+        let types = all.filter { $0.isOf(description.configuration) }
+        guard let type = types.first(where: { $0.matches(description) }) else {
+            preconditionFailure("one of the families of a class matches")
+        }
+        return try type.init(description.completed(by: type.defaults))
+    }
+}
+
+extension CheckpointArchitecture {
+    fileprivate static func isOf(_ configuration: CheckpointConfiguration) -> Bool {
+        !configuration.architectures.allSatisfy { !classNames.contains($0) }
     }
 }

@@ -1,38 +1,48 @@
 import ModelArchitecture
 import TensorCore
 
-extension CheckpointConfiguration {
+extension CheckpointDescription {
     /// The plan of a decoder described by the keys that Llama and its descendants share.
     ///
-    /// - Parameters:
-    ///   - architecture: the first choice of the family's GGUF architectures.
-    ///   - frequencyBase: the rotary base where the configuration gives none.
+    /// - Parameter architecture: the first choice of the family's GGUF architectures.
     /// - Throws: also for variants that the plan has no place for.
     func decoderPlan(
-        _ architecture: GGUFArchitecture, feedForward: DecoderPlan.FeedForward, frequencyBase: Double = 10_000
+        _ architecture: GGUFArchitecture, feedForward: DecoderPlan.FeedForward
     ) throws -> DecoderPlan {
-        try require("hidden_act", is: "silu")
+        let configuration = configuration
+        try configuration.require("hidden_act", is: "silu")
         for key: ByteString in ["attention_bias", "mlp_bias"] {
-            guard try !bool(key, default: false) else { throw invalid(key, "false: biases are not supported") }
+            guard try !configuration.bool(key, default: false) else {
+                throw configuration.invalid(key, "false: biases are not supported")
+            }
         }
-        let contextLength = try count("max_position_embeddings")
-        if has("sliding_window"), try count("sliding_window") < contextLength {
-            throw invalid("sliding_window", "null, or the whole context: sliding windows are not supported")
-        }
-        let attention = try attention()
+        let contextLength = try configuration.trainedContextLength
+        let attention = try configuration.attention()
         return DecoderPlan(
             architecture: architecture,
-            layerCount: try count("num_hidden_layers", limit: Self.tensorCountLimit),
-            embeddingLength: try count("hidden_size"),
-            contextLength: contextLength,
-            vocabularySize: try count("vocab_size"),
+            layerCount: try configuration.count(
+                "num_hidden_layers", limit: CheckpointConfiguration.tensorCountLimit),
+            embeddingLength: try configuration.count("hidden_size"),
+            contextLength: min(contextLength, try configuration.slidingWindow ?? contextLength),
+            vocabularySize: try configuration.count("vocab_size"),
             attention: attention,
-            rope: try rotaryEmbedding(
-                dimensionCount: attention.headLength, contextLength: contextLength, frequencyBase: frequencyBase),
+            rope: try configuration.rotaryEmbedding(
+                dimensionCount: attention.headLength, contextLength: contextLength),
             feedForward: feedForward,
-            normEpsilon: Float(try number("rms_norm_eps")),
-            tiesOutputToEmbedding: try bool("tie_word_embeddings", default: false))
+            normEpsilon: Float(try configuration.number("rms_norm_eps")),
+            tiesOutputToEmbedding: try tiesOutputToEmbedding)
     }
+}
+
+extension CheckpointConfiguration {
+    /// Tokens that the model was trained to see at once, beyond a window too.
+    var trainedContextLength: Int { get throws { try count("max_position_embeddings") } }
+
+    /// Tokens that each token attends to, itself included; nil for all before it.
+    ///
+    /// Up to this length a text has the same logits with a window and without. llama.cpp's `llama` knows none, and its
+    /// converter passes over them.
+    var slidingWindow: Int? { get throws { has("sliding_window") ? try count("sliding_window") : nil } }
 
     /// Counts of all routed experts and of those that each token uses.
     func expertCounts(all: ByteString, used: ByteString) throws -> (all: Int, used: Int) {
@@ -42,7 +52,7 @@ extension CheckpointConfiguration {
         return (expertCount, usedCount)
     }
 
-    private func attention() throws -> DecoderPlan.Attention {
+    fileprivate func attention() throws -> DecoderPlan.Attention {
         let width = try count("hidden_size")
         let headCount = try count("num_attention_heads")
         let headLength = try count("head_dim", default: max(1, width / headCount))

@@ -3,8 +3,8 @@ import TensorCore
 /// A checkpoint directory that cannot be read as a model.
 public struct CheckpointError: DiagnosticError, Equatable {
     public enum Kind: Sendable, Equatable {
-        /// The directory has no `config.json`.
-        case notACheckpoint
+        /// The directory has no `config.json`; it may have GGUF files.
+        case notACheckpoint(ggufFiles: [String])
         case unsupportedArchitecture(found: [String], known: [String])
         case missingConfigurationKey(String)
         case invalidConfigurationValue(key: String, found: String, expected: String)
@@ -12,10 +12,10 @@ public struct CheckpointError: DiagnosticError, Equatable {
         case wrongShape(found: [Int], expected: [Int])
         /// Tensors of the checkpoint that the architecture does not know.
         case unknownTensors([String])
-        /// The experts' copies of one matrix differ in type.
-        case mixedTypes(String, String)
-        /// The directory has neither safetensors files nor those of `torch.save`.
-        case noWeights
+        /// The weights are packed as `method` does it, so that `problem` arises.
+        case packedWeights(method: String, problem: String)
+        /// The directory has neither safetensors files nor those of `torch.save`; it may have GGUF files.
+        case noWeights(ggufFiles: [String])
         /// The elements are of a type that weights do not have.
         case notWeights(type: String)
         case noElements(shape: [Int])
@@ -30,6 +30,8 @@ public struct CheckpointError: DiagnosticError, Equatable {
     public let file: String
     /// The checkpoint's tensor concerned.
     public let tensor: String?
+    /// Values that were taken for keys that `config.json` leaves out, such as `hidden_size = 4096`.
+    public var assumptions: [String] = []
 
     public init(_ kind: Kind, file: String, tensor: String? = nil) {
         self.kind = kind
@@ -42,9 +44,10 @@ public struct CheckpointError: DiagnosticError, Equatable {
             Diagnostic(.input, file: file, place: place ?? tensor, problem, advice: advice)
         }
         switch kind {
-        case .notACheckpoint:
+        case .notACheckpoint(let files):
             return input(
-                "there is no config.json here", advice: "give a HuggingFace checkpoint directory or a GGUF file")
+                "there is no config.json here",
+                advice: Self.advice(files) ?? "give a HuggingFace checkpoint directory or a GGUF file")
         case .unsupportedArchitecture(let found, let known):
             return input(
                 found.isEmpty ? "none is named" : "\(found.joined(separator: ", ")) in this form is not supported",
@@ -57,24 +60,27 @@ public struct CheckpointError: DiagnosticError, Equatable {
                 "found \(found), expected \(expected)", place: key,
                 advice: "check that config.json is the one that was published with these weights")
         case .missingTensor:
-            return input("the checkpoint has no such tensor", advice: "check that every shard was downloaded")
+            return input(
+                "the checkpoint has no such tensor",
+                advice: assumptionAdvice ?? "check that every shard was downloaded")
         case .wrongShape(let found, let expected):
             return input(
                 "the shape is \(found), config.json calls for \(expected)",
-                advice: "the configuration and the weights do not belong together")
+                advice: assumptionAdvice ?? "the configuration and the weights do not belong together")
         case .unknownTensors(let names):
             let listed = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
             return input(
                 "not part of this architecture: \(names.count) \(names.count == 1 ? "tensor" : "tensors") (\(listed))",
-                advice: "the model would be incomplete without them; this variant is not supported")
-        case .mixedTypes(let first, let other):
+                advice: assumptionAdvice
+                    ?? "the model would be incomplete without them; this variant is not supported")
+        case .packedWeights(let method, let problem):
             return input(
-                "stored as \(other), other experts' matrices as \(first)",
-                advice: "download the checkpoint again; all experts of a layer must have one type")
-        case .noWeights:
+                "the weights are quantized by \(method), which cannot be read: \(problem)",
+                advice: "take the checkpoint that was quantized, in BF16, F16, F32 or FP8 (E4M3), and quantize that")
+        case .noWeights(let files):
             return input(
-                "there are no weights here: neither model.safetensors nor pytorch_model.bin nor an index of shards",
-                advice: "download the checkpoint's weights into this folder")
+                "there are no weights here: neither model.safetensors nor pytorch_model.bin nor shards of them",
+                advice: Self.advice(files) ?? "download the checkpoint's weights into this folder")
         case .notWeights(let type):
             return input(
                 "elements of type \(type) cannot be used as weights",
@@ -93,5 +99,20 @@ public struct CheckpointError: DiagnosticError, Equatable {
                 "\(type) of shape \(shape) cannot be the scales of weights of shape \(weights)",
                 advice: "expected: F32, F16 or BF16; one, one for each row, or one for each block as config.json says")
         }
+    }
+
+    /// What to do where `config.json` leaves out what may be wrong.
+    private var assumptionAdvice: String? {
+        guard !assumptions.isEmpty else { return nil }
+        return "config.json leaves keys out, for which the defaults of the model's class were taken: "
+            + "\(assumptions.joined(separator: ", ")); set those that are others for these weights"
+    }
+
+    /// What to do with a folder of GGUF files.
+    private static func advice(_ ggufFiles: [String]) -> String? {
+        guard let first = ggufFiles.first else { return nil }
+        return ggufFiles.count == 1
+            ? "the folder holds the GGUF file \(first): give the path of that file"
+            : "the folder holds \(ggufFiles.count) GGUF files: give the path of one, such as \(first)"
     }
 }

@@ -8,12 +8,17 @@ struct CheckpointTensors: TensorSource {
     let content: CheckpointContent
     private let stacks: [Stack]
     private let files: CheckpointWeights
+    /// What is not as the files alone say.
+    let notes: [CheckpointNote]
 
     /// A weight and the stored tensors it consists of.
     private struct Stack {
         let layout: TensorLayout
         let sources: [CheckpointWeights.Entry]
-        let elementByteCount: Int
+        /// What all of them are read as.
+        let type: TensorType
+
+        var elementByteCount: Int { type.blockByteCount }
     }
 
     /// - Parameter plan: the architecture's plan with its experts padded.
@@ -23,6 +28,7 @@ struct CheckpointTensors: TensorSource {
         var tensors: [TensorDescriptor] = []
         var stacks: [Stack] = []
         var used: Set<String> = []
+        var mixed: [(first: CheckpointWeights.Entry, types: [TensorType])] = []
         for planned in plan.tensors {
             let layout = architecture.layout(of: planned.name, padded: plan) { files.entry(named: $0) != nil }
             let sources = try layout.sources.map { name in
@@ -31,7 +37,9 @@ struct CheckpointTensors: TensorSource {
                 }
                 return tensor
             }
-            let type = try Self.commonType(of: sources, in: files)
+            let types = try sources.map { try files.weightDescriptor(of: $0).type }
+            let type = CheckpointWeights.commonType(of: types)
+            if let other = zip(sources, types).first(where: { $1 != types[0] }) { mixed.append((other.0, types)) }
             for source in sources where source.shape != layout.sourceShape {
                 throw CheckpointError(
                     .wrongShape(found: source.shape, expected: layout.sourceShape), file: files.path(of: source),
@@ -45,7 +53,7 @@ struct CheckpointTensors: TensorSource {
                     tensor: sources[0].name)
             }
             tensors.append(descriptor)
-            stacks.append(Stack(layout: layout, sources: sources, elementByteCount: type.blockByteCount))
+            stacks.append(Stack(layout: layout, sources: sources, type: type))
             used.formUnion(layout.sources)
         }
         let unknown = files.tensors.map(\.name).filter { !used.contains($0) && !architecture.isIgnored($0) }
@@ -54,20 +62,15 @@ struct CheckpointTensors: TensorSource {
         content = files.content(of: used)
         self.stacks = stacks
         self.files = files
-    }
-
-    private static func commonType(of sources: [CheckpointWeights.Entry], in files: CheckpointWeights) throws
-        -> TensorType
-    {
-        let type = try files.weightDescriptor(of: sources[0]).type
-        for source in sources {
-            let other = try files.weightDescriptor(of: source).type
-            guard other == type else {
-                throw CheckpointError(
-                    .mixedTypes(type.name, other.name), file: files.path(of: source), tensor: source.name)
-            }
-        }
-        return type
+        notes =
+            mixed.first.map { first, types in
+                let names = Set(types.map(\.name)).sorted()
+                return [
+                    CheckpointNote(
+                        .expertTypesWidened(types: names, type: TensorType.f32.name, tensorCount: mixed.count),
+                        file: files.path(of: first), place: first.name)
+                ]
+            } ?? []
     }
 
     func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
@@ -90,11 +93,11 @@ struct CheckpointTensors: TensorSource {
     func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {
         let stack = stacks[index]
         let layout = stack.layout
-        let storedByteCount = layout.storedColumns * stack.elementByteCount
         for matrix in rows.lowerBound / layout.rows..<(rows.upperBound + layout.rows - 1) / layout.rows {
             let location = layout.location(ofMatrix: matrix)
-            let range = location.firstRow * storedByteCount..<(location.firstRow + layout.storedRows) * storedByteCount
-            files.advise(use, stack.sources[location.source], byteRange: range)
+            let first = location.firstRow * layout.storedColumns
+            files.advise(
+                use, stack.sources[location.source], elements: first..<first + layout.storedRows * layout.storedColumns)
         }
     }
 
@@ -123,9 +126,9 @@ struct CheckpointTensors: TensorSource {
             // The rows are read in one go to the end of their room, and move from there to where each begins.
             let packed = UnsafeMutableRawBufferPointer(
                 rebasing: filled[(stored.count * (rowByteCount - storedByteCount))...])
-            let start = (location.firstRow + stored.lowerBound) * storedByteCount
+            let start = (location.firstRow + stored.lowerBound) * layout.storedColumns
             try files.read(
-                source, byteRange: start..<start + packed.count, into: packed)
+                source, elements: start..<start + stored.count * layout.storedColumns, as: stack.type, into: packed)
             if storedByteCount < rowByteCount {
                 for position in 0..<stored.count {
                     let start = position * rowByteCount
@@ -143,9 +146,9 @@ struct CheckpointTensors: TensorSource {
             var filled = start
             if let stored = layout.storedRow(row) {
                 filled += storedByteCount
-                let offset = (location.firstRow + stored) * storedByteCount
+                let offset = (location.firstRow + stored) * layout.storedColumns
                 try files.read(
-                    source, byteRange: offset..<offset + storedByteCount,
+                    source, elements: offset..<offset + layout.storedColumns, as: stack.type,
                     into: UnsafeMutableRawBufferPointer(rebasing: target[start..<filled]))
             }
             Self.clear(target[filled..<start + rowByteCount])

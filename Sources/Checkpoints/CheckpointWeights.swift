@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Safetensors
 import TensorCore
 import TorchArchive
@@ -21,6 +22,8 @@ package final class CheckpointWeights: Sendable {
     package let tensors: [Entry]
     /// The files' paths.
     package let files: [String]
+    /// What is not as the files alone say.
+    package let notes: [CheckpointNote]
     private let container: any WeightContainer
     private let stored: [StoredTensor]
     /// Of the tensors that have them, by their place in the container.
@@ -34,14 +37,25 @@ package final class CheckpointWeights: Sendable {
         let container = try Self.container(of: directory)
         let stored = container.storedTensors
         let (scales, scaleTensors) = try Self.scales(in: container, blockShape: scaleBlockShape)
-        let tensors = stored.indices.filter { !scaleTensors.contains($0) }
+        let activationScales = stored.indices.filter {
+            !scaleTensors.contains($0) && WeightScales.isOfActivations(stored[$0].name)
+        }
+        let ignored = scaleTensors.union(activationScales)
+        let tensors = stored.indices.filter { !ignored.contains($0) }
             .map { Entry(name: stored[$0].name, shape: stored[$0].shape, index: $0) }
         self.container = container
         self.stored = stored
         self.scales = scales
         self.tensors = tensors
         files = container.paths
+        notes = Self.notes(container, activationScales: activationScales, directory: directory)
         index = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { (ByteString($1.name), $0) })
+    }
+
+    /// The names of the GGUF files in a folder that may be taken for a checkpoint.
+    static func ggufFiles(in directory: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.filter { $0.hasSuffix(".gguf") }.sorted()
     }
 
     private static func container(of directory: String) throws -> any WeightContainer {
@@ -51,8 +65,25 @@ package final class CheckpointWeights: Sendable {
         do {
             return try TorchArchiveSet(directory: directory)
         } catch let error as TorchArchiveError where error.kind == .noWeights {
-            throw CheckpointError(.noWeights, file: directory)
+            throw CheckpointError(.noWeights(ggufFiles: ggufFiles(in: directory)), file: directory)
         }
+    }
+
+    private static func notes(
+        _ container: any WeightContainer, activationScales: [Int], directory: String
+    ) -> [CheckpointNote] {
+        var notes: [CheckpointNote] = []
+        if container.areFilesFoundByName {
+            notes.append(CheckpointNote(.shardsWithoutIndex(count: container.paths.count), file: directory))
+        }
+        if let first = activationScales.first {
+            let tensor = container.storedTensors[first]
+            notes.append(
+                CheckpointNote(
+                    .activationScalesIgnored(count: activationScales.count),
+                    file: container.paths[tensor.fileIndex], place: tensor.name))
+        }
+        return notes
     }
 
     /// The scales of every FP8 tensor, and the tensors that are nothing but scales.
@@ -82,7 +113,6 @@ package final class CheckpointWeights: Sendable {
             }
             scales[number] = scale
             tensors.insert(place)
-            if let place = places[ByteString(WeightScales.inputName(of: tensor.name))] { tensors.insert(place) }
         }
         return (scales, tensors)
     }
@@ -138,10 +168,12 @@ package final class CheckpointWeights: Sendable {
 }
 
 extension CheckpointWeights {
-    /// Tells the system what will be done with some bytes of a tensor, counted as ``weightDescriptor(of:)`` has them.
-    func advise(_ use: ExpectedUse, _ entry: Entry, byteRange: Range<Int>) {
-        guard stored[entry.index].type.isReadAsStored else { return }
-        container.advise(use, tensorAt: entry.index, byteRange: byteRange)
+    /// Tells the system what will be done with some elements of a tensor.
+    func advise(_ use: ExpectedUse, _ entry: Entry, elements: Range<Int>) {
+        let type = stored[entry.index].type
+        guard type.isReadAsStored, let size = type.weightType?.blockByteCount else { return }
+        container.advise(
+            use, tensorAt: entry.index, byteRange: elements.lowerBound * size..<elements.upperBound * size)
     }
 }
 

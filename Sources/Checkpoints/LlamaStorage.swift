@@ -2,29 +2,32 @@ import ModelArchitecture
 
 /// The tensor names of Llama, which its descendants keep for all but their experts.
 enum LlamaStorage {
+    static let embedding = "model.embed_tokens.weight"
+    static let head = "lm_head.weight"
+
     /// Where Llama keeps a weight; nowhere for roles that it does not have.
     ///
-    /// - Parameter isTied: whether the output matrix is the token embedding.
+    /// - Parameter isTied: whether the output matrix is the token embedding, so that either may be the stored one.
     static func of(_ name: TensorName, isTied: Bool) -> [WeightStorage] {
         let layer = "model.layers.\(name.layer ?? 0)"
-        let tensor: String? =
+        let tensors: [String] =
             switch name.role {
-            case .tokenEmbedding: "model.embed_tokens"
-            case .outputNorm: "model.norm"
-            case .output: isTied ? "model.embed_tokens" : "lm_head"
-            case .attentionNorm: "\(layer).input_layernorm"
-            case .attentionQuery: "\(layer).self_attn.q_proj"
-            case .attentionKey: "\(layer).self_attn.k_proj"
-            case .attentionValue: "\(layer).self_attn.v_proj"
-            case .attentionOutput: "\(layer).self_attn.o_proj"
-            case .feedForwardNorm: "\(layer).post_attention_layernorm"
-            case .feedForwardGate: "\(layer).mlp.gate_proj"
-            case .feedForwardUp: "\(layer).mlp.up_proj"
-            case .feedForwardDown: "\(layer).mlp.down_proj"
+            case .tokenEmbedding: isTied ? [embedding, head] : [embedding]
+            case .output: isTied ? [embedding, head] : [head]
+            case .outputNorm: ["model.norm.weight"]
+            case .attentionNorm: ["\(layer).input_layernorm.weight"]
+            case .attentionQuery: ["\(layer).self_attn.q_proj.weight"]
+            case .attentionKey: ["\(layer).self_attn.k_proj.weight"]
+            case .attentionValue: ["\(layer).self_attn.v_proj.weight"]
+            case .attentionOutput: ["\(layer).self_attn.o_proj.weight"]
+            case .feedForwardNorm: ["\(layer).post_attention_layernorm.weight"]
+            case .feedForwardGate: ["\(layer).mlp.gate_proj.weight"]
+            case .feedForwardUp: ["\(layer).mlp.up_proj.weight"]
+            case .feedForwardDown: ["\(layer).mlp.down_proj.weight"]
             case .router, .expertsGate, .expertsUp, .expertsDown, .sharedGate, .sharedUp, .sharedDown, .rotaryFactors:
-                nil
+                []
             }
-        return tensor.map { [.separate(["\($0).weight"])] } ?? []
+        return tensors.map { .separate([$0]) }
     }
 }
 

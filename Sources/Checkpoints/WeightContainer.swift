@@ -8,6 +8,8 @@ protocol WeightContainer: Sendable {
     var storedTensors: [StoredTensor] { get }
     /// Of the files.
     var paths: [String] { get }
+    /// Whether the files are shards that no index lists.
+    var areFilesFoundByName: Bool { get }
 
     /// Reads some bytes of a tensor; whole elements.
     func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
@@ -50,6 +52,8 @@ extension SafetensorsSet: WeightContainer {
 
     var paths: [String] { files.map(\.path) }
 
+    var areFilesFoundByName: Bool { areFoundByName }
+
     func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try read(tensors[index], byteRange: byteRange, into: buffer)
     }
@@ -67,6 +71,8 @@ extension TorchArchiveSet: WeightContainer {
     }
 
     var paths: [String] { files.map(\.path) }
+
+    var areFilesFoundByName: Bool { areFoundByName }
 
     func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try read(tensors[index], byteRange: byteRange, into: buffer)

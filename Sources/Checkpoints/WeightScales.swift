@@ -19,11 +19,15 @@ struct WeightScales: Sendable, Hashable {
     /// row). Both are factors.
     static let suffixes = ["_scale_inv", "_scale"]
 
-    /// The scale of the input of a layer with these weights, needed only where inputs are rounded to FP8 too.
-    static func inputName(of weights: String) -> String {
-        let layer = weights.lastIndex(of: ".").map { weights[...$0] } ?? ""
-        return layer + "input_scale"
+    /// Whether a tensor of this name is needed only where inputs, or keys and values, are rounded to FP8 too.
+    static func isOfActivations(_ name: String) -> Bool {
+        activationNames.contains(String(name.split(separator: ".").last ?? ""))
     }
+
+    /// As transformers, compressed-tensors, ModelOpt and the programs that serve them call these scales.
+    private static let activationNames: Set<String> = [
+        "input_scale", "activation_scale", "output_scale", "q_scale", "k_scale", "v_scale", "kv_scale", "prob_scale",
+    ]
 
     /// - Parameter blockShape: rows and columns of a block of weights.
     /// - Returns: nil if the scales' shape is none of one number (for all, or for each matrix), one for each row, and one

@@ -22,24 +22,29 @@ public struct Inspection: Sendable {
     public let fileByteCount: Int
     public let metadata: [Entry]
     public let tensors: [TensorDescriptor]
-    /// What a checkpoint's tokenizer leaves out.
-    public let warnings: [TokenizationWarning]
+    /// What a user should know of how a checkpoint is read.
+    public let notes: [Diagnostic]
 
     /// Elements of an array, and characters of a text, that are shown.
     private static let shownElementCount = 6
     private static let shownCharacterCount = 72
 
     /// Reads a GGUF of any kind, or a checkpoint directory as the GGUF that it would become.
-    public init(path: String, expertPadding: ExpertPadding, preTokenizer: String? = nil) throws {
+    public init(
+        path: String, expertPadding: ExpertPadding, expertNormalization: ExpertNormalization = .auto,
+        preTokenizer: String? = nil
+    ) throws {
         var isDirectory = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
-            let model = try Model(path: path, expertPadding: expertPadding, preTokenizer: preTokenizer)
+            let model = try Model(
+                path: path, expertPadding: expertPadding, expertNormalization: expertNormalization,
+                preTokenizer: preTokenizer)
             format = "checkpoint, read as \(model.plan.architecture.rawValue)"
             files = model.files
             fileByteCount = try model.fileByteCount
             metadata = Self.entries(model.metadata)
             tensors = model.tensors.tensors
-            warnings = model.tokenizer.warnings
+            notes = model.notes
         } else {
             let file = try GGUFFile(path: path)
             format = "GGUF v\(file.version)"
@@ -47,7 +52,7 @@ public struct Inspection: Sendable {
             fileByteCount = file.fileByteCount
             metadata = Self.entries(file.metadata)
             tensors = file.tensors
-            warnings = []
+            notes = []
         }
     }
 

@@ -25,11 +25,13 @@ public struct Model: Sendable {
 
     /// - Parameters:
     ///   - expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
+    ///   - expertNormalization: for checkpoints; a GGUF is refused if it says something else.
     ///   - preTokenizer: how a checkpoint's byte-level tokenizer splits words, by llama.cpp's name; nil to see it from
     ///     its pattern. A GGUF is refused if it says another name.
     ///   - readsWeights: without it a checkpoint's weights may be missing, and the model has no tensors.
     public init(
-        path: String, expertPadding: ExpertPadding = .auto, preTokenizer: String? = nil, readsWeights: Bool = true
+        path: String, expertPadding: ExpertPadding = .auto, expertNormalization: ExpertNormalization = .auto,
+        preTokenizer: String? = nil, readsWeights: Bool = true
     ) throws {
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -38,14 +40,18 @@ public struct Model: Sendable {
         if isDirectory {
             try self.init(
                 checkpoint: Checkpoint(
-                    directory: path, expertPadding: expertPadding, preTokenizer: preTokenizer,
-                    readsWeights: readsWeights))
+                    directory: path, expertPadding: expertPadding, expertNormalization: expertNormalization,
+                    preTokenizer: preTokenizer, readsWeights: readsWeights))
         } else {
             try self.init(file: GGUFFile(path: path), path: path)
             try Self.check(preTokenizer, isThatOf: tokenizer, path: path)
             if expertPadding == .on, let length = plan.experts?.length, expertPadding.paddedLength(length) != length {
                 throw PipelineError(.cannotPad(length: length), file: path)
             }
+        }
+        let asked = expertNormalization
+        if asked != .auto, plan.experts?.normalizesWeights != (asked == .on) {
+            throw PipelineError(.cannotNormalize(hasExperts: plan.experts != nil), file: path)
         }
     }
 
@@ -91,11 +97,19 @@ public struct Model: Sendable {
         metadata = file.metadata
     }
 
+    /// What a user should know of how the model is read.
+    public var notes: [Diagnostic] {
+        (checkpoint?.notes.map(\.diagnostic) ?? []) + tokenizer.warnings.map(\.diagnostic)
+    }
+
     /// Everything that the model was read from.
     var inputFiles: [String] {
         guard checkpoint != nil else { return files }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return files + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") || $0 == "README.md" }.map { "\(path)/\($0)" }
+        return files
+            + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") || $0 == "README.md" }.map {
+                "\(path)/\($0)"
+            }
     }
 
     /// The model ready to compute.

@@ -20,6 +20,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         case alreadyQuantized(TensorType)
         /// Only a checkpoint's experts can be padded.
         case cannotPad(length: Int)
+        /// Only of a checkpoint's experts it can be chosen whether their weights are normalised.
+        case cannotNormalize(hasExperts: Bool)
         /// What an unfinished calibration has left is of another one.
         case otherCalibration
         case cannotCreateFolder
@@ -135,6 +137,14 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .room,
                 "encoding with second moments needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
                 advice: "raise --memory, or use an importance matrix instead")
+        case .cannotNormalize(let hasExperts):
+            report(
+                .usage,
+                hasExperts
+                    ? "the file says of its experts' weights what --normalize-experts contradicts"
+                    : "the model has no experts whose weights --normalize-experts could be about",
+                advice: hasExperts
+                    ? "convert the checkpoint again with that option" : "leave the option out")
         case .cannotPad(let length):
             report(
                 .usage, "the experts of a GGUF file are taken as they are, \(length) wide",

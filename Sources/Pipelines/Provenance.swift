@@ -49,6 +49,10 @@ enum Provenance {
         if let stored = checkpoint.storedPlan.experts, let padded = checkpoint.plan.experts {
             metadata["swage.experts.stored_length"] = .uint32(UInt32(stored.length))
             metadata["swage.experts.padded_length"] = .uint32(UInt32(padded.length))
+            if checkpoint.expertNormalization != .auto {
+                metadata["swage.experts.normalization"] = .string(
+                    ByteString(checkpoint.expertNormalization.rawValue))
+            }
         }
     }
 

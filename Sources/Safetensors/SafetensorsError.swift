@@ -25,6 +25,10 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case noWeights
         case unreadableDirectory
         case severalIndices([String])
+        /// Without an index the files are those of several sets, which begin with these.
+        case severalSets([String])
+        /// Without an index, some of the numbered files are not there.
+        case numberedShardsMissing([String], count: Int)
         case invalidIndex
         case shardNameLeavesDirectory(String)
         case shardsMissing([MissingShard])
@@ -98,6 +102,10 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case .noWeights: "no safetensors weights: neither model.safetensors nor an index of shards"
         case .unreadableDirectory: "is not a folder that can be read"
         case .severalIndices(let names): "several indices: \(names.joined(separator: ", "))"
+        case .severalSets(let names):
+            "there is no index, and shards of several sets: those of \(names.joined(separator: ", "))"
+        case .numberedShardsMissing(let names, let count):
+            "there is no index, and of \(count) shards these are missing: \(names.joined(separator: ", "))"
         case .invalidIndex: "not an index of shards: weight_map must give a file name for every tensor"
         case .shardNameLeavesDirectory(let name): "the shard name \"\(name)\" is not a plain file name"
         case .shardsMissing(let shards): shards.map(Self.describe).joined(separator: "; ")
@@ -110,8 +118,9 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         switch kind {
         case .truncated, .headerOutsideFile, .offsetsOutsideFile, .trailingBytes, .notInShard:
             "download or copy the file again"
-        case .shardsMissing: "download the missing files into the same folder"
+        case .shardsMissing, .numberedShardsMissing: "download the missing files into the same folder"
         case .noWeights, .unreadableDirectory: "give the folder of a checkpoint with safetensors weights"
+        case .severalSets: "leave the shards of one model in the folder"
         case .severalIndices: "name the one to use model.safetensors.index.json"
         case .headerTooLarge, .headerNotJSON, .duplicateKey, .invalidMetadata, .invalidEntry, .unknownType,
             .shapeTooLarge, .partialByte, .wrongByteCount, .overlap, .hole, .invalidIndex, .shardNameLeavesDirectory,

@@ -30,10 +30,13 @@ public final class SafetensorsSet: Sendable {
     public let tensors: [Entry]
     /// Sorted by name.
     public let files: [SafetensorsFile]
+    /// Whether the files are shards that no index lists.
+    public let areFoundByName: Bool
     private let index: [ByteString: Int]
 
     /// Opens the weights of a checkpoint directory: `model.safetensors`, or the shards listed by
-    /// `model.safetensors.index.json` or else by the only other `*.safetensors.index.json`.
+    /// `model.safetensors.index.json` or else by the only other `*.safetensors.index.json`. Without an index all files
+    /// `*-00001-of-0000N.safetensors` of one set.
     ///
     /// Shards may be symbolic links to anywhere; their names must be plain. Throws ``SafetensorsError``, `JSONError` or
     /// `FileError`.
@@ -49,7 +52,10 @@ public final class SafetensorsSet: Sendable {
             return
         }
         let indices = names.filter { $0.hasSuffix(".safetensors.index.json") }
-        guard let first = indices.first else { throw SafetensorsError(.noWeights, path: directory) }
+        guard let first = indices.first else {
+            try self.init(files: Self.numberedFiles(among: names, in: directory), areFoundByName: true)
+            return
+        }
         let preferred = "model.safetensors.index.json"
         guard indices.count == 1 || indices.contains(preferred) else {
             throw SafetensorsError(.severalIndices(indices), path: directory)
@@ -66,7 +72,21 @@ public final class SafetensorsSet: Sendable {
         try self.init(files: [SafetensorsFile(path: path)])
     }
 
-    private init(files: [SafetensorsFile]) throws {
+    /// The shards that number themselves, where there is no index: all of one set.
+    private static func numberedFiles(among names: [String], in directory: String) throws -> [SafetensorsFile] {
+        let sets = NumberedFiles.sets(among: names, suffix: ".safetensors")
+        guard let set = sets.first else { throw SafetensorsError(.noWeights, path: directory) }
+        guard sets.count == 1 else {
+            throw SafetensorsError(.severalSets(sets.map { $0.names[0] }), path: directory)
+        }
+        guard set.missing.isEmpty else {
+            throw SafetensorsError(
+                .numberedShardsMissing(set.missing, count: set.names.count), path: directory)
+        }
+        return try set.names.map { try SafetensorsFile(path: "\(directory)/\($0)") }
+    }
+
+    private init(files: [SafetensorsFile], areFoundByName: Bool = false) throws {
         var entries: [Entry] = []
         var index: [ByteString: Int] = [:]
         for (number, file) in files.enumerated() {
@@ -81,6 +101,7 @@ public final class SafetensorsSet: Sendable {
         }
         tensors = entries
         self.files = files
+        self.areFoundByName = areFoundByName
         self.index = index
     }
 

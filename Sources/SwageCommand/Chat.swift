@@ -32,7 +32,7 @@ struct Chat: ParsableCommand {
     var context: Int?
 
     @OptionGroup var sampling: SamplingArguments
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
@@ -44,7 +44,7 @@ struct Chat: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model.open(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
         var options = sampling.options(usualTemperature: Self.usualTemperature)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context

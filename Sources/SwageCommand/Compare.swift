@@ -46,10 +46,12 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
+        let source = try Model(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer)
+        let result = try Model(path: quantized)
+        ProgressLine.say(source.notes + result.notes)
         let comparison = WeightComparison(importancePath: imatrix, parallel: compute.parallel)
         let tensors = try comparison.run(
-            original: Model.open(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer),
-            quantized: Model.open(path: quantized), progress: ProgressLine.handler)
+            original: source, quantized: result, progress: ProgressLine.handler)
         ProgressLine.clear()
         let report = WeightReport(tensors, hasImportance: imatrix != nil)
         if json {

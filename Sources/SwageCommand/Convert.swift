@@ -29,14 +29,12 @@ struct Convert: ParsableCommand {
     var dryRun = false
 
     @OptionGroup var split: SplitOptions
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
-        let model = try Model.open(
-            path: checkpoint, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer,
-            readsWeights: !vocabOnly)
+        let model = try reading.model(at: checkpoint, preTokenizer: splitting.preTokenizer, readsWeights: !vocabOnly)
         var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits

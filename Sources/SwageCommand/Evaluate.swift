@@ -35,7 +35,7 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var execution: RunOptions
@@ -60,6 +60,6 @@ struct Evaluate: ParsableCommand {
     }
 
     private func open(_ path: String) throws -> Model {
-        try Model.open(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        try reading.model(at: path, preTokenizer: splitting.preTokenizer)
     }
 }

@@ -35,7 +35,7 @@ struct Generate: ParsableCommand {
     @Flag(help: "Print one JSON object with token ids, text, log-probabilities and why the text ends.")
     var json = false
 
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
@@ -52,7 +52,7 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let prompt = try readPrompt()
-        let model = try Model.open(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
         var options = sampling.options(usualTemperature: 0)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context

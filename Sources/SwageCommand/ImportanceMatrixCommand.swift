@@ -52,7 +52,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
     var json = false
 
     @OptionGroup var windows: WindowOptions
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var execution: RunOptions
@@ -85,8 +85,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
 
     private func collect() throws -> ImportanceMatrix {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try Model.open(
-            path: model ?? "", expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let model = try reading.model(at: model ?? "", preTokenizer: splitting.preTokenizer)
         let calibration = Calibration(cut: windows.cut, includesOutput: processOutput)
         if let hessian {
             let collection = HessianCollection(

@@ -17,13 +17,14 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
 
     func run() throws {
         let inspection = try Inspection(
-            path: file, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
-        inspection.warnings.show()
+            path: file, expertPadding: reading.padExperts, expertNormalization: reading.normalizeExperts,
+            preTokenizer: splitting.preTokenizer)
+        ProgressLine.say(inspection.notes)
         if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
         StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
     }

@@ -19,15 +19,32 @@ struct ComputeOptions: ParsableArguments {
 }
 
 /// Options of every command that reads a checkpoint.
-struct PaddingOptions: ParsableArguments {
+struct CheckpointOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Widen experts with zeros to whole 256-element blocks: auto, on or off.",
             discussion: "Exact, and what lets the down matrices use every format. auto pads where it is needed."))
     var padExperts: ExpertPadding = .auto
+
+    @Option(
+        help: ArgumentHelp(
+            "Scale the weights of each token's experts to sum to 1: auto, on or off.",
+            discussion: "auto does as config.json says with norm_topk_prob, or else as the model's own code does."))
+    var normalizeExperts: ExpertNormalization = .auto
+
+    /// Opens a model, and says on standard error what a user should know of how it is read.
+    func model(at path: String, preTokenizer: String?, readsWeights: Bool = true) throws -> Model {
+        let model = try Model(
+            path: path, expertPadding: padExperts, expertNormalization: normalizeExperts, preTokenizer: preTokenizer,
+            readsWeights: readsWeights)
+        ProgressLine.say(model.notes)
+        return model
+    }
 }
 
 extension ExpertPadding: ExpressibleByArgument {}
+
+extension ExpertNormalization: ExpressibleByArgument {}
 
 /// Options of every command that reads a checkpoint's tokenizer.
 struct PreTokenizerOptions: ParsableArguments {

@@ -54,7 +54,7 @@ struct PerplexityCommand: ParsableCommand {
     var stride: Int?
 
     @OptionGroup var windows: WindowOptions
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var execution: RunOptions
@@ -127,7 +127,7 @@ struct PerplexityCommand: ParsableCommand {
     }
 
     private func open(_ path: String) throws -> Model {
-        try Model.open(path: path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        try reading.model(at: path, preTokenizer: splitting.preTokenizer)
     }
 }
 

@@ -2,6 +2,7 @@ import Pipelines
 import Reporting
 import Runtime
 import Synchronization
+import TensorCore
 
 /// Shows progress on standard error: one line that is rewritten on a terminal, warnings always.
 enum ProgressLine {
@@ -38,6 +39,17 @@ enum ProgressLine {
         guard case .times(let model, let times) = event else { return handler(event) }
         let parts = ComputeStage.allCases.map { "\($0) \(Figures.decimal(times[$0] / .seconds(1), 2)) s" }
         state.withLock { say("\(model), time of all threads: \(parts.joined(separator: ", "))", &$0) }
+    }
+
+    private static let said = Mutex<Set<String>>([])
+
+    /// Writes notes as warnings, each once in the life of the process: the file, the place, and what there is to know.
+    static func say(_ notes: [Diagnostic]) {
+        for note in notes {
+            let text = [note.file, note.place, note.problem].compactMap { $0 }.joined(separator: ": ")
+            guard said.withLock({ $0.insert(text).inserted }) else { continue }
+            handler(.warning(text + (note.advice.map { "\n  \($0)" } ?? "")))
+        }
     }
 
     /// Writes a line of its own.

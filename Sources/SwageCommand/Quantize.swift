@@ -59,7 +59,7 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Print the recipe as JSON, with what the other options ask for; read and write nothing else.")
     var printRecipe = false
 
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var execution: RunOptions
@@ -93,7 +93,7 @@ struct Quantize: ParsableCommand {
         let options = try choices.recipeOptions()
         let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "F16")
         if printRecipe { return StandardStream.output.write(recipe.applying(options).json) }
-        let model = try Model.open(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
         var quantization = Quantization(
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
             parallel: compute.parallel)
@@ -128,7 +128,7 @@ struct Quantize: ParsableCommand {
         guard let output, !dryRun else { return nil }
         defer { ProgressLine.clear() }
         return try calibration.heldOutDivergence(
-            of: Model.open(path: output), from: model, parallel: compute.parallel, progress: execution.progress)
+            of: Model(path: output), from: model, parallel: compute.parallel, progress: execution.progress)
     }
 
     /// Writes the file, or what it would hold.

@@ -37,7 +37,7 @@ struct Report: ParsableCommand {
     var json = false
 
     @OptionGroup var windows: WindowOptions
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var execution: RunOptions
@@ -90,7 +90,7 @@ struct Report: ParsableCommand {
         let first = models.firstIndex { $0.name == reference } ?? 0
         let ordered = [models[first]] + models[..<first] + models[(first + 1)...]
         let opened = try ordered.map {
-            try Model.open(path: $0.path, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+            try reading.model(at: $0.path, preTokenizer: splitting.preTokenizer)
         }
         let results = try measured(opened, texts: texts)
         let columns = try zip(ordered, zip(opened, results)).map { named, measured in

@@ -20,7 +20,7 @@ struct SensitivityCommand: ParsableCommand {
     var heldOut = 1
 
     @OptionGroup var windows: WindowOptions
-    @OptionGroup var padding: PaddingOptions
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var execution: RunOptions
@@ -31,7 +31,7 @@ struct SensitivityCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model.open(path: model, expertPadding: padding.padExperts, preTokenizer: splitting.preTokenizer)
+        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
         var calibration = CalibratedQuantization(
             texts: try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, memory: execution.budget)
         calibration.heldOutCount = heldOut

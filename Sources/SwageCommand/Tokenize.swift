@@ -36,7 +36,7 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let tokenizer = try Model.tokenizer(path: model, preTokenizer: splitting.preTokenizer)
-        tokenizer.warnings.show()
+        ProgressLine.say(tokenizer.warnings.map(\.diagnostic))
         if let decode {
             let ids = try Self.ids(in: decode)
             let text = try tokenizer.text(of: ids)

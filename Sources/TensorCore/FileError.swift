@@ -11,6 +11,8 @@ public struct FileError: DiagnosticError {
         case system(operation: String, errno: Int32)
         /// The file ended before the bytes that were asked for.
         case truncated(expectedByteCount: Int, foundByteCount: Int)
+        /// The file is what git keeps in place of a large one, of `byteCount` bytes, that git-lfs has not fetched.
+        case pointer(byteCount: Int)
         /// The name is not a regular file.
         case notAFile
         /// A file cannot be written under the name: it is empty, or that of a directory or device.
@@ -63,6 +65,11 @@ public struct FileError: DiagnosticError {
             return Diagnostic(
                 .input, file: path, "the file ends too early: \(expected) bytes expected, \(found) found",
                 advice: "download or copy the file again")
+        case .pointer(let count):
+            return Diagnostic(
+                .input, file: path,
+                "a git-lfs pointer, a few lines of text in place of the file" + (count > 0 ? " of \(count) bytes" : ""),
+                advice: "fetch the file itself: git lfs pull in its folder, or hf download REPOSITORY")
         case .notAFile:
             return Diagnostic(
                 .input, file: path, "is not a regular file", advice: "give the path of a file, not of a directory")

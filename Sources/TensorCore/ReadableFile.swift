@@ -28,7 +28,21 @@ public final class ReadableFile: Sendable {
         self.path = path
         self.byteCount = Int(status.st_size)
         self.descriptor = descriptor
+        try refusePointer()
     }
+
+    /// Whatever the file was to hold, a pointer of git-lfs is not it.
+    private func refusePointer() throws {
+        guard byteCount < Self.pointerByteCountLimit, byteCount > Self.pointerStart.count else { return }
+        let text = try bytes(0..<byteCount)
+        guard text.starts(with: Self.pointerStart) else { return }
+        let size = String(decoding: text, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("size ") }
+        throw FileError(.pointer(byteCount: size.flatMap { Int($0.dropFirst("size ".count)) } ?? 0), path: path)
+    }
+
+    /// From the specification of git-lfs: pointers are shorter, and begin so.
+    private static let pointerByteCountLimit = 1024
+    private static let pointerStart = Array("version https://git-lfs.github.com/spec/".utf8)
 
     deinit { close(descriptor) }
 

@@ -1,7 +1,7 @@
 import TensorCore
 
 /// Something that a tokenizer's files ask for and that is left out: the tokenizer works without it.
-public struct TokenizationWarning: Sendable, Equatable, CustomStringConvertible {
+public struct TokenizationWarning: Sendable, Equatable {
     /// What is left out, with the tokens it is about.
     public enum Kind: Sendable, Equatable {
         /// A token with a role is not in the vocabulary.
@@ -25,7 +25,8 @@ public struct TokenizationWarning: Sendable, Equatable, CustomStringConvertible 
     /// The same about another file.
     func about(_ file: String?) -> TokenizationWarning { TokenizationWarning(kind, file: self.file ?? file) }
 
-    public var description: String { [file, place, problem].compactMap { $0 }.joined(separator: ": ") }
+    /// The warning in words.
+    public var diagnostic: Diagnostic { Diagnostic(.input, file: file, place: place, problem) }
 
     private var place: String? {
         switch kind {

@@ -51,6 +51,10 @@ extension TorchArchiveError {
         case .noWeights: "no PyTorch weights: neither pytorch_model.bin nor an index of shards"
         case .unreadableDirectory: "is not a folder that can be read"
         case .severalIndices(let names): "several indices: \(names.joined(separator: ", "))"
+        case .severalSets(let names):
+            "there is no index, and shards of several sets: those of \(names.joined(separator: ", "))"
+        case .numberedShardsMissing(let names, let count):
+            "there is no index, and of \(count) shards these are missing: \(names.joined(separator: ", "))"
         case .invalidIndex: "not an index of shards: weight_map must give a file name for every tensor"
         case .shardNameLeavesDirectory(let name): "the shard name \"\(name)\" is not a plain file name"
         case .shardsMissing(let shards): shards.map(Self.describe).joined(separator: "; ")
@@ -68,8 +72,9 @@ extension TorchArchiveError {
             "load it with PyTorch and save contiguous tensors with torch.save or safetensors"
         case .notAStateDictionary, .notATensor: "save the model's state_dict() alone"
         case .endMissing, .entryOutsideFile, .pickleTruncated, .notInShard: "download or copy the file again"
-        case .shardsMissing: "download the missing files into the same folder"
+        case .shardsMissing, .numberedShardsMissing: "download the missing files into the same folder"
         case .noWeights, .unreadableDirectory: "give the folder of a checkpoint with PyTorch weights"
+        case .severalSets: "leave the shards of one model in the folder"
         case .severalIndices: "name the one to use pytorch_model.bin.index.json"
         case .notAnArchive, .damagedDirectory, .directoryTooLarge, .duplicateEntry, .overlap, .noPickle,
             .severalPickles, .nestedArchive, .pickleTooLarge, .bytesAfterPickle, .limitExceeded, .invalidPickle,

@@ -42,6 +42,10 @@ public struct TorchArchiveError: DiagnosticError, Equatable {
         case noWeights
         case unreadableDirectory
         case severalIndices([String])
+        /// Without an index the files are those of several sets, which begin with these.
+        case severalSets([String])
+        /// Without an index, some of the numbered files are not there.
+        case numberedShardsMissing([String], count: Int)
         case invalidIndex
         case shardNameLeavesDirectory(String)
         case shardsMissing([MissingShard])

@@ -29,13 +29,16 @@ public final class TorchArchiveSet: Sendable {
     public let tensors: [Entry]
     /// Sorted by name.
     public let files: [TorchFile]
+    /// Whether the files are shards that no index lists.
+    public let areFoundByName: Bool
     private let index: [ByteString: Int]
 
     private static let fileName = "pytorch_model.bin"
     private static let indexSuffix = ".bin.index.json"
 
     /// Opens the weights of a checkpoint directory: `pytorch_model.bin`, or the shards listed by
-    /// `pytorch_model.bin.index.json` or else by the only other `*.bin.index.json`.
+    /// `pytorch_model.bin.index.json` or else by the only other `*.bin.index.json`. Without an index all files
+    /// `*-00001-of-0000N.bin` of one set.
     ///
     /// Shards may be symbolic links to anywhere; their names must be plain. Throws ``TorchArchiveError``, `JSONError` or
     /// `FileError`.
@@ -51,7 +54,10 @@ public final class TorchArchiveSet: Sendable {
             return
         }
         let indices = names.filter { $0.hasSuffix(Self.indexSuffix) }
-        guard let first = indices.first else { throw TorchArchiveError(.noWeights, path: directory) }
+        guard let first = indices.first else {
+            try self.init(files: Self.numberedFiles(among: names, in: directory), areFoundByName: true)
+            return
+        }
         let preferred = "pytorch_model" + Self.indexSuffix
         guard indices.count == 1 || indices.contains(preferred) else {
             throw TorchArchiveError(.severalIndices(indices), path: directory)
@@ -67,7 +73,21 @@ public final class TorchArchiveSet: Sendable {
         try self.init(files: [TorchFile(path: path)])
     }
 
-    private init(files: [TorchFile]) throws {
+    /// The shards that number themselves, where there is no index: all of one set.
+    private static func numberedFiles(among names: [String], in directory: String) throws -> [TorchFile] {
+        let sets = NumberedFiles.sets(among: names, suffix: ".bin")
+        guard let set = sets.first else { throw TorchArchiveError(.noWeights, path: directory) }
+        guard sets.count == 1 else {
+            throw TorchArchiveError(.severalSets(sets.map { $0.names[0] }), path: directory)
+        }
+        guard set.missing.isEmpty else {
+            throw TorchArchiveError(
+                .numberedShardsMissing(set.missing, count: set.names.count), path: directory)
+        }
+        return try set.names.map { try TorchFile(path: "\(directory)/\($0)") }
+    }
+
+    private init(files: [TorchFile], areFoundByName: Bool = false) throws {
         var entries: [Entry] = []
         var index: [ByteString: Int] = [:]
         for (number, file) in files.enumerated() {
@@ -82,6 +102,7 @@ public final class TorchArchiveSet: Sendable {
         }
         tensors = entries
         self.files = files
+        self.areFoundByName = areFoundByName
         self.index = index
     }
 

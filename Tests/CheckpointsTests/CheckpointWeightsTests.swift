@@ -129,7 +129,7 @@ import Testing
             let error = #expect(throws: CheckpointError.self) {
                 try CheckpointWeights(directory: directory, scaleBlockShape: [128, 128])
             }
-            #expect(error?.kind == .noWeights)
+            #expect(error?.kind == .noWeights(ggufFiles: []))
         }
     }
 }

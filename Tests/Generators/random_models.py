@@ -95,6 +95,8 @@ CASES = {
     "llama-yarn-other-ramp": (llama(rope_scaling=YARN | {"beta_fast": 4.0, "beta_slow": 0.5, "truncate": False}, **WIDE), "llama", 48),
     "llama-llama3": (llama(rope_scaling=LLAMA3, tie_word_embeddings=True, **WIDE), "llama", 48),
     "mistral-window": (mistral(sliding_window=128, head_dim=10), "llama", 24),
+    # XVERSE-MoE-A36B scaled down: another class name, grouped heads of length 128, experts of whole blocks.
+    "xverse-moe-a36b": (xverse_moe(architectures=["XverseMoeForCausalLM"], num_hidden_layers=1, hidden_size=256, num_attention_heads=2, num_key_value_heads=1, intermediate_size=256, num_experts=4, moe_top_k=3, num_shared_experts=2), "bailingmoe", 24),
 }
 
 ROPES = {

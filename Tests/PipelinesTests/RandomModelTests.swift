@@ -73,7 +73,6 @@ import Testing
         ("llama-linear", ("\"rope_type\"", "\"full_attention\": {}, \"rope_type\""), "rope_parameters.full_attention"),
         ("llama-yarn", ("\"factor\": 4.0", "\"factor\": 0.5"), "rope_scaling.factor"),
         ("llama-llama3", ("\"low_freq_factor\": 1.0", "\"low_freq_factor\": 4.0"), "rope_scaling.high_freq_factor"),
-        ("mistral-window", ("\"sliding_window\": 128", "\"sliding_window\": 127"), "sliding_window"),
         ("llama-dynamic", ("\"hidden_act\"", "\"attention_bias\": true, \"hidden_act\""), "attention_bias"),
         ("llama-dynamic", ("\"hidden_act\"", "\"mlp_bias\": true, \"hidden_act\""), "mlp_bias"),
         ("mixtral-1-expert", ("\"num_experts_per_tok\": 1", "\"num_experts_per_tok\": 2"), "num_experts_per_tok"),

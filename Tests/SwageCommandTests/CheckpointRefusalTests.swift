@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Damaged, incomplete and unknown checkpoints: each refused, nothing written.
@@ -31,8 +32,29 @@ import Testing
         Refusal(
             checkpoint: "a missing shard", "model-00002-of-00003.safetensors is missing", "holds 91 tensors", "download"
         ) { try $0.remove(CheckpointCopy.shard(2)) },
-        Refusal(checkpoint: "a missing index", "{model}: there are no weights here") {
+        Refusal(
+            checkpoint: "no index, and a missing shard",
+            "{model}: there is no index, and of 3 shards these are missing",
+            CheckpointCopy.shard(2), "download"
+        ) {
             try $0.remove("model.safetensors.index.json")
+            try $0.remove(CheckpointCopy.shard(2))
+        },
+        Refusal(checkpoint: "no index, and shards of two sets", "shards of several sets", "model-00001-of-00009") {
+            try $0.remove("model.safetensors.index.json")
+            try Data().write(to: URL(filePath: $0.path + "/model-00001-of-00009.safetensors"))
+        },
+        Refusal(checkpoint: "no weights", "{model}: there are no weights here", "download") {
+            try $0.remove("model.safetensors.index.json")
+            for number in 1...3 { try $0.remove(CheckpointCopy.shard(number)) }
+        },
+        Refusal(
+            checkpoint: "no weights but a GGUF", "{model}: there are no weights here",
+            "the folder holds the GGUF file model.Q4_K_M.gguf: give the path of that file"
+        ) {
+            try $0.remove("model.safetensors.index.json")
+            for number in 1...3 { try $0.remove(CheckpointCopy.shard(number)) }
+            try Data("GGUF".utf8).write(to: URL(filePath: $0.path + "/model.Q4_K_M.gguf"))
         },
         Refusal(checkpoint: "a tensor that the shard lacks", expert, "the index places it in", CheckpointCopy.shard(2))
         {
@@ -67,9 +89,6 @@ import Testing
                 header[expert]?["shape"] = [256, 112]
             }
         },
-        Refusal(checkpoint: "experts of two types", expert, "stored as F16, other experts' matrices as BF16") {
-            try $0.editShard(2) { header, _ in header[expert]?["dtype"] = "F16" }
-        },
     ]
 
     private static let files: [Refusal] = [
@@ -99,7 +118,9 @@ import Testing
     private static let configurations: [Refusal] = [
         configuration("architectures", ["GemmaForCausalLM"], "architectures", "GemmaForCausalLM", "supported: Xverse"),
         configuration("architectures", nil, "architectures: none is named", "supported: Xverse"),
-        configuration("num_experts", nil, "model.layers.0.mlp.gate_proj.weight", "no such tensor"),
+        configuration(
+            "num_experts", nil, "model.layers.0.mlp.router.weight", "config.json calls for [64, 256]",
+            "num_experts = 64"),
         configuration("num_hidden_layers", 0, "num_hidden_layers: found 0, expected a whole number from 1"),
         configuration("num_hidden_layers", 1 << 24, "num_hidden_layers: found 16777216"),
         configuration("num_hidden_layers", 4.5, "num_hidden_layers: found 4.5"),
@@ -131,6 +152,108 @@ import Testing
         configuration("hidden_act", "gelu", "hidden_act: found \"gelu\", expected \"silu\""),
         configuration("max_position_embeddings", 0, "max_position_embeddings: found 0"),
     ]
+
+    /// What git keeps in place of a large file.
+    private static let pointer = Data(
+        """
+        version https://git-lfs.github.com/spec/v1
+        oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+        size 4976698672
+
+        """.utf8)
+
+    /// Every kind of file that may be one.
+    @Test(arguments: [
+        CheckpointCopy.shard(2), "model.safetensors.index.json", "tokenizer.json", "tokenizer_config.json",
+        "config.json",
+    ])
+    func refusedPointers(file: String) async throws {
+        try Conformance.row("checkpoints/git-lfs-pointer")
+        try await Refusal(
+            checkpoint: file, "{model}/\(file): a git-lfs pointer", "4976698672 bytes", "git lfs pull", "hf download"
+        ) { try $0.replace(file, with: Self.pointer) }.check()
+    }
+
+    @Test func refusedPointersOfOtherFiles() async throws {
+        try Conformance.row("checkpoints/git-lfs-pointer")
+        for file in ["tokenizer.model", "pytorch_model.bin"] {
+            try await Refusal(checkpoint: file, "{model}/\(file): a git-lfs pointer", "git lfs pull") { checkpoint in
+                if file == "tokenizer.model" {
+                    try checkpoint.remove("tokenizer.json")
+                } else {
+                    try checkpoint.remove("model.safetensors.index.json")
+                    for number in 1...3 { try checkpoint.remove(CheckpointCopy.shard(number)) }
+                }
+                try Self.pointer.write(to: URL(filePath: "\(checkpoint.path)/\(file)"))
+            }.check()
+        }
+        try await Refusal("a GGUF", status: 3, "model.gguf: a git-lfs pointer", "git lfs pull") { workspace in
+            ["inspect", try workspace.write("model.gguf", Self.pointer)]
+        }.check()
+    }
+
+    /// Weights as others pack them, with the tensors that their programs write.
+    @Test(
+        arguments: [
+            (["quant_method": "gptq", "bits": "4"], ".qweight", "quantized by gptq"),
+            (["quant_method": "awq"], ".qweight", "quantized by awq"),
+            (
+                ["quant_method": "compressed-tensors", "format": "pack-quantized"], ".weight_packed",
+                "quantized by compressed-tensors (pack-quantized)"
+            ),
+            (nil, ".qweight", "quantized by GPTQ or AWQ"),
+        ] as [([String: String]?, String, String)])
+    func refusedPackedWeights(configuration: [String: String]?, suffix: String, words: String) async throws {
+        try Conformance.row("checkpoints/packed-weights")
+        try await Refusal(
+            checkpoint: words, words, "take the checkpoint that was quantized", "BF16, F16, F32 or FP8"
+        ) { checkpoint in
+            try checkpoint.remove("model.safetensors.index.json")
+            try checkpoint.configure("quantization_config", configuration)
+            try checkpoint.editShard(2) { header, _ in
+                let name = Self.expert.replacing(".weight", with: suffix)
+                header[name] = header.removeValue(forKey: Self.expert)
+                header[name]?["dtype"] = "I32"
+                header[name]?["shape"] = [256, 112]
+            }
+        }.check()
+    }
+
+    @Test func refusedBitsAndBytes() async throws {
+        try Conformance.row("checkpoints/packed-weights")
+        try await Refusal(checkpoint: "bitsandbytes", "quantized by bitsandbytes", "type U8") { checkpoint in
+            try checkpoint.configure("quantization_config", ["quant_method": "bitsandbytes", "load_in_4bit": true])
+            try checkpoint.editShard(2) { header, _ in
+                header[Self.expert]?["dtype"] = "U8"
+                header[Self.expert]?["shape"] = [256 * 224 * 2, 1]
+            }
+        }.check()
+    }
+
+    @Test func refusedFolderOfGGUFs() async throws {
+        try Conformance.row("checkpoints/gguf-only")
+        try await Refusal("a folder of GGUFs", status: 3, "there is no config.json here", "GGUF file a.gguf") {
+            workspace in
+            [
+                "inspect",
+                URL(filePath: try workspace.write("folder/a.gguf", Data("GGUF".utf8)))
+                    .deletingLastPathComponent().path,
+            ]
+        }.check()
+    }
+
+    /// Shards that no index lists are read by their names, and that is said.
+    @Test func shardsWithoutIndexAreRead() async throws {
+        try Conformance.row("checkpoints/shards-without-index")
+        let workspace = try Workspace()
+        let checkpoint = try workspace.checkpoint()
+        let indexed = try await Swage.run("inspect", checkpoint.path, "--tensors")
+        try checkpoint.remove("model.safetensors.index.json")
+        let named = try await Swage.run("inspect", checkpoint.path, "--tensors")
+        #expect(named.status == 0 && named.output == indexed.output)
+        #expect(indexed.error.isEmpty)
+        #expect(named.error == "warning: \(checkpoint.path): there is no index; 3 shards were found by name\n")
+    }
 
     @Test(arguments: weights) func refusedWeights(refusal: Refusal) async throws { try await refusal.check() }
 

@@ -216,7 +216,7 @@ import TorchArchive
         let elsewhere = contradiction("it is not where the end of the archive says")
         return [
             Case("no bytes", [], .notAnArchive),
-            Case("text", Array("version https://git-lfs.github.com/spec/v1".utf8), .notAnArchive),
+            Case("text", Array("<!DOCTYPE html><title>404</title>".utf8), .notAnArchive),
             Case("cut", good.bytes.dropLast(), .endMissing),
             Case("cut in the data", Array(good.bytes.prefix(60)), .endMissing),
             Case("old", [0x80, 2, 0x8a, 0x0a, 0x6c], .legacyFormat),

@@ -1,14 +1,15 @@
 import ModelArchitecture
 
-/// Mistral 7B and its relatives: Llama, where the sliding window covers the whole context.
+/// Mistral 7B and its relatives: Llama, as far as the sliding window reaches.
 struct Mistral: LlamaNamed {
-    static let className = "MistralForCausalLM"
+    static let classNames = ["MistralForCausalLM"]
+    static let defaults = ConfigurationDefaultsTables.mistral
     static let ggufArchitectures: [GGUFArchitecture] = [.llama]
 
     let plan: DecoderPlan
 
-    init(_ configuration: CheckpointConfiguration) throws {
-        plan = try configuration.decoderPlan(
-            .llama, feedForward: .dense(length: configuration.count("intermediate_size")))
+    init(_ description: CheckpointDescription) throws {
+        plan = try description.decoderPlan(
+            .llama, feedForward: .dense(length: description.configuration.count("intermediate_size")))
     }
 }

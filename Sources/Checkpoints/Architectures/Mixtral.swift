@@ -4,20 +4,22 @@ import ModelArchitecture
 ///
 /// The experts are stored one by one, or, in newer checkpoints, stacked with gate above up.
 struct Mixtral: CheckpointArchitecture {
-    static let className = "MixtralForCausalLM"
+    static let classNames = ["MixtralForCausalLM"]
+    static let defaults = ConfigurationDefaultsTables.mixtral
     static let ggufArchitectures: [GGUFArchitecture] = [.llama]
 
     let plan: DecoderPlan
 
-    init(_ configuration: CheckpointConfiguration) throws {
+    init(_ description: CheckpointDescription) throws {
+        let configuration = description.configuration
         let counts = try configuration.expertCounts(all: "num_local_experts", used: "num_experts_per_tok")
-        plan = try configuration.decoderPlan(
+        plan = try description.decoderPlan(
             .llama,
             feedForward: .experts(
                 .init(
                     count: counts.all, usedCount: counts.used, length: configuration.count("intermediate_size"),
-                    sharedCount: 0, normalizesWeights: true, weightScale: 1)),
-            frequencyBase: 1_000_000)
+                    sharedCount: 0, normalizesWeights: description.expertNormalization.applied(to: true),
+                    weightScale: 1)))
     }
 
     func storage(of name: TensorName) -> [WeightStorage] {

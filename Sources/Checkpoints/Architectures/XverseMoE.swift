@@ -1,27 +1,51 @@
 import ModelArchitecture
+import TensorCore
 
-/// XVERSE-MoE-A4.2B, its chat version and XVERSE-Ent: fine-grained routed experts beside ungated shared ones.
+/// XVERSE-MoE-A4.2B and A36B, their chat versions and XVERSE-Ent: fine-grained routed experts beside ungated shared ones.
 ///
 /// Written as `bailingmoe`, the llama.cpp architecture of the same computation, or without shared experts as `llama`.
 struct XverseMoE: CheckpointArchitecture {
-    static let className = "XverseForCausalLM"
+    static let classNames = ["XverseForCausalLM", moeClassName]
     static let variant = "with num_experts"
+    static let defaults = ConfigurationDefaultsTables.xverseMoE
     static let ggufArchitectures: [GGUFArchitecture] = [.bailingMoE, .llama]
 
     let plan: DecoderPlan
 
-    /// The dense XVERSE models share the class name and have no experts.
-    static func matches(_ configuration: CheckpointConfiguration) -> Bool { configuration.has("num_experts") }
+    private static let moeClassName = "XverseMoeForCausalLM"
 
-    init(_ configuration: CheckpointConfiguration) throws {
+    /// The dense XVERSE models share a class name and have no experts, be it in `config.json` or among their tensors.
+    static func matches(_ description: CheckpointDescription) -> Bool {
+        description.configuration.has("num_experts")
+            || description.configuration.architectures.contains(moeClassName)
+            || description.tensors?.entry(named: "model.layers.0.mlp.router.weight") != nil
+    }
+
+    init(_ description: CheckpointDescription) throws {
+        let configuration = description.configuration
         let counts = try configuration.expertCounts(all: "num_experts", used: "moe_top_k")
-        plan = try configuration.decoderPlan(
+        plan = try description.decoderPlan(
             .bailingMoE,
             feedForward: .experts(
                 .init(
                     count: counts.all, usedCount: counts.used, length: configuration.count("intermediate_size"),
-                    sharedCount: configuration.count("num_shared_experts", default: 0, minimum: 0),
-                    normalizesWeights: configuration.bool("norm_topk_prob", default: true), weightScale: 1)))
+                    sharedCount: Self.sharedExpertCount(description),
+                    normalizesWeights: description.expertNormalization.applied(
+                        to: configuration.bool("norm_topk_prob", default: true)),
+                    weightScale: 1)))
+    }
+
+    /// As `config.json` says; where it leaves the key out, as many as there are tensors for.
+    private static func sharedExpertCount(_ description: CheckpointDescription) throws -> Int {
+        let configuration = description.configuration
+        let key: ByteString = "num_shared_experts"
+        guard !configuration.isStated(key), let tensors = description.tensors else {
+            return try configuration.count(key, default: 0, minimum: 0)
+        }
+        let gate = tensors.entry(named: "model.layers.0.mlp.shared_experts.gate_proj.weight")
+        guard let rowCount = gate?.shape.first else { return 0 }
+        let (count, rest) = try rowCount.quotientAndRemainder(dividingBy: configuration.count("intermediate_size"))
+        return rest == 0 && count > 0 ? count : try configuration.count(key)
     }
 
     func storage(of name: TensorName) -> [WeightStorage] {

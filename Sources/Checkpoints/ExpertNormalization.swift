@@ -1,0 +1,18 @@
+/// Whether the weights of the experts that a token passes through are scaled to sum to 1.
+///
+/// `config.json` says it as `norm_topk_prob`, which some checkpoints leave out: implementations differ in what that means.
+public enum ExpertNormalization: String, Sendable, CaseIterable {
+    /// As the configuration says; where it says nothing, as the family's own code does.
+    case auto
+    case on
+    case off
+
+    /// The answer, where the checkpoint itself says `configured`.
+    func applied(to configured: Bool) -> Bool {
+        switch self {
+        case .auto: configured
+        case .on: true
+        case .off: false
+        }
+    }
+}
