@@ -71,7 +71,7 @@ def golden(name):
 KINDS = [{"name": n, "folder": n} for n in ["xverse-moe-tiny", "xverse-ent-tiny", "apus-xdan-tiny"]]
 for file, list, names in [
     ("byte_level_golden", "variants", ["gpt-2", "llama-bpe", "smaug-bpe", "ignored merges", "qwen2", "starcoder", "deepseek-llm", "deepseek-coder", "deepseek-v3", "composing"]),
-    ("tokenizer_bytes_golden", "variants", ["tekken", "gpt-4o", "missing bytes", "missing bytes, unknown token", "missing bytes, unknown token, fused"]),
+    ("tokenizer_bytes_golden", "variants", ["tekken", "gpt-4o", "qwen35", "minicpm5", "missing bytes", "missing bytes, unknown token", "missing bytes, unknown token, fused"]),
     ("sentencepiece_golden", "variants", ["metaspace first True", "no prefix", "unigram metaspace always True", "unigram prepend", "unigram bytes"]),
     ("sentencepiece_golden", "models", ["identity", "nmt_nfkc"]),
 ]:

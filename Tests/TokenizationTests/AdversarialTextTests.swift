@@ -69,7 +69,7 @@ import Tokenization
         let texts = try Self.texts()
         #expect(golden["texts"]?.array?.map(\.integer) == texts.map { Int(CRC32.of($0)) })
         let kinds = try #require(golden["kinds"]?.array)
-        #expect(kinds.count == 25)
+        #expect(kinds.count == 27)
         for (number, kind) in kinds.enumerated() {
             let tokenizer = try Self.tokenizer(kind)
             let digests = try #require(kind["digests"]?.array)
