@@ -148,7 +148,7 @@ public struct Model: Sendable {
 
     private static func tokenizer(of file: GGUFFile) throws -> Tokenizer {
         do throws(TokenizationError) {
-            return try Tokenizer(vocabulary: Vocabulary(metadata: file.metadata))
+            return try Tokenizer(vocabulary: Vocabulary(metadata: file.metadata), file: file.path)
         } catch {
             throw TokenizationError(error.kind, file: file.path)
         }

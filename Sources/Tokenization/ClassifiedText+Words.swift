@@ -19,8 +19,11 @@ extension ClassifiedText {
 
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*`
     /// `|\s*[\r\n]+|\s+(?!\S)|\s+`, or another number in place of the 3.
+    /// - Parameter letters: the classes in place of `\p{L}`, but where it is what words do not begin after.
     @inline(__always)
-    func contractionOrWord(at start: Int, numbersAtMost limit: Int, foldsLongS: Bool) -> Int? {
+    func contractionOrWord(
+        at start: Int, letters: ScalarClass, numbersAtMost limit: Int, foldsLongS: Bool
+    ) -> Int? {
         if bytes[start] == UInt8(ascii: "'"),
             let end = contraction(at: start, caseBits: 0x20, foldsLongS: foldsLongS)
         {
@@ -28,15 +31,15 @@ extension ClassifiedText {
         }
         let (scalarClass, length) = character(at: start)
         let next = start &+ length
-        if scalarClass.meets(.letter) { return run(from: next, of: .letter) }
+        if scalarClass.meets(letters) { return run(from: next, of: letters) }
         if scalarClass.meets(.number) { return numbers(from: start, atMost: limit) }
         if !isLineBreak(at: start) {
-            let end = run(from: next, of: .letter)
+            let end = run(from: next, of: letters)
             if end > next { return end }
         }
         let afterSpace = bytes[start] == 0x20 ? next : start
         if afterSpace < end {
-            let signs = run(from: afterSpace, outside: [.space, .letter, .number])
+            let signs = run(from: afterSpace, outside: letters.union([.space, .number]))
             if signs > afterSpace { return lineBreaks(from: signs) }
         }
         return spaces(at: start, uptoLineBreaks: true)

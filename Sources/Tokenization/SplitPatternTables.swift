@@ -3,6 +3,10 @@ enum SplitPatterns {
     static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
     static let llama3 = wordsWithContractions(numbers: #"\p{N}{1,3}"#)
     static let qwen2 = wordsWithContractions(numbers: #"\p{N}"#)
+    static let qwen35 =
+        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}"#
+        + #"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    static let miniCPM5 = wordsWithContractions(numbers: #"\p{N}+"#)
     static let tekken = casedWords(numbers: #"\p{N}"#, contractions: "")
     static let gpt4o = casedWords(numbers: #"\p{N}{1,3}"#, contractions: #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#)
     static let deepSeekWords =

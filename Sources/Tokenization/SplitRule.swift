@@ -6,8 +6,8 @@ enum SplitRule: Sendable, Hashable {
     /// English contractions; letters, numbers or other characters with the space before them; spaces.
     case gpt2
     /// Contractions in any case; letters with the character before them; so many numbers at most; other characters
-    /// with the line breaks after them; spaces up to line breaks; spaces.
-    case contractionsAndWords(numbersAtMost: Int)
+    /// with the line breaks after them; spaces up to line breaks; spaces. Combining marks may count as letters.
+    case contractionsAndWords(numbersAtMost: Int, marksAreLetters: Bool = false)
     /// Letters with the character before them, cut where upper case follows lower case, and contractions in any case at
     /// their ends if wanted; so many numbers at most; other characters with the line breaks and slashes after them; spaces
     /// up to line breaks; spaces.
@@ -48,6 +48,8 @@ enum SplitRule: Sendable, Hashable {
             (SplitPatterns.gpt2, .gpt2),
             (SplitPatterns.llama3, .contractionsAndWords(numbersAtMost: 3)),
             (SplitPatterns.qwen2, .contractionsAndWords(numbersAtMost: 1)),
+            (SplitPatterns.qwen35, .contractionsAndWords(numbersAtMost: 1, marksAreLetters: true)),
+            (SplitPatterns.miniCPM5, .contractionsAndWords(numbersAtMost: .max)),
             (SplitPatterns.tekken, .casedWords(numbersAtMost: 1, withContractions: false)),
             (SplitPatterns.gpt4o, .casedWords(numbersAtMost: 3, withContractions: true)),
             (SplitPatterns.deepSeekWords, .deepSeekWords),
@@ -98,6 +100,10 @@ enum PreTokenizers {
                 "qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan", "megrez", "kormo", "f2llmv2", "grok-2",
                 "solar-open",
             ]),
+        Known(rules: [.contractionsAndWords(numbersAtMost: 1, marksAreLetters: true)], names: ["qwen35"]),
+        Known(
+            rules: [.numbers(atMost: 3), .contractionsAndWords(numbersAtMost: .max)], ignoresMerges: true,
+            names: ["minicpm5"]),
         Known(
             rules: [.casedWords(numbersAtMost: 1, withContractions: false)], ignoresMerges: true, names: ["tekken"]),
         Known(

@@ -15,9 +15,11 @@ public struct Tokenizer: Sendable {
     }
 
     /// The tokenizer that a GGUF file describes.
+    /// - Parameter file: the file that warnings name.
     /// - Throws: `TokenizationError` if the vocabulary is of a kind that is not supported, or contradicts itself.
-    public init(vocabulary: Vocabulary) throws(TokenizationError) {
+    public init(vocabulary: Vocabulary, file: String? = nil) throws(TokenizationError) {
         parts = try TokenizerFamilies.family(of: vocabulary).parts(of: vocabulary)
+        parts.warnings = parts.warnings.map { $0.about(file) }
         isScoreForm = true
     }
 

@@ -69,8 +69,10 @@ struct WordSplitter: Sendable {
     private func match(_ rule: SplitRule, _ text: ClassifiedText, at start: Int) -> Int? {
         switch rule {
         case .gpt2: text.gpt2Word(at: start)
-        case .contractionsAndWords(let limit):
-            text.contractionOrWord(at: start, numbersAtMost: limit, foldsLongS: foldsLongS)
+        case .contractionsAndWords(let limit, let marksAreLetters):
+            text.contractionOrWord(
+                at: start, letters: marksAreLetters ? [.letter, .mark] : .letter, numbersAtMost: limit,
+                foldsLongS: foldsLongS)
         case .casedWords(let limit, let withContractions):
             text.casedWord(
                 at: start, members: wordMembers, numbersAtMost: limit, withContractions: withContractions,

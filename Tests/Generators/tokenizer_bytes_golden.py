@@ -1,5 +1,5 @@
 """Writes Fixtures/golden/tokenizer_bytes_golden.json.zst: what HuggingFace tokenizers and stock llama.cpp make of texts with byte-level vocabularies that lack
-bytes, and with the splitting patterns of tekken and GPT-4o.
+bytes, and with the splitting patterns of tekken, GPT-4o, Qwen3.5 and MiniCPM5.
 
 Needs: tokenizers (made with 0.23.3), transformers (5.24), gguf, zstd, and xllamacpp (made with 2026.10.11549) or the path of a libllama.so in LIBLLAMA.
 Run from the repository's root: python3 Tests/Generators/tokenizer_bytes_golden.py
@@ -137,6 +137,12 @@ variant("tekken", full, tekken, "tekken", texts, lambda t: t["model"].update(ign
 variant("gpt-4o", full, gpt4o, "gpt-4o", texts)
 variant("edges, tekken", full, tekken, "tekken", edge_texts, lambda t: t["model"].update(ignore_merges=True))
 variant("edges, gpt-4o", full, gpt4o, "gpt-4o", edge_texts)
+
+QWEN35 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+MINICPM5 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+for name, these in [("qwen35", texts), ("edges, qwen35", edge_texts)]:
+    variant(name, full, [split(QWEN35), byte_level(False)], "qwen35", these)
+variant("minicpm5", full, [split(r"\p{N}{1,3}"), split(MINICPM5), byte_level(False)], "minicpm5", texts, lambda t: t["model"].update(ignore_merges=True))
 
 # Whole folders, as transformers reads them.
 folders = []

@@ -23,7 +23,8 @@ import Tokenization
 
     /// The same for every way to split.
     @Test(arguments: [
-        "gpt-2", "qwen2", "starcoder", "deepseek-llm", "deepseek-coder", "deepseek-v3", "tekken", "gpt-4o", "default",
+        "gpt-2", "qwen2", "starcoder", "deepseek-llm", "deepseek-coder", "deepseek-v3", "tekken", "gpt-4o", "qwen35",
+        "default",
     ])
     func longWords(pre: String) throws {
         var vocabulary = try ByteLevelTests.tokenizer.get().vocabulary

@@ -76,6 +76,11 @@ import Tokenization
         try checkVariants(["tekken", "gpt-4o", "edges, tekken", "edges, gpt-4o"])
     }
 
+    @Test func splitPatternsOfQwen35AndMiniCPM5() throws {
+        try Conformance.row("tokenizers-bytes/marked-patterns")
+        try checkVariants(["qwen35", "edges, qwen35", "minicpm5"])
+    }
+
     @Test func tokensOnlyInTheListOfTheConfiguration() throws {
         try Conformance.row("tokenizers-bytes/listed-tokens")
         try checkFolders(["tokens only in added_tokens_decoder"])
