@@ -95,7 +95,10 @@ public struct Model: Sendable {
     var inputFiles: [String] {
         guard checkpoint != nil else { return files }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return files + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") || $0 == "README.md" }.map { "\(path)/\($0)" }
+        return files
+            + names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".jinja") || $0 == "README.md" }.map {
+                "\(path)/\($0)"
+            }
     }
 
     /// The model ready to compute.
