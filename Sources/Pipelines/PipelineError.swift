@@ -159,7 +159,10 @@ public struct PipelineError: DiagnosticError, Equatable {
         case .otherTokens(let reference):
             report(
                 .input, "its tokens are not those of the reference \(reference)",
-                advice: "compare models that were made from the same checkpoint")
+                advice:
+                    "compare models that were made from the same checkpoint; with swage report "
+                    + "others are comparable per character and byte"
+            )
         case .missingCounterpart:
             report(
                 .input, "the tensor is not in this model, but in the one it is compared with",

@@ -39,21 +39,31 @@ struct ModelReport: Encodable {
         let fingerprint: String
         /// In the order of the report's texts.
         let texts: [PerplexityReport.Text]
+        /// Why figures per token are not compared with the first model's.
+        let notCompared: String?
         let results: [EvaluationResult]
 
         private enum CodingKeys: CodingKey {
-            case name, fileBytes, bitsPerWeight, fingerprint, texts
+            case name, fileBytes, bitsPerWeight, fingerprint, texts, notCompared
         }
 
-        init(name: String, _ model: Pipelines.Model, results: [EvaluationResult]) throws {
+        /// - Parameter first: the model that the others are compared with.
+        init(
+            name: String, _ model: Pipelines.Model, comparedWith first: Pipelines.Model, results: [EvaluationResult]
+        ) throws {
             self.name = name
             fileBytes = try model.fileByteCount
             bitsPerWeight = model.bitsPerWeight
             fingerprint = try Fingerprint.of(model)
-            texts = results.map { PerplexityReport.Text($0) }
+            let hasOtherTokenizer = !model.sharesTokens(with: first)
+            notCompared = hasOtherTokenizer ? ModelReport.otherTokenizer : nil
+            texts = results.map { PerplexityReport.Text($0, otherTokenizer: hasOtherTokenizer) }
             self.results = results
         }
     }
+
+    /// What stands in place of ratios and divergences of models whose tokens are others.
+    static let otherTokenizer = "other tokenizer"
 
     /// Arithmetic means of the texts' figures.
     struct Group: Encodable {
@@ -66,7 +76,9 @@ struct ModelReport: Encodable {
             self.name = name
             self.texts = texts
             self.models = models.map { model in
-                Averages(model: model.name, model.results.filter { texts.contains($0.name) })
+                Averages(
+                    model: model.name, model.results.filter { texts.contains($0.name) },
+                    isCompared: model.notCompared == nil)
             }
         }
     }
@@ -77,22 +89,25 @@ struct ModelReport: Encodable {
         let perplexityPerCharacter: Estimate
         let perplexityPerByte: Estimate
         /// Nats per token.
-        let divergence: Estimate?
-        let topAgreement: Estimate?
+        let divergence: Nullable<Estimate>?
+        let topAgreement: Nullable<Estimate>?
         let figures: Figures
 
         private enum CodingKeys: CodingKey {
             case model, perplexity, perplexityPerCharacter, perplexityPerByte, divergence, topAgreement
         }
 
-        init(model: String, _ results: [EvaluationResult]) {
+        init(model: String, _ results: [EvaluationResult], isCompared: Bool) {
             self.model = model
             figures = Figures(averageOf: results)
             perplexity = Estimate(figures.perplexity)
             perplexityPerCharacter = Estimate(figures.perplexityPerCharacter)
             perplexityPerByte = Estimate(figures.perplexityPerByte)
-            divergence = figures.divergence.map(Estimate.init)
-            topAgreement = figures.agreement.map(Estimate.init)
+            func estimate(_ value: MeanWithError?) -> Nullable<Estimate>? {
+                isCompared ? value.map { Nullable(Estimate($0)) } : Nullable(nil)
+            }
+            divergence = estimate(figures.divergence)
+            topAgreement = estimate(figures.agreement)
         }
     }
 

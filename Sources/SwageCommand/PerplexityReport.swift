@@ -26,7 +26,8 @@ struct PerplexityReport: Encodable {
         let textTokens: Int
         let textBytes: Int
         let textCharacters: Int
-        let divergence: DivergenceReport?
+        /// Null where the reference has another tokenizer.
+        let divergence: Nullable<DivergenceReport>?
 
         /// Mean negative log-likelihoods.
         struct Losses: Encodable {
@@ -41,7 +42,8 @@ struct PerplexityReport: Encodable {
             }
         }
 
-        init(_ result: EvaluationResult) {
+        /// - Parameter otherTokenizer: whether the reference that the others are compared with has another one.
+        init(_ result: EvaluationResult, otherTokenizer: Bool = false) {
             name = result.name
             perplexity = result.perplexity.mean
             standardError = result.perplexity.error
@@ -54,8 +56,21 @@ struct PerplexityReport: Encodable {
             textTokens = result.tokenCount
             textBytes = result.byteCount
             textCharacters = result.characterCount
-            divergence = result.divergence.map(DivergenceReport.init)
+            divergence =
+                otherTokenizer ? Nullable(nil) : result.divergence.map { Nullable(DivergenceReport($0)) }
         }
+    }
+}
+
+/// A value, or null: for what is said not to be there.
+struct Nullable<Value: Encodable>: Encodable {
+    let value: Value?
+
+    init(_ value: Value?) { self.value = value }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let value { try container.encode(value) } else { try container.encodeNil() }
     }
 }
 

@@ -9,7 +9,8 @@ struct Report: ParsableCommand {
         abstract: "Measures several models on several texts: perplexity, and how far they are from the original.",
         discussion: """
             One row per text, one column per model, the original first. Models with the original's tokens are compared with \
-            it in the same run: KL divergence, and how often both find the same token most probable.
+            it in the same run: KL divergence, and how often both find the same token most probable. Of models with another \
+            tokenizer only figures per character and per byte are comparable.
             """)
 
     @Option(
@@ -94,7 +95,8 @@ struct Report: ParsableCommand {
         }
         let results = try measured(opened, texts: texts)
         let columns = try zip(ordered, zip(opened, results)).map { named, measured in
-            try ModelReport.Model(name: named.name, measured.0, results: measured.1)
+            try ModelReport.Model(
+                name: named.name, measured.0, comparedWith: opened[0], results: measured.1)
         }
         let all = texts.count > 1 ? [ModelReport.Group(name: "average", texts: texts.map(\.name), columns)] : []
         return ModelReport(

@@ -132,7 +132,8 @@ import Testing
 
     @Test func wordsThatYAMLTakesForOthersAreTexts() throws {
         try Conformance.row("metadata/yaml-words")
-        let card = "\u{feff}--- \r\nlanguage:\n- no\n- zh\nversion: 1.0\nlicense: ~\ntags: no\nmodel_name: \"null\"\n---\n"
+        let card =
+            "\u{feff}--- \r\nlanguage:\n- no\n- zh\nversion: 1.0\nlicense: ~\ntags: no\nmodel_name: \"null\"\n---\n"
         let found = try Sample(directory: "plain", card: card).metadata()
         #expect(found["general.languages"] == .array(.string(["no", "zh"])))
         #expect(found["general.version"] == .string("1.0"))
@@ -175,7 +176,8 @@ import Testing
             _ = try conversion.run(Model(path: path, readsWeights: false), output: folder + "/out.gguf") {
                 if case .warning(let text) = $0 { messages.append(text) }
             }
-            #expect(messages.all.contains { $0.contains("README.md: the front matter \(damage.words)") }, "\(messages.all)")
+            #expect(
+                messages.all.contains { $0.contains("README.md: the front matter \(damage.words)") }, "\(messages.all)")
         }
     }
 

@@ -102,7 +102,8 @@ import Testing
         refusal("metadata/token-out-of-range", "tokenizer.ggml.eot_token_id", "-1", "from 0 to 4095"),
         refusal("metadata/unreadable-value", "bailingmoe.expert_used_count", "1000", "could not be read", "at most"),
         refusal("metadata/unreadable-value", "bailingmoe.rope.freq_base", "0", "could not be read", "positive"),
-        refusal("metadata/unreadable-value", "bailingmoe.rope.scaling.type", #""none of them""#, "none, linear or yarn"),
+        refusal(
+            "metadata/unreadable-value", "bailingmoe.rope.scaling.type", #""none of them""#, "none, linear or yarn"),
         refusal("metadata/no-value", "", "1", "a key of 1 to 65535 bytes"),
         refusal("metadata/no-value", "mine.list", "[]", "an empty list"),
         refusal("metadata/no-value", "mine.object", "{}", "an object"),
