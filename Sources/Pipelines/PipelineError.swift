@@ -71,6 +71,10 @@ public struct PipelineError: DiagnosticError, Equatable {
     }
 
     public var diagnostic: Diagnostic {
+        func more(_ needed: Int, than budget: Int) -> String {
+            let (needed, budget) = (ByteCount.text(needed, rounding: .up), ByteCount.text(budget, rounding: .down))
+            return "\(needed) of memory, more than \(budget)"
+        }
         func report(_ fault: Diagnostic.Fault, _ problem: String, advice: String? = nil) -> Diagnostic {
             Diagnostic(fault, file: file, place: tensor, problem, advice: advice)
         }
@@ -121,19 +125,19 @@ public struct PipelineError: DiagnosticError, Equatable {
         case .calibrationTooLarge(let needed, let budget, let count):
             report(
                 .room,
-                "calibrating with \(count) windows needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
+                "calibrating with \(count) windows needs \(more(needed, than: budget))",
                 advice:
                     "raise --memory, or take fewer windows: --calibration-chunks of swage quantize, --chunks elsewhere")
         case .momentsTooLarge(let needed, let budget, let count, let fitting):
             report(
                 .room,
-                "second moments of \(count) windows need \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB; "
+                "second moments of \(count) windows need \(more(needed, than: budget)); "
                     + "\(fitting == 0 ? "not one window" : "\(fitting) windows") would fit",
                 advice: "raise --memory, or take fewer windows with --chunks")
         case .fittingTooLarge(let needed, let budget):
             report(
                 .room,
-                "encoding with second moments needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
+                "encoding with second moments needs \(more(needed, than: budget))",
                 advice: "raise --memory, or use an importance matrix instead")
         case .cannotPad(let length):
             report(
