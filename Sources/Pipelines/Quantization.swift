@@ -48,7 +48,9 @@ public struct Quantization: Sendable {
 
     /// Decides every tensor's type and checks that it can be done.
     public func plan(_ model: Model) throws -> Plan {
-        let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
+        let importance = try importancePath.map {
+            try ImportanceMatrix(contentsOf: $0).padded(like: model.tensors.tensors)
+        }
         var options = options
         options.hasImportance = importance != nil || calibration != nil || hessian != nil
         let assignments = try recipe.assignments(
@@ -80,9 +82,14 @@ public struct Quantization: Sendable {
         return Plan(
             assignments: assignments, size: try SizeEstimate(assignments),
             fileByteCount: try file(model, assignments: assignments, importance: importance, opened).byteCount,
-            warnings: warnings(about: assignments, of: model, importance: known)
-                + (opened?.warnings(about: model) ?? []),
+            warnings: try warnings(about: assignments, of: model, importance: known)
+                + (opened?.warnings(about: model) ?? []) + foreignImportance(importance, model),
             importance: importance, hessian: opened)
+    }
+
+    private func foreignImportance(_ importance: ImportanceMatrix?, _ model: Model) throws -> [String] {
+        guard let importancePath else { return [] }
+        return [try model.warning(about: importancePath, "importance matrix", of: importance?.model)].compactMap { $0 }
     }
 
     /// How long it will take, judged by a sample.
