@@ -65,6 +65,7 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
     private static func part(_ number: Int, of split: GGUFSplitParts) throws -> Part {
         Part(
             try GGUFWriter(
-                path: split.paths[number], metadata: split.metadata(ofPart: number), tensors: split.tensors(ofPart: number)))
+                path: split.paths[number], metadata: split.metadata(ofPart: number),
+                tensors: split.tensors(ofPart: number)))
     }
 }

@@ -45,7 +45,7 @@ public struct CalibratedQuantization: Sendable {
         let targets = assignments.map(\.tensor)
         let layerCount = model.plan.layerCount
         try checkMemory(model, tokenCount: sequences.reduce(0) { $0 + $1.count }, windowCount: windows.count)
-        let spool = try CalibrationSpool(output: output, identity: identity(of: model, targets, sequences, guidance))
+        let spool = try CalibrationSpool(output: output, identity: identity(of: model, targets, guidance))
         var overlay = OverlayTensors(model.tensors)
         try encodeEmbedding(targets, guidance, parallel, in: &overlay)
 
@@ -157,9 +157,10 @@ public struct CalibratedQuantization: Sendable {
     }
 
     /// What decides the result, a line each: the content of all inputs, not their names or times.
-    private func identity(
-        of model: Model, _ targets: [TensorDescriptor], _ sequences: [TokenSequence], _ guidance: EncodingGuidance
+    func identity(
+        of model: Model, _ targets: [TensorDescriptor], _ guidance: EncodingGuidance
     ) throws -> String {
+        let sequences = try windows(model).fitting.map(\.tokens)
         let fileByteCount = try model.fileByteCount
         let texts = texts.map { "\($0.name) \(Fingerprint.of($0))" }
         let types = targets.map { "\($0.name) \($0.type.name)" }

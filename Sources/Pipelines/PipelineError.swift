@@ -55,6 +55,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         case promptTooLong(tokenCount: Int, context: Int, limit: Int)
         /// A turn of a conversation leaves no room in the context, even without the turns before it.
         case turnTooLong(tokenCount: Int, context: Int, limit: Int)
+        /// A checkpoint has no parts that those of a GGUF could be like.
+        case noSplitToKeep
         /// Neither the model nor the user says what a conversation looks like.
         case noChatTemplate
     }
@@ -183,6 +185,10 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .usage,
                 "this turn has \(tokenCount) tokens, and a context of \(context) has room for \(context - 1) and an answer",
                 advice: Self.adviceOnLength("it", context, limit))
+        case .noSplitToKeep:
+            report(
+                .usage, "a checkpoint is not split as a GGUF is",
+                advice: "say how large parts may be, with --split-max-size or --split-max-tensors")
         case .noChatTemplate:
             report(
                 .usage, "the model does not say what a conversation looks like: it has no chat template",
