@@ -1,4 +1,4 @@
-/// How far decoded weights are from the original ones, gathered piece by piece in float64.
+/// How far decoded weights are from the original ones, gathered piece by piece in float64; all of them are finite.
 public struct WeightError: Sendable, Hashable {
     /// Elements compared.
     public private(set) var count = 0
@@ -32,14 +32,14 @@ public struct WeightError: Sendable, Hashable {
 
     /// Signal-to-noise ratio in decibels; infinite without an error.
     public var decibels: Double {
-        squaredError > 0 ? 10 * (originalSquares / squaredError).decimalLogarithm : .infinity
+        squaredError == 0 ? .infinity : 10 * (originalSquares / squaredError).decimalLogarithm
     }
 
     /// Root of the mean square of the original weights.
     public var originalRMS: Double { count > 0 ? (originalSquares / Double(count)).squareRoot() : 0 }
 
     private static func ratio(_ error: Double, _ size: Double) -> Double {
-        size > 0 ? error / size : error > 0 ? .infinity : 0
+        size > 0 ? error / size : error == 0 ? 0 : .infinity
     }
 
     /// Adds a piece of one row.

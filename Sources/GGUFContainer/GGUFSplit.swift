@@ -5,7 +5,9 @@ enum GGUFSplit {
     static let numberKey: ByteString = "split.no"
     static let countKey: ByteString = "split.count"
     static let tensorCountKey: ByteString = "split.tensors.count"
-    static let keys: Set<ByteString> = [numberKey, countKey, tensorCountKey]
+    static let keys: Set<ByteString> = [
+        numberKey, countKey, tensorCountKey, GGUFSplitParts.planKey, GGUFSplitParts.digestKey,
+    ]
 
     /// What a file says about the split it belongs to.
     private struct Description {

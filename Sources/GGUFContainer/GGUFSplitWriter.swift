@@ -4,11 +4,7 @@ import TensorCore
 ///
 /// The first part has the metadata. All parts appear under their names together, with ``finish()``.
 public struct GGUFSplitWriter: ~Copyable, TensorSink {
-    /// The files, in their order.
-    public let paths: [String]
-    private let metadata: GGUFMetadata
-    private let tensors: [TensorDescriptor]
-    private let cuts: [Range<Int>]
+    private let split: GGUFSplitParts
     private var written = 0
     /// The complete parts and the one that is being written; a noncopyable value needs a box to be stored in an array.
     private var parts: [Part]
@@ -24,14 +20,11 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
     public init(
         prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
     ) throws {
-        let cuts = try Self.cuts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits)
-        let paths = Self.paths(prefix: prefix, count: cuts.count)
-        let first = try Self.part(0, metadata: metadata, tensors: tensors, cuts: cuts, paths: paths)
-        self.metadata = metadata
-        self.tensors = tensors
-        self.cuts = cuts
-        self.paths = paths
-        self.parts = [first]
+        let split = try GGUFSplitParts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits)
+        var parts = [try Self.part(0, of: split)]
+        try Self.beginParts(&parts, of: split, written: 0)
+        self.split = split
+        self.parts = parts
     }
 
     /// The files that would be written.
@@ -40,22 +33,11 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
     public static func paths(
         prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
     ) throws -> [String] {
-        paths(
-            prefix: prefix,
-            count: try cuts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits).count)
+        try GGUFSplitParts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits).paths
     }
 
-    private static func paths(prefix: String, count: Int) -> [String] {
-        (1...count).map { prefix + GGUFSplitName.suffix(number: $0, count: count) }
-    }
-
-    private static func cuts(
-        prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
-    ) throws -> [Range<Int>] {
-        let cuts = limits.cut(tensors, alignment: try GGUFLayout.alignment(of: metadata, path: prefix))
-        guard cuts.count <= UInt16.max else { throw GGUFError(.tooManyParts(cuts.count), path: prefix) }
-        return cuts
-    }
+    /// The files, in their order.
+    public var paths: [String] { split.paths }
 
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         try parts[parts.count - 1].writer.append(bytes)
@@ -64,10 +46,7 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
     public mutating func endTensor() throws {
         try parts[parts.count - 1].writer.endTensor()
         written += 1
-        guard written == cuts[parts.count - 1].upperBound, parts.count < cuts.count else { return }
-        try parts[parts.count - 1].writer.sync()
-        parts.append(
-            try Self.part(parts.count, metadata: metadata, tensors: tensors, cuts: cuts, paths: paths))
+        try Self.beginParts(&parts, of: split, written: written)
     }
 
     public mutating func finish() throws {
@@ -75,14 +54,18 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
         for part in parts.reversed() { try part.writer.publish() }
     }
 
-    private static func part(
-        _ number: Int, metadata: GGUFMetadata, tensors: [TensorDescriptor], cuts: [Range<Int>], paths: [String]
-    ) throws -> Part {
-        var keys = number == 0 ? metadata : GGUFMetadata()
-        keys[GGUFLayout.alignmentKey] = metadata[GGUFLayout.alignmentKey]
-        keys[GGUFSplit.numberKey] = .uint16(UInt16(number))
-        keys[GGUFSplit.tensorCountKey] = .int32(Int32(clamping: tensors.count))
-        keys[GGUFSplit.countKey] = .uint16(UInt16(cuts.count))
-        return Part(try GGUFWriter(path: paths[number], metadata: keys, tensors: Array(tensors[cuts[number]])))
+    /// Goes on to the part of the next tensor, over parts without any.
+    private static func beginParts(_ parts: inout [Part], of split: GGUFSplitParts, written: Int) throws {
+        while written == split.cuts[parts.count - 1].upperBound, parts.count < split.cuts.count {
+            try parts[parts.count - 1].writer.sync()
+            parts.append(try part(parts.count, of: split))
+        }
+    }
+
+    private static func part(_ number: Int, of split: GGUFSplitParts) throws -> Part {
+        Part(
+            try GGUFWriter(
+                path: split.paths[number], metadata: split.metadata(ofPart: number),
+                tensors: split.tensors(ofPart: number)))
     }
 }

@@ -14,18 +14,25 @@ public struct GGUFWriter: ~Copyable, TensorSink {
     /// The tensor that is being written.
     private var current = 0
     private var written = 0
+    private let observe: ((UnsafeRawBufferPointer) -> Void)?
 
     /// Begins the file with its metadata, in their order, and the list of `tensors`, whose data must follow in this order.
     ///
     /// Tensors are padded to `general.alignment`, or to 32 bytes without that key. Throws ``GGUFError`` if the contents
     /// break a rule of the format, `FileError` if the file cannot be written or the disk has no room for all of it.
-    public init(path: String, metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws {
+    ///
+    /// - Parameter observe: sees all bytes behind the header as they are appended.
+    public init(
+        path: String, metadata: GGUFMetadata, tensors: [TensorDescriptor],
+        observe: ((UnsafeRawBufferPointer) -> Void)? = nil
+    ) throws {
         let layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: path)
         var file = try AtomicFile(path: path, expectedByteCount: layout.byteCount)
         try file.append(layout.header)
         self.path = path
         self.tensors = tensors
         self.alignment = layout.alignment
+        self.observe = observe
         self.file = consume file
     }
 
@@ -34,11 +41,17 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         try GGUFLayout(metadata: metadata, tensors: tensors, path: "").byteCount
     }
 
+    /// The bytes that the file would begin with, up to the first tensor's.
+    public static func header(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> [UInt8] {
+        try GGUFLayout(metadata: metadata, tensors: tensors, path: "").header
+    }
+
     /// Appends the next bytes of the current tensor; throws if they are more than it has.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
         guard bytes.count <= tensors[current].byteCount - written else { throw wrongByteCount(written + bytes.count) }
         try file?.append(bytes)
+        observe?(bytes)
         written += bytes.count
     }
 
@@ -46,9 +59,16 @@ public struct GGUFWriter: ~Copyable, TensorSink {
     public mutating func endTensor() throws {
         guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
         guard written == tensors[current].byteCount else { throw wrongByteCount(written) }
-        try file?.appendZeros(-written & (alignment - 1))
+        let padding = [UInt8](repeating: 0, count: -written & (alignment - 1))
+        try file?.append(padding)
+        if let observe { padding.withUnsafeBytes(observe) }
         current += 1
         written = 0
+    }
+
+    /// Puts other bytes in the place of some of the header's.
+    public mutating func replaceHeader(at offset: Int, with bytes: [UInt8]) throws {
+        try file?.replace(at: offset, with: bytes)
     }
 
     /// Syncs the file and gives it its name; throws if tensors are missing.

@@ -122,6 +122,7 @@ public final class HessianFile: Sendable {
         }
         return HessianOrigin(
             model: try value(HessianKey.model, file.metadata.string(HessianKey.model)),
+            signature: ModelSignature(file.metadata),
             datasets: try value(HessianKey.datasets, file.metadata.strings(HessianKey.datasets)).map(\.description),
             chunkCount: try integer(HessianKey.chunkCount), chunkSize: try integer(HessianKey.chunkSize))
     }

@@ -1,7 +1,11 @@
+import GGUFContainer
+
 /// What second moments were collected from.
 public struct HessianOrigin: Sendable, Hashable {
     /// The model's name.
     public var model: String
+    /// What tells its weights from another's; nil in files that do not say.
+    public var signature: ModelSignature?
     /// The texts that were read.
     public var datasets: [String]
     /// Windows of text.
@@ -9,8 +13,11 @@ public struct HessianOrigin: Sendable, Hashable {
     /// Tokens of one window.
     public var chunkSize: Int
 
-    public init(model: String, datasets: [String], chunkCount: Int, chunkSize: Int) {
+    public init(
+        model: String, signature: ModelSignature? = nil, datasets: [String], chunkCount: Int, chunkSize: Int
+    ) {
         self.model = model
+        self.signature = signature
         self.datasets = datasets
         self.chunkCount = chunkCount
         self.chunkSize = chunkSize

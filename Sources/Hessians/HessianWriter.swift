@@ -50,6 +50,7 @@ public struct HessianWriter: ~Copyable {
         metadata[HessianKey.chunkCount] = .uint32(UInt32(clamping: origin.chunkCount))
         metadata[HessianKey.chunkSize] = .uint32(UInt32(clamping: origin.chunkSize))
         metadata[HessianKey.blockWidth] = .uint32(UInt32(clamping: blocks.greatestWidth))
+        origin.signature?.describe(in: &metadata)
         return metadata
     }
 

@@ -31,7 +31,8 @@ extension ImportanceMatrix {
         }
         self.init(
             entries: try Self.entries(of: file), datasets: datasets.map(\.description),
-            chunkCount: try integer(Key.chunkCount), chunkSize: try integer(Key.chunkSize))
+            chunkCount: try integer(Key.chunkCount), chunkSize: try integer(Key.chunkSize),
+            model: ModelSignature(file.metadata))
     }
 
     private static func entries(of file: GGUFFile) throws -> [String: Entry] {
@@ -81,6 +82,7 @@ extension ImportanceMatrix {
         metadata[Key.datasets] = .array(.string(datasets.map { ByteString($0) }))
         metadata[Key.chunkCount] = .uint32(UInt32(clamping: chunkCount))
         metadata[Key.chunkSize] = .uint32(UInt32(clamping: chunkSize))
+        model?.describe(in: &metadata)
         let sorted = sortedEntries
         let tensors = sorted.flatMap { name, entry in
             [

@@ -1,6 +1,8 @@
 extension ImportanceMatrix {
     /// Adds what `other` has gathered, as if one run had read the texts of both.
     ///
+    /// What was gathered with other padding of the experts is brought to the padding of this matrix.
+    ///
     /// Throws ``ImportanceError`` if a weight has another shape in `other`, or one of the two comes from a file of the
     /// older form, which does not say how many rows the experts have seen.
     public mutating func merge(_ other: ImportanceMatrix) throws {
@@ -11,6 +13,7 @@ extension ImportanceMatrix {
                 merged[name] = added
                 continue
             }
+            let added = added.padded(toRowLength: entry.rowLength, of: name) ?? added
             guard entry.rowLength == added.rowLength, entry.expertCount == added.expertCount else {
                 throw ImportanceError(
                     .wrongShape(
@@ -25,6 +28,7 @@ extension ImportanceMatrix {
             merged[name] = sum
         }
         entries = merged
+        model = model ?? other.model
         datasets += other.datasets.filter { !datasets.contains($0) }
         // Counted in chunks of this matrix's size, the last one perhaps not full.
         let tokens = UInt64(other.chunkCount) * UInt64(other.chunkSize)

@@ -1,3 +1,4 @@
+import GGUFContainer
 import TensorCore
 
 /// How much each column of each weight matters: sums of squared activations, gathered while a model reads text.
@@ -43,13 +44,18 @@ public struct ImportanceMatrix: Sendable, Equatable {
     public var chunkCount: Int
     /// Tokens of one window; 0 if not known.
     public var chunkSize: Int
+    /// The model that it was gathered from; nil if nobody says, as in files of other programs and of the older form.
+    public var model: ModelSignature?
 
     /// A matrix of what has been gathered.
-    public init(entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int) {
+    public init(
+        entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int, model: ModelSignature? = nil
+    ) {
         self.entries = entries
         self.datasets = datasets
         self.chunkCount = chunkCount
         self.chunkSize = chunkSize
+        self.model = model
     }
 
     /// The importances of the columns of one expert's rows.

@@ -45,7 +45,7 @@ public struct CalibratedQuantization: Sendable {
         let targets = assignments.map(\.tensor)
         let layerCount = model.plan.layerCount
         try checkMemory(model, tokenCount: sequences.reduce(0) { $0 + $1.count }, windowCount: windows.count)
-        let spool = try CalibrationSpool(output: output, identity: identity(of: model, targets))
+        let spool = try CalibrationSpool(output: output, identity: identity(of: model, targets, guidance))
         var overlay = OverlayTensors(model.tensors)
         try encodeEmbedding(targets, guidance, parallel, in: &overlay)
 
@@ -156,12 +156,20 @@ public struct CalibratedQuantization: Sendable {
         overlay.replace(index, by: target, .memory(try job.bytes(parallel: parallel)))
     }
 
-    /// What decides the result, in one line.
-    private func identity(of model: Model, _ targets: [TensorDescriptor]) throws -> String {
+    /// What decides the result, a line each: the content of all inputs, not their names or times.
+    func identity(
+        of model: Model, _ targets: [TensorDescriptor], _ guidance: EncodingGuidance
+    ) throws -> String {
+        let sequences = try windows(model).fitting.map(\.tokens)
+        let fileByteCount = try model.fileByteCount
         let texts = texts.map { "\($0.name) \(Fingerprint.of($0))" }
         let types = targets.map { "\($0.name) \($0.type.name)" }
-        return
-            ([SwageVersion.current, try Fingerprint.of(model), "\(cut)", "\(heldOutCount)", "\(policy)"] + texts + types)
-            .joined(separator: "\n")
+        let policies = guidance.policies.map { "\($0.name) \($1)" }.sorted()
+        let inputs = [
+            SwageVersion.current, try Fingerprint.of(model), "\(fileByteCount) bytes",
+            "tokens \(Fingerprint.of(sequences))", "importance \(guidance.importance.map(Fingerprint.of) ?? "none")",
+            "\(cut)", "\(heldOutCount)", "\(policy)",
+        ]
+        return (inputs + policies + texts + types).joined(separator: "\n")
     }
 }

@@ -1,34 +1,76 @@
 import Crypto
 import Evaluation
+import Importance
 import TensorCore
 import Tokenization
 
 /// Digests that tell whether two runs have the same inputs, in hexadecimal.
 public enum Fingerprint {
-    /// Bytes of each tensor that are looked at, in pieces spread over it.
-    private static let sampleByteCount = 1 << 12
-    private static let sampleCount = 16
+    /// Bytes of a piece, about, and pieces of each matrix or file that are looked at.
+    private static let sampleByteCount = 1 << 13
+    private static let sampleCount = 8
+    /// Smaller matrices are read whole.
+    private static let wholeByteCount = 1 << 20
+    private static let fileSampleByteCount = 1 << 12
+    private static let fileSampleCount = 4096
 
-    /// Of a model: its tensors' names, types and shapes, and samples of their bytes, since reading all of a large model
-    /// would take as long as running it.
+    /// Of a model: what its computation is, its tensors' names, types and shapes, and samples of their bytes, since reading
+    /// all of a large model would take as long as running it.
+    ///
+    /// Of every matrix, and so of every expert, 8 pieces of 8 KiB or one row are read, spread over it from its first to its
+    /// last row; of those below 1 MiB everything. A matrix that was changed as a whole is always seen. 5000 experts' matrices
+    /// of 6 MB each come to 330 MB of 30 GB.
     public static func of(_ model: Model) throws -> String {
-        var hash = SHA256()
         let source = model.tensors
-        for (index, tensor) in source.tensors.enumerated() {
+        let places = source.tensors.enumerated().flatMap { index, tensor in
+            let rowCount = tensor.shape.rank > 1 ? tensor.shape.dimensions[1] : 1
+            return (0..<tensor.shape.rowCount / max(1, rowCount)).map { MatrixPlace(index, $0 * rowCount, rowCount) }
+        }
+        let digests = ResultTable(repeating: "", count: places.count)
+        try Parallel(threadCount: nil).forEach(places.count) { place, _ in
+            digests[place] = try digest(of: places[place], in: source)
+        }
+        var hash = SHA256()
+        for entry in model.plan.metadata.entries {
+            hash.update(data: Array("\(entry.key) \(entry.value)\n".utf8))
+        }
+        for tensor in source.tensors {
             hash.update(data: Array("\(tensor.name) \(tensor.type.name) \(tensor.shape.dimensions)\n".utf8))
-            let rowCount = tensor.shape.rowCount
-            let length = max(1, min(rowCount, sampleByteCount / tensor.rowByteCount))
-            var previous = 0
-            for sample in 0..<sampleCount {
-                let start = max(previous, (rowCount - length) * sample / max(1, sampleCount - 1))
-                guard start + length <= rowCount else { break }
-                var bytes = [UInt8](repeating: 0, count: length * tensor.rowByteCount)
-                try bytes.withUnsafeMutableBytes {
-                    try source.readRows(ofTensorAt: index, rows: start..<start + length, into: $0)
-                }
-                hash.update(data: bytes)
-                previous = start + length
+        }
+        for digest in digests.values { hash.update(data: Array(digest.utf8)) }
+        return WeightDigest.hexadecimal(hash.finalize())
+    }
+
+    /// A matrix of a tensor's stack.
+    private struct MatrixPlace: Sendable {
+        let tensor: Int
+        let firstRow: Int
+        let rowCount: Int
+
+        init(_ tensor: Int, _ firstRow: Int, _ rowCount: Int) {
+            (self.tensor, self.firstRow, self.rowCount) = (tensor, firstRow, rowCount)
+        }
+    }
+
+    private static func digest(of matrix: MatrixPlace, in source: any TensorSource) throws -> String {
+        let rowByteCount = source.tensors[matrix.tensor].rowByteCount
+        let length = max(1, min(matrix.rowCount / sampleCount, sampleByteCount / rowByteCount))
+        let isWhole = matrix.rowCount * rowByteCount <= wholeByteCount
+        let pieces =
+            isWhole || matrix.rowCount < sampleCount
+            ? [0..<matrix.rowCount]
+            : (0..<sampleCount).map { sample in
+                let start = (matrix.rowCount - length) * sample / (sampleCount - 1)
+                return start..<start + length
             }
+        var hash = SHA256()
+        for piece in pieces {
+            var bytes = [UInt8](repeating: 0, count: piece.count * rowByteCount)
+            let first = matrix.firstRow + piece.lowerBound
+            try bytes.withUnsafeMutableBytes {
+                try source.readRows(ofTensorAt: matrix.tensor, rows: first..<first + piece.count, into: $0)
+            }
+            hash.update(data: bytes)
         }
         return WeightDigest.hexadecimal(hash.finalize())
     }
@@ -44,14 +86,14 @@ public enum Fingerprint {
         return WeightDigest.hexadecimal(hash.finalize())
     }
 
-    /// Of a file of predictions: its length and samples of its bytes.
-    static func of(predictions path: String) throws -> String {
+    /// Of a large file: its length and samples of its bytes.
+    static func of(file path: String) throws -> String {
         let file = try ReadableFile(path: path)
         var hash = SHA256()
         hash.update(data: Array("\(file.byteCount)\n".utf8))
-        let length = min(file.byteCount, sampleByteCount)
-        for sample in 0..<sampleCount {
-            let start = (file.byteCount - length) / (sampleCount - 1) * sample
+        let length = min(file.byteCount, fileSampleByteCount)
+        for sample in 0..<fileSampleCount {
+            let start = (file.byteCount - length) / (fileSampleCount - 1) * sample
             hash.update(data: try file.bytes(start..<start + length))
         }
         return WeightDigest.hexadecimal(hash.finalize())
@@ -60,5 +102,24 @@ public enum Fingerprint {
     /// SHA-256 of a text's bytes.
     public static func of(_ text: EvaluationText) -> String {
         WeightDigest.hexadecimal(SHA256.hash(data: text.bytes))
+    }
+
+    /// Of texts as a model reads them.
+    static func of(_ sequences: [[TokenID]]) -> String {
+        var hash = SHA256()
+        for tokens in sequences { hash.update(data: Array("\(tokens)\n".utf8)) }
+        return WeightDigest.hexadecimal(hash.finalize())
+    }
+
+    /// Of what an importance matrix says of each weight.
+    static func of(_ importance: ImportanceMatrix) -> String {
+        var hash = SHA256()
+        for (name, entry) in importance.entries.sorted(by: { $0.key < $1.key }) {
+            hash.update(data: Array("\(name) \(entry.rowLength)\n".utf8))
+            for numbers in [entry.sums, entry.counts] {
+                numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { hash.update(bufferPointer: $0) }
+            }
+        }
+        return WeightDigest.hexadecimal(hash.finalize())
     }
 }

@@ -12,6 +12,7 @@ import TensorCore
 final class FittedTensors {
     private let source: any TensorSource
     private let targets: [TensorDescriptor]
+    private let range: Range<Int>
     private let hessian: OpenedHessian
     private let parallel: Parallel
     /// Bytes of tensors that were encoded before their turn, by place.
@@ -20,13 +21,17 @@ final class FittedTensors {
     private var policy: CalibrationPolicy { hessian.fitting.policy }
     private var memory: MemoryBudget { hessian.fitting.memory }
 
-    /// - Parameter targets: the tensors of `source`, in its order, with the types to store.
+    /// - Parameters:
+    ///   - targets: the tensors of `source`, in its order, with the types to store.
+    ///   - range: the tensors that are asked for.
     /// - Throws: ``PipelineError`` if the memory is too small.
     init(
-        source: any TensorSource, targets: [TensorDescriptor], hessian: OpenedHessian, parallel: Parallel
+        source: any TensorSource, targets: [TensorDescriptor], range: Range<Int>, hessian: OpenedHessian,
+        parallel: Parallel
     ) throws {
         self.source = source
         self.targets = targets
+        self.range = range
         self.hessian = hessian
         self.parallel = parallel
         try checkMemory()
@@ -71,7 +76,7 @@ final class FittedTensors {
     private func mates(of lead: MatrixStack, sites: [[HessianSite]], room: Int) -> [MatrixStack] {
         var room = room
         var mates: [MatrixStack] = []
-        for index in targets.indices.dropFirst(lead.index + 1) {
+        for index in range.dropFirst(lead.index + 1 - range.lowerBound) {
             guard hessian.fitted[targets[index].name] == sites else { continue }
             let mate = stack(index)
             guard mate.groupLength(policy) == lead.groupLength(policy), mate.tensor.byteCount <= room else { continue }

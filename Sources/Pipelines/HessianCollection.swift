@@ -47,7 +47,7 @@ public struct HessianCollection: Sendable {
             try TokenWindows($0, tokenizer: model.tokenizer, cut: calibration.cut).windows
         }
         let origin = HessianOrigin(
-            model: model.name, datasets: texts.map(\.name), chunkCount: windows.count,
+            model: model.name, signature: try model.signature(), datasets: texts.map(\.name), chunkCount: windows.count,
             chunkSize: calibration.cut.context)
         let inputs = model.inputFiles + texts.compactMap(\.path)
         try OutputFile.check(
@@ -62,11 +62,12 @@ public struct HessianCollection: Sendable {
         let wanted = Set(HessianSite.all(of: plan, columnBlocks).map(\.site))
         let collector = HessianCollector(
             parallel: parallel, observes: wanted.contains, blocks: columnBlocks.ranges, receive: sink.receive)
-        let matrix = try calibration.moments(
+        var matrix = try calibration.moments(
             pass, windows: windows, texts: texts, collector: collector, layerEnd: sink.check
         ) { progress(.fraction($0)) }
         progress(.times(model: model.name, pass.times))
         try sink.finish()
+        matrix.model = origin.signature
         if let importanceOutput { try matrix.write(to: importanceOutput, form: form) }
         return matrix
     }

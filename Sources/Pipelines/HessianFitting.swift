@@ -54,11 +54,15 @@ struct OpenedHessian: Sendable {
     }
 
     /// What the user should know before the result is used.
-    func warnings(about model: Model) -> [String] {
+    func warnings(about model: Model) throws -> [String] {
         let sites = Set(fitted.values.joined().map { $0[0] }).filter(\.site.isOfExpert)
         let rare = sites.count { Float(file.rowCount($0)) < fitting.policy.priorRowCount }
         var warnings = [fitting.policy.warning(rareCount: rare)].compactMap { $0 }
-        if file.origin.model != model.name {
+        if let signature = file.origin.signature {
+            if let warning = try model.warning(about: file.path, "file of second moments", of: signature) {
+                warnings.append(warning)
+            }
+        } else if file.origin.model != model.name {
             warnings.append(
                 "\(file.path): collected from \"\(file.origin.model)\", and this model is \"\(model.name)\"; second moments "
                     + "of another model make a worse file than none")

@@ -30,9 +30,15 @@ public struct ImportanceCollection: Sendable {
         try OutputFile.check(output, inputs: model.inputFiles + texts.compactMap(\.path))
         progress(.stage("collecting importance"))
         let pass = try model.forwardPass(parallel, memory: memory)
-        let matrix = try calibration.importance(
+        let signature = try model.signature()
+        var matrix = try calibration.importance(
             pass, tokenizer: model.tokenizer, texts: texts,
-            snapshot: { try $0.write(to: output, form: form) }, progress: { progress(.fraction($0)) })
+            snapshot: {
+                var matrix = $0
+                matrix.model = signature
+                try matrix.write(to: output, form: form)
+            }, progress: { progress(.fraction($0)) })
+        matrix.model = signature
         progress(.times(model: model.name, pass.times))
         try matrix.write(to: output, form: form)
         return matrix

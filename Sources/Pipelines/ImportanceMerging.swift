@@ -8,12 +8,20 @@ public struct ImportanceMerging: Sendable {
     public init(form: ImportanceMatrix.Form = .gguf) { self.form = form }
 
     /// - Parameter paths: at least one.
-    public func run(_ paths: [String], output: String) throws -> ImportanceMatrix {
+    ///
+    /// Matrices of other models than the first one's are added up with a warning.
+    public func run(
+        _ paths: [String], output: String, progress: ProgressHandler = { _ in }
+    ) throws -> ImportanceMatrix {
         try OutputFile.check(output, inputs: paths)
         var merged = try ImportanceMatrix(contentsOf: paths[0])
         for path in paths.dropFirst() {
             do {
-                try merged.merge(ImportanceMatrix(contentsOf: path))
+                let added = try ImportanceMatrix(contentsOf: path)
+                if let first = merged.model, let other = added.model, !first.isSame(as: other) {
+                    progress(.warning("\(path): collected from another model than \(paths[0]), of the same shape"))
+                }
+                try merged.merge(added)
             } catch let error as ImportanceError {
                 throw ErrorInFile(path: path, underlying: error)
             }

@@ -97,7 +97,7 @@ public struct Measurement: Sendable {
     ) throws -> PredictionIdentity {
         var stored: PredictionIdentity.Model?
         if case .predictions(let path) = reference {
-            stored = .init(name: path, fingerprint: try Fingerprint.of(predictions: path))
+            stored = .init(name: path, fingerprint: try Fingerprint.of(file: path))
         }
         return PredictionIdentity(
             format: "", models: try models.map { .init(name: $0.name, fingerprint: try Fingerprint.of($0)) },

@@ -159,6 +159,14 @@ public struct Model: Sendable {
         get throws { try files.reduce(0) { try $0 + ReadableFile(path: $1).byteCount } }
     }
 
+    /// What cuts a model into the parts that this one has; nil if it is one file.
+    ///
+    /// - Throws: ``PipelineError`` if the model is a checkpoint, whose shards are no parts of a GGUF.
+    public func splitLimits() throws -> GGUFSplitLimits? {
+        guard let file = tensors as? GGUFFile else { throw PipelineError(.noSplitToKeep, file: path) }
+        return file.parts.count > 1 ? .tensorCounts(file.parts.map(\.tensorIndices.count)) : nil
+    }
+
     /// Encoded bytes of all tensors.
     public var tensorByteCount: Int { tensors.tensors.reduce(0) { $0 + $1.byteCount } }
 

@@ -57,9 +57,56 @@ struct ModelFile {
             try encoding.run(tensors, into: &writer)
             try writer.finish()
         }
+        return outcome(
+            paths: outputs, fileByteCount: try GGUFWriter.byteCount(metadata: described, tensors: tensors))
+    }
+
+    /// The file in parts that can be completed later.
+    ///
+    /// - Parameters:
+    ///   - output: a name whose `.gguf` is replaced by the parts' numbers.
+    ///   - identity: what decides the tensors' bytes beside the metadata.
+    func parted(
+        to output: String, limits: GGUFSplitLimits, identity: String, otherInputs: [String], parallel: Parallel,
+        progress: @escaping ProgressHandler
+    ) throws -> PartedOutput {
+        try model.tokenizer.verifyScoreForm()
+        let paths = try GGUFSplitWriter.paths(
+            prefix: Self.splitPrefix(output), metadata: metadata, tensors: tensors, limits: limits)
+        for path in paths { try OutputFile.check(path, inputs: model.inputFiles + otherInputs) }
+        var described = metadata
+        try Provenance.describe(model, in: &described, parallel: parallel, progress: progress)
+        return try PartedOutput(
+            prefix: Self.splitPrefix(output), metadata: described, tensors: tensors, limits: limits,
+            identity: identity)
+    }
+
+    /// What each part would hold, in words.
+    func parts(prefix: String, limits: GGUFSplitLimits) throws -> [String] {
+        var described = metadata
+        Provenance.describeInLength(model, in: &described)
+        return try PartedOutput(
+            prefix: Self.splitPrefix(prefix), metadata: described, tensors: tensors, limits: limits, identity: ""
+        ).listing
+    }
+
+    /// Writes those parts that are missing.
+    func write(
+        _ missing: [Int], of output: PartedOutput, guidance: EncodingGuidance, parallel: Parallel,
+        progress: @escaping ProgressHandler
+    ) throws -> Conversion.Outcome {
+        let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
+        let encoding = TensorEncoding(source: model.tensors, guidance: guidance, parallel: parallel) {
+            progress(.fraction(Double($0) / Double(max(1, byteCount))))
+        }
+        try output.write(missing, encoding: encoding, progress: progress)
+        return outcome(paths: output.paths, fileByteCount: output.byteCount)
+    }
+
+    private func outcome(paths: [String], fileByteCount: Int) -> Conversion.Outcome {
+        let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
         return Conversion.Outcome(
-            paths: outputs, tensorCount: tensors.count, tensorByteCount: byteCount,
-            fileByteCount: try GGUFWriter.byteCount(metadata: described, tensors: tensors),
+            paths: paths, tensorCount: tensors.count, tensorByteCount: byteCount, fileByteCount: fileByteCount,
             bitsPerWeight: Double(8 * byteCount) / Double(max(1, tensors.reduce(0) { $0 + $1.shape.elementCount })))
     }
 

@@ -57,6 +57,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         case promptTooLong(tokenCount: Int, context: Int, limit: Int)
         /// A turn of a conversation leaves no room in the context, even without the turns before it.
         case turnTooLong(tokenCount: Int, context: Int, limit: Int)
+        /// A checkpoint has no parts that those of a GGUF could be like.
+        case noSplitToKeep
         /// Neither the model nor the user says what a conversation looks like.
         case noChatTemplate
     }
@@ -73,6 +75,10 @@ public struct PipelineError: DiagnosticError, Equatable {
     }
 
     public var diagnostic: Diagnostic {
+        func more(_ needed: Int, than budget: Int) -> String {
+            let (needed, budget) = (ByteCount.text(needed, rounding: .up), ByteCount.text(budget, rounding: .down))
+            return "\(needed) of memory, more than \(budget)"
+        }
         func report(_ fault: Diagnostic.Fault, _ problem: String, advice: String? = nil) -> Diagnostic {
             Diagnostic(fault, file: file, place: tensor, problem, advice: advice)
         }
@@ -123,19 +129,19 @@ public struct PipelineError: DiagnosticError, Equatable {
         case .calibrationTooLarge(let needed, let budget, let count):
             report(
                 .room,
-                "calibrating with \(count) windows needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
+                "calibrating with \(count) windows needs \(more(needed, than: budget))",
                 advice:
                     "raise --memory, or take fewer windows: --calibration-chunks of swage quantize, --chunks elsewhere")
         case .momentsTooLarge(let needed, let budget, let count, let fitting):
             report(
                 .room,
-                "second moments of \(count) windows need \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB; "
+                "second moments of \(count) windows need \(more(needed, than: budget)); "
                     + "\(fitting == 0 ? "not one window" : "\(fitting) windows") would fit",
                 advice: "raise --memory, or take fewer windows with --chunks")
         case .fittingTooLarge(let needed, let budget):
             report(
                 .room,
-                "encoding with second moments needs \(needed >> 20) MiB of memory, more than \(budget >> 20) MiB",
+                "encoding with second moments needs \(more(needed, than: budget))",
                 advice: "raise --memory, or use an importance matrix instead")
         case .cannotNormalize(let hasExperts):
             report(
@@ -191,6 +197,10 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .usage,
                 "this turn has \(tokenCount) tokens, and a context of \(context) has room for \(context - 1) and an answer",
                 advice: Self.adviceOnLength("it", context, limit))
+        case .noSplitToKeep:
+            report(
+                .usage, "a checkpoint is not split as a GGUF is",
+                advice: "say how large parts may be, with --split-max-size or --split-max-tensors")
         case .noChatTemplate:
             report(
                 .usage, "the model does not say what a conversation looks like: it has no chat template",

@@ -4,6 +4,9 @@ import TensorCore
 
 /// What a file says about where it came from.
 enum Provenance {
+    /// The digest of the weights of the checkpoint that a file was made from.
+    static let weightsKey: ByteString = "swage.source.weights.sha256"
+
     /// Adds what the checkpoint is made of: its weights, without a word of the files that hold them, and the sums of the
     /// files beside them. One checkpoint in different containers is described by the same words.
     static func describe(
@@ -44,7 +47,7 @@ enum Provenance {
             .string(checkpoint.configurationFiles.map { ByteString(lastComponent($0)) }))
         metadata["swage.source.sha256"] = .array(.string(digests.files.map { ByteString($0) }))
         if let weights = digests.weights {
-            metadata["swage.source.weights.sha256"] = .string(ByteString(weights))
+            metadata[weightsKey] = .string(ByteString(weights))
         }
         if let stored = checkpoint.storedPlan.experts, let padded = checkpoint.plan.experts {
             metadata["swage.experts.stored_length"] = .uint32(UInt32(stored.length))

@@ -21,6 +21,9 @@ public struct Quantization: Sendable {
     public var calibration: CalibratedQuantization?
     /// Second moments that the model's matrices are fitted to; nil for none, and with ``calibration``.
     public var hessian: HessianFitting?
+    /// How to cut the model into files, of which those that are there already from the same inputs are kept; nil for one
+    /// file.
+    public var splitLimits: GGUFSplitLimits?
     public var parallel: Parallel
 
     public init(
@@ -48,7 +51,9 @@ public struct Quantization: Sendable {
 
     /// Decides every tensor's type and checks that it can be done.
     public func plan(_ model: Model) throws -> Plan {
-        let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
+        let importance = try importancePath.map {
+            try ImportanceMatrix(contentsOf: $0).padded(like: model.tensors.tensors)
+        }
         var options = options
         options.hasImportance = importance != nil || calibration != nil || hessian != nil
         let assignments = try recipe.assignments(
@@ -80,9 +85,14 @@ public struct Quantization: Sendable {
         return Plan(
             assignments: assignments, size: try SizeEstimate(assignments),
             fileByteCount: try file(model, assignments: assignments, importance: importance, opened).byteCount,
-            warnings: warnings(about: assignments, of: model, importance: known)
-                + (opened?.warnings(about: model) ?? []),
+            warnings: try warnings(about: assignments, of: model, importance: known)
+                + (opened?.warnings(about: model) ?? []) + foreignImportance(importance, model),
             importance: importance, hessian: opened)
+    }
+
+    private func foreignImportance(_ importance: ImportanceMatrix?, _ model: Model) throws -> [String] {
+        guard let importancePath else { return [] }
+        return [try model.warning(about: importancePath, "importance matrix", of: importance?.model)].compactMap { $0 }
     }
 
     /// How long it will take, judged by a sample.
@@ -92,29 +102,65 @@ public struct Quantization: Sendable {
             parallel: parallel)
     }
 
-    /// - Parameter output: the file's name; it appears when it is complete.
+    /// - Parameter output: the file's name, which it gets when it is complete; of parts their name without the number.
     public func run(
         _ model: Model, plan: Plan, output: String, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         for warning in plan.warnings { progress(.warning(warning)) }
         var file = try file(model, assignments: plan.assignments, importance: plan.importance, plan.hessian)
-        var inputs = [importancePath, hessian?.path].compactMap { $0 } + otherInputs
-        let spool: CalibrationSpool?
-        if let calibration {
-            inputs += calibration.texts.compactMap(\.path)
-            try OutputFile.check(output, inputs: model.inputFiles + inputs, expectedByteCount: plan.fileByteCount)
+        let inputs =
+            [importancePath, hessian?.path].compactMap { $0 } + otherInputs
+            + (calibration?.texts.compactMap(\.path) ?? [])
+        var parted: (output: PartedOutput, missing: [Int])?
+        if let splitLimits {
+            let set = try file.parted(
+                to: output, limits: splitLimits, identity: identity(of: model, plan), otherInputs: inputs,
+                parallel: parallel, progress: progress)
+            parted = (set, try set.missing(progress: progress))
+        }
+        var spool: CalibrationSpool?
+        if let calibration, parted?.missing.isEmpty != true {
+            if parted == nil {
+                try OutputFile.check(output, inputs: model.inputFiles + inputs, expectedByteCount: plan.fileByteCount)
+            }
             let result = try calibration.run(
                 model, assignments: plan.assignments, guidance: guidance(plan), output: output, parallel: parallel,
                 progress: progress)
             file.model.tensors = result.tensors
             spool = result.spool
-        } else {
-            spool = nil
         }
-        let outcome = try file.write(
-            to: output, guidance: guidance(plan), otherInputs: inputs, parallel: parallel, progress: progress)
+        let outcome =
+            if let parted {
+                try file.write(
+                    parted.missing, of: parted.output, guidance: guidance(plan), parallel: parallel, progress: progress)
+            } else {
+                try file.write(
+                    to: output, guidance: guidance(plan), otherInputs: inputs, parallel: parallel, progress: progress)
+            }
         spool?.remove()
         return outcome
+    }
+
+    /// What each file would hold, a line each; none if it is one file.
+    ///
+    /// - Parameter output: as for ``run(_:plan:output:progress:)``.
+    public func parts(of model: Model, plan: Plan, output: String) throws -> [String] {
+        guard let splitLimits else { return [] }
+        return try file(model, assignments: plan.assignments, importance: plan.importance, plan.hessian)
+            .parts(prefix: output, limits: splitLimits)
+    }
+
+    /// What decides the tensors' bytes beside what the metadata says, a line each.
+    private func identity(of model: Model, _ plan: Plan) throws -> String {
+        let guidance = guidance(plan)
+        var lines = [try Fingerprint.of(model), "importance \(plan.importance.map(Fingerprint.of) ?? "none")"]
+        if let hessian {
+            lines += ["second moments \(try Fingerprint.of(file: hessian.path))", "\(hessian.policy)"]
+        }
+        if let calibration {
+            lines.append(try calibration.identity(of: model, plan.assignments.map(\.tensor), guidance))
+        }
+        return (lines + guidance.policies.map { "\($0.name) \($1)" }.sorted()).joined(separator: "\n")
     }
 
     private func guidance(_ plan: Plan) -> EncodingGuidance {

@@ -8,20 +8,25 @@ struct TensorEncoding {
     let source: any TensorSource
     let guidance: EncodingGuidance
     let parallel: Parallel
-    /// Receives the bytes encoded so far.
+    /// Receives the bytes encoded so far, with those of the tensors before a range.
     let progress: (Int) -> Void
 
-    /// - Parameter targets: the tensors of `source`, in its order, with the types to store.
-    func run(_ targets: [TensorDescriptor], into sink: inout some TensorSink & ~Copyable) throws {
+    /// - Parameters:
+    ///   - targets: the tensors of `source`, in its order, with the types to store.
+    ///   - range: which of them to encode; nil for all.
+    func run(
+        _ targets: [TensorDescriptor], range: Range<Int>? = nil, into sink: inout some TensorSink & ~Copyable
+    ) throws {
+        let range = range ?? targets.indices
         let cuts = targets.map { RowCut($0, threadCount: parallel.threadCount) }
         let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
         // Allocated once: memory of this size that comes and goes can cost the heap as much as all of the output.
-        let slabByteCount = cuts.map(\.slabByteCount).max() ?? 0
+        let slabByteCount = cuts[range].map(\.slabByteCount).max() ?? 0
         var filling = Slab(byteCount: slabByteCount)
         var resting = Slab(byteCount: slabByteCount)
-        var encoded = 0
+        var encoded = targets[..<range.lowerBound].reduce(0) { $0 + $1.byteCount }
         let fitted = try guidance.hessian.map {
-            try FittedTensors(source: source, targets: targets, hessian: $0, parallel: parallel)
+            try FittedTensors(source: source, targets: targets, range: range, hessian: $0, parallel: parallel)
         }
         try withUnsafeMutablePointer(to: &sink) { sink in
             let output = SlabOutput { rows in
@@ -29,7 +34,8 @@ struct TensorEncoding {
                 if rows.endsTensor { try sink.pointee.endTensor() }
             }
             var pending: EncodedSlab?
-            for (index, target) in targets.enumerated() {
+            for index in range {
+                let target = targets[index]
                 if let fitted, fitted.includes(index) {
                     if let pending { try output.write(pending) }
                     pending = nil

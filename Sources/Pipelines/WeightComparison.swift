@@ -35,8 +35,22 @@ public struct WeightComparison: Sendable {
     }
 
     /// Compares every tensor of both models; those of the quantized one may be padded.
+    ///
+    /// Models that look as if they were given in each other's place are compared as they were given, with a warning.
+    /// - Throws: ``PipelineError`` if one of them lacks a tensor of the other, or holds a weight that is no finite number.
     public func run(original: Model, quantized: Model, progress: @escaping ProgressHandler) throws -> [Tensor] {
         let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
+        if original.isCoarser(than: quantized) {
+            progress(
+                .warning(
+                    "\(original.path) was given as the original, and has fewer bits per weight than \(quantized.path): they "
+                        + "look exchanged; the original comes first"))
+        }
+        if let importancePath,
+            let warning = try original.warning(about: importancePath, "importance matrix", of: importance?.model)
+        {
+            progress(.warning(warning))
+        }
         let pairs = try pairs(original, quantized)
         let byteCount = pairs.reduce(0) { $0 + $1.decoded.byteCount }
         var done = 0
@@ -82,12 +96,10 @@ public struct WeightComparison: Sendable {
         }
     }
 
-    /// A matrix gathered with or without the padding fits.
+    /// A matrix gathered with or without the padding fits; columns of padding are not compared.
     private func weights(of pair: Pair, _ importance: ImportanceMatrix?) throws -> [[Float]]? {
-        guard let importance, let entry = importance.entries[pair.decoded.name] else { return nil }
-        let fitsOriginal = entry.rowLength == pair.original.shape.rowLength
         do {
-            return try importance.stackWeights(for: fitsOriginal ? pair.original : pair.decoded)
+            return try importance?.padded(like: [pair.original]).stackWeights(for: pair.original)
         } catch let error as ImportanceError {
             throw importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
         }
@@ -115,6 +127,9 @@ public struct WeightComparison: Sendable {
             let reference = try original.tensors.decodedRows(
                 pair.originalIndex,
                 expert * originalRows + shared.lowerBound..<expert * originalRows + shared.upperBound)
+            try original.demandFinite(
+                reference, tensor: pair.originalIndex, firstRow: expert * originalRows + shared.lowerBound)
+            try quantized.demandFinite(decoded, tensor: pair.decodedIndex, firstRow: expert * rows + range.lowerBound)
             var result = PieceResult()
             for row in range {
                 decoded.withUnsafeBufferPointer { decoded in
@@ -156,4 +171,31 @@ public struct WeightComparison: Sendable {
 private struct PieceResult: Sendable {
     var error = WeightError()
     var greatestPadding: Float = 0
+}
+
+extension Model {
+    /// Whether the model is quantized, and to fewer bits per weight than another; padding does not count.
+    fileprivate func isCoarser(than other: Model) -> Bool {
+        func bits(_ model: Model, _ names: Set<String>) -> Double {
+            let shared = model.tensors.tensors.filter { names.contains($0.name) }
+            let elementCount = shared.reduce(0) { $0 + $1.shape.elementCount }
+            return Double(8 * shared.reduce(0) { $0 + $1.byteCount }) / Double(max(1, elementCount))
+        }
+        guard tensors.tensors.contains(where: \.type.isQuantized) else { return false }
+        let names = Set(tensors.tensors.map(\.name)).intersection(other.tensors.tensors.map(\.name))
+        return bits(self, names) < bits(other, names)
+    }
+
+    /// Fails at the first of some decoded rows of a tensor that holds an infinity or what is not a number.
+    fileprivate func demandFinite(_ values: [Float], tensor index: Int, firstRow: Int) throws {
+        let found = values.withUnsafeBufferPointer { buffer in
+            buffer.baseAddress.flatMap { firstNonFinite($0, count: buffer.count) }
+        }
+        guard let found else { return }
+        let (row, column) = found.quotientAndRemainder(dividingBy: tensors.tensors[index].shape.rowLength)
+        let origin = tensors.origin(ofTensorAt: index, row: firstRow + row)
+        throw PipelineError(
+            .nonFiniteWeight(row: origin.row, column: column, value: values[found]), file: origin.file,
+            tensor: origin.tensor)
+    }
 }

@@ -34,10 +34,12 @@ enum WeightDigest {
     }
 
     /// Of a file's bytes.
-    static func sha256(ofFile path: String) throws -> String {
-        let file = try ReadableFile(path: path)
-        return try sha256(byteCount: file.byteCount) { range, chunk in
-            try file.read(at: range.lowerBound, into: chunk)
+    static func sha256(ofFile path: String) throws -> String { try sha256(of: ReadableFile(path: path), from: 0) }
+
+    /// Of a file's bytes from an offset on.
+    static func sha256(of file: ReadableFile, from start: Int) throws -> String {
+        try sha256(byteCount: file.byteCount - start) { range, chunk in
+            try file.read(at: start + range.lowerBound, into: chunk)
         }
     }
 

@@ -32,7 +32,8 @@ extension RecipeError {
                 advice: "use a newer swage")
         case .tooLong(let byteCount):
             report(
-                "\(byteCount) bytes are too many: at most \(Self.fileByteLimit) expected", advice: Self.howToStart)
+                "\(ByteCount.text(byteCount, rounding: .up)) are too many: at most "
+                    + "\(ByteCount.text(Self.fileByteLimit, rounding: .down)) expected", advice: Self.howToStart)
         case .noRecipe:
             report(
                 "this GGUF does not say by which recipe it was made",
@@ -54,7 +55,9 @@ extension RecipeError {
                     + "or choose a type of more bits")
         case .budgetTooSmall(let limit, let least):
             Diagnostic(
-                .usage, "the tensors need \(least) bytes in the smallest types, and \(max(0, limit)) are left for them",
+                .usage,
+                "the tensors need \(ByteCount.text(least, rounding: .up)) in the smallest types, and "
+                    + "\(ByteCount.text(max(0, limit), rounding: .down)) are left for them",
                 advice: "allow more bytes, or leave out types that were asked for some tensors")
         case .cacheTypeNotForHeads(let type, let headLength):
             Diagnostic(
@@ -63,7 +66,8 @@ extension RecipeError {
         case .deviceTooSmall(let byteCount, let needed, let context):
             Diagnostic(
                 .usage,
-                "a context of \(context) tokens and what is reserved take \(needed) bytes, and the device has \(byteCount)",
+                "a context of \(context) tokens and what is reserved take \(ByteCount.text(needed, rounding: .up)), and the "
+                    + "device has \(ByteCount.text(byteCount, rounding: .down))",
                 advice: "use a shorter --context or a smaller --reserve")
         case .tooLarge(let tensor):
             Diagnostic(.input, place: tensor, "the size in bytes is more than 64 bits can hold")

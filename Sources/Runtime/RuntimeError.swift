@@ -52,7 +52,9 @@ public struct RuntimeError: DiagnosticError, Equatable {
                     "the weights are damaged or too coarse; swage compare tells how far they are from the original's")
         case .notEnoughMemory(let needed, let budget):
             Diagnostic(
-                .room, "the run needs \(needed >> 20) MiB of memory, more than the budget of \(budget >> 20) MiB",
+                .room,
+                "the run needs \(ByteCount.text(needed, rounding: .up)) of memory, more than the budget of "
+                    + ByteCount.text(budget, rounding: .down),
                 advice: "raise --memory, or use fewer --threads or a smaller --context")
         case .tokenOutOfRange(let id, let size):
             Diagnostic(.usage, place: place, "token \(id) is outside the vocabulary of \(size)")

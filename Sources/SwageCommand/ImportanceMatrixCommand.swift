@@ -99,7 +99,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
     }
 
     private func merged(into output: String) throws -> ImportanceMatrix {
-        try ImportanceMerging(form: format.form).run(merge, output: output)
+        try ImportanceMerging(form: format.form).run(merge, output: output, progress: ProgressLine.handler)
     }
 }
 

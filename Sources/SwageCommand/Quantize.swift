@@ -13,7 +13,9 @@ struct Quantize: ParsableCommand {
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: String
 
-    @Option(name: .shortAndLong, help: "The GGUF file to write; not needed with --dry-run.")
+    @Option(
+        name: .shortAndLong,
+        help: "The GGUF file to write, or the name of its parts without their numbers; not needed with --dry-run.")
     var output: String?
 
     @Option(
@@ -59,6 +61,11 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Print the recipe as JSON, with what the other options ask for; read and write nothing else.")
     var printRecipe = false
 
+    @OptionGroup var split: SplitOptions
+
+    @Flag(help: "Write a split model in as many parts as it has, with the same tensors in each.")
+    var keepSplit = false
+
     @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
@@ -80,6 +87,9 @@ struct Quantize: ParsableCommand {
         }
         guard hessian == nil || calibrate.isEmpty else {
             throw ValidationError("--hessian and --calibrate exclude each other")
+        }
+        guard !keepSplit || split.limits == nil else {
+            throw ValidationError("--keep-split and --split-max-size or --split-max-tensors exclude each other")
         }
         if let calibrationChunks, calibrationChunks < 1 {
             throw ValidationError("--calibration-chunks must be at least 1")
@@ -103,18 +113,20 @@ struct Quantize: ParsableCommand {
                 texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
                 cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
         }
+        quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
         quantization.hessian = hessian.map { HessianFitting(path: $0, memory: execution.budget) }
         guard let limit = budget.budget(for: model), var calibration = quantization.calibration else {
-            return try write(model, quantization, plan: try quantization.plan(model))
+            _ = try write(model, quantization, plan: try quantization.plan(model))
+            return
         }
         calibration.heldOutCount = budget.heldOut
         quantization.calibration = calibration
         let outcome = try limit.solve(
             quantization, model: model, sensitivity: try sensitivity(of: model, calibration))
-        try write(model, outcome.quantization, plan: outcome.plan)
-        let measured = try measured(model, calibration)
+        let path = try write(model, outcome.quantization, plan: outcome.plan)
+        let measured = try path.flatMap { try self.measured($0, model, calibration) }
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
-        StandardStream.output.write(report.text(measured: measured, output: output))
+        StandardStream.output.write(report.text(measured: measured, output: path ?? output))
     }
 
     private func sensitivity(of model: Model, _ calibration: CalibratedQuantization) throws -> Sensitivity {
@@ -123,27 +135,32 @@ struct Quantize: ParsableCommand {
     }
 
     private func measured(
-        _ model: Model, _ calibration: CalibratedQuantization
+        _ path: String, _ model: Model, _ calibration: CalibratedQuantization
     ) throws -> (divergence: Double, windowCount: Int)? {
-        guard let output, !dryRun else { return nil }
         defer { ProgressLine.clear() }
         return try calibration.heldOutDivergence(
-            of: Model(path: output), from: model, parallel: compute.parallel, progress: execution.progress)
+            of: Model(path: path), from: model, parallel: compute.parallel, progress: execution.progress)
     }
 
     /// Writes the file, or what it would hold.
-    private func write(_ model: Model, _ quantization: Quantization, plan: Quantization.Plan) throws {
+    ///
+    /// - Returns: the file, or its first part; nil if nothing was written.
+    private func write(_ model: Model, _ quantization: Quantization, plan: Quantization.Plan) throws -> String? {
         guard let output, !dryRun else {
             ProgressLine.clear()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             StandardStream.output.write(Self.listing(of: plan))
+            let parts = try quantization.parts(of: model, plan: plan, output: output ?? "MODEL.gguf")
+            if !parts.isEmpty { StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
             // What error feedback takes cannot be told from a sample of rows.
-            guard hessian == nil, calibrate.isEmpty else { return }
-            return StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
+            guard hessian == nil, calibrate.isEmpty else { return nil }
+            StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
+            return nil
         }
         let outcome = try quantization.run(model, plan: plan, output: output, progress: execution.progress)
         ProgressLine.clear()
         StandardStream.output.write(outcome.summary + "\n")
+        return outcome.paths[0]
     }
 
     private static func listing(of plan: Quantization.Plan) -> String {

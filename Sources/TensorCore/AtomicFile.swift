@@ -122,6 +122,14 @@ public struct AtomicFile: ~Copyable {
         try append([UInt8](repeating: 0, count: count))
     }
 
+    /// Puts other bytes in the place of some that were appended.
+    public mutating func replace(at offset: Int, with bytes: [UInt8]) throws {
+        precondition(offset >= 0 && offset + bytes.count <= byteCount, "only what was appended can be replaced")
+        try flush()
+        let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+        guard count == bytes.count else { throw FileError.lastSystemError("write", path: path) }
+    }
+
     /// Syncs the bytes to disk and gives the file its name.
     public consuming func commit() throws {
         try sync()

@@ -87,7 +87,9 @@ public struct FileError: DiagnosticError {
                 advice: "wait for it, or choose another name")
         case .noRoom(let needed, let free):
             return Diagnostic(
-                .room, file: path, "\(needed) bytes are needed, \(free) are free on this disk",
+                .room, file: path,
+                "\(ByteCount.text(needed, rounding: .up)) are needed, "
+                    + "\(ByteCount.text(free, rounding: .down)) are free on this disk",
                 advice: "free some disk space or write elsewhere")
         }
     }

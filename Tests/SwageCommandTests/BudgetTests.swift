@@ -107,6 +107,15 @@ import Testing
             ["quantize", try await Products.original.value, "-o", "{out}", "--size", "1M", "--sensitivity"]
                 + [try await sensitivity.value.1, "--calibrate"] + texts + windows
         },
+        Refusal("too small a size, in MiB", status: 2, " MiB in the smallest types") { _ in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--size", "1M", "--sensitivity"]
+                + [try await sensitivity.value.1, "--calibrate"] + texts + windows
+        },
+        Refusal("a device of whole GiB", status: 2, "what is reserved take 2.", "GiB, and the device has 2.00 GiB") {
+            _ in
+            ["quantize", try await Products.original.value, "-o", "{out}", "--fit", "2GiB", "--reserve", "2GiB"]
+                + ["--context", "4096", "--sensitivity", try await sensitivity.value.1, "--calibrate"] + texts + windows
+        },
         Refusal("a device that the context fills", status: 2, "use a shorter --context") { _ in
             ["quantize", try await Products.original.value, "-o", "{out}", "--fit", "30M", "--reserve", "20M"]
                 + ["--context", "4096", "--sensitivity", try await sensitivity.value.1, "--calibrate"] + texts + windows

@@ -58,9 +58,9 @@ import Testing
         }
         let refused = try await run(1 << 20)
         #expect(refused.status == 4)
-        let words = try #require(refused.error.firstMatch(of: /the run needs ([0-9]+) MiB of memory/))
-        #expect(refused.error.contains("more than the budget of 1 MiB") && refused.error.contains("raise --memory"))
-        var byteCount = try #require(Int(words.1)) << 20
+        let words = try #require(refused.error.firstMatch(of: /the run needs ([0-9.]+) MiB of memory/))
+        #expect(refused.error.contains("more than the budget of 1.00 MiB") && refused.error.contains("raise --memory"))
+        var byteCount = Int(try #require(Double(words.1)) * 0x1p20)
         for _ in 0..<32 {
             let outcome = try await run(byteCount)
             if outcome.status == 0 { return (outcome, byteCount) }
