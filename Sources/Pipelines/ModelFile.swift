@@ -2,6 +2,7 @@ import GGUFContainer
 import ModelArchitecture
 import Recipes
 import TensorCore
+import Tokenization
 
 /// A GGUF that is about to be written from a model's tensors.
 struct ModelFile {
@@ -28,7 +29,11 @@ struct ModelFile {
         to output: String, guidance: EncodingGuidance, otherInputs: [String] = [], parallel: Parallel,
         progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
-        try model.tokenizer.verifyScoreForm()
+        do throws(TokenizationError) {
+            try model.tokenizer.verifyScoreForm()
+        } catch {
+            throw TokenizationError(error.kind, file: error.file ?? model.path)
+        }
         for warning in model.warnings + model.tokenizer.remarks { progress(.warning(warning)) }
         let outputs =
             try splitLimits.map {
