@@ -20,7 +20,8 @@ enum AddedTokens: Sendable {
         for token in tokens {
             if token.isNormalized {
                 normalized.insert(
-                    ByteString(prefix(token.content).bytes + token.content.bytes), id: TokenID(token.id), token.surroundings)
+                    ByteString(prefix(token.content).bytes + token.content.bytes), id: TokenID(token.id),
+                    token.surroundings)
             } else {
                 raw.insert(token.content, id: TokenID(token.id), token.surroundings)
             }

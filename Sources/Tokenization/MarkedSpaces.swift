@@ -39,7 +39,9 @@ struct MarkedSpaces {
         normalizes = !normalizers.isEmpty
         let doubling = normalizers.dropFirst().first
         if let doubling {
-            guard metaspace != nil else { throw doubling.unsupported(doubling.type, supported: "no further normalizer") }
+            guard metaspace != nil else {
+                throw doubling.unsupported(doubling.type, supported: "no further normalizer")
+            }
             try doubling.checkReplace(
                 isRegex: true, "\\A\u{2581}", by: SpaceMark.bytes + SpaceMark.bytes, supported: Self.supported)
         }
@@ -82,8 +84,8 @@ struct MarkedSpaces {
                 "texts that begin with a space, and what follows a special token,"
             )
         }
-        return "pre_tokenizer: tokenizer.json puts a space \(places.0); from a GGUF file stock llama.cpp, and Swage like "
-            + "it, put one \(places.llama): \(places.changed) will be other tokens"
+        return "pre_tokenizer: tokenizer.json puts a space \(places.0); from a GGUF file stock llama.cpp, and Swage "
+            + "like it, put one \(places.llama): \(places.changed) will be other tokens"
     }
 }
 
@@ -127,7 +129,8 @@ extension TokenizerDefinition {
             "Replace of \"\u{2581}\" by \" \", ByteFallback, Fuse, Strip of one space at the left; or Metaspace, "
             + "ByteFallback, Fuse"
         let isMetaspace = decoders.first?.type == "Metaspace"
-        let expected = isMetaspace ? ["Metaspace", "ByteFallback", "Fuse"] : ["Replace", "ByteFallback", "Fuse", "Strip"]
+        let expected =
+            isMetaspace ? ["Metaspace", "ByteFallback", "Fuse"] : ["Replace", "ByteFallback", "Fuse", "Strip"]
         for (index, component) in decoders.enumerated() {
             guard index < expected.count, component.type == expected[index] else {
                 throw component.unsupported(component.type, supported: supported)

@@ -22,7 +22,9 @@ extension ScoreForm {
         func conflict(_ pieces: TokenID...) -> TokenizationError? {
             trialCount += 1
             let text = pieces.flatMap { vocabulary.pieces[Int($0)].bytes }
-            guard trialCount > trialLimit || merged.idsOfPlainText(text) != scored.idsOfPlainText(text) else { return nil }
+            guard trialCount > trialLimit || merged.idsOfPlainText(text) != scored.idsOfPlainText(text) else {
+                return nil
+            }
             let product = pieces[0]
             return TokenizationError(
                 .scoresCannotExpress(product, vocabulary.pieces[Int(product)], .tieMatters(inText: ByteString(text))))
@@ -39,7 +41,9 @@ extension ScoreForm {
             }
             for outer in byRight[merge.product] ?? [] where score(outer) >= ownScore {
                 for previous in byRight[merges[outer].left] ?? [] where score(previous) == ownScore {
-                    if let found = conflict(merges[previous].left, merges[previous].right, merge.product) { return found }
+                    if let found = conflict(merges[previous].left, merges[previous].right, merge.product) {
+                        return found
+                    }
                 }
             }
         }

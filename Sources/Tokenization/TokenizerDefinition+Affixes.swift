@@ -12,7 +12,8 @@ extension TokenizerDefinition.Component {
 extension TokenizerDefinition.Component {
     /// The token under a key of a post-processor, given as its text and its id.
     fileprivate func token(_ key: ByteString, of pieces: PieceTable) throws(TokenizationError) -> TokenID {
-        guard let pair = self[key]?.array, pair.count == 2, let name = pair[0].bytes, let number = pair[1].integer else {
+        guard let pair = self[key]?.array, pair.count == 2, let name = pair[0].bytes, let number = pair[1].integer
+        else {
             throw TokenizerDefinition.malformed("\(path).\(key)", "a token's text and its id")
         }
         guard let id = pieces.find(name.bytes[...]), Int(id) == number else {

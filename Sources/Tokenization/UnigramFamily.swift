@@ -24,7 +24,8 @@ enum UnigramFamily: TokenizerFamily {
         {
             throw TokenizationError(
                 .unsupported(
-                    part: "added token \"\(token.content)\"", found: "normalized with a space before every text", supported: "false"))
+                    part: "added token \"\(token.content)\"", found: "normalized with a space before every text",
+                    supported: "false"))
         }
         let leadingSpaces = try leadingSpaces(definition)
         let (entries, entryScores) = try entries(model["vocab"])
