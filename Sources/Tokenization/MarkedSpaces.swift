@@ -84,9 +84,8 @@ struct MarkedSpaces {
                 "texts that begin with a space, and what follows a special token,"
             )
         }
-        return
-            "pre_tokenizer: tokenizer.json puts a space \(places.0); from a GGUF file stock llama.cpp, and Swage like "
-            + "it, put one \(places.llama): \(places.changed) will be other tokens"
+        return "pre_tokenizer: tokenizer.json puts a space \(places.0); from a GGUF file stock llama.cpp, and Swage "
+            + "like it, put one \(places.llama): \(places.changed) will be other tokens"
     }
 }
 

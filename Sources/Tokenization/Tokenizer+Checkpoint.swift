@@ -126,10 +126,10 @@ extension Tokenizer {
                 throw TokenizerDefinition.malformed("model.vocab", "an object")
             }
             let table = try definition.pieces(members).0
-            for (id, piece) in model.pieces.enumerated()
-            where id >= table.pieces.count || table.pieces[id] != piece.text {
+            let known = Set(added.map(\.id))
+            for (id, piece) in model.pieces.enumerated() where !known.contains(id) {
                 let other = id < table.pieces.count ? table.pieces[id] : ""
-                guard added.contains(where: { $0.id == id }) else {
+                guard other == piece.text else {
                     throw TokenizationError(.piecesDisagree(TokenID(id), other, inModel: piece.text))
                 }
             }

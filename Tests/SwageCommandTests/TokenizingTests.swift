@@ -46,6 +46,33 @@ import Testing
         #expect(outcome.output == "300 3859 272 360 377 234 152 143\n")
     }
 
+    /// A tokenizer of the Llama class without `legacy`: the ids are those of HuggingFace's tokenizers.
+    @Test func spacesThatAFileCannotHoldAreAWarning() async throws {
+        try Conformance.row("tokenizers/spaces-not-in-gguf")
+        let workspace = try Workspace()
+        let original = Fixtures.path("models/apus-xdan-tiny")
+        var json = try String(contentsOfFile: original + "/tokenizer.json", encoding: .utf8)
+        let start = try #require(json.range(of: "\"normalizer\":")?.lowerBound)
+        let end = try #require(json.range(of: "\"post_processor\":")?.lowerBound)
+        json.replaceSubrange(
+            start..<end,
+            with: #""normalizer": null, "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "#
+                + #""prepend_scheme": "first", "split": false}, "#)
+        for file in ["config.json", "tokenizer.model", "tokenizer_config.json"] {
+            _ = try workspace.write("checkpoint/" + file, Data(contentsOf: URL(filePath: "\(original)/\(file)")))
+        }
+        _ = try workspace.write("checkpoint/tokenizer.json", json.utf8)
+        let (checkpoint, file) = (workspace.file("checkpoint"), workspace.file("model.gguf"))
+        let outcome = try await Swage.run("convert", checkpoint, "--vocab-only", "-o", file)
+        #expect(outcome.status == 0)
+        #expect(outcome.error.contains("warning: pre_tokenizer: tokenizer.json puts a space"), "\(outcome.error)")
+        for (text, ids, stored) in [("Hello world", "2309 1967\n", "2309 1967\n"), ("<s>a", "1 2951\n", "1 261\n")] {
+            let arguments = ["--text", text, "--parse-special"]
+            #expect(try await Swage.run(["tokenize", checkpoint] + arguments).output == ids)
+            #expect(try await Swage.run(["tokenize", file] + arguments).output == stored)
+        }
+    }
+
     @Test(arguments: [
         (["--decode", "4096"], "there is no token 4096"), (["--decode=-1"], "there is no token -1"),
         (["--decode", "one"], "one is not a token id"), ([], "give one of --text, --file and --decode"),

@@ -100,7 +100,8 @@ import Tokenization
                     || stored.encode(text, parseSpecial: true) == $0.ids("ids")
             }
             #expect(isSame == tokenizer.remarks.isEmpty, "\(item["name"]?.string ?? ""): \(tokenizer.remarks)")
-            #expect(stored.encode("Hello world", parseSpecial: true) == tokenizer.encode("Hello world", parseSpecial: true))
+            let text = "Hello world"
+            #expect(stored.encode(text, parseSpecial: true) == tokenizer.encode(text, parseSpecial: true))
             for remark in tokenizer.remarks {
                 #expect(remark.contains("stock llama.cpp, and Swage like it"))
                 #expect(try tokenizer.padded(to: 4200).remarks == [remark])
@@ -148,7 +149,8 @@ import Tokenization
             #expect(found.vocabulary.addsBOS == item["bos"]?.bool, "\(name)")
             #expect(found.vocabulary.addsEOS == item["eos"]?.bool, "\(name)")
             let flags = try JSON(parsing: configuration.bytes)
-            let contradictions = [("add_bos_token" as ByteString, "bos" as ByteString), ("add_eos_token", "eos")].filter {
+            let contradictions = [("add_bos_token" as ByteString, "bos" as ByteString), ("add_eos_token", "eos")].filter
+            {
                 flags[$0.0]?.bool ?? item[$0.1]?.bool != item[$0.1]?.bool
             }
             #expect(found.remarks.count == contradictions.count, "\(name): \(found.remarks)")
