@@ -44,7 +44,8 @@ extension CheckpointWeights {
         let descriptor = try weightDescriptor(of: a)
         let type = Self.commonType(of: [descriptor.type, try weightDescriptor(of: b).type])
         let (size, count) = (type.blockByteCount, descriptor.shape.elementCount)
-        var buffers = [[UInt8]](repeating: [UInt8](repeating: 0, count: min(Self.chunkByteCount, count * size)), count: 2)
+        let room = [UInt8](repeating: 0, count: min(Self.chunkByteCount, count * size))
+        var buffers = [room, room]
         var position = 0
         while position < count {
             let end = min(count, position + buffers[0].count / size)

@@ -164,6 +164,7 @@ import Testing
     @Test(arguments: ["xverse-moe-a36b", "xverse-moe-1-expert-head-80", "xverse-moe-no-shared"])
     func sharedExpertsAreSeenFromTheTensors(name: String) throws {
         try Conformance.row("checkpoints/shared-experts-left-out")
+        try Conformance.row("checkpoints/xverse-moe-class")
         let random = RandomModel.named(name)
         try random.withCheckpoint { path, _ in
             try configure(path) { $0["num_shared_experts"] = nil }
