@@ -34,6 +34,13 @@ public struct EvaluationText: Sendable {
 
     /// What a file of UTF-8 holds, once decompressed if its name ends in `.zst`.
     static func decompressedContents(of path: String) throws -> [UInt8] {
+        let bytes = try decompressedBytes(of: path)
+        try demandUTF8(bytes, path: path)
+        return bytes
+    }
+
+    /// What a file holds, once decompressed if its name ends in `.zst`.
+    static func decompressedBytes(of path: String) throws -> [UInt8] {
         var bytes = try ReadableFile.contents(of: path)
         if path.hasSuffix(".zst") {
             do throws(Zstandard.Failure) {
@@ -42,9 +49,12 @@ public struct EvaluationText: Sendable {
                 throw EvaluationError(.invalidCompression(error.reason), file: path)
             }
         }
+        return bytes
+    }
+
+    static func demandUTF8(_ bytes: [UInt8], path: String) throws {
         let validCount = ByteString(bytes).validPrefixLength
         guard validCount == bytes.count else { throw FileError(.notUTF8(offset: validCount), path: path) }
-        return bytes
     }
 
     /// The file's name without folder and extensions.

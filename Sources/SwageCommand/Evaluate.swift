@@ -9,7 +9,8 @@ struct Evaluate: ParsableCommand {
         discussion: """
             A task is a file of JSON lines of one form: {"prompt", "choices", "answer"}, where a choice follows the prompt \
             just as both are written and the answer is a number from 0 or a letter; {"prompts", "continuation", "answer"}; \
-            or the lines of MMLU, HellaSwag and WinoGrande, with the prompts of lm-evaluation-harness.
+            or the lines of MMLU, HellaSwag and WinoGrande, with the prompts of lm-evaluation-harness. \
+            The files that llama-perplexity reads for HellaSwag, WinoGrande and multiple choice are read too.
 
             acc is the share of right answers by log-likelihood, acc_norm by log-likelihood per character of the choice, \
             acc_bytes per byte, each with its standard error.
@@ -20,7 +21,7 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         name: .customLong("task"), parsing: .upToNextOption,
-        help: ArgumentHelp("Files of questions, .jsonl, also .zst.", valueName: "file"))
+        help: ArgumentHelp("Files of questions, .jsonl or llama-perplexity's, also .zst.", valueName: "file"))
     var tasks: [String]
 
     @Option(help: "Another model, such as the original: tells how often both choose the same.")

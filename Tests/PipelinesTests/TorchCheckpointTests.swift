@@ -11,7 +11,10 @@ import Testing
     /// Converts a model of the golden folder, with the tokenizer that they share.
     private func convert(_ folder: String, in directory: String) throws -> GGUFFile {
         let golden = Fixtures.path("golden/torch")
-        let checkpoint = "\(directory)/\(folder)"
+        // Names say something of a model: all have the same.
+        let checkpoint = "\(directory)/\(folder)/tiny"
+        try FileManager.default.createDirectory(
+            atPath: "\(directory)/\(folder)", withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: "\(golden)/\(folder)", toPath: checkpoint)
         for name in ["tokenizer.json", "tokenizer_config.json"] {
             try FileManager.default.copyItem(atPath: "\(golden)/\(name)", toPath: "\(checkpoint)/\(name)")

@@ -1,7 +1,7 @@
 import ByteJSON
 import TensorCore
 
-/// Questions of one form, from a file of JSON lines.
+/// Questions of one form, from a file of JSON lines or one that llama-perplexity reads.
 public struct EvaluationTask: Sendable {
     /// What reports call it.
     public let name: String
@@ -10,13 +10,21 @@ public struct EvaluationTask: Sendable {
     /// At least one.
     public let questions: [ChoiceQuestion]
 
-    /// Reads a file of JSON lines, which may be compressed as `.zst`; its name is the file's, without extensions. Empty
-    /// lines are skipped.
+    /// Reads a file of JSON lines or, told by their content, llama-perplexity's of HellaSwag, WinoGrande and multiple choice;
+    /// it may be compressed as `.zst`. Its name is the file's, without extensions. Empty lines are skipped.
     ///
     /// - Parameter limit: the most questions that are read, at least 1.
     /// - Throws: `FileError` when the file cannot be read or is not UTF-8, ``EvaluationError`` when a line is no question.
     public init(contentsOf path: String, limit: Int? = nil) throws {
-        let bytes = try EvaluationText.decompressedContents(of: path)
+        let bytes = try EvaluationText.decompressedBytes(of: path)
+        name = EvaluationText.name(ofFile: path)
+        self.path = path
+        if let (form, questions) = try PublishedTasks.read(bytes, limit: limit ?? .max, path: path) {
+            (self.form, self.questions) = (form, questions)
+            if form != .choices { try EvaluationText.demandUTF8(bytes, path: path) }
+            return
+        }
+        try EvaluationText.demandUTF8(bytes, path: path)
         var form: TaskForm?
         var questions: [ChoiceQuestion] = []
         for (index, line) in bytes.lines where questions.count < limit ?? .max {
@@ -31,8 +39,6 @@ public struct EvaluationTask: Sendable {
             }
         }
         guard let form else { throw EvaluationError(.invalidTask(.noQuestions, line: nil), file: path) }
-        name = EvaluationText.name(ofFile: path)
-        self.path = path
         self.form = form
         self.questions = questions
     }

@@ -109,15 +109,18 @@ public enum TaskForm: String, Sendable, Hashable, CaseIterable, Codable {
 
     private static func winoGrande(_ fields: TaskFields) throws(TaskProblem) -> Content {
         let sentence = try fields.text("sentence")
+        let options = [try fields.text("option1"), try fields.text("option2")]
+        return (
+            try winoGrande(sentence: sentence, options: options), try fields.number("answer", from: 1, count: 2)
+        )
+    }
+
+    /// What follows the blank, behind either option in its place.
+    static func winoGrande(sentence: String, options: [String]) throws(TaskProblem) -> [ChoiceCandidate] {
         let scalars = sentence.unicodeScalars
         guard let blank = scalars.firstIndex(of: "_") else { throw .noBlank }
         let before = String(scalars[..<blank])
         let after = String(scalars[scalars.index(after: blank)...]).stripped
-        var candidates: [ChoiceCandidate] = []
-        for option in ["option1", "option2"] as [ByteString] {
-            candidates.append(
-                ChoiceCandidate(context: before + (try fields.text(option)), delimiter: " ", choice: after))
-        }
-        return (candidates, try fields.number("answer", from: 1, count: 2))
+        return options.map { ChoiceCandidate(context: before + $0, delimiter: " ", choice: after) }
     }
 }

@@ -19,6 +19,13 @@ public enum TaskProblem: Error, Sendable, Equatable {
     case ambiguousAnswer(String, place: Int, text: Int)
     /// WinoGrande's sentence has no `_`.
     case noBlank
+    /// A question of six lines has fewer.
+    case incompleteRecord(lineCount: Int)
+    /// A line of comma-separated fields has another number of them.
+    case fieldCount(Int, expected: Int)
+    case openQuote
+    /// A binary file is not what it has to be from this byte on.
+    case damaged(byte: Int, String)
     /// The prompt is empty, and the model has no token for the beginning of a text.
     case emptyPrompt
     /// The prompt's last token takes in all of the choice.
@@ -32,7 +39,11 @@ public enum TaskProblem: Error, Sendable, Equatable {
 
     private var words: (problem: String, advice: String) {
         switch self {
-        case .noQuestions: ("there are no questions in it", "give a file with a JSON object in each line")
+        case .noQuestions:
+            (
+                "there are no questions in it",
+                "give a file with a JSON object in each line, or one of llama-perplexity's"
+            )
         case .notJSON(let problem): (problem, "give one JSON object per line")
         case .unknownForm(let keys):
             (
@@ -63,6 +74,19 @@ public enum TaskProblem: Error, Sendable, Equatable {
                 "give the answer as a number from 0"
             )
         case .noBlank: ("\"sentence\" has no _", "mark with it where the options go")
+        case .incompleteRecord(let count):
+            (
+                "the question has \(count) of 6 lines: context, number of the right ending, four endings",
+                "the file is incomplete, or has a line too many; take a complete one"
+            )
+        case .fieldCount(let count, let expected):
+            (
+                "the line has \(count) fields, \(expected) expected: number, sentence, two options, 1 or 2",
+                "put fields with commas into quotation marks"
+            )
+        case .openQuote: ("a quotation mark is not closed", "close it; in quotation marks write \"\" for \"")
+        case .damaged(let byte, let problem):
+            ("byte \(byte): \(problem)", "the file is damaged or incomplete; download it again")
         case .emptyPrompt:
             ("the prompt is empty, and the model has no token that begins a text", "give a prompt")
         case .noTokens(let choice):
