@@ -10,7 +10,8 @@ struct Compare: ParsableCommand {
         abstract: "Measures how far a quantized model's weights are from the original ones, the worst tensors first.",
         discussion: """
             Relative RMSE is the root of the mean squared error over that of the original weights. A gain below 1 says that \
-            the weights have shrunk. Rows and columns that pad experts in the quantized model are left out.
+            the weights have shrunk. Rows and columns that pad experts in the quantized model are left out. Weights that are no finite numbers \
+            are refused, and models that look exchanged are compared as they were given, with a warning.
             """)
 
     @Argument(help: "The original: a checkpoint directory or a GGUF file.")
