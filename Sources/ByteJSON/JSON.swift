@@ -62,6 +62,11 @@ public struct JSONObject: Sendable, Hashable {
 
     public init() {}
 
+    /// The members in their order; of a key that is there twice the first.
+    public init(_ members: [(key: ByteString, value: JSON)]) {
+        for member in members { _ = append(key: member.key, value: member.value) }
+    }
+
     public var count: Int { members.count }
 
     public subscript(key: ByteString) -> JSON? { index[key].map { members[$0].value } }

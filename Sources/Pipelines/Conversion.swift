@@ -16,6 +16,8 @@ public struct Conversion: Sendable {
     public var name: String?
     /// Keys that are set in the file, over what the checkpoint says.
     public var metadata = GGUFMetadata()
+    /// What the file says of conversations; nil for what the checkpoint says.
+    public var chatTemplate: TemplateChoice?
     /// Whether only the vocabulary and the metadata are written.
     public var isVocabularyOnly = false
     /// How to cut the model into files; nil for one.
@@ -66,6 +68,7 @@ public struct Conversion: Sendable {
             metadata["general.file_type"] = .uint32(try recipe(for: model).fileType)
         }
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
+        try setTemplate(in: &metadata, model, progress: progress)
         metadata.append(self.metadata)
         let file = ModelFile(
             model: model, metadata: metadata, tensors: try plan(model), splitLimits: splitLimits)

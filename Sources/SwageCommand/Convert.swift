@@ -19,6 +19,13 @@ struct Convert: ParsableCommand {
     @Option(help: "What the file calls the model. Default: the checkpoint's name.")
     var name: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The chat template to write: \(ChatTemplateChoice.names), a Jinja file, or none.",
+            discussion: "Default: the checkpoint's own; of a chat model of XVERSE without one, its family's.",
+            valueName: "name or file"))
+    var chatTemplate: String?
+
     @Option(help: "A JSON object of metadata keys and values to set in the file.")
     var metadata: String?
 
@@ -40,6 +47,7 @@ struct Convert: ParsableCommand {
         var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
+        conversion.chatTemplate = chatTemplate.map { $0 == "none" ? Conversion.TemplateChoice.nothing : .given(.init($0)) }
         if let metadata { conversion.metadata = try MetadataFile.read(metadata) }
         if dryRun {
             StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
