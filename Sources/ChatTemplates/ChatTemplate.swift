@@ -30,9 +30,10 @@ public struct ChatTemplate: Sendable {
     /// Reads a template.
     /// - Throws: `ChatTemplateError` with the place of what is no Jinja.
     public init(source: String) throws(ChatTemplateError) {
-        var parser = Parser(try Scanner.segments(of: source))
-        statements = try parser.template()
-        names = parser.names.all
+        (statements, names) = try RoomyThread.run { () throws(ChatTemplateError) in
+            var parser = Parser(try Scanner.segments(of: source))
+            return (try parser.template(), parser.names.all)
+        }
     }
 
     /// The text that the template makes of variables.
@@ -44,9 +45,11 @@ public struct ChatTemplate: Sendable {
     /// - Throws: `ChatTemplateError` if the template refuses the messages, uses a value as what it is not, reaches what
     ///   is not supported, or passes a limit.
     public func render(_ variables: [String: JSON], clock: Clock = .now) throws(ChatTemplateError) -> String {
-        let renderer = Renderer(names: names, variables: variables, clock: clock)
-        _ = try renderer.run(statements)
-        return String(decoding: renderer.output, as: UTF8.self)
+        try RoomyThread.run { () throws(ChatTemplateError) in
+            let renderer = Renderer(names: names, variables: variables, clock: clock)
+            _ = try renderer.run(statements)
+            return String(decoding: renderer.output, as: UTF8.self)
+        }
     }
 
     /// The text of a conversation.
