@@ -47,7 +47,9 @@ struct Convert: ParsableCommand {
         var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
-        conversion.chatTemplate = chatTemplate.map { $0 == "none" ? Conversion.TemplateChoice.nothing : .given(.init($0)) }
+        conversion.chatTemplate = chatTemplate.map { name in
+            name == "none" ? Conversion.TemplateChoice.nothing : .given(.init(name))
+        }
         if let metadata { conversion.metadata = try MetadataFile.read(metadata) }
         if dryRun {
             StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
