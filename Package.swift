@@ -48,6 +48,7 @@ let package = Package(
         module("ErrorFeedback", ["TensorCore", "BlockFormats", "BFloat16Products", "COpenBLAS", "CSIMD"]),
         module("ModelArchitecture", ["TensorCore", "GGUFContainer"]),
         module("Tokenization", ["TensorCore", "ByteJSON"]),
+        module("ChatTemplates", ["TensorCore", "ByteJSON"]),
         module(
             "Checkpoints",
             [
@@ -69,7 +70,7 @@ let package = Package(
                 "TensorCore", "ByteJSON", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats",
                 "ErrorFeedback",
                 "Recipes",
-                "Importance", "Runtime", "Hessians", "Tokenization", "Evaluation",
+                "Importance", "Runtime", "Hessians", "Tokenization", "ChatTemplates", "Evaluation",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         module("Reporting"),
@@ -92,6 +93,7 @@ let package = Package(
         tests("BFloat16Products", ["TensorCore", "CSIMD"]),
         tests("ErrorFeedback", ["TensorCore", "BlockFormats"]),
         tests("Tokenization", ["TensorCore", "ByteJSON"]),
+        tests("ChatTemplates", ["TensorCore", "ByteJSON"]),
         tests("ModelArchitecture", ["TensorCore", "ByteJSON", "GGUFContainer"]),
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),

@@ -1,3 +1,4 @@
+import ChatTemplates
 import TensorCore
 import Tokenization
 
@@ -5,11 +6,12 @@ import Tokenization
 public struct ConversationFormat: Sendable {
     /// Where the template comes from.
     public enum Source: Sendable, Equatable {
-        case chatML
         /// The model's own.
         case model
-        /// A file with a Jinja template.
-        case file(String)
+        case chosen(ChatTemplateChoice)
+
+        /// `checkpoint` for the model's own, a known name, or else a file.
+        public init(_ text: String) { self = text == "checkpoint" ? .model : .chosen(ChatTemplateChoice(text)) }
     }
 
     /// What somebody says.
@@ -17,6 +19,7 @@ public struct ConversationFormat: Sendable {
 
     private let template: ChatTemplate
     private let tokenizer: Tokenizer
+    private let material: ConversationMaterial
     /// The file that errors name.
     private let path: String
     /// The token that ends an answer.
@@ -24,33 +27,24 @@ public struct ConversationFormat: Sendable {
     /// The text that ends an answer, if no token does.
     let endText: String?
 
-    private static let chatMLSource = """
-        {% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}\
-        {% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}
-        """
-
-    /// - Parameter source: nil for the model's own template, or ChatML if it has none but tokens for ChatML.
+    /// - Parameters:
+    ///   - source: nil for the model's own template, or ChatML if it has none but tokens for ChatML.
+    ///   - material: tools and documents, for templates that write them.
     /// - Throws: ``PipelineError`` if there is no template, `ChatTemplateError` if it cannot be read.
-    public init(_ model: Model, source: Source?) throws {
+    public init(_ model: Model, source: Source?, material: ConversationMaterial = .none) throws {
         let vocabulary = model.tokenizer.vocabulary
+        path = if case .chosen(.file(let file))? = source { file } else { model.path }
         switch source {
-        case .file(let file):
-            path = file
-            let bytes = try ReadableFile.contents(of: file)
-            guard let text = ByteString(bytes).string else {
-                throw FileError(.notUTF8(offset: ByteString(bytes).validPrefixLength), path: file)
-            }
-            template = try Self.template(text, path: file)
-        case nil where vocabulary.chatTemplate == nil && Self.hasChatMLTokens(vocabulary), .chatML:
-            path = model.path
-            template = try Self.template(Self.chatMLSource, path: path)
+        case .chosen(let choice): template = try Self.template(try choice.source(), path: path)
+        case nil where vocabulary.chatTemplate == nil && Self.hasChatMLTokens(vocabulary):
+            template = try Self.template(ChatTemplate.Named.chatML.source, path: path)
         case nil, .model:
-            path = model.path
             guard let text = vocabulary.chatTemplate else { throw PipelineError(.noChatTemplate, file: path) }
             template = try Self.template(text, path: path)
         }
         tokenizer = model.tokenizer
-        (endToken, endText) = Self.end(template, model.tokenizer)
+        self.material = material
+        (endToken, endText) = Self.end(template, model.tokenizer, material)
     }
 
     private static func template(_ source: String, path: String) throws -> ChatTemplate {
@@ -68,7 +62,7 @@ public struct ConversationFormat: Sendable {
     /// The tokens that the model continues with its answer to the last message.
     func prompt(_ messages: [Message]) throws -> [TokenID] {
         do throws(ChatTemplateError) {
-            let text = try Self.render(template, messages, tokenizer, addGenerationPrompt: true)
+            let text = try Self.render(template, messages, tokenizer, material, addGenerationPrompt: true)
             return tokenizer.promptTokens(Array(text.utf8))
         } catch {
             throw ErrorInFile(path: path, underlying: error)
@@ -76,7 +70,8 @@ public struct ConversationFormat: Sendable {
     }
 
     private static func render(
-        _ template: ChatTemplate, _ messages: [Message], _ tokenizer: Tokenizer, addGenerationPrompt: Bool
+        _ template: ChatTemplate, _ messages: [Message], _ tokenizer: Tokenizer, _ material: ConversationMaterial,
+        addGenerationPrompt: Bool
     ) throws(ChatTemplateError) -> String {
         let specials = tokenizer.vocabulary.specials
         func text(_ id: TokenID?) -> String {
@@ -84,16 +79,18 @@ public struct ConversationFormat: Sendable {
             return String(decoding: bytes, as: UTF8.self)
         }
         return try template.render(
-            messages: messages, addGenerationPrompt: addGenerationPrompt, bos: text(specials.bos),
-            eos: text(specials.eos))
+            messages: messages, tools: material.tools, documents: material.documents,
+            addGenerationPrompt: addGenerationPrompt, bos: text(specials.bos), eos: text(specials.eos))
     }
 
     /// What follows an answer in the template: a token, or else the text up to the end of its first line that is not blank.
-    private static func end(_ template: ChatTemplate, _ tokenizer: Tokenizer) -> (token: TokenID?, text: String?) {
+    private static func end(
+        _ template: ChatTemplate, _ tokenizer: Tokenizer, _ material: ConversationMaterial
+    ) -> (token: TokenID?, text: String?) {
         // Contents that no template has.
         let (answer, question) = ("\u{1}answer\u{1}", "\u{1}question\u{1}")
         let messages = [("user", "\u{1}"), ("assistant", answer), ("user", question)]
-        guard let text = try? render(template, messages, tokenizer, addGenerationPrompt: false),
+        guard let text = try? render(template, messages, tokenizer, material, addGenerationPrompt: false),
             let start = text.firstRange(of: answer)?.upperBound,
             let end = text[start...].firstRange(of: question)?.lowerBound
         else { return (nil, nil) }

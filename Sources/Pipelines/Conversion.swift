@@ -16,6 +16,8 @@ public struct Conversion: Sendable {
     public var name: String?
     /// Keys that are set in the file, over what the checkpoint says.
     public var metadataFile: MetadataFile?
+    /// What the file says of conversations; nil for what the checkpoint says.
+    public var chatTemplate: TemplateChoice?
     /// Whether only the vocabulary and the metadata are written.
     public var isVocabularyOnly = false
     /// How to cut the model into files; nil for one.
@@ -59,14 +61,16 @@ public struct Conversion: Sendable {
             throw PipelineError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
         }
         let file = ModelFile(
-            model: model, metadata: try metadata(of: model), tensors: try plan(model), splitLimits: splitLimits)
+            model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model),
+            splitLimits: splitLimits)
         return try file.write(to: output, guidance: EncodingGuidance(), parallel: parallel, progress: progress)
     }
 
     /// What the file would say, less where it comes from.
     ///
     /// - Throws: ``PipelineError`` for keys of ``metadataFile`` that cannot be set.
-    public func metadata(of model: Model) throws -> GGUFMetadata {
+    /// - Parameter progress: is told of a chat template that the checkpoint does not have.
+    public func metadata(of model: Model, progress: ProgressHandler) throws -> GGUFMetadata {
         var metadata = model.metadata
         let isCopy = target == .auto && model.tensors.tensors.contains { $0.type.isQuantized }
         if !isCopy {
@@ -74,6 +78,7 @@ public struct Conversion: Sendable {
             metadata["general.file_type"] = .uint32(try recipe(for: model).fileType)
         }
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
+        try setTemplate(in: &metadata, model, progress: progress)
         try metadataFile?.apply(to: &metadata, of: model)
         if let name { metadata["general.name"] = .string(ByteString(name)) }
         return metadata

@@ -49,6 +49,8 @@ public struct PipelineError: DiagnosticError, Equatable {
         case otherShape(TensorShape, original: TensorShape)
         /// Token ids do not mean the same in both models.
         case otherTokens(than: String)
+        /// A file of tools or documents that is something else.
+        case notMaterial(String)
         /// A file of metadata that cannot be set.
         case metadata(MetadataProblem)
         /// A context that the model was not made for.
@@ -161,6 +163,8 @@ public struct PipelineError: DiagnosticError, Equatable {
                 advice: "pass --pre-tokenizer with the checkpoint, or leave it out")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
+        case .notMaterial(let problem):
+            report(.input, problem, advice: "write an array of JSON objects, as OpenAI's interface takes them")
         case .metadata(let problem): problem.diagnostic(file: file, key: tensor)
         case .otherTokens(let reference):
             report(

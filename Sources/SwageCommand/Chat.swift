@@ -20,10 +20,16 @@ struct Chat: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What turns look like: chatml, checkpoint (the model's own template), or a file with a Jinja template.",
+            "What turns look like: checkpoint (the model's own template), \(ChatTemplateChoice.names), or a Jinja file.",
             discussion: "Default: the model's own, or ChatML if the model has none but the tokens of ChatML.",
             valueName: "name or file"))
     var template: String?
+
+    @Option(help: "A JSON file with an array of functions' schemas, for templates that write tools.")
+    var tools: String?
+
+    @Option(help: "A JSON file with an array of documents, for templates that write documents.")
+    var documents: String?
 
     @Option(help: "The most tokens of an answer. Default: as many as the context has room for.")
     var maxNewTokens: Int?
@@ -48,8 +54,11 @@ struct Chat: ParsableCommand {
         var options = sampling.options(usualTemperature: Self.usualTemperature)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context
+        let format = try ConversationFormat(
+            model, source: template.map { .init($0) },
+            material: ConversationMaterial(toolFile: tools, documentFile: documents))
         let conversation = try Conversation(
-            model, format: ConversationFormat(model, source: templateSource), system: system, options: options,
+            model, format: format, system: system, options: options,
             parallel: compute.parallel)
         var input = ChatInput()
         while let entry = try input.next() {
@@ -61,16 +70,6 @@ struct Chat: ParsableCommand {
             case .unknown(let name):
                 StandardStream.error.write("there is no command \(name); /help lists them\n")
             case .turn(let text): answer(text, conversation)
-            }
-        }
-    }
-
-    private var templateSource: ConversationFormat.Source? {
-        template.map { name in
-            switch name {
-            case "chatml": .chatML
-            case "checkpoint": .model
-            default: .file(name)
             }
         }
     }

@@ -19,6 +19,13 @@ struct Convert: ParsableCommand {
     @Option(help: "What the file calls the model. Default: what its card or its directory calls it.")
     var name: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The chat template to write: \(ChatTemplateChoice.names), a Jinja file, or none.",
+            discussion: "Default: the checkpoint's own; of a chat model of XVERSE without one, its family's.",
+            valueName: "name or file"))
+    var chatTemplate: String?
+
     @Option(help: "A JSON object of metadata keys and values to set in the file; null leaves a key out.")
     var metadata: String?
 
@@ -39,8 +46,11 @@ struct Convert: ParsableCommand {
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
         conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0) }
+        conversion.chatTemplate = chatTemplate.map { name in
+            name == "none" ? Conversion.TemplateChoice.nothing : .given(.init(name))
+        }
         if dryRun {
-            _ = try conversion.metadata(of: model)
+            _ = try conversion.metadata(of: model, progress: ProgressLine.handler)
             StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
             return StandardStream.error.write(Figures.estimate(try conversion.duration(model)))
         }

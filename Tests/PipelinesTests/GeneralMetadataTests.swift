@@ -51,7 +51,7 @@ import Testing
                 $0.insert("general." + $1)
             }
             return Dictionary(
-                uniqueKeysWithValues: try Conversion(parallel: Parallel()).metadata(of: model).entries
+                uniqueKeysWithValues: try Conversion(parallel: Parallel()).metadata(of: model) { _ in }.entries
                     .map { ($0.key.description, $0.value) }
                     .filter { $0.0.hasPrefix("general.") && !computed.contains($0.0) })
         }

@@ -130,6 +130,37 @@ import Testing
         #expect(own.status == 0 && own.output == plain.output)
     }
 
+    /// Tools and documents reach the template; names and files of templates are written by convert.
+    @Test func toolsDocumentsAndNames() async throws {
+        let workspace = try Workspace()
+        let template = try workspace.write(
+            "t.jinja",
+            Array(
+                "{{ tools[0].function.name }}|{{ documents[0].title }}|{% for m in messages %}{{ m.content }}{% endfor %}"
+                    .utf8))
+        let tools = try workspace.write("tools.json", Array("[{\"function\": {\"name\": \"f\"}}]".utf8))
+        let documents = try workspace.write("documents.json", Array("[{\"title\": \"T\"}]".utf8))
+        let options = ["--temperature", "0", "--max-new-tokens", "8"]
+        let talked = try await Swage.run(
+            ["chat", Products.checkpoint, "--template", template, "--tools", tools, "--documents", documents] + options,
+            standardInput: "Hello\n")
+        let plain = try await Swage.run(
+            "generate", Products.checkpoint, "--prompt", "f|T|Hello", "--max-new-tokens", "8")
+        #expect(talked.status == 0 && talked.output == plain.output, "\(talked.error)")
+        let refused = try await Swage.run(
+            ["chat", Products.checkpoint, "--template", template, "--tools", template] + options, standardInput: "")
+        #expect(refused.status == 3 && refused.error.contains("t.jinja"), "\(refused.error)")
+
+        let file = workspace.file("named.gguf")
+        try await Swage.run("convert", Products.checkpoint, "-o", file, "--chat-template", "xverse-moe", "--vocab-only")
+        let bytes = try Data(contentsOf: URL(filePath: file))
+        #expect(bytes.range(of: Data("tokenizer.chat_template".utf8)) != nil)
+        #expect(bytes.range(of: Data("'assistant: '".utf8)) != nil)
+        let without = workspace.file("without.gguf")
+        try await Swage.run("convert", Products.checkpoint, "-o", without, "--chat-template", "none", "--vocab-only")
+        #expect(try Data(contentsOf: URL(filePath: without)).range(of: Data("tokenizer.chat_template".utf8)) == nil)
+    }
+
     /// The older form of a template file.
     @Test(arguments: ["chat_template.json", "chat_template.jinja"])
     func templatesOfCheckpoints(name: String) async throws {
@@ -184,10 +215,12 @@ import Testing
             options: ["--max-new-tokens", "0"]),
         refusal(
             "an impossible sampling", 2, "--top-p must be above 0", "Usage: swage chat", options: ["--top-p", "2"]),
-        Refusal("a template with a macro", status: 3, "bad.jinja: chat template, line 1", "\"macro\" is not supported")
-        {
+        Refusal(
+            "a template with an inclusion", status: 3, "bad.jinja: chat template, line 1",
+            "\"include\" is not supported"
+        ) {
             workspace in
-            let file = try workspace.write("bad.jinja", Array("{% macro f() %}{% endmacro %}".utf8))
+            let file = try workspace.write("bad.jinja", Array("{% include 'x' %}".utf8))
             return ["chat", Products.checkpoint, "--template", file]
         },
         Refusal("a template without system messages", status: 2, "own.jinja: chat template", "no system, please") {

@@ -1,0 +1,35 @@
+import ByteJSON
+
+/// What a model is told of beside the messages, for templates that write it.
+public struct ConversationMaterial: Sendable {
+    /// Schemas of functions, as OpenAI's interface has them; nil if there are none.
+    let tools: JSON?
+    /// Mappings with what the model is to know; nil if there are none.
+    let documents: JSON?
+
+    public static let none = ConversationMaterial(tools: nil, documents: nil)
+
+    private init(tools: JSON?, documents: JSON?) {
+        self.tools = tools
+        self.documents = documents
+    }
+
+    /// - Parameters: files with JSON arrays of objects.
+    /// - Throws: an error that names the file.
+    public init(toolFile: String?, documentFile: String?) throws {
+        tools = try toolFile.map { try Self.objects(in: $0, each: "a function's schema") }
+        documents = try documentFile.map { try Self.objects(in: $0, each: "a document") }
+    }
+
+    private static func objects(in file: String, each: String) throws -> JSON {
+        let json = try JSON(contentsOf: file)
+        guard let array = json.array else {
+            throw PipelineError(.notMaterial("a JSON array expected, each element \(each)"), file: file)
+        }
+        for (index, item) in array.enumerated() where item.object == nil {
+            throw PipelineError(
+                .notMaterial("element \(index + 1) is no JSON object; \(each) expected"), file: file)
+        }
+        return json
+    }
+}
