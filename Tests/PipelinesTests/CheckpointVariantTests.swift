@@ -66,10 +66,11 @@ import Testing
     @Test(arguments: Variant.all)
     func checkpointAndFileHaveTheReferencesLogits(variant: Variant) throws {
         for row in [
-            "tied-flag-stored-head", "tied-head-only", "rope-scaling-beside-parameters", "rope-parameters",
-            "missing-keys", "null-window",
+            "checkpoints/tied-flag-stored-head", "checkpoints/tied-head-only",
+            "checkpoints/rope-scaling-beside-parameters", "checkpoints/rope-parameters", "checkpoints/missing-keys",
+            "checkpoints/null-window",
         ] {
-            try Conformance.row("checkpoints/\(row)")
+            try Conformance.row(row)
         }
         let ids = RandomModel.named(variant.model).ids
         try variant.withCheckpoint { checkpoint, output in

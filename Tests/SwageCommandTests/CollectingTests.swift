@@ -61,8 +61,7 @@ import Testing
             ] + options
         }
         let run = try Swage.Run(try await arguments(output, ["--memory", "76M"]))
-        _ = await run.wait { FileManager.default.fileExists(atPath: output) }
-        run.send(SIGKILL)
+        await run.send(SIGKILL) { FileManager.default.fileExists(atPath: output) }
         // On a busy machine the kill can come too late; the file is complete then.
         let status = try await run.outcome().status
         #expect(status == 128 + SIGKILL || status == 0)

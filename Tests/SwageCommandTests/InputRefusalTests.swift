@@ -96,16 +96,15 @@ import Testing
             quantize(try await Products.original.value, "--imatrix", text)
         },
         Refusal(
-            "a matrix of another shape", status: 3, "tensor \"blk.0.ffn_down_exps.weight\"", "224 columns × 16 experts",
-            "256 × 16",
-            "/unpadded.gguf: ", "this very model"
+            "a matrix of another shape", status: 3, "tensor \"blk.0.ffn_down_exps.weight\"", "192 columns × 16 experts",
+            "224 × 16",
+            "/narrower.gguf: ", "this very model"
         ) { workspace in
-            let matrix = workspace.file("unpadded.gguf")
+            let matrix = workspace.file("narrower.gguf")
             try await Swage.run(
-                "imatrix", try await Products.unpadded.value, "-o", matrix, "--context", "64", "--chunks", "1",
-                "--text",
-                text)
-            return quantize(try await Products.original.value, "--imatrix", matrix)
+                "imatrix", Fixtures.path("models/xverse-ent-tiny"), "--pad-experts", "off", "-o", matrix, "--context",
+                "64", "--chunks", "1", "--text", text)
+            return quantize(try await Products.unpadded.value, "--imatrix", matrix)
         },
         Refusal(
             "a matrix of another model", status: 2, "IQ1_S needs an importance matrix, which is missing for 24 tensors",

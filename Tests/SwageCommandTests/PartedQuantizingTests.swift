@@ -125,8 +125,7 @@ import Testing
         ]
         let first = workspace.file("out-00001-of-00011.gguf")
         let run = try Swage.Run(arguments)
-        _ = await run.wait { FileManager.default.fileExists(atPath: first) }
-        run.send(SIGKILL)
+        await run.send(SIGKILL) { FileManager.default.fileExists(atPath: first) }
         _ = try await run.outcome()
         let left = try Self.parts(workspace, "out")
         let outcome = try await Swage.run(arguments)

@@ -210,8 +210,7 @@ import Testing
 
         let unfinished = workspace.file("part.unfinished")
         let run = try Swage.Run(try await arguments("part"))
-        _ = await run.wait { (try? Data(path: unfinished).count) ?? 0 >= Int(part * Double(bytes.count)) }
-        run.send(SIGKILL)
+        await run.send(SIGKILL) { (try? Data(path: unfinished).count) ?? 0 >= Int(part * Double(bytes.count)) }
         // On a busy machine the kill can come too late; the file is complete then.
         let status = try await run.outcome().status
         #expect(status == 128 + SIGKILL || status == 0)

@@ -139,15 +139,23 @@ enum Swage {
             }
         }
 
+        /// Sends a signal as soon as `condition` holds, from the thread that waits for it.
+        ///
+        /// - Returns: false if the program had ended before.
+        @discardableResult
+        func send(_ signal: Int32, when condition: @escaping @Sendable () -> Bool) async -> Bool {
+            await wait {
+                guard condition() else { return false }
+                self.send(signal)
+                return true
+            }
+        }
+
         /// Sends a signal as soon as there is more output than some bytes.
         ///
         /// - Returns: false if the program had ended before.
         func send(_ signal: Int32, onceOutputExceeds byteCount: Int) async -> Bool {
-            await wait {
-                guard self.outputUntilNow.utf8.count > byteCount else { return false }
-                self.send(signal)
-                return true
-            }
+            await send(signal) { self.outputUntilNow.utf8.count > byteCount }
         }
 
         func outcome() async throws -> Outcome {
