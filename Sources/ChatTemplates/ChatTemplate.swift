@@ -24,15 +24,16 @@ public struct ChatTemplate: Sendable {
         public static func fixed(secondsSince1970 seconds: Int) -> Clock { Clock(seconds: seconds, offset: 0) }
     }
 
-    private let statements: [Statement]
+    private let program: Function
     private let names: [Name]
 
     /// Reads a template.
     /// - Throws: `ChatTemplateError` with the place of what is no Jinja.
     public init(source: String) throws(ChatTemplateError) {
-        (statements, names) = try RoomyThread.run { () throws(ChatTemplateError) in
+        (program, names) = try RoomyThread.run { () throws(ChatTemplateError) in
             var parser = Parser(try Scanner.segments(of: source))
-            return (try parser.template(), parser.names.all)
+            let statements = try parser.template()
+            return (try Compiler.compile(statements, parser.names), parser.names.all)
         }
     }
 
@@ -47,8 +48,7 @@ public struct ChatTemplate: Sendable {
     public func render(_ variables: [String: JSON], clock: Clock = .now) throws(ChatTemplateError) -> String {
         try RoomyThread.run { () throws(ChatTemplateError) in
             let renderer = Renderer(names: names, variables: variables, clock: clock)
-            _ = try renderer.run(statements)
-            return String(decoding: renderer.output, as: UTF8.self)
+            return String(decoding: try renderer.render(program), as: UTF8.self)
         }
     }
 

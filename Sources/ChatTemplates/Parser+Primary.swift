@@ -11,9 +11,7 @@ extension Parser {
             case "true", "True": return Expression(.bool(true), place, depth: 1)
             case "false", "False": return Expression(.bool(false), place, depth: 1)
             case "none", "None": return Expression(.none, place, depth: 1)
-            default:
-                use(text)
-                return Expression(.name(names[text]), place, depth: 1)
+            default: return Expression(.name(names[text]), place, depth: 1)
             }
         case .string:
             var text = ""

@@ -1,7 +1,4 @@
 extension Parser {
-    /// The names that only macros have.
-    private static let macroNames: Set<String> = ["caller", "varargs", "kwargs"]
-
     /// A statement whose name is read.
     mutating func statement(_ name: String, _ place: Place) throws(ChatTemplateError) -> Statement {
         switch name {
@@ -11,8 +8,7 @@ extension Parser {
         case "with": return try with()
         case "macro":
             let name = try self.name()
-            assign(name.text)
-            return .macro(try macro(name, try parameters(), end: "endmacro"))
+            return .macro(name, try macro(name, try parameters(), end: "endmacro"))
         case "call": return try call(place)
         case "filter":
             let filter = try filters(nil, startsInside: true)
@@ -22,7 +18,7 @@ extension Parser {
             let outer = loopDepth
             loopDepth = 0
             defer { loopDepth = outer }
-            return .scope(try block(until: "endgeneration"))
+            return .generation(try block(until: "endgeneration"))
         case "print": return .output(try items(until: nil))
         case "break", "continue":
             guard loopDepth > 0 else {
@@ -72,6 +68,10 @@ extension Parser {
         loopDepth += 1
         let (body, end) = try statements(until: ["endfor", "else"])
         loopDepth -= 1
+        // A recursive loop is a function of its own, which no loop around it can be left from.
+        let outer = loopDepth
+        if isRecursive { loopDepth = 0 }
+        defer { loopDepth = outer }
         let otherwise = end == "else" ? try block(until: "endfor") : []
         return .loop(
             Loop(
@@ -103,19 +103,16 @@ extension Parser {
         guard case .call = call.form else {
             throw ChatTemplateError(.syntax(found: "another expression", expected: "a call"), at: place)
         }
-        return .callBlock(call, caller: try macro(names["caller"], parameters, end: "endcall"))
+        return .callBlock(call, caller: try macro(nil, parameters, end: "endcall"))
     }
 
-    /// The body of a macro, with what it uses of the names that only macros have.
     private mutating func macro(
-        _ name: Name, _ parameters: [(name: Name, standard: Expression?)], end: String
+        _ name: Name?, _ parameters: [(name: Name, standard: Expression?)], end: String
     ) throws(ChatTemplateError) -> Macro {
-        let outer = (used, assigned, loopDepth)
-        (used, assigned, loopDepth) = ([], [], 0)
-        let body = try block(until: end)
-        let macro = Macro(name: name, parameters: parameters, body: body, used: used)
-        (used, assigned, loopDepth) = (outer.0.union(used), outer.1, outer.2)
-        return macro
+        let outer = loopDepth
+        loopDepth = 0
+        defer { loopDepth = outer }
+        return Macro(name: name, parameters: parameters, body: try block(until: end))
     }
 
     private mutating func parameters() throws(ChatTemplateError) -> [(name: Name, standard: Expression?)] {
@@ -165,16 +162,6 @@ extension Parser {
         if case .name(let text) = token.kind, Self.constants.contains(text) { throw unexpected("a name") }
         let name = try self.name()
         if hasAttributes, takes(sign: ".") { return .attribute(name, try self.name(), place) }
-        assign(name.text)
         return .name(name)
-    }
-
-    private mutating func assign(_ name: String) {
-        if Self.macroNames.contains(name) { assigned.insert(name) }
-    }
-
-    /// Takes note of a name that is read.
-    mutating func use(_ name: String) {
-        if Self.macroNames.contains(name), !assigned.contains(name) { used.insert(name) }
     }
 }

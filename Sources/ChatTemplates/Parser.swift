@@ -11,10 +11,6 @@ struct Parser {
     private var nesting = 0
     /// Loops that are open; a macro's body begins anew.
     var loopDepth = 0
-    /// Which of the names that only macros have are read in the macro that is open.
-    var used: Set<String> = []
-    /// Those that were assigned before they were read.
-    var assigned: Set<String> = []
 
     init(_ segments: [Segment]) { self.segments = segments }
 
@@ -155,13 +151,13 @@ struct Parser {
 /// The names of a template with their numbers.
 struct NameTable: Sendable {
     /// The numbers of the names that templates have of themselves.
-    static let (loop, caller, varargs, kwargs) = (0, 1, 2, 3)
+    static let (loop, caller, varargs, kwargs, own) = (0, 1, 2, 3, 4)
 
     private(set) var all: [Name] = []
     private var known: [String: Name] = [:]
 
     init() {
-        for name in ["loop", "caller", "varargs", "kwargs"] { _ = self[name] }
+        for name in ["loop", "caller", "varargs", "kwargs", "self"] { _ = self[name] }
     }
 
     subscript(_ text: String) -> Name {

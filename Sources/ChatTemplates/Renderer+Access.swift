@@ -64,6 +64,13 @@ extension Renderer {
                 ? try method(MethodNames.tuple) : try method(MethodNames.list, unsafe: MethodNames.unsafeList)
         case .namespace(let number): return namespaces[number].values[ByteString(name)]
         case .loop(let loop): return try attribute(name, of: loop)
+        case .cycler(let cycler): return try attribute(name, of: cycler)
+        case .joiner(let joiner):
+            switch name {
+            case "sep": return joiner.separator
+            case "used": return .bool(joiner.isUsed)
+            default: return nil
+            }
         case .range(let range):
             switch name {
             case "start": return .integer(range.start)
@@ -71,7 +78,8 @@ extension Renderer {
             case "step": return .integer(range.step)
             default: return nil
             }
-        case .callable(.macro(let number)) where name == "name": return .text(macros[number].macro.name.text)
+        case .callable(.macro(let number)) where name == "name": 
+            return macros[number].function.name.map { .string($0.bytes) } ?? Value.none
         default: return nil
         }
     }
@@ -115,7 +123,27 @@ extension Renderer {
         }
     }
 
+    /// A slice of a constant, which is undefined where there is none.
+    func constantSlice(_ value: Value, _ bounds: [Value]) throws(ChatTemplateError) -> Value {
+        let isSliced =
+            switch value {
+            case .undefined: throw notConstant
+            case .list, .string, .markup, .range: true
+            default: false
+            }
+        guard isSliced, bounds.allSatisfy({ $0.integer != nil || isNone($0) }) else {
+            return .undefined(Missing("a slice", of: value.kindName))
+        }
+        return try slice(value, from: bounds[0].integer, to: bounds[1].integer, step: bounds[2].integer ?? 1)
+    }
+
     // MARK: - Elements
+
+    /// What `if` sees: loops are true if they have elements.
+    func isTrue(_ value: Value) throws(ChatTemplateError) -> Bool {
+        if case .loop(let loop) = value { return try loop.count(self) > 0 }
+        return value.isTrue
+    }
 
     /// The elements that a value is gone through as.
     func items(of value: Value) throws(ChatTemplateError) -> [Value] {
@@ -138,20 +166,19 @@ extension Renderer {
         case .range(let range):
             try spend(items: range.count)
             return (0..<range.count).map { .integer(range[$0]) }
-        case .iterator(let iterator):
-            let items = iterator.rest()
-            try spend(items: items.count)
+        case .iterator, .loop:
+            let iterator = try iterator(over: value)
+            var items: [Value] = []
+            while let item = try iterator.next(self) {
+                try spend(items: 1)
+                items.append(item)
+            }
             return items
         case .string(let text), .markup(let text):
             var items: [Value] = []
             for character in try characters(of: text.bytes) { items.append(try string(character)) }
             return items
         case .undefined: return []
-        case .loop(let loop):
-            defer { loop.index = loop.items.count - 1 }
-            let rest = Array(loop.items[(loop.index + 1)...])
-            try spend(items: rest.count)
-            return rest
         default: throw wrong("\(value.kindName) cannot be gone through")
         }
     }
@@ -167,7 +194,7 @@ extension Renderer {
             try spend(reading: text.count)
             return text.bytes.reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) }
         case .undefined: return 0
-        case .loop(let loop): return loop.items.count
+        case .loop(let loop): return try loop.count(self)
         default: return nil
         }
     }

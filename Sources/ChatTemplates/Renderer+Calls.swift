@@ -6,16 +6,19 @@ extension Renderer {
     func call(_ target: Value, _ arguments: Arguments) throws(ChatTemplateError) -> Value {
         switch target {
         case .callable(.global(let function)): return try call(function, arguments)
-        case .callable(.macro(let number)): return try call(macro: number, arguments)
+        case .callable(.macro(let number)):
+            return try call(macros[number].function, home: macros[number].home, arguments)
         case .callable(.method(let receiver, let name)):
             switch receiver {
             case .string, .markup: return try call(name, ofString: receiver, arguments)
             case .map(let map): return try call(name, of: map, arguments)
             case .list(let list): return try call(name, of: list, arguments)
             case .loop(let loop): return try call(name, of: loop, arguments)
+            case .cycler(let cycler): return try call(name, of: cycler, arguments)
             default: return .none
             }
         case .loop(let loop): return try call(loop, arguments)
+        case .joiner(let joiner): return try call(joiner, arguments)
         default: throw wrong("\(target.kindName) is called as a function")
         }
     }
@@ -42,7 +45,10 @@ extension Renderer {
                 throw error(.unsupported("a part of the time format \"\(String(decoding: format, as: UTF8.self))\""))
             }
             return .text(text)
-        case .lipsum, .cycler, .joiner: throw error(.unsupported("the function \"\(function.rawValue)\""))
+        case .cycler: return try cycler(arguments)
+        case .joiner: return try joiner(arguments)
+        // Its text is a random one.
+        case .lipsum: throw error(.unsupported("the function \"lipsum\""))
         }
     }
 
@@ -86,56 +92,52 @@ extension Renderer {
 
     // MARK: - Macros
 
-    private func call(macro number: Int, _ arguments: Arguments) throws(ChatTemplateError) -> Value {
-        let (macro, home) = macros[number]
-        let name = macro.name.text
+    /// - Parameter home: the variables that the function was made with.
+    func call(
+        _ function: Function, home: Activation, _ arguments: Arguments
+    ) throws(ChatTemplateError) -> Value {
+        let name = function.name?.text ?? "caller"
         var keywords = arguments.keywords
         func take(_ name: String) -> Value? {
             guard let index = keywords.firstIndex(where: { $0.name == name }) else { return nil }
             return keywords.remove(at: index).value
         }
-        var values: [Int: Value] = [:]
-        var missing: [(name: Name, standard: Expression?)] = []
-        for (index, parameter) in macro.parameters.enumerated() {
-            if index < arguments.positional.count {
-                values[parameter.name.id] = arguments.positional[index]
-            } else if let value = take(parameter.name.text) {
-                values[parameter.name.id] = value
-            } else {
-                missing.append(parameter)
-            }
+        var slots = [Value?](repeating: nil, count: function.slotCount)
+        var isGivenCaller = false
+        for (index, parameter) in function.parameters.enumerated() {
+            let isPositional = index < arguments.positional.count
+            slots[parameter.slot] = isPositional ? arguments.positional[index] : take(parameter.name.text)
+            if parameter.name.id == NameTable.caller { isGivenCaller = true }
         }
-        if macro.used.contains("caller"), !macro.parameters.contains(where: { $0.name.text == "caller" }) {
-            values[NameTable.caller] = take("caller") ?? .undefined(Missing("caller"))
+        if let slot = function.caller, !isGivenCaller {
+            let caller = take("caller") ?? .none
+            slots[slot] = isNone(caller) ? .undefined(Missing("caller")) : caller
         }
-        if macro.used.contains("kwargs") {
-            values[NameTable.kwargs] = try map(keywords.map { (.text($0.name), $0.value) })
+        if let slot = function.kwargs {
+            slots[slot] = try map(keywords.map { (.text($0.name), $0.value) })
         } else if let keyword = keywords.first {
             throw wrong("the macro \"\(name)\" has no argument \"\(keyword.name)\"")
         }
-        let further = arguments.positional.dropFirst(macro.parameters.count)
-        if macro.used.contains("varargs") {
-            values[NameTable.varargs] = try list(Array(further), isTuple: true)
+        let further = arguments.positional.dropFirst(function.parameters.count)
+        if let slot = function.varargs {
+            slots[slot] = try list(Array(further), isTuple: true)
         } else if !further.isEmpty {
-            throw wrong("the macro \"\(name)\" takes \(macro.parameters.count) arguments at most")
+            throw wrong("the macro \"\(name)\" takes \(function.parameters.count) arguments at most")
         }
-        try spend(making: 64)
-        return try nested { () throws(ChatTemplateError) in try run(macro, home, values, missing) }
+        let inner = try activate(slots, parent: home)
+        return try nested { () throws(ChatTemplateError) in
+            try running(in: inner) { () throws(ChatTemplateError) in try run(function) }
+        }
     }
 
-    private func run(
-        _ macro: Macro, _ home: Scope, _ values: [Int: Value], _ missing: [(name: Name, standard: Expression?)]
-    ) throws(ChatTemplateError) -> Value {
+    private func run(_ function: Function) throws(ChatTemplateError) -> Value {
         let (text, _) = try captured { () throws(ChatTemplateError) in
-            try scoped(parent: home) { () throws(ChatTemplateError) in
-                scope.values = values
-                for parameter in missing {
-                    scope.values[parameter.name.id] =
-                        try parameter.standard.map { standard throws(ChatTemplateError) in try evaluate(standard) }
-                        ?? .undefined(Missing(parameter.name.text))
-                }
-                return try run(macro.body)
+            enter(function.block)
+            for parameter in function.parameters where activation.slots[parameter.slot] == nil {
+                let standard = try parameter.standard.map { part throws(ChatTemplateError) in try evaluate(part) }
+                bind(parameter.slot, to: standard ?? .undefined(Missing(parameter.name.text)))
             }
+            return try run(function.block.body)
         }
         return try string(text)
     }

@@ -16,15 +16,7 @@ extension Renderer {
             return try list(try sorted(items, by: keys, reversed: given[0]?.isTrue ?? false))
         case "unique":
             let given = try given(["case_sensitive", "attribute"])
-            let path = try path(given[1] ?? .none)
-            var seen: Set<Key> = []
-            var unique: [Value] = []
-            for item in try items(of: value) {
-                let part = try sortKey(try follow(path, from: item), isCaseSensitive: given[0]?.isTrue ?? false)
-                if part.isUndefined { throw error(.unsupported("\"unique\" of undefined values")) }
-                if seen.insert(try key(part)).inserted { unique.append(item) }
-            }
-            return try iterator(unique)
+            return try unique(value, by: given[1] ?? .none, isCaseSensitive: try isTrue(given[0] ?? .none))
         case "min", "max":
             let given = try given(["case_sensitive", "attribute"])
             let path = try path(given[1] ?? .none)
@@ -44,49 +36,86 @@ extension Renderer {
         }
     }
 
+    private func unique(
+        _ value: Value, by attribute: Value, isCaseSensitive: Bool
+    ) throws(ChatTemplateError) -> Value {
+        try generator(over: value, holding: [attribute]) { renderer throws(ChatTemplateError) in
+            let path = try renderer.path(attribute)
+            var seen: Set<Key> = []
+            var hasUndefined = false
+            return { renderer, item throws(ChatTemplateError) in
+                let part = try renderer.sortKey(
+                    try renderer.follow(path, from: item), isCaseSensitive: isCaseSensitive)
+                if part.isUndefined {
+                    defer { hasUndefined = true }
+                    return hasUndefined ? nil : item
+                }
+                try renderer.spend(making: 32)
+                return seen.insert(try renderer.key(part)).inserted ? item : nil
+            }
+        }
+    }
+
+    /// `select` and those like it: what is wrong with them is wrong when they are gone through.
     private func chosen(_ name: String, _ value: Value, _ arguments: Arguments) throws(ChatTemplateError) -> Value {
-        guard value.isTrue else { return try iterator([]) }
-        var arguments = arguments
-        var path: [Value] = []
-        if name.hasSuffix("attr") {
-            guard !arguments.positional.isEmpty else { throw wrong("\"\(name)\" is not given an attribute") }
-            path = try self.path(arguments.positional.removeFirst())
+        try lazy(value, arguments) { renderer throws(ChatTemplateError) in
+            var arguments = arguments
+            var path: [Value] = []
+            if name.hasSuffix("attr") {
+                guard !arguments.positional.isEmpty else {
+                    throw renderer.wrong("\"\(name)\" is not given an attribute")
+                }
+                path = try renderer.path(arguments.positional.removeFirst())
+            }
+            var test: String?
+            if !arguments.positional.isEmpty {
+                test = String(decoding: try renderer.bytes(arguments.positional.removeFirst()), as: UTF8.self)
+            }
+            let keepsTrue = name.hasPrefix("select")
+            return { renderer, item throws(ChatTemplateError) in
+                let part = try renderer.follow(path, from: item)
+                let holds =
+                    if let test { try renderer.test(test, part, arguments) } else { try renderer.isTrue(part) }
+                return holds == keepsTrue ? item : nil
+            }
         }
-        var test: String?
-        if !arguments.positional.isEmpty {
-            test = String(decoding: try bytes(arguments.positional.removeFirst()), as: UTF8.self)
-        }
-        let keepsTrue = name.hasPrefix("select")
-        var items: [Value] = []
-        for item in try self.items(of: value) {
-            let part = try follow(path, from: item)
-            let holds =
-                try test.map { test throws(ChatTemplateError) in try self.test(test, part, arguments) } ?? part.isTrue
-            if holds == keepsTrue { items.append(item) }
-        }
-        return try iterator(items)
     }
 
     private func transformed(_ value: Value, _ arguments: Arguments) throws(ChatTemplateError) -> Value {
-        guard value.isTrue else { return try iterator([]) }
-        var items: [Value] = []
-        if arguments.positional.isEmpty, let attribute = arguments.keywords.first(where: { $0.name == "attribute" }) {
-            var standard: Value?
-            for keyword in arguments.keywords where keyword.name != "attribute" {
-                guard keyword.name == "default" else { throw wrong("\"map\" has no argument \"\(keyword.name)\"") }
-                standard = isNone(keyword.value) ? nil : keyword.value
+        try lazy(value, arguments) { renderer throws(ChatTemplateError) in
+            var arguments = arguments
+            if arguments.positional.isEmpty,
+                let attribute = arguments.keywords.first(where: { $0.name == "attribute" })
+            {
+                var standard: Value?
+                for keyword in arguments.keywords where keyword.name != "attribute" {
+                    guard keyword.name == "default" else {
+                        throw renderer.wrong("\"map\" has no argument \"\(keyword.name)\"")
+                    }
+                    standard = renderer.isNone(keyword.value) ? nil : keyword.value
+                }
+                let path = try renderer.path(attribute.value)
+                return { renderer, item throws(ChatTemplateError) in
+                    try renderer.follow(path, from: item, default: standard)
+                }
             }
-            let path = try path(attribute.value)
-            for item in try self.items(of: value) { items.append(try follow(path, from: item, default: standard)) }
-            return try iterator(items)
+            guard !arguments.positional.isEmpty else { throw renderer.wrong("\"map\" is not given a filter") }
+            let name = String(decoding: try renderer.bytes(arguments.positional.removeFirst()), as: UTF8.self)
+            return { renderer, item throws(ChatTemplateError) in
+                try renderer.nested { () throws(ChatTemplateError) in try renderer.filter(name, item, arguments) }
+            }
         }
-        var arguments = arguments
-        guard !arguments.positional.isEmpty else { throw wrong("\"map\" is not given a filter") }
-        let name = String(decoding: try bytes(arguments.positional.removeFirst()), as: UTF8.self)
-        for item in try self.items(of: value) {
-            items.append(try nested { () throws(ChatTemplateError) in try filter(name, item, arguments) })
+    }
+
+    /// A generator over a value; over nothing, whatever its arguments are, if the value is not true.
+    private func lazy(
+        _ value: Value, _ arguments: Arguments,
+        _ begin: @escaping (Renderer) throws(ChatTemplateError) -> Step
+    ) throws(ChatTemplateError) -> Value {
+        try generator(over: value, holding: arguments.positional + arguments.keywords.map(\.value)) {
+            renderer throws(ChatTemplateError) in
+            try renderer.isTrue(value) ? try begin(renderer) : nil
         }
-        return try iterator(items)
     }
 
     /// Keys of several attributes with commas between them.

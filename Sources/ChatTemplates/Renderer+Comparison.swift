@@ -41,6 +41,8 @@ extension Renderer {
         case (.iterator(let x), .iterator(let y)): return x === y
         case (.namespace(let x), .namespace(let y)): return x == y
         case (.loop(let x), .loop(let y)): return x === y
+        case (.cycler(let x), .cycler(let y)): return x === y
+        case (.joiner(let x), .joiner(let y)): return x === y
         case (.callable(.macro(let x)), .callable(.macro(let y))): return x == y
         case (.callable(.global(let x)), .callable(.global(let y))): return x == y
         default: return false
@@ -71,7 +73,12 @@ extension Renderer {
         case .map(let map): return try member(value, of: map) != nil
         case .view(let view) where view.part == .keys: return try member(value, of: view.map) != nil
         case .undefined: return false
-        case .list, .view, .range, .iterator, .loop:
+        case .iterator, .loop:
+            // What comes after it stays.
+            let iterator = try iterator(over: container)
+            while let item = try iterator.next(self) { if try equals(item, value) { return true } }
+            return false
+        case .list, .view, .range:
             for item in try items(of: container) where try equals(item, value) { return true }
             return false
         default: throw wrong("\(container.kindName) contains nothing")
@@ -82,7 +89,7 @@ extension Renderer {
     func member(_ key: Value, of map: MapValue) throws(ChatTemplateError) -> Value? {
         switch key {
         // What is a key in Python, and of which no mapping here has one.
-        case .undefined, .range, .iterator, .callable, .loop: nil
+        case .undefined, .range, .iterator, .callable, .loop, .cycler, .joiner: nil
         default: map[try self.key(key)]
         }
     }

@@ -9,7 +9,11 @@ extension Renderer {
         case .integer(let value): return .integer(value)
         case .float(let value): return .float(value)
         case .string(let value): return .string(value)
-        case .name(let name): return value(of: name)
+        case .markup(let value): return .markup(value)
+        case .variable(let variable): return try value(of: variable)
+        case .notFinite: throw wrong("a constant number is not finite")
+        // Names are variables by the time that templates are rendered.
+        case .name: throw notConstant
         default: return try nested { () throws(ChatTemplateError) in try evaluateParts(expression) }
         }
     }
@@ -22,9 +26,10 @@ extension Renderer {
             return try attribute(name.text, of: value)
         case .and(let parts): return try evaluate(parts, until: false)
         case .or(let parts): return try evaluate(parts, until: true)
-        case .not(let part): return .bool(!(try evaluate(part).isTrue))
+        case .not(let part): return .bool(!(try isTrue(try evaluate(part))))
         case .conditional(let value, let test, let otherwise):
-            if try evaluate(test).isTrue { return try evaluate(value) }
+            if try isTrue(try evaluate(test)) { return try evaluate(value) }
+            if otherwise == nil, isFolding { throw notConstant }
             return try otherwise.map { part throws(ChatTemplateError) in try evaluate(part) }
                 ?? .undefined(Missing("the value of an \"if\" without \"else\""))
         case .comparison(let first, let further): return try evaluate(first, further, expression.place)
@@ -39,6 +44,7 @@ extension Renderer {
             return .string(ByteString(text))
         case .item, .slice: return try evaluateItem(expression)
         case .call(let function, let arguments):
+            guard !isFolding else { throw notConstant }
             let target = try evaluate(function)
             let given = try evaluate(arguments)
             place = expression.place
@@ -86,7 +92,7 @@ extension Renderer {
         var value = Value.none
         for part in parts {
             value = try evaluate(part)
-            if value.isTrue == end { return value }
+            if try isTrue(value) == end { return value }
         }
         return value
     }
@@ -100,23 +106,16 @@ extension Renderer {
             return try item(key, of: value)
         case .slice(let base, let from, let to, let step):
             let value = try evaluate(base)
-            var bounds: [Int?] = []
+            var bounds: [Value] = []
             for part in [from, to, step] {
-                guard let part else {
-                    bounds.append(nil)
-                    continue
-                }
-                let bound = try evaluate(part)
-                place = part.place
-                if case .none = bound {
-                    bounds.append(nil)
-                } else {
-                    guard let integer = bound.integer else { throw wrong("\(bound.kindName) cannot be a bound") }
-                    bounds.append(integer)
-                }
+                bounds.append(try part.map { part throws(ChatTemplateError) in try evaluate(part) } ?? .none)
             }
             place = expression.place
-            return try slice(value, from: bounds[0], to: bounds[1], step: bounds[2] ?? 1)
+            if isFolding { return try constantSlice(value, bounds) }
+            for bound in bounds where bound.integer == nil && !isNone(bound) {
+                throw wrong("\(bound.kindName) cannot be a bound")
+            }
+            return try slice(value, from: bounds[0].integer, to: bounds[1].integer, step: bounds[2].integer ?? 1)
         default: return .none
         }
     }
@@ -131,6 +130,7 @@ extension Renderer {
                 if let block { try nested { () throws(ChatTemplateError) in try evaluate(base, ofBlock: block) } } else
                 { try evaluate(base) }
         } else {
+            guard !isFolding else { throw notConstant }
             value = block ?? .none
         }
         let given = try evaluate(arguments)

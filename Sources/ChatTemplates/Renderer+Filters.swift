@@ -10,10 +10,16 @@ extension Renderer {
         "tojson", "trim", "truncate", "unique", "upper", "urlencode", "urlize", "wordcount", "wordwrap", "xmlattr",
     ]
 
+    /// Those that jinja2 never computes before a template is rendered.
+    private static let contextFilters: Set<String> = [
+        "map", "random", "reject", "rejectattr", "select", "selectattr",
+    ]
+
     func filter(_ name: String, _ value: Value, _ arguments: Arguments) throws(ChatTemplateError) -> Value {
         func given(_ parameters: [String], _ required: Int = 0) throws(ChatTemplateError) -> [Value?] {
             try bind(arguments, name, parameters, required: required)
         }
+        guard !isFolding || !Self.contextFilters.contains(name) else { throw notConstant }
         switch name {
         case "tojson": return try json(value, arguments)
         case "default", "d":
@@ -41,9 +47,7 @@ extension Renderer {
             return .markup(ByteString(escaped(text)))
         case "items":
             _ = try given([])
-            if value.isUndefined { return try iterator([]) }
-            guard case .map(let map) = value else { throw wrong("\(value.kindName) has no items") }
-            return try iterator(try items(of: .view(MapView(map, .items))))
+            return try self.items(ofMapping: value)
         case "attr":
             let attribute = try bytes(try given(["name"], 1)[0] ?? .none)
             let name = String(decoding: attribute, as: UTF8.self)

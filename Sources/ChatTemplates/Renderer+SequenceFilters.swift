@@ -9,14 +9,11 @@ extension Renderer {
         switch name {
         case "first":
             _ = try given([])
-            if case .iterator(let iterator) = value {
-                return iterator.next() ?? .undefined(Missing("the first element"))
-            }
-            return try items(of: value).first ?? .undefined(Missing("the first element"))
+            return try iterator(over: value).next(self) ?? .undefined(Missing("the first element"))
         case "last":
             _ = try given([])
             switch value {
-            case .iterator: throw wrong("an iterator has no last element")
+            case .iterator, .loop: throw wrong("\(value.kindName) has no last element")
             default: return try items(of: value).last ?? .undefined(Missing("the last element"))
             }
         case "join":
@@ -29,14 +26,10 @@ extension Renderer {
             _ = try given([])
             if value.bytes != nil { return try slice(value, from: nil, to: nil, step: -1) }
             let items = try items(of: value)
-            if case .iterator = value { return try list(items.reversed()) }
-            let kind =
-                switch value {
-                case .map: "dict_reversekeyiterator"
-                case .list(let list) where !list.isTuple: "list_reverseiterator"
-                default: "reversed"
-                }
-            return try iterator(items.reversed(), kind: kind)
+            switch value {
+            case .iterator, .loop: return try list(items.reversed())
+            default: return try iterator(items.reversed())
+            }
         case "sum":
             let given = try given(["attribute", "start"])
             let path = try path(given[0] ?? .none)
@@ -46,10 +39,10 @@ extension Renderer {
             return sum
         case "batch":
             let given = try given(["linecount", "fill_with"], 1)
-            return try batches(try items(of: value), try integer(given[0], 1), given[1])
+            return try batches(value, given[0] ?? .none, given[1] ?? .none)
         case "slice":
             let given = try given(["slices", "fill_with"], 1)
-            return try slices(try items(of: value), try integer(given[0], 1), given[1])
+            return try slices(value, given[0] ?? .none, given[1] ?? .none)
         case "dictsort":
             let given = try given(["case_sensitive", "by", "reverse"])
             return try sortedMembers(value, given)
@@ -57,28 +50,62 @@ extension Renderer {
         }
     }
 
-    private func batches(_ items: [Value], _ length: Int, _ fill: Value?) throws(ChatTemplateError) -> Value {
-        var batches: [Value] = []
-        var batch: [Value] = []
-        for item in items {
-            // As in jinja2, a length that is not positive never matches after the first element.
-            if batch.count == length, !batch.isEmpty || length == 0 {
-                batches.append(try list(batch))
-                batch = []
-            }
-            batch.append(item)
-        }
-        if !batch.isEmpty {
-            if let fill, !isNone(fill), batch.count < length {
-                try spend(items: length - batch.count)
-                batch += Array(repeating: fill, count: length - batch.count)
-            }
-            batches.append(try list(batch))
-        }
-        return try iterator(batches)
+    /// `items` of a mapping or of what is undefined; another value is wrong when they are gone through.
+    func items(ofMapping value: Value) throws(ChatTemplateError) -> Value {
+        var members: IteratorValue?
+        let depth = min(try depth(of: [value]) + 1, Limits.valueDepth)
+        return .iterator(
+            IteratorValue(depth: depth) { renderer throws(ChatTemplateError) in
+                if members == nil {
+                    switch value {
+                    case .undefined: members = IteratorValue([], depth: 0)
+                    case .map(let map):
+                        members = IteratorValue(try renderer.items(of: .view(MapView(map, .items))), depth: depth)
+                    default: throw renderer.wrong("\(value.kindName) has no items")
+                    }
+                }
+                return try members?.next(renderer)
+            })
     }
 
-    private func slices(_ items: [Value], _ count: Int, _ fill: Value?) throws(ChatTemplateError) -> Value {
+    private func batches(_ value: Value, _ length: Value, _ fill: Value) throws(ChatTemplateError) -> Value {
+        var source: IteratorValue?
+        var batch: [Value] = []
+        var isOver = false
+        return .iterator(
+            IteratorValue(depth: try depth(of: [value, length, fill])) { renderer throws(ChatTemplateError) in
+                if source == nil { source = try renderer.iterator(over: value) }
+                while !isOver, let item = try source?.next(renderer) {
+                    let isFull = try renderer.equals(.integer(batch.count), length)
+                    let full = batch
+                    batch = isFull ? [item] : batch + [item]
+                    if isFull { return try renderer.list(full) }
+                }
+                guard !isOver, !batch.isEmpty else { return nil }
+                isOver = true
+                if !renderer.isNone(fill), try renderer.isLess(.integer(batch.count), length) {
+                    let missing = try renderer.integer(length, 1) - batch.count
+                    try renderer.spend(items: missing)
+                    batch += Array(repeating: fill, count: missing)
+                }
+                return try renderer.list(batch)
+            })
+    }
+
+    private func slices(_ value: Value, _ count: Value, _ fill: Value) throws(ChatTemplateError) -> Value {
+        var slices: IteratorValue?
+        return .iterator(
+            IteratorValue(depth: try depth(of: [value, count, fill])) { renderer throws(ChatTemplateError) in
+                if slices == nil {
+                    let lists = try renderer.slices(
+                        of: try renderer.items(of: value), try renderer.integer(count, 1), fill)
+                    slices = IteratorValue(lists, depth: Limits.valueDepth)
+                }
+                return try slices?.next(renderer)
+            })
+    }
+
+    private func slices(of items: [Value], _ count: Int, _ fill: Value) throws(ChatTemplateError) -> [Value] {
         guard count != 0 else { throw wrong("a list is cut into 0 slices") }
         var slices: [Value] = []
         let (length, extra) = (items.count / count, items.count % count)
@@ -86,11 +113,11 @@ extension Renderer {
         for number in 0..<max(count, 0) {
             let end = start + length + (number < extra ? 1 : 0)
             var slice = Array(items[start..<end])
-            if let fill, !isNone(fill), number >= extra { slice.append(fill) }
+            if !isNone(fill), number >= extra { slice.append(fill) }
             slices.append(try list(slice))
             start = end
         }
-        return try iterator(slices)
+        return slices
     }
 
     private func sortedMembers(_ value: Value, _ given: [Value?]) throws(ChatTemplateError) -> Value {

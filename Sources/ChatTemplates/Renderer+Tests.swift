@@ -33,16 +33,20 @@ extension Renderer {
             return name == "lower" ? Letters.isLower(scalars) : Letters.isUpper(scalars)
         case "filter": return Self.filterNames.contains(try hashable(value))
         case "test":
-            let name = try hashable(value)
-            return Self.comparisons[name] != nil || Self.kinds.contains(name)
+            return Self.isTest(try hashable(value))
         default:
             guard let answer = Self.isKind(name, value) else { throw error(.unsupported("the test \"\(name)\"")) }
             return answer
         }
     }
 
+    static func isTest(_ name: String) -> Bool { comparisons[name] != nil || kinds.contains(name) }
+
     private func hashable(_ value: Value) throws(ChatTemplateError) -> String {
-        _ = try key(value)
+        switch value {
+        case .list, .map, .view: _ = try key(value)
+        default: break
+        }
         return String(decoding: value.bytes ?? [], as: UTF8.self)
     }
 
@@ -77,7 +81,7 @@ extension Renderer {
             }
         case "callable":
             switch value {
-            case .callable, .loop, .undefined: true
+            case .callable, .loop, .joiner, .undefined: true
             default: false
             }
         default: nil
@@ -90,10 +94,13 @@ extension Renderer {
         case (.none, .none): true
         case (.bool(let x), .bool(let y)): x == y
         case (.integer(let x), .integer(let y)): x == y
-        case (.string, .string): try equals(a, b)
+        case (.string(let x), .string(let y)):
+            // Python keeps one of each string of a character or none; of others it may have several that are equal.
+            if x.count > 1, try equals(a, b) { throw error(.unsupported("the test \"sameas\"")) } else { try equals(a, b) }
         case (.list(let x), .list(let y)): x === y
         case (.map(let x), .map(let y)): x === y
         case (.namespace(let x), .namespace(let y)): x == y
+        case (.cycler, .cycler), (.joiner, .joiner): try equals(a, b)
         default: false
         }
     }

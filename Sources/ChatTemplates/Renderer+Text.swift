@@ -32,8 +32,9 @@ extension Renderer {
             text += "range(\(range.start), \(range.stop)\(range.step == 1 ? "" : ", \(range.step)"))".utf8
         case .list, .map, .view, .namespace:
             return try nested { () throws(ChatTemplateError) in try representCollection(value, into: &text) }
-        case .callable(.macro(let number)): text += "<Macro '\(macros[number].macro.name.text)'>".utf8
-        case .iterator, .loop, .callable:
+        case .callable(.macro(let number)):
+            text += "<Macro \(macros[number].function.name.map { "'\($0.text)'" } ?? "anonymous")>".utf8
+        case .iterator, .loop, .callable, .cycler, .joiner:
             // Python writes addresses here.
             throw error(.unsupported("writing out \(value.kindName)"))
         }

@@ -6,14 +6,6 @@ final class Renderer {
     /// How a list of statements ends.
     enum Flow { case end, leave, next }
 
-    /// The variables of a block.
-    final class Scope {
-        let parent: Scope?
-        var values: [Int: Value] = [:]
-
-        init(parent: Scope?) { self.parent = parent }
-    }
-
     struct Namespace {
         var names: [ByteString] = []
         var values: [ByteString: Value] = [:]
@@ -22,22 +14,36 @@ final class Renderer {
     let clock: ChatTemplate.Clock
     /// The variables that the caller gives, by the numbers of their names.
     let variables: [Value?]
-    var scope = Scope(parent: nil)
+    var activation = Activation(parent: nil, slots: [])
+    /// All of them, until the end.
+    var activations: [Activation] = []
     var output: [UInt8] = []
     var namespaces: [Namespace] = []
-    var macros: [(macro: Macro, scope: Scope)] = []
+    var macros: [(function: Function, home: Activation)] = []
     /// Where the renderer is, for errors.
     var place = Place(line: 1, column: 1)
-    var level = 0
+    private var level = 0
+    /// Whether constants are computed while a template is read; all else is an error then.
+    let isFolding: Bool
     private var stepsLeft = Limits.steps
     private var bytesLeft = Limits.bytes
 
-    init(names: [Name], variables: [String: JSON], clock: ChatTemplate.Clock) {
+    init(names: [Name], variables: [String: JSON], clock: ChatTemplate.Clock, isFolding: Bool = false) {
         self.clock = clock
+        self.isFolding = isFolding
         self.variables = names.map { name in
             if let value = variables[name.text] { return Value(value) }
             return Callable.Global(rawValue: name.text).map { .callable(.global($0)) }
         }
+    }
+
+    /// The text of a template.
+    func render(_ program: Function) throws(ChatTemplateError) -> [UInt8] {
+        defer { end() }
+        activation = try activate(Array(repeating: nil, count: program.slotCount), parent: nil)
+        enter(program.block)
+        _ = try run(program.block.body)
+        return output
     }
 
     // MARK: - Budgets
@@ -76,6 +82,9 @@ final class Renderer {
 
     func error(_ kind: ChatTemplateError.Kind) -> ChatTemplateError { ChatTemplateError(kind, at: place) }
 
+    /// Ends the computation of what is no constant; nobody sees it.
+    var notConstant: ChatTemplateError { wrong("a constant is expected") }
+
     func wrong(_ problem: String) -> ChatTemplateError { error(.wrongValue(problem)) }
 
     // MARK: - Making values
@@ -92,7 +101,7 @@ final class Renderer {
         return .string(ByteString(bytes))
     }
 
-    private func depth(of items: [Value]) throws(ChatTemplateError) -> Int {
+    func depth(of items: [Value]) throws(ChatTemplateError) -> Int {
         var depth = 0
         for item in items { depth = max(depth, item.depth) }
         guard depth < Limits.valueDepth else { throw error(.limit(.valueDepth)) }
@@ -102,11 +111,6 @@ final class Renderer {
     func list(_ items: [Value], isTuple: Bool = false) throws(ChatTemplateError) -> Value {
         try spend(items: items.count)
         return .list(ListValue(items, isTuple: isTuple, depth: try depth(of: items)))
-    }
-
-    func iterator(_ items: [Value], kind: String = "generator") throws(ChatTemplateError) -> Value {
-        try spend(items: items.count)
-        return .iterator(IteratorValue(items, kind: kind, depth: try depth(of: items)))
     }
 
     func map(_ members: [(key: Value, value: Value)]) throws(ChatTemplateError) -> Value {
@@ -138,55 +142,7 @@ final class Renderer {
         return key
     }
 
-    // MARK: - Variables
-
-    func value(of name: Name) -> Value {
-        var current: Scope? = scope
-        while let here = current {
-            if let value = here.values[name.id] { return value }
-            current = here.parent
-        }
-        return variables[name.id] ?? .undefined(Missing(name.text))
-    }
-
-    func assign(_ value: Value, to target: Target) throws(ChatTemplateError) {
-        switch target {
-        case .name(let name): scope.values[name.id] = value
-        case .attribute(let name, let attribute, let place):
-            self.place = place
-            guard case .namespace(let number) = self.value(of: name) else {
-                throw wrong("only attributes of namespaces can be set, and \"\(name.text)\" is none")
-            }
-            try set(attribute.bytes, of: number, to: value)
-        case .tuple(let targets, let place):
-            self.place = place
-            let items = try items(of: value)
-            guard items.count == targets.count else {
-                throw wrong("\(targets.count) names are given \(items.count) values")
-            }
-            for (item, target) in zip(items, targets) { try assign(item, to: target) }
-        }
-    }
-
-    func set(_ name: ByteString, of number: Int, to value: Value) throws(ChatTemplateError) {
-        guard name.bytes.first != UInt8(ascii: "_") else {
-            throw wrong("a namespace has no attributes that begin with \"_\"")
-        }
-        if namespaces[number].values.updateValue(value, forKey: name) == nil {
-            try spend(making: 48 + name.count)
-            namespaces[number].names.append(name)
-        }
-    }
-
-    /// Runs with a scope of its own.
-    func scoped<Result>(
-        parent: Scope? = nil, _ run: () throws(ChatTemplateError) -> Result
-    ) throws(ChatTemplateError) -> Result {
-        let outer = scope
-        scope = Scope(parent: parent ?? outer)
-        defer { scope = outer }
-        return try run()
-    }
+    // MARK: - Output
 
     /// What is written meanwhile, instead of writing it.
     func captured(_ run: () throws(ChatTemplateError) -> Flow) throws(ChatTemplateError) -> (text: [UInt8], flow: Flow)

@@ -20,12 +20,18 @@ final class Expression: Sendable {
     let place: Place
     /// Levels of expressions, this one included.
     let depth: Int
+    /// Whether it may mean something else if it is computed when the template is read.
+    let changesAsConstant: Bool
 
     init(_ form: Form, _ place: Place, depth: Int) {
         self.form = form
         self.place = place
         self.depth = depth
+        changesAsConstant = form.dependsOnTime || form.parts.contains(where: \.changesAsConstant)
     }
+
+    /// The expressions that it is made of.
+    var parts: [Expression] { form.parts }
 
     enum Form: Sendable {
         case none
@@ -33,7 +39,12 @@ final class Expression: Sendable {
         case integer(Int)
         case float(Double)
         case string(ByteString)
+        /// Text that is escaped; only constants that are computed have it.
+        case markup(ByteString)
+        /// A constant that jinja2 writes as a name that does not exist.
+        case notFinite
         case name(Name)
+        case variable(Variable)
         case list([Expression])
         case tuple([Expression])
         case dictionary([(key: Expression, value: Expression)])
@@ -55,6 +66,35 @@ final class Expression: Sendable {
         case arithmetic(Expression, [(Operator, Expression)])
         case comparison(Expression, [(Comparison, Expression)])
         case conditional(Expression, if: Expression, else: Expression?)
+
+        var parts: [Expression] {
+            switch self {
+            case .none, .bool, .integer, .float, .string, .markup, .notFinite, .name, .variable: []
+            case .list(let parts), .tuple(let parts), .and(let parts), .or(let parts), .concatenation(let parts): parts
+            case .dictionary(let members): members.flatMap { [$0.key, $0.value] }
+            case .attribute(let part, _), .negative(let part), .positive(let part), .not(let part): [part]
+            case .item(let base, let key): [base, key]
+            case .slice(let base, let from, let to, let step): [base] + [from, to, step].compactMap { $0 }
+            case .call(let function, let arguments): [function] + arguments.all
+            case .filter(let base, _, let arguments): [base].compactMap { $0 } + arguments.all
+            case .test(let base, _, let arguments): [base] + arguments.all
+            case .arithmetic(let first, let further): [first] + further.map(\.1)
+            case .comparison(let first, let further): [first] + further.map(\.1)
+            case .conditional(let value, let test, let otherwise): [value, test] + [otherwise].compactMap { $0 }
+            }
+        }
+
+        /// Whether the form itself is one whose meaning depends on when it is computed.
+        fileprivate var dependsOnTime: Bool {
+            switch self {
+            case .slice, .notFinite: true
+            case .float(let number): number > 1e100
+            case .arithmetic(_, let further): further[0].0 == .power
+            case .filter(_, let name, _): name.text == "float" || !Renderer.filterNames.contains(name.text)
+            case .test(_, let name, _): !Renderer.isTest(name.text)
+            default: false
+            }
+        }
     }
 }
 
@@ -107,10 +147,12 @@ indirect enum Statement: Sendable {
     /// The value of a block, which may pass through a filter.
     case setBlock(Target, filter: Expression?, body: [Statement])
     case with([(target: Target, value: Expression)], body: [Statement])
-    case macro(Macro)
+    case macro(Name, Macro)
     case callBlock(Expression, caller: Macro)
     case filterBlock(Expression, body: [Statement])
-    /// What is only a scope: `{% generation %}`.
+    /// What the model writes, a function of its own in HuggingFace's library.
+    case generation([Statement])
+    /// What is only a block of its own.
     case scope([Statement])
     case leave
     case next
@@ -130,18 +172,14 @@ struct Loop: Sendable {
 
 /// A macro or the body of a call block.
 final class Macro: Sendable {
-    let name: Name
+    /// Nil for the body of a call block.
+    let name: Name?
     let parameters: [(name: Name, standard: Expression?)]
     let body: [Statement]
-    /// Which of `caller`, `varargs` and `kwargs` the body uses.
-    let used: Set<String>
 
-    init(
-        name: Name, parameters: [(name: Name, standard: Expression?)], body: [Statement], used: Set<String>
-    ) {
+    init(name: Name?, parameters: [(name: Name, standard: Expression?)], body: [Statement]) {
         self.name = name
         self.parameters = parameters
         self.body = body
-        self.used = used
     }
 }

@@ -22,6 +22,8 @@ enum Value {
     case iterator(IteratorValue)
     case namespace(Int)
     case loop(LoopState)
+    case cycler(CyclerValue)
+    case joiner(JoinerValue)
     case callable(Callable)
 
     static func text(_ string: String) -> Value { .string(ByteString(string)) }
@@ -64,8 +66,7 @@ enum Value {
         case .map(let value): !value.keys.isEmpty
         case .view(let view): !view.map.keys.isEmpty
         case .range(let range): range.count > 0
-        case .iterator, .namespace, .callable: true
-        case .loop: true
+        case .iterator, .namespace, .callable, .loop, .cycler, .joiner: true
         }
     }
 
@@ -77,6 +78,8 @@ enum Value {
         case .view(let view): view.map.depth + 1
         case .iterator(let iterator): iterator.depth
         case .loop(let loop): loop.depth
+        case .cycler(let cycler): cycler.depth
+        case .joiner(let joiner): joiner.separator.depth + 1
         case .callable(.method(let receiver, _)): receiver.depth + 1
         default: 0
         }
@@ -96,6 +99,8 @@ enum Value {
         case .iterator: "an iterator"
         case .namespace: "a namespace"
         case .loop: "a loop"
+        case .cycler: "a cycler"
+        case .joiner: "a joiner"
         case .callable: "a function"
         }
     }
@@ -206,28 +211,6 @@ final class RangeValue {
     }
 
     subscript(_ index: Int) -> Int { start + index * step }
-}
-
-final class IteratorValue {
-    /// What Python calls it.
-    let kind: String
-    private var items: [Value]
-    let depth: Int
-
-    /// - Parameter items: in their order.
-    init(_ items: [Value], kind: String, depth: Int) {
-        self.items = items.reversed()
-        self.kind = kind
-        self.depth = depth
-    }
-
-    func next() -> Value? { items.popLast() }
-
-    /// What is left.
-    func rest() -> [Value] {
-        defer { items = [] }
-        return items.reversed()
-    }
 }
 
 indirect enum Callable {
