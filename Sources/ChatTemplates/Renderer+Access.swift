@@ -78,7 +78,7 @@ extension Renderer {
             case "step": return .integer(range.step)
             default: return nil
             }
-        case .callable(.macro(let number)) where name == "name": 
+        case .callable(.macro(let number)) where name == "name":
             return macros[number].function.name.map { .string($0.bytes) } ?? Value.none
         default: return nil
         }

@@ -60,9 +60,12 @@ extension Renderer {
             if let result = try numberFilter(name, value, arguments) { return result }
             if let result = try sequenceFilter(name, value, arguments) { return result }
             if let result = try choosingFilter(name, value, arguments) { return result }
-            throw error(.unsupported("the filter \"\(name)\""))
+            if let result = try markupFilter(name, value, arguments) { return result }
+            throw unsupported(filter: name)
         }
     }
+
+    func unsupported(filter name: String) -> ChatTemplateError { error(.unsupported("the filter \"\(name)\"")) }
 
     // MARK: - Attributes of elements
 

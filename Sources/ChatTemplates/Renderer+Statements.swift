@@ -98,6 +98,7 @@ extension Renderer {
         let (text, flow) = try captured { () throws(ChatTemplateError) in try run(block.body) }
         guard flow == .end else { return (.none, flow) }
         let value = try string(text)
-        return (try filter.map { filter throws(ChatTemplateError) in try evaluate(filter, ofBlock: value) } ?? value, flow)
+        guard let filter else { return (value, flow) }
+        return (try evaluate(filter, ofBlock: value), flow)
     }
 }

@@ -95,13 +95,19 @@ extension Renderer {
         case (.bool(let x), .bool(let y)): x == y
         case (.integer(let x), .integer(let y)): x == y
         case (.string(let x), .string(let y)):
-            // Python keeps one of each string of a character or none; of others it may have several that are equal.
-            if x.count > 1, try equals(a, b) { throw error(.unsupported("the test \"sameas\"")) } else { try equals(a, b) }
+            try isSame(x, y)
         case (.list(let x), .list(let y)): x === y
         case (.map(let x), .map(let y)): x === y
         case (.namespace(let x), .namespace(let y)): x == y
         case (.cycler, .cycler), (.joiner, .joiner): try equals(a, b)
         default: false
         }
+    }
+
+    /// Python keeps one of each string of a character or none; of others it may have several that are equal.
+    private func isSame(_ a: ByteString, _ b: ByteString) throws(ChatTemplateError) -> Bool {
+        guard a == b else { return false }
+        guard a.count <= 1 else { throw error(.unsupported("the test \"sameas\"")) }
+        return true
     }
 }

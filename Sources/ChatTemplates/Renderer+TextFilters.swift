@@ -156,7 +156,7 @@ extension Renderer {
     }
 
     /// A text as a number; nil if it is none.
-    private func number(_ bytes: [UInt8]) throws(ChatTemplateError) -> Double? {
+    func number(_ bytes: [UInt8]) throws(ChatTemplateError) -> Double? {
         try spend(bytes.count)
         let text = trimmed(bytes).lowercased()
         let digits = text.drop { $0 == "+" || $0 == "-" }
