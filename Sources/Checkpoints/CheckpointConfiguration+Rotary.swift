@@ -21,10 +21,9 @@ extension CheckpointConfiguration {
         guard rotated == 1, try number("partial_rotary_factor", default: 1) == 1 else {
             throw (parameters ?? self).invalid("partial_rotary_factor", "1: partly rotated heads are not supported")
         }
+        let withBase = parameters.flatMap { $0.has("rope_theta") ? $0 : nil } ?? self
         var rope = DecoderPlan.RotaryEmbedding(
-            frequencyBase: try ((parameters?.has("rope_theta") ?? false) ? parameters ?? self : self)
-                .number("rope_theta"),
-            dimensionCount: dimensionCount)
+            frequencyBase: try withBase.number("rope_theta"), dimensionCount: dimensionCount)
         guard let parameters else { return rope }
         // Beside the description, as Phi 3 has it, the key goes before the one in it.
         let original = try originalContextLength ?? parameters.originalContextLength

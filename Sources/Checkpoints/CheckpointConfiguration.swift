@@ -9,7 +9,7 @@ struct CheckpointConfiguration: Sendable {
     private let prefix: String
     private let json: JSON
     /// What the family's own configuration class takes for keys that are left out; a key that is null is not left out.
-    private let defaults: [ByteString: JSON]
+    private let defaults: ConfigurationDefaults
 
     /// Larger counts than any model has are damage.
     private static let countLimit = 1 << 24
@@ -27,7 +27,7 @@ struct CheckpointConfiguration: Sendable {
         defaults = [:]
     }
 
-    private init(path: String, prefix: String, json: JSON, defaults: [ByteString: JSON] = [:]) {
+    private init(path: String, prefix: String, json: JSON, defaults: ConfigurationDefaults = [:]) {
         self.path = path
         self.prefix = prefix
         self.json = json
@@ -35,7 +35,7 @@ struct CheckpointConfiguration: Sendable {
     }
 
     /// The same, with values for the keys that are left out.
-    func completed(by defaults: [ByteString: JSON]) -> CheckpointConfiguration {
+    func completed(by defaults: ConfigurationDefaults) -> CheckpointConfiguration {
         CheckpointConfiguration(path: path, prefix: prefix, json: json, defaults: defaults)
     }
 
@@ -85,11 +85,6 @@ struct CheckpointConfiguration: Sendable {
     func require(_ key: ByteString, is expected: String) throws {
         guard let value = value(key) else { return }
         guard value.string == expected else { throw invalid(key, "\"\(expected)\"") }
-    }
-
-    /// Refuses the key, unless it is absent or null.
-    func refuse(_ key: ByteString, because reason: String) throws {
-        guard value(key) == nil else { throw invalid(key, reason) }
     }
 
     /// The text under the key; nil where it is absent or null.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Safetensors
+import Shards
 import TensorCore
 import TorchArchive
 
@@ -61,10 +62,10 @@ package final class CheckpointWeights: Sendable {
     private static func container(of directory: String) throws -> any WeightContainer {
         do {
             return try SafetensorsSet(directory: directory)
-        } catch let error as SafetensorsError where error.kind == .noWeights {}
+        } catch let error as ShardError where error.kind == .noWeights {}
         do {
             return try TorchArchiveSet(directory: directory)
-        } catch let error as TorchArchiveError where error.kind == .noWeights {
+        } catch let error as ShardError where error.kind == .noWeights {
             throw CheckpointError(.noWeights(ggufFiles: ggufFiles(in: directory)), file: directory)
         }
     }

@@ -1,4 +1,5 @@
 import Safetensors
+import Shards
 import TensorCore
 import TorchArchive
 
@@ -43,10 +44,10 @@ enum StoredType: Sendable, Hashable {
     }
 }
 
-extension SafetensorsSet: WeightContainer {
+extension ShardSet: WeightContainer where File.Tensor.ElementType: ContainerType {
     var storedTensors: [StoredTensor] {
         tensors.map {
-            StoredTensor(name: $0.name, type: StoredType($0.type), shape: $0.shape, fileIndex: $0.fileIndex)
+            StoredTensor(name: $0.name, type: $0.type.stored, shape: $0.shape, fileIndex: $0.fileIndex)
         }
     }
 
@@ -63,48 +64,33 @@ extension SafetensorsSet: WeightContainer {
     }
 }
 
-extension TorchArchiveSet: WeightContainer {
-    var storedTensors: [StoredTensor] {
-        tensors.map {
-            StoredTensor(name: $0.name, type: StoredType($0.type), shape: $0.shape, fileIndex: $0.fileIndex)
+/// The element types of one kind of file.
+protocol ContainerType {
+    var stored: StoredType { get }
+}
+
+extension SafetensorsType: ContainerType {
+    var stored: StoredType {
+        switch self {
+        case .f64: .f64
+        case .f32: .f32
+        case .f16: .f16
+        case .bf16: .bf16
+        case .f8_E4M3: .f8_E4M3
+        default: .other(rawValue)
         }
-    }
-
-    var paths: [String] { files.map(\.path) }
-
-    var areFilesFoundByName: Bool { areFoundByName }
-
-    func read(tensorAt index: Int, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
-        try read(tensors[index], byteRange: byteRange, into: buffer)
-    }
-
-    func advise(_ use: ExpectedUse, tensorAt index: Int, byteRange: Range<Int>) {
-        advise(use, tensors[index], byteRange: byteRange)
     }
 }
 
-extension StoredType {
-    init(_ type: SafetensorsType) {
-        self =
-            switch type {
-            case .f64: .f64
-            case .f32: .f32
-            case .f16: .f16
-            case .bf16: .bf16
-            case .f8_E4M3: .f8_E4M3
-            default: .other(type.rawValue)
-            }
-    }
-
-    init(_ type: TorchType) {
-        self =
-            switch type {
-            case .float64: .f64
-            case .float32: .f32
-            case .float16: .f16
-            case .bfloat16: .bf16
-            case .float8_e4m3fn: .f8_E4M3
-            default: .other(type.rawValue)
-            }
+extension TorchType: ContainerType {
+    var stored: StoredType {
+        switch self {
+        case .float64: .f64
+        case .float32: .f32
+        case .float16: .f16
+        case .bfloat16: .bf16
+        case .float8_e4m3fn: .f8_E4M3
+        default: .other(rawValue)
+        }
     }
 }

@@ -15,12 +15,21 @@ public enum ChatTemplateChoice: Sendable, Equatable {
     public static let names = ChatTemplate.Named.allCases.map(\.rawValue).joined(separator: ", ")
 
     /// The template's text.
-    /// - Throws: an error that names the file if it cannot be read or is no template.
-    func source() throws -> String {
+    ///
+    /// - Parameter otherName: what may be asked for besides a name or a file.
+    /// - Throws: an error that names the file if it cannot be read or is no template, and lists the known names if there
+    ///   is no such file.
+    func source(orElse otherName: String) throws -> String {
         switch self {
         case .named(let named): return named.source
         case .file(let file):
-            let bytes = try ReadableFile.contents(of: file)
+            let bytes: [UInt8]
+            do {
+                bytes = try ReadableFile.contents(of: file)
+            } catch let error as FileError where error.isNotFound && !file.contains("/") {
+                throw PipelineError(
+                    .unknownChatTemplate(known: ChatTemplate.Named.allCases.map(\.rawValue) + [otherName]), file: file)
+            }
             guard let text = ByteString(bytes).string else {
                 throw FileError(.notUTF8(offset: ByteString(bytes).validPrefixLength), path: file)
             }
@@ -39,7 +48,12 @@ extension Conversion {
     public enum TemplateChoice: Sendable, Equatable {
         case nothing
         case given(ChatTemplateChoice)
+
+        /// `none`, a known name, or else a file.
+        public init(_ text: String) { self = text == noTemplate ? .nothing : .given(ChatTemplateChoice(text)) }
     }
+
+    private static let noTemplate = "none"
 
     /// Sets the conversation format: the one that is asked for, or the family's if a chat model of XVERSE has none.
     func setTemplate(
@@ -47,7 +61,7 @@ extension Conversion {
     ) throws {
         let key: ByteString = "tokenizer.chat_template"
         switch chatTemplate {
-        case .given(let choice): metadata[key] = .string(ByteString(try choice.source()))
+        case .given(let choice): metadata[key] = .string(ByteString(try choice.source(orElse: Self.noTemplate)))
         case .nothing: metadata[key] = nil
         case nil:
             guard metadata[key] == nil, model.checkpoint != nil, let named = Self.familyTemplate(model) else { return }
@@ -55,7 +69,7 @@ extension Conversion {
             progress(
                 .warning(
                     "the checkpoint has no chat template; the file gets the format \"\(named.rawValue)\", "
-                        + "--chat-template none leaves it out"))
+                        + "--chat-template \(Self.noTemplate) leaves it out"))
         }
     }
 

@@ -11,7 +11,9 @@ public struct ConversationFormat: Sendable {
         case chosen(ChatTemplateChoice)
 
         /// `checkpoint` for the model's own, a known name, or else a file.
-        public init(_ text: String) { self = text == "checkpoint" ? .model : .chosen(ChatTemplateChoice(text)) }
+        public init(_ text: String) { self = text == Self.modelName ? .model : .chosen(ChatTemplateChoice(text)) }
+
+        fileprivate static let modelName = "checkpoint"
     }
 
     /// What somebody says.
@@ -35,7 +37,7 @@ public struct ConversationFormat: Sendable {
         let vocabulary = model.tokenizer.vocabulary
         path = if case .chosen(.file(let file))? = source { file } else { model.path }
         switch source {
-        case .chosen(let choice): template = try Self.template(try choice.source(), path: path)
+        case .chosen(let choice): template = try Self.template(try choice.source(orElse: Source.modelName), path: path)
         case nil where vocabulary.chatTemplate == nil && Self.hasChatMLTokens(vocabulary):
             template = try Self.template(ChatTemplate.Named.chatML.source, path: path)
         case nil, .model:

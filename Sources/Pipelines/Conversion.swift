@@ -41,8 +41,14 @@ public struct Conversion: Sendable {
     }
 
     /// The tensors that would be written, in order.
+    ///
+    /// - Throws: ``PipelineError`` if they are quantized and would be quantized again.
     public func plan(_ model: Model) throws -> [TensorDescriptor] {
         if isVocabularyOnly { return [] }
+        let isRequantized = { (type: TensorType) in type.isQuantized && type != .q8_0 }
+        if target == .q8_0, let tensor = model.tensors.tensors.first(where: { isRequantized($0.type) }) {
+            throw PipelineError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
+        }
         let kept = model.tensors.tensors.map(\.plainlyStored)
         guard target != .auto else { return kept }
         return try recipe(for: model).assignments(for: kept, geometry: model.geometry).map(\.tensor)
@@ -56,10 +62,6 @@ public struct Conversion: Sendable {
 
     /// - Parameter output: the file's name; it appears when it is complete.
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
-        let stored = model.tensors.tensors
-        if target == .q8_0, let tensor = stored.first(where: { $0.type.isQuantized && $0.type != .q8_0 }) {
-            throw PipelineError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
-        }
         let file = ModelFile(
             model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model),
             splitLimits: splitLimits)
@@ -68,8 +70,8 @@ public struct Conversion: Sendable {
 
     /// What the file would say, less where it comes from.
     ///
-    /// - Throws: ``PipelineError`` for keys of ``metadataFile`` that cannot be set.
     /// - Parameter progress: is told of a chat template that the checkpoint does not have.
+    /// - Throws: ``PipelineError`` for keys of ``metadataFile`` that cannot be set, and errors of the template's file.
     public func metadata(of model: Model, progress: ProgressHandler) throws -> GGUFMetadata {
         var metadata = model.metadata
         let isCopy = target == .auto && model.tensors.tensors.contains { $0.type.isQuantized }

@@ -30,6 +30,8 @@ public struct Inspection: Sendable {
     private static let shownCharacterCount = 72
 
     /// Reads a GGUF of any kind, or a checkpoint directory as the GGUF that it would become.
+    ///
+    /// - Throws: ``PipelineError`` if a GGUF is not as the options ask for, and the errors of the files.
     public init(
         path: String, expertPadding: ExpertPadding, expertNormalization: ExpertNormalization = .auto,
         preTokenizer: String? = nil
@@ -46,6 +48,12 @@ public struct Inspection: Sendable {
             tensors = model.tensors.tensors
             notes = model.notes
         } else {
+            if expertPadding == .on || expertNormalization != .auto || preTokenizer != nil {
+                // Such a file is to be a model, and of what is asked for.
+                _ = try Model(
+                    path: path, expertPadding: expertPadding, expertNormalization: expertNormalization,
+                    preTokenizer: preTokenizer)
+            }
             let file = try GGUFFile(path: path)
             format = "GGUF v\(file.version)"
             files = file.parts.map(\.path)

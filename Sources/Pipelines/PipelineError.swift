@@ -63,6 +63,10 @@ public struct PipelineError: DiagnosticError, Equatable {
         case noSplitToKeep
         /// Neither the model nor the user says what a conversation looks like.
         case noChatTemplate
+        /// What was asked for is neither a conversation format that has a name nor a file.
+        case unknownChatTemplate(known: [String])
+        /// What was asked for as a recipe is no file, but perhaps the name of a mix.
+        case noRecipeFile(isMix: Bool, mixes: [String])
     }
 
     public let kind: Kind
@@ -209,6 +213,17 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "the model does not say what a conversation looks like: it has no chat template",
                 advice: "give one: --template FILE for a Jinja template, or --template chatml")
+        case .unknownChatTemplate(let known):
+            report(
+                .usage, "there is neither a conversation format nor a file of this name",
+                advice: "known formats: \(known.joined(separator: ", ")); or give the path of a Jinja file")
+        case .noRecipeFile(let isMix, let mixes):
+            report(
+                .usage, "there is no recipe file of this name",
+                advice: isMix
+                    ? "it is the name of a mix: use --type \(file ?? "")"
+                    : "give the path of a JSON or GGUF file; mixes are named with --type: "
+                        + mixes.joined(separator: ", "))
         }
     }
 

@@ -31,10 +31,13 @@ public struct Recipe: Sendable, Hashable, CustomStringConvertible {
     public init(named name: String) throws(RecipeError) {
         let upper = name.uppercased()
         guard let recipe = (Self.named + Self.presets).first(where: { $0.name == Self.aliases[upper] ?? upper }) else {
-            throw RecipeError(.unknownRecipe(name, known: (Self.named + Self.presets).map(\.name)))
+            throw RecipeError(.unknownRecipe(name, known: Self.names))
         }
         self = recipe
     }
+
+    /// What recipes can be named, less other spellings.
+    public static var names: [String] { (named + presets).map(\.name) }
 
     /// The recipe in words, a line for its base and one for each rule.
     public var lines: [String] {

@@ -1,11 +1,10 @@
 import ByteJSON
 import TensorCore
 
-/// A safetensors file or an index of several that is damaged, incomplete, or not fit for its use.
+/// A safetensors file that is damaged or incomplete.
 public struct SafetensorsError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
-        // One file.
         case truncated(expectedByteCount: Int, foundByteCount: Int)
         case headerTooLarge(byteCount: UInt64, limit: Int)
         case headerOutsideFile(byteCount: Int, fileByteCount: Int)
@@ -21,27 +20,6 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case overlap(with: String)
         case hole(byteCount: Int)
         case trailingBytes(Int)
-        // Several files.
-        case noWeights
-        case unreadableDirectory
-        case severalIndices([String])
-        /// Without an index the files are those of several sets, which begin with these.
-        case severalSets([String])
-        /// Without an index, some of the numbered files are not there.
-        case numberedShardsMissing([String], count: Int)
-        case invalidIndex
-        case shardNameLeavesDirectory(String)
-        case shardsMissing([MissingShard])
-        case notInShard(String)
-        case inTwoShards(String, String)
-    }
-
-    /// A shard that the index names and the directory lacks, and what it should hold.
-    public struct MissingShard: Sendable, Equatable {
-        /// The file's name.
-        public let name: String
-        /// In the order of the index.
-        public let tensorNames: [String]
     }
 
     /// Where in the file.
@@ -54,7 +32,7 @@ public struct SafetensorsError: DiagnosticError, Equatable {
 
     /// What is wrong.
     public let kind: Kind
-    /// The file, the index, or the directory.
+    /// The file.
     public let path: String
     /// Where in the file.
     public let place: Place
@@ -99,38 +77,16 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case .overlap(let other): "the data overlaps that of \"\(other)\""
         case .hole(let count): "\(count) bytes before the data belong to no tensor"
         case .trailingBytes(let count): "\(count) bytes after the last tensor"
-        case .noWeights: "no safetensors weights: neither model.safetensors nor an index of shards"
-        case .unreadableDirectory: "is not a folder that can be read"
-        case .severalIndices(let names): "several indices: \(names.joined(separator: ", "))"
-        case .severalSets(let names):
-            "there is no index, and shards of several sets: those of \(names.joined(separator: ", "))"
-        case .numberedShardsMissing(let names, let count):
-            "there is no index, and of \(count) shards these are missing: \(names.joined(separator: ", "))"
-        case .invalidIndex: "not an index of shards: weight_map must give a file name for every tensor"
-        case .shardNameLeavesDirectory(let name): "the shard name \"\(name)\" is not a plain file name"
-        case .shardsMissing(let shards): shards.map(Self.describe).joined(separator: "; ")
-        case .notInShard(let shard): "the index places it in \(shard), which does not have it"
-        case .inTwoShards(let a, let b): "it is both in \(a) and in \(b)"
         }
     }
 
-    private var advice: String? {
+    private var advice: String {
         switch kind {
-        case .truncated, .headerOutsideFile, .offsetsOutsideFile, .trailingBytes, .notInShard:
+        case .truncated, .headerOutsideFile, .offsetsOutsideFile, .trailingBytes:
             "download or copy the file again"
-        case .shardsMissing, .numberedShardsMissing: "download the missing files into the same folder"
-        case .noWeights, .unreadableDirectory: "give the folder of a checkpoint with safetensors weights"
-        case .severalSets: "leave the shards of one model in the folder"
-        case .severalIndices: "name the one to use model.safetensors.index.json"
         case .headerTooLarge, .headerNotJSON, .duplicateKey, .invalidMetadata, .invalidEntry, .unknownType,
-            .shapeTooLarge, .partialByte, .wrongByteCount, .overlap, .hole, .invalidIndex, .shardNameLeavesDirectory,
-            .inTwoShards:
+            .shapeTooLarge, .partialByte, .wrongByteCount, .overlap, .hole:
             "the file is damaged or was made by a faulty program; get it again from its source"
         }
-    }
-
-    private static func describe(_ shard: MissingShard) -> String {
-        let shown = shard.tensorNames.prefix(3).joined(separator: ", ") + (shard.tensorNames.count > 3 ? ", …" : "")
-        return "\(shard.name) is missing; it holds \(shard.tensorNames.count) tensors (\(shown))"
     }
 }

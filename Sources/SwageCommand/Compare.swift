@@ -10,8 +10,8 @@ struct Compare: ParsableCommand {
         abstract: "Measures how far a quantized model's weights are from the original ones, the worst tensors first.",
         discussion: """
             Relative RMSE is the root of the mean squared error over that of the original weights. A gain below 1 says that \
-            the weights have shrunk. Rows and columns that pad experts in the quantized model are left out. Weights that are no finite numbers \
-            are refused, and models that look exchanged are compared as they were given, with a warning.
+            the weights have shrunk. Rows and columns that pad experts in the quantized model are left out. Weights that are \
+            no finite numbers are refused, and models that look exchanged are compared as they were given, with a warning.
             """)
 
     @Argument(help: "The original: a checkpoint directory or a GGUF file.")
@@ -38,17 +38,24 @@ struct Compare: ParsableCommand {
     @Flag(help: "Print one JSON object, with every tensor and expert.")
     var json = false
 
+    @OptionGroup var reading: CheckpointOptions
     @OptionGroup var splitting: PreTokenizerOptions
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
         guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
         guard maxRmse.map({ $0 >= 0 }) ?? true else { throw ValidationError("--max-rmse must not be negative") }
+        guard reading.padExperts == .auto else {
+            throw ValidationError(
+                "--pad-experts: experts are compared as they are stored, without what pads them in either model")
+        }
     }
 
     func run() throws {
-        let source = try Model(path: original, expertPadding: .off, preTokenizer: splitting.preTokenizer)
-        let result = try Model(path: quantized)
+        let source = try Model(
+            path: original, expertPadding: .off, expertNormalization: reading.normalizeExperts,
+            preTokenizer: splitting.preTokenizer)
+        let result = try Model(path: quantized, expertNormalization: reading.normalizeExperts)
         ProgressLine.say(source.notes + result.notes)
         let comparison = WeightComparison(importancePath: imatrix, parallel: compute.parallel)
         let tensors = try comparison.run(

@@ -46,9 +46,7 @@ struct Convert: ParsableCommand {
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
         conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0) }
-        conversion.chatTemplate = chatTemplate.map { name in
-            name == "none" ? Conversion.TemplateChoice.nothing : .given(.init(name))
-        }
+        conversion.chatTemplate = chatTemplate.map { .init($0) }
         if dryRun {
             _ = try conversion.metadata(of: model, progress: ProgressLine.handler)
             StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))

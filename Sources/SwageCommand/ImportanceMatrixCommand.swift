@@ -62,6 +62,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
         guard modes == 1 else { throw ValidationError("give a model, --merge FILE… or --show FILE") }
         if model != nil, texts.isEmpty { throw ValidationError("name at least one text with --text FILE") }
         if model == nil, hessian != nil { throw ValidationError("--hessian belongs to a model and its texts") }
+        try reading.demand(model, splitting)
         if show == nil, output == nil, hessian == nil {
             throw ValidationError("name the file to write with --output FILE")
         }

@@ -32,6 +32,13 @@ struct CheckpointOptions: ParsableArguments {
             discussion: "auto does as config.json says with norm_topk_prob, or else as the model's own code does."))
     var normalizeExperts: ExpertNormalization = .auto
 
+    /// Refuses options about how a model is read where a command is given none.
+    func demand(_ model: String?, _ splitting: PreTokenizerOptions) throws {
+        let isAny = padExperts != .auto || normalizeExperts != .auto || splitting.preTokenizer != nil
+        guard model == nil, isAny else { return }
+        throw ValidationError("--pad-experts, --normalize-experts and --pre-tokenizer belong to a model")
+    }
+
     /// Opens a model, and says on standard error what a user should know of how it is read.
     func model(at path: String, preTokenizer: String?, readsWeights: Bool = true) throws -> Model {
         let model = try Model(

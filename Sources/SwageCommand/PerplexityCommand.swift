@@ -76,6 +76,7 @@ struct PerplexityCommand: ParsableCommand {
         guard (model == nil) != mergeScores.isEmpty else {
             throw ValidationError("give a model, or --merge-scores FILE…")
         }
+        try reading.demand(model, splitting)
         if mergeScores.isEmpty, texts.isEmpty, baseLogits == nil {
             throw ValidationError("name at least one text with --text FILE")
         }

@@ -148,6 +148,7 @@ struct Quantize: ParsableCommand {
     private func write(_ model: Model, _ quantization: Quantization, plan: Quantization.Plan) throws -> String? {
         guard let output, !dryRun else {
             ProgressLine.clear()
+            _ = try quantization.calibration?.windows(model)
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             StandardStream.output.write(Self.listing(of: plan))
             let parts = try quantization.parts(of: model, plan: plan, output: output ?? "MODEL.gguf")

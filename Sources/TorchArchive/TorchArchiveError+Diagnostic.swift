@@ -48,22 +48,10 @@ extension TorchArchiveError {
         case .shapeTooLarge(let shape): "the byte count of shape \(shape) overflows"
         case .overlappingElements(let shape, let strides):
             "with shape \(shape) and strides \(strides), elements share memory"
-        case .noWeights: "no PyTorch weights: neither pytorch_model.bin nor an index of shards"
-        case .unreadableDirectory: "is not a folder that can be read"
-        case .severalIndices(let names): "several indices: \(names.joined(separator: ", "))"
-        case .severalSets(let names):
-            "there is no index, and shards of several sets: those of \(names.joined(separator: ", "))"
-        case .numberedShardsMissing(let names, let count):
-            "there is no index, and of \(count) shards these are missing: \(names.joined(separator: ", "))"
-        case .invalidIndex: "not an index of shards: weight_map must give a file name for every tensor"
-        case .shardNameLeavesDirectory(let name): "the shard name \"\(name)\" is not a plain file name"
-        case .shardsMissing(let shards): shards.map(Self.describe).joined(separator: "; ")
-        case .notInShard(let shard): "the index places it in \(shard), which does not have it"
-        case .inTwoShards(let a, let b): "it is both in \(a) and in \(b)"
         }
     }
 
-    private var advice: String? {
+    private var advice: String {
         switch kind {
         case .legacyFormat: "load it with PyTorch and save it again"
         case .refusedGlobal, .refusedOpcode:
@@ -71,21 +59,11 @@ extension TorchArchiveError {
         case .compressed, .encrypted, .byteOrder, .overlappingElements:
             "load it with PyTorch and save contiguous tensors with torch.save or safetensors"
         case .notAStateDictionary, .notATensor: "save the model's state_dict() alone"
-        case .endMissing, .entryOutsideFile, .pickleTruncated, .notInShard: "download or copy the file again"
-        case .shardsMissing, .numberedShardsMissing: "download the missing files into the same folder"
-        case .noWeights, .unreadableDirectory: "give the folder of a checkpoint with PyTorch weights"
-        case .severalSets: "leave the shards of one model in the folder"
-        case .severalIndices: "name the one to use pytorch_model.bin.index.json"
+        case .endMissing, .entryOutsideFile, .pickleTruncated: "download or copy the file again"
         case .notAnArchive, .damagedDirectory, .directoryTooLarge, .duplicateEntry, .overlap, .noPickle,
             .severalPickles, .nestedArchive, .pickleTooLarge, .bytesAfterPickle, .limitExceeded, .invalidPickle,
-            .duplicateTensor, .missingStorage, .wrongStorageByteCount, .tensorOutsideStorage, .shapeTooLarge,
-            .invalidIndex, .shardNameLeavesDirectory, .inTwoShards:
+            .duplicateTensor, .missingStorage, .wrongStorageByteCount, .tensorOutsideStorage, .shapeTooLarge:
             "the file is damaged or was made by a faulty program; get it again from its source"
         }
-    }
-
-    private static func describe(_ shard: MissingShard) -> String {
-        let shown = shard.tensorNames.prefix(3).joined(separator: ", ") + (shard.tensorNames.count > 3 ? ", …" : "")
-        return "\(shard.name) is missing; it holds \(shard.tensorNames.count) tensors (\(shown))"
     }
 }

@@ -1,7 +1,6 @@
-import ByteJSON
 import TensorCore
 
-/// A file written by `torch.save`, or an index of several, that is damaged, hostile, incomplete or of another kind.
+/// A file written by `torch.save` that is damaged, hostile, incomplete or of another kind.
 public struct TorchArchiveError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
@@ -38,27 +37,6 @@ public struct TorchArchiveError: DiagnosticError, Equatable {
         case tensorOutsideStorage(elementCount: Int, storageElementCount: Int)
         case shapeTooLarge([Int])
         case overlappingElements(shape: [Int], strides: [Int])
-        // Several files.
-        case noWeights
-        case unreadableDirectory
-        case severalIndices([String])
-        /// Without an index the files are those of several sets, which begin with these.
-        case severalSets([String])
-        /// Without an index, some of the numbered files are not there.
-        case numberedShardsMissing([String], count: Int)
-        case invalidIndex
-        case shardNameLeavesDirectory(String)
-        case shardsMissing([MissingShard])
-        case notInShard(String)
-        case inTwoShards(String, String)
-    }
-
-    /// A shard that the index names and the directory lacks, and what it should hold.
-    public struct MissingShard: Sendable, Equatable {
-        /// The file's name.
-        public let name: String
-        /// In the order of the index.
-        public let tensorNames: [String]
     }
 
     /// Where in the file.
@@ -73,7 +51,7 @@ public struct TorchArchiveError: DiagnosticError, Equatable {
 
     /// What is wrong.
     public let kind: Kind
-    /// The file, the index, or the directory.
+    /// The file.
     public let path: String
     /// Where in the file.
     public let place: Place

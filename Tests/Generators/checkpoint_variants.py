@@ -6,7 +6,7 @@
 Written with torch and transformers 5.24 on the CPU, in float32. A variant is a random model with changed keys in its
 config.json (null as a text "absent" removes one) and, where `tensors` says so, other tensors. The configuration is read by
 transformers, so that its order of preference and its defaults decide. `defaults` are what the configuration classes take for an
-empty config.json.
+empty config.json: transformers' own, and XVERSE's, which are published beside its weights.
 """
 import json
 import pathlib
@@ -54,6 +54,17 @@ CASES = [
 KEYS = ["vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
         "head_dim", "max_position_embeddings", "rms_norm_eps", "sliding_window", "num_local_experts", "num_experts_per_tok",
         "tie_word_embeddings"]
+# XVERSE's classes are in no package. The dense one: the defaults of `XverseConfig` in the configuration_xverse.py of XVERSE-13B (it
+# has no rope_theta; the model's code rotates with base 10000). That of the mixtures: the keys whose defaults are known, of XVERSE-MoE;
+# num_key_value_heads is that of num_attention_heads in both.
+PUBLISHED = {
+    "XverseForCausalLM": {
+        "vocab_size": 100278, "hidden_size": 5120, "intermediate_size": 13824, "num_hidden_layers": 40, "num_attention_heads": 40,
+        "num_key_value_heads": 40, "max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "tie_word_embeddings": False,
+        "rope_theta": 10000.0},
+    "XverseMoeForCausalLM": {
+        "num_experts": 64, "moe_top_k": 6, "num_shared_experts": 2, "rope_theta": 10000.0, "tie_word_embeddings": False},
+}
 
 
 def fused(weights, keys):
@@ -98,6 +109,7 @@ def main():
         configuration = kind()
         defaults[name] = {key: getattr(configuration, key) for key in KEYS if hasattr(configuration, key)}
         defaults[name]["rope_theta"] = configuration.rope_parameters["rope_theta"]
+    defaults |= PUBLISHED
     path = FIXTURES / "golden" / "checkpoint_variants.json"
     lines = ",\n".join("  " + json.dumps(case) for case in cases)
     path.write_text(f'{{"defaults": {json.dumps(defaults)},\n "cases": [\n{lines}\n]}}\n')

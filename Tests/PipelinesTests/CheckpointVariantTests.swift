@@ -129,38 +129,6 @@ import Testing
         }
     }
 
-    /// A `config.json` that names its class alone.
-    @Test(arguments: ["LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"])
-    func missingKeysTakeTheClassesDefaults(name: String) throws {
-        try Conformance.row("checkpoints/missing-keys")
-        let table = try #require(try Self.golden()["defaults"] as? [String: [String: Any]])
-        let expected = try #require(table[name])
-        try RandomModel.named("llama-linear").withCheckpoint { path, _ in
-            try configure(path) { $0 = ["architectures": [name]] }
-            let plan = try Checkpoint(directory: path, expertPadding: .off, readsWeights: false).plan
-            func integer(_ key: String) -> Int? { expected[key] as? Int }
-            #expect(plan.vocabularySize == integer("vocab_size"))
-            #expect(plan.embeddingLength == integer("hidden_size"))
-            #expect(plan.layerCount == integer("num_hidden_layers"))
-            #expect(plan.attention.headCount == integer("num_attention_heads"))
-            #expect(plan.attention.keyValueHeadCount == integer("num_key_value_heads"))
-            #expect(plan.attention.headLength == integer("head_dim") ?? 128)
-            #expect(
-                plan.contextLength
-                    == min(integer("max_position_embeddings") ?? 0, integer("sliding_window") ?? .max))
-            #expect(plan.normEpsilon == (expected["rms_norm_eps"] as? Double).map { Float($0) })
-            #expect(plan.rope.frequencyBase == expected["rope_theta"] as? Double)
-            #expect(plan.tiesOutputToEmbedding == expected["tie_word_embeddings"] as? Bool)
-            switch plan.feedForward {
-            case .dense(let length): #expect(length == integer("intermediate_size"))
-            case .experts(let experts):
-                #expect(experts.length == integer("intermediate_size"))
-                #expect(experts.count == integer("num_local_experts"))
-                #expect(experts.usedCount == integer("num_experts_per_tok"))
-            }
-        }
-    }
-
     /// The tensors say that there are shared experts, and how many.
     @Test(arguments: ["xverse-moe-a36b", "xverse-moe-1-expert-head-80", "xverse-moe-no-shared"])
     func sharedExpertsAreSeenFromTheTensors(name: String) throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Shards
 import TensorCore
 import TestSupport
 import Testing
@@ -28,8 +29,8 @@ import TorchArchive
         }
     }
 
-    private func kind(_ files: [String: [UInt8]], index: String? = nil) -> TorchArchiveError.Kind? {
-        #expect(throws: TorchArchiveError.self) { try open(files, index: index) }?.kind
+    private func kind(_ files: [String: [UInt8]], index: String? = nil) -> ShardError.Kind? {
+        #expect(throws: ShardError.self) { try open(files, index: index) }?.kind
     }
 
     @Test func opensShardsOfPyTorch() throws {
@@ -85,7 +86,7 @@ import TorchArchive
 
     @Test func namesMissingShardsAndWhatTheyHold() {
         let index = Self.index([("a", "1.bin"), ("b", "2.bin"), ("c", "2.bin")])
-        let error = #expect(throws: TorchArchiveError.self) {
+        let error = #expect(throws: ShardError.self) {
             try open(["1.bin": Self.shard("a")], index: index)
         }
         guard case .shardsMissing(let shards) = error?.kind else {
@@ -122,7 +123,7 @@ import TorchArchive
 
     @Test func refusesDirectoriesWithoutWeights() {
         #expect(kind(["model.safetensors": []]) == .noWeights)
-        let error = #expect(throws: TorchArchiveError.self) { try TorchArchiveSet(directory: "/nonexistent") }
+        let error = #expect(throws: ShardError.self) { try TorchArchiveSet(directory: "/nonexistent") }
         #expect(error?.kind == .unreadableDirectory)
         #expect(
             kind(["a.bin.index.json": [], "b.bin.index.json": []])
@@ -130,6 +131,9 @@ import TorchArchive
     }
 
     @Test func refusesATruncatedShard() {
-        #expect(kind(["1.bin": Self.shard("a").dropLast()], index: Self.index([("a", "1.bin")])) == .endMissing)
+        let error = #expect(throws: TorchArchiveError.self) {
+            try open(["1.bin": Self.shard("a").dropLast()], index: Self.index([("a", "1.bin")]))
+        }
+        #expect(error?.kind == .endMissing)
     }
 }

@@ -1,0 +1,82 @@
+import TensorCore
+
+/// The files of a checkpoint, or their index, do not make up its weights.
+public struct ShardError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
+    public enum Kind: Sendable, Equatable {
+        case noWeights
+        case unreadableDirectory
+        case severalIndices([String])
+        /// Without an index the files are those of several sets, which begin with these.
+        case severalSets([String])
+        /// Without an index, some of the numbered files are not there.
+        case numberedShardsMissing([String], count: Int)
+        case invalidIndex
+        case shardNameLeavesDirectory(String)
+        case shardsMissing([MissingShard])
+        case notInShard(String)
+        case inTwoShards(String, String)
+    }
+
+    /// A shard that the index names and the directory lacks, and what it should hold.
+    public struct MissingShard: Sendable, Equatable {
+        /// The file's name.
+        public let name: String
+        /// In the order of the index.
+        public let tensorNames: [String]
+    }
+
+    /// What is wrong.
+    public let kind: Kind
+    /// A shard, the index, or the directory.
+    public let path: String
+    /// The tensor concerned.
+    public let tensor: String?
+    private let naming: ShardNaming
+
+    init(_ kind: Kind, _ naming: ShardNaming, path: String, tensor: String? = nil) {
+        self.kind = kind
+        self.naming = naming
+        self.path = path
+        self.tensor = tensor
+    }
+
+    /// The error in words: file, place, what was found and expected, and what to do.
+    public var diagnostic: Diagnostic {
+        Diagnostic(.input, file: path, place: tensor.map { "tensor \"\($0)\"" }, problem, advice: advice)
+    }
+
+    private var problem: String {
+        switch kind {
+        case .noWeights: "no \(naming.format) weights: neither \(naming.fileName) nor an index of shards"
+        case .unreadableDirectory: "is not a folder that can be read"
+        case .severalIndices(let names): "several indices: \(names.joined(separator: ", "))"
+        case .severalSets(let names):
+            "there is no index, and shards of several sets: those of \(names.joined(separator: ", "))"
+        case .numberedShardsMissing(let names, let count):
+            "there is no index, and of \(count) shards these are missing: \(names.joined(separator: ", "))"
+        case .invalidIndex: "not an index of shards: weight_map must give a file name for every tensor"
+        case .shardNameLeavesDirectory(let name): "the shard name \"\(name)\" is not a plain file name"
+        case .shardsMissing(let shards): shards.map(Self.describe).joined(separator: "; ")
+        case .notInShard(let shard): "the index places it in \(shard), which does not have it"
+        case .inTwoShards(let a, let b): "it is both in \(a) and in \(b)"
+        }
+    }
+
+    private var advice: String {
+        switch kind {
+        case .notInShard: "download or copy the file again"
+        case .shardsMissing, .numberedShardsMissing: "download the missing files into the same folder"
+        case .noWeights, .unreadableDirectory: "give the folder of a checkpoint with \(naming.format) weights"
+        case .severalSets: "leave the shards of one model in the folder"
+        case .severalIndices: "name the one to use \(naming.indexName)"
+        case .invalidIndex, .shardNameLeavesDirectory, .inTwoShards:
+            "the file is damaged or was made by a faulty program; get it again from its source"
+        }
+    }
+
+    private static func describe(_ shard: MissingShard) -> String {
+        let shown = shard.tensorNames.prefix(3).joined(separator: ", ") + (shard.tensorNames.count > 3 ? ", …" : "")
+        return "\(shard.name) is missing; it holds \(shard.tensorNames.count) tensors (\(shown))"
+    }
+}

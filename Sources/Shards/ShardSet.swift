@@ -1,0 +1,146 @@
+import FoundationEssentials
+import TensorCore
+
+/// The weights of a checkpoint: one file, the shards that an index lists, or those that number themselves.
+///
+/// Tensors that a shard has and the index does not mention are listed too, as the loaders of the Python packages do.
+public final class ShardSet<File: ShardFile>: Sendable {
+    /// A tensor and the file that it is in.
+    public struct Entry: Sendable, Hashable {
+        /// The tensor in its file.
+        public let tensor: File.Tensor
+        /// The place of the file in ``ShardSet/files``.
+        public let fileIndex: Int
+
+        /// As the checkpoint calls it.
+        public var name: String { tensor.name }
+        /// Of the elements.
+        public var type: File.Tensor.ElementType { tensor.type }
+        /// Slowest dimension first.
+        public var shape: [Int] { tensor.shape }
+        /// Bytes of all elements.
+        public var byteCount: Int { tensor.byteCount }
+    }
+
+    /// By file, and there in the file's order.
+    public let tensors: [Entry]
+    /// Sorted by name.
+    public let files: [File]
+    /// Whether the files are shards that no index lists.
+    public let areFoundByName: Bool
+    private let index: [ByteString: Int]
+
+    /// Opens the weights of a checkpoint directory: the file with the name for a single one, such as
+    /// `model.safetensors`, or the shards listed by `model.safetensors.index.json` or else by the only other
+    /// `*.safetensors.index.json`. Without an index all files `*-00001-of-0000N.safetensors` of one set.
+    ///
+    /// Shards may be symbolic links to anywhere; their names must be plain. Throws ``ShardError``, `JSONError`, or the
+    /// errors of the files.
+    public convenience init(directory: String) throws {
+        let naming = File.naming
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        } catch {
+            throw ShardError(.unreadableDirectory, naming, path: directory)
+        }
+        if names.contains(naming.fileName) {
+            try self.init(file: "\(directory)/\(naming.fileName)")
+            return
+        }
+        let indices = names.filter { $0.hasSuffix(naming.indexSuffix) }
+        guard let first = indices.first else {
+            try self.init(files: Self.numberedFiles(among: names, in: directory), areFoundByName: true)
+            return
+        }
+        let isNamedAsUsual = indices.contains(naming.indexName)
+        guard indices.count == 1 || isNamedAsUsual else {
+            throw ShardError(.severalIndices(indices), naming, path: directory)
+        }
+        let index = try ShardIndex(
+            contentsOf: "\(directory)/\(isNamedAsUsual ? naming.indexName : first)", naming: naming)
+        try self.init(files: Self.files(of: index, in: directory))
+        try check(index)
+    }
+
+    /// Opens a single file.
+    public convenience init(file path: String) throws {
+        try self.init(files: [File(path: path)])
+    }
+
+    private init(files: [File], areFoundByName: Bool = false) throws {
+        var entries: [Entry] = []
+        var index: [ByteString: Int] = [:]
+        for (number, file) in files.enumerated() {
+            for tensor in file.tensors {
+                if let other = index.updateValue(entries.count, forKey: ByteString(tensor.name)) {
+                    let otherPath = files[entries[other].fileIndex].path
+                    throw ShardError(
+                        .inTwoShards(otherPath, file.path), File.naming, path: file.path, tensor: tensor.name)
+                }
+                entries.append(Entry(tensor: tensor, fileIndex: number))
+            }
+        }
+        tensors = entries
+        self.files = files
+        self.areFoundByName = areFoundByName
+        self.index = index
+    }
+
+    /// The shards that number themselves, where there is no index: all of one set.
+    private static func numberedFiles(among names: [String], in directory: String) throws -> [File] {
+        let sets = NumberedFiles.sets(among: names, suffix: File.naming.suffix)
+        guard let set = sets.first else { throw ShardError(.noWeights, File.naming, path: directory) }
+        guard sets.count == 1 else {
+            throw ShardError(.severalSets(sets.map { $0.names[0] }), File.naming, path: directory)
+        }
+        guard set.missing.isEmpty else {
+            throw ShardError(
+                .numberedShardsMissing(set.missing, count: set.names.count), File.naming, path: directory)
+        }
+        return try set.names.map { try File(path: "\(directory)/\($0)") }
+    }
+
+    private static func files(of index: ShardIndex, in directory: String) throws -> [File] {
+        var files: [File] = []
+        var missing: [ShardError.MissingShard] = []
+        for shard in index.shards {
+            do {
+                files.append(try File(path: "\(directory)/\(shard.name)"))
+            } catch let error as FileError where error.isNotFound {
+                missing.append(.init(name: shard.name, tensorNames: shard.tensorNames))
+            }
+        }
+        guard missing.isEmpty else { throw ShardError(.shardsMissing(missing), File.naming, path: index.path) }
+        return files
+    }
+
+    /// Checks that every tensor is where the index says.
+    private func check(_ index: ShardIndex) throws {
+        for (number, shard) in index.shards.enumerated() {
+            for name in shard.tensorNames where entry(named: name)?.fileIndex != number {
+                throw ShardError(.notInShard(shard.name), File.naming, path: index.path, tensor: name)
+            }
+        }
+    }
+
+    /// The tensor of that name.
+    public func entry(named name: String) -> Entry? { index[ByteString(name)].map { tensors[$0] } }
+
+    /// The path of the file that holds the tensor.
+    public func path(of entry: Entry) -> String { files[entry.fileIndex].path }
+
+    /// Reads some bytes of a tensor; whole elements.
+    ///
+    /// - Parameters:
+    ///   - byteRange: counted from the tensor's first byte.
+    ///   - buffer: receives `byteRange.count` bytes.
+    public func read(_ entry: Entry, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try files[entry.fileIndex].read(entry.tensor, byteRange: byteRange, into: buffer)
+    }
+
+    /// Tells the system what will be done with some bytes of a tensor.
+    public func advise(_ use: ExpectedUse, _ entry: Entry, byteRange: Range<Int>) {
+        files[entry.fileIndex].advise(use, entry.tensor, byteRange: byteRange)
+    }
+}
