@@ -41,7 +41,7 @@ public struct Quantization: Sendable {
     public struct Plan: Sendable {
         public let assignments: [TypeAssignment]
         public let size: SizeEstimate
-        /// Bytes of the file that would be written.
+        /// Bytes of the file that would be written, or of all files together.
         public let fileByteCount: Int
         /// What the user should know before the result is used.
         public let warnings: [String]
@@ -82,9 +82,10 @@ public struct Quantization: Sendable {
             throw PipelineError(
                 .alreadyQuantized(assignment.sourceType), file: model.path, tensor: assignment.tensor.name)
         }
+        let file = try file(model, assignments: assignments, importance: importance, opened)
         return Plan(
             assignments: assignments, size: try SizeEstimate(assignments),
-            fileByteCount: try file(model, assignments: assignments, importance: importance, opened).byteCount,
+            fileByteCount: try splitLimits.map { try file.outline(limits: $0).byteCount } ?? file.byteCount,
             warnings: try warnings(about: assignments, of: model, importance: known)
                 + (opened?.warnings(about: model) ?? []) + foreignImportance(importance, model),
             importance: importance, hessian: opened)
@@ -124,7 +125,8 @@ public struct Quantization: Sendable {
                 try OutputFile.check(output, inputs: model.inputFiles + inputs, expectedByteCount: plan.fileByteCount)
             }
             let result = try calibration.run(
-                model, assignments: plan.assignments, guidance: guidance(plan), output: output, parallel: parallel,
+                model, assignments: plan.assignments, guidance: guidance(plan), output: output,
+                kept: parted.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(), parallel: parallel,
                 progress: progress)
             file.model.tensors = result.tensors
             spool = result.spool
@@ -147,7 +149,7 @@ public struct Quantization: Sendable {
     public func parts(of model: Model, plan: Plan, output: String) throws -> [String] {
         guard let splitLimits else { return [] }
         return try file(model, assignments: plan.assignments, importance: plan.importance, plan.hessian)
-            .parts(prefix: output, limits: splitLimits)
+            .outline(prefix: output, limits: splitLimits).listing
     }
 
     /// What decides the tensors' bytes beside what the metadata says, a line each.
