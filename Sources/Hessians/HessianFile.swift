@@ -76,7 +76,9 @@ public final class HessianFile: Sendable {
     /// Fails if columns that the model has not are more than padding.
     private func demandNoMore(than site: HessianSite) throws {
         let stored = try storedDiagonal(site)
-        guard stored.dropFirst(site.columns.count).contains(where: { $0 > 0 }), let expected = site.tensors else { return }
+        guard stored.dropFirst(site.columns.count).contains(where: { $0 > 0 }), let expected = site.tensors else {
+            return
+        }
         let tensor = file.tensors[entry(site).diagonal]
         throw HessianError(
             .wrongShape(found: tensor.shape, expected: expected.diagonal.shape), path: path, tensor: tensor.name)

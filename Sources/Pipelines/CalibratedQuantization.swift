@@ -54,7 +54,8 @@ public struct CalibratedQuantization: Sendable {
 
         if !work.taken.isEmpty {
             let count = work.taken.count
-            progress(.note("\(count) of \(count + work.layers.count) calibrated matrices are in the parts that are kept"))
+            let all = count + work.layers.count
+            progress(.note("\(count) of \(all) calibrated tensors are in the parts that are kept"))
         }
         progress(.stage("calibrating"))
         let calibrator = LayerCalibrator(

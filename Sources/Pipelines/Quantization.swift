@@ -87,13 +87,8 @@ public struct Quantization: Sendable {
             assignments: assignments, size: try SizeEstimate(assignments),
             fileByteCount: try splitLimits.map { try file.outline(limits: $0).byteCount } ?? file.byteCount,
             warnings: try warnings(about: assignments, of: model, importance: known)
-                + (opened?.warnings(about: model) ?? []) + foreignImportance(importance, model),
+                + (opened?.warnings(about: model) ?? []) + warnings(aboutImportance: importance, assignments, model, fitted: opened),
             importance: importance, hessian: opened)
-    }
-
-    private func foreignImportance(_ importance: ImportanceMatrix?, _ model: Model) throws -> [String] {
-        guard let importancePath else { return [] }
-        return [try model.warning(about: importancePath, "importance matrix", of: importance?.model)].compactMap { $0 }
     }
 
     /// How long it will take, judged by a sample.
