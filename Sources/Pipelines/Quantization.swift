@@ -87,7 +87,8 @@ public struct Quantization: Sendable {
             assignments: assignments, size: try SizeEstimate(assignments),
             fileByteCount: try splitLimits.map { try file.outline(limits: $0).byteCount } ?? file.byteCount,
             warnings: try warnings(about: assignments, of: model, importance: known)
-                + (opened?.warnings(about: model) ?? []) + warnings(aboutImportance: importance, assignments, model, fitted: opened),
+                + (opened?.warnings(about: model) ?? [])
+                + warnings(aboutImportance: importance, assignments, model, fitted: opened),
             importance: importance, hessian: opened)
     }
 
