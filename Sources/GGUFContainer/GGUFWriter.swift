@@ -46,6 +46,16 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         try GGUFLayout(metadata: metadata, tensors: tensors, path: "").header
     }
 
+    /// Where each tensor's bytes would begin in the file.
+    public static func offsets(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> [Int] {
+        let layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: "")
+        var offset = layout.header.count
+        return tensors.map { tensor in
+            defer { offset += tensor.byteCount + (-tensor.byteCount & (layout.alignment - 1)) }
+            return offset
+        }
+    }
+
     /// Appends the next bytes of the current tensor; throws if they are more than it has.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }

@@ -64,7 +64,7 @@ public struct HessianError: DiagnosticError, Equatable {
         switch kind {
         case .notHessian: "give a file made by swage imatrix MODEL --text FILE --hessian OUT"
         case .missingTensor, .unexpectedTensor, .wrongShape:
-            "use the file that was collected from this very model, with the same --pad-experts"
+            "use the file that was collected from this very model"
         case .nonFiniteMoments: "the model's weights are damaged; check them with swage inspect"
         case .tooLarge: "use an importance matrix: swage imatrix without --hessian"
         case .invalidKey, .wrongType, .invalidRowCount, .invalidDiagonal, .sumsWithoutRows, .invalidCorrelation,

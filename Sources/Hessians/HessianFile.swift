@@ -4,7 +4,10 @@ import ModelArchitecture
 import Runtime
 import TensorCore
 
-/// A file of second moments, open for reading and known to be of a model's shape.
+/// A file of second moments, open for reading and known to be of a model's shape, but for the padding of its experts.
+///
+/// Hidden units of padding are zero, and so is what was gathered of them: files of the padded model serve the one without, and
+/// the other way round.
 ///
 /// Memory holds the number of rows of each site; moments are read, and checked, when they are asked for.
 public final class HessianFile: Sendable {
@@ -17,6 +20,8 @@ public final class HessianFile: Sendable {
 
     private struct Entry {
         let rowCount: Int
+        /// The columns that the file has of these inputs.
+        let columnCount: Int
         /// Places of tensors in the file.
         let diagonal: Int
         let correlations: Int
@@ -36,20 +41,23 @@ public final class HessianFile: Sendable {
         var entries: [HessianSite: Entry] = [:]
         var known: Set<Int> = []
         for site in HessianSite.all(of: plan, blocks) {
-            guard let tensors = site.tensors else { throw HessianError(.tooLarge, path: path, tensor: site.name) }
+            let stored = site.stored(in: file, plan: plan, blocks)
+            guard let tensors = stored.tensors else { throw HessianError(.tooLarge, path: path, tensor: site.name) }
             let places = try tensors.all.map { try Self.place(of: $0, in: file) }
             known.formUnion(places)
             let rowCount: Int64 = try Self.numbers(ofTensorAt: places[0], in: file)[0]
             guard (0...Self.greatestRowCount).contains(rowCount) else {
                 throw HessianError(.invalidRowCount(rowCount), path: path, tensor: tensors.rowCount.name)
             }
-            entries[site] = Entry(rowCount: Int(rowCount), diagonal: places[1], correlations: places[2])
+            entries[site] = Entry(
+                rowCount: Int(rowCount), columnCount: stored.columns.count, diagonal: places[1],
+                correlations: places[2])
         }
         if let other = file.tensors.indices.first(where: { !known.contains($0) }) {
             throw HessianError(.unexpectedTensor, path: path, tensor: file.tensors[other].name)
         }
         self.entries = entries
-        for site in entries.keys { _ = try diagonal(site) }
+        for site in entries.keys { try demandNoMore(than: site) }
     }
 
     /// More than any run sees; sums of them do not overflow.
@@ -60,6 +68,24 @@ public final class HessianFile: Sendable {
 
     /// The sums of squares of a site's inputs, one for each column.
     public func diagonal(_ site: HessianSite) throws -> [Float] {
+        let stored = try storedDiagonal(site)
+        let padding = [Float](repeating: 0, count: max(0, site.columns.count - stored.count))
+        return stored.prefix(site.columns.count) + padding
+    }
+
+    /// Fails if columns that the model has not are more than padding.
+    private func demandNoMore(than site: HessianSite) throws {
+        let stored = try storedDiagonal(site)
+        guard stored.dropFirst(site.columns.count).contains(where: { $0 > 0 }), let expected = site.tensors else {
+            return
+        }
+        let tensor = file.tensors[entry(site).diagonal]
+        throw HessianError(
+            .wrongShape(found: tensor.shape, expected: expected.diagonal.shape), path: path, tensor: tensor.name)
+    }
+
+    /// The diagonal as the file has it.
+    private func storedDiagonal(_ site: HessianSite) throws -> [Float] {
         let entry = entry(site)
         let bits: [UInt32] = try Self.numbers(ofTensorAt: entry.diagonal, in: file)
         let diagonal = bits.map { Float(bitPattern: UInt32(littleEndian: $0)) }
@@ -85,14 +111,15 @@ public final class HessianFile: Sendable {
         let roots = diagonal.map { $0.squareRoot() }
         let bad: (row: Int, column: Int, value: Float)? = values.withUnsafeMutableBufferPointer { values in
             var index = 0
-            for row in 0..<n - 1 {
-                for column in row + 1..<n {
+            for row in 0..<entry.columnCount - 1 {
+                for column in row + 1..<entry.columnCount {
                     let correlation = Float(Float16(bitPattern: UInt16(littleEndian: bits[index])))
                     guard correlation.magnitude <= 1 else { return (row, column, correlation) }
+                    index += 1
+                    guard column < n else { continue }
                     let value = correlation * roots[row] * roots[column]
                     values[row * n + column] = value
                     values[column * n + row] = value
-                    index += 1
                 }
             }
             return nil

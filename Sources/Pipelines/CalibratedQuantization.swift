@@ -35,38 +35,50 @@ public struct CalibratedQuantization: Sendable {
 
     /// Encodes a model's matrices.
     ///
+    /// - Parameter kept: tensors that an earlier run with the same inputs has encoded; they are not encoded again, and layers
+    ///   behind the last that lacks one are not run.
     /// - Returns: the model's tensors, those that are encoded in their types, and what holds them until they are written.
     func run(
-        _ model: Model, assignments: [TypeAssignment], guidance: EncodingGuidance, output: String, parallel: Parallel,
-        progress: @escaping ProgressHandler
+        _ model: Model, assignments: [TypeAssignment], guidance: EncodingGuidance, output: String,
+        kept: KeptTensors = KeptTensors(), parallel: Parallel, progress: @escaping ProgressHandler
     ) throws -> (tensors: OverlayTensors, spool: CalibrationSpool) {
         let windows = try windows(model).fitting
         let sequences = windows.map(\.tokens)
         let targets = assignments.map(\.tensor)
-        let layerCount = model.plan.layerCount
+        let work = CalibrationWork(targets, kept: kept, layerCount: model.plan.layerCount)
         try checkMemory(model, tokenCount: sequences.reduce(0) { $0 + $1.count }, windowCount: windows.count)
         let spool = try CalibrationSpool(output: output, identity: identity(of: model, targets, guidance))
         var overlay = OverlayTensors(model.tensors)
-        try encodeEmbedding(targets, guidance, parallel, in: &overlay)
+        try encodeEmbedding(targets, guidance, kept, parallel, in: &overlay)
+        guard let lastLayer = work.lastLayer else { return (overlay, spool) }
 
+        if !work.taken.isEmpty {
+            let count = work.taken.count
+            let all = count + work.layers.count
+            progress(.note("\(count) of \(all) calibrated tensors are in the parts that are kept"))
+        }
         progress(.stage("calibrating"))
         let calibrator = LayerCalibrator(
             source: model.tensors, targets: targets, policy: policy, parallel: parallel
         ) { layer, tensors, original, quantized in
             try spool.append(layer: layer, tensors)
             try spool.saveStates(after: layer, original, quantized)
-            progress(.fraction(Double(layer + 1) / Double(layerCount + 1)))
+            progress(.fraction(Double(layer + 1) / Double(lastLayer + (work.includesOutput ? 2 : 1))))
         }
+        var known = OverlayTensors(model.tensors)
+        for index in work.taken.values { _ = kept.restore(index, as: targets[index], in: &known) }
         let found = try spool.loadStates(
-            rowCount: sequences.reduce(0) { $0 + $1.count }, columns: model.plan.embeddingLength)
+            rowCount: sequences.reduce(0) { $0 + $1.count }, columns: model.plan.embeddingLength
+        ) { layer in try spool.holds(work.indices(ofLayer: layer), ofLayer: layer, targets) }
         let pass = try PairedPass(
-            model.forwardPass(parallel, memory: memory), sequences: sequences, quantizer: calibrator,
+            model.forwardPass(parallel, memory: memory), sequences: sequences,
+            quantizer: CompletingCalibrator(calibrator, source: known, taken: work.taken, parallel: parallel),
             embedding: ForwardPass(
                 plan: model.plan, source: overlay, path: model.path, parallel: parallel, memory: memory),
             states: found.map { ($0.original, $0.quantized) })
-        for layer in ((found?.layer ?? -1) + 1)..<layerCount { try pass.run(layer: layer) }
-        for layer in 0..<layerCount { try spool.restore(layer: layer, targets, in: &overlay) }
-        if !model.plan.tiesOutputToEmbedding {
+        for layer in stride(from: (found?.layer ?? -1) + 1, through: lastLayer, by: 1) { try pass.run(layer: layer) }
+        for layer in 0...lastLayer { try spool.restore(layer: layer, targets, in: &overlay) }
+        if work.includesOutput {
             try pass.runOutput()
             for tensor in calibrator.encoded.values {
                 overlay.replace(tensor.index, by: tensor.tensor, .memory(tensor.bytes))
@@ -143,13 +155,14 @@ public struct CalibratedQuantization: Sendable {
 
     /// Encodes the embedding, which the quantized model's states begin with.
     private func encodeEmbedding(
-        _ targets: [TensorDescriptor], _ guidance: EncodingGuidance, _ parallel: Parallel,
+        _ targets: [TensorDescriptor], _ guidance: EncodingGuidance, _ kept: KeptTensors, _ parallel: Parallel,
         in overlay: inout OverlayTensors
     ) throws {
         guard let index = targets.firstIndex(where: { $0.name == TensorName(.tokenEmbedding).gguf }),
             targets[index].type.isQuantized
         else { return }
         let target = targets[index]
+        guard !kept.restore(index, as: target, in: &overlay) else { return }
         var guidance = guidance
         guidance.policies[target.type] = policy.embedding
         let job = try EncodingJob(source: overlay, index: index, target: target, guidance: guidance)

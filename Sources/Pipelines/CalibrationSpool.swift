@@ -43,19 +43,35 @@ struct CalibrationSpool {
     /// - Parameter targets: what all tensors of the model become.
     func restore(layer: Int, _ targets: [TensorDescriptor], in overlay: inout OverlayTensors) throws {
         let file = try ReadableFile(path: path(ofLayer: layer))
+        for (index, offset) in try places(in: file, targets) {
+            overlay.replace(index, by: targets[index], .file(file, offset: offset))
+        }
+    }
+
+    /// Whether all of these tensors of a layer are kept, which those of an earlier run that completed other parts need not be.
+    func holds(_ indices: Set<Int>, ofLayer layer: Int, _ targets: [TensorDescriptor]) throws -> Bool {
+        guard let file = try? ReadableFile(path: path(ofLayer: layer)) else { return false }
+        return try indices.isSubset(of: places(in: file, targets).map(\.index))
+    }
+
+    /// Where the tensors of a layer's file are in it.
+    private func places(
+        in file: ReadableFile, _ targets: [TensorDescriptor]
+    ) throws -> [(index: Int, offset: Int)] {
         let start = try file.bytes(0..<min(file.byteCount, 1 << 16))
         guard let end = start.firstIndex(of: 0x0a),
             let indices = try? JSONDecoder().decode([Int].self, from: Data(start[..<end])),
             indices.allSatisfy({ targets.indices ~= $0 })
         else { throw PipelineError(.otherCalibration, file: folder) }
         var offset = end + 1
-        for index in indices {
-            overlay.replace(index, by: targets[index], .file(file, offset: offset))
-            offset += targets[index].byteCount
+        let places = indices.map { index in
+            defer { offset += targets[index].byteCount }
+            return (index, offset)
         }
         guard file.byteCount == offset else {
             throw FileError(.truncated(expectedByteCount: offset, foundByteCount: file.byteCount), path: file.path)
         }
+        return places
     }
 
     private func path(ofLayer layer: Int) -> String { "\(folder)/layer-\(layer)" }
@@ -72,9 +88,10 @@ struct CalibrationSpool {
         try file.commit()
     }
 
-    /// - Returns: nil if no layer is finished.
+    /// - Parameter isComplete: whether all is kept that is needed of a layer.
+    /// - Returns: nil if no layer is finished, or if one up to the last finished is not complete.
     func loadStates(
-        rowCount: Int, columns: Int
+        rowCount: Int, columns: Int, isComplete: (_ layer: Int) throws -> Bool
     ) throws -> (layer: Int, original: HiddenStates, quantized: HiddenStates)? {
         guard let file = try? ReadableFile(path: "\(folder)/states") else { return nil }
         let byteCount = 4 * rowCount * columns
@@ -82,7 +99,9 @@ struct CalibrationSpool {
         let numbers = try file.bytes(0..<24).withUnsafeBytes { bytes in
             (0..<3).map { Int(UInt64(littleEndian: bytes.load(fromByteOffset: 8 * $0, as: UInt64.self))) }
         }
-        guard numbers[1] == rowCount, numbers[2] == columns else { return nil }
+        guard numbers[1] == rowCount, numbers[2] == columns, try (0...numbers[0]).allSatisfy(isComplete) else {
+            return nil
+        }
         func states(at offset: Int) throws -> HiddenStates {
             try HiddenStates(rowCount: rowCount, columns: columns) { try file.read(at: offset, into: $0) }
         }

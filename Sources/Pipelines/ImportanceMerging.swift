@@ -19,7 +19,7 @@ public struct ImportanceMerging: Sendable {
             do {
                 let added = try ImportanceMatrix(contentsOf: path)
                 if let first = merged.model, let other = added.model, !first.isSame(as: other) {
-                    progress(.warning("\(path): collected from another model than \(paths[0]), of the same shape"))
+                    progress(.warning("\(path): collected from another model than \(paths[0])"))
                 }
                 try merged.merge(added)
             } catch let error as ImportanceError {

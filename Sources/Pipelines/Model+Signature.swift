@@ -38,7 +38,7 @@ extension Model {
     func warning(about file: String, _ what: String, of other: ModelSignature?) throws -> String? {
         guard let other, let own = try signature(), !own.isSame(as: other) else { return nil }
         return
-            "\(file): the \(what) was collected from another model than \(path), of the same shape; what matters in one says "
+            "\(file): the \(what) was collected from another model than \(path); what matters in one says "
             + "little about the other: collect it again with swage imatrix"
     }
 }

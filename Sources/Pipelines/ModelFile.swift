@@ -86,13 +86,12 @@ struct ModelFile {
             identity: identity)
     }
 
-    /// What each part would hold, in words.
-    func parts(prefix: String, limits: GGUFSplitLimits) throws -> [String] {
+    /// The parts as they would be, to the byte in size; the model's files are not read for it.
+    func outline(prefix: String = "", limits: GGUFSplitLimits) throws -> PartedOutput {
         var described = metadata
         Provenance.describeInLength(model, in: &described)
         return try PartedOutput(
-            prefix: Self.splitPrefix(prefix), metadata: described, tensors: tensors, limits: limits, identity: ""
-        ).listing
+            prefix: Self.splitPrefix(prefix), metadata: described, tensors: tensors, limits: limits, identity: "")
     }
 
     /// Writes those parts that are missing.

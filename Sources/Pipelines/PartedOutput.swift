@@ -74,12 +74,24 @@ struct PartedOutput {
             missing.append(part)
         }
         let kept = paths.count - missing.count
-        if kept > 0 { progress(.warning("\(kept) of \(paths.count) parts are there already and are kept")) }
+        if kept > 0 { progress(.note("\(kept) of \(paths.count) parts are there already and are kept")) }
         if let first = missing.first {
             try AtomicFile.check(
                 paths[first], expectedByteCount: missing.reduce(0) { $0 + byteCounts[$1] })
         }
         return missing
+    }
+
+    /// The tensors of the parts that are not missing.
+    func kept(besides missing: [Int]) throws -> KeptTensors {
+        var kept = KeptTensors()
+        for part in paths.indices where !missing.contains(part) {
+            let file = try ReadableFile(path: paths[part])
+            let offsets = try GGUFWriter.offsets(
+                metadata: Self.metadata(ofPart: part, of: parts, plan: plan), tensors: parts.tensors(ofPart: part))
+            for (index, offset) in zip(parts.cuts[part], offsets) { kept.places[index] = (file, offset) }
+        }
+        return kept
     }
 
     /// Whether a part is there, of this set and undamaged; reads all of it.

@@ -8,6 +8,8 @@ public enum ProgressEvent: Sendable, Equatable {
     case fraction(Double)
     /// What a model's forward passes spent their time on, in all threads.
     case times(model: String, StageTimes)
+    /// Something the user may like to know, and need do nothing about.
+    case note(String)
     /// Something the user should know; the work goes on.
     case warning(String)
 }

@@ -31,6 +31,40 @@ extension Quantization {
         return warningsAboutNames(Set(assignments.map(\.tensor.name))) + remarks.lines
     }
 
+    /// What is wrong with an importance matrix that can be used all the same: it is of another model, says nothing of some
+    /// matrices, or speaks of tensors that are not there.
+    func warnings(
+        aboutImportance importance: ImportanceMatrix?, _ assignments: [TypeAssignment], _ model: Model,
+        fitted: OpenedHessian?
+    ) throws -> [String] {
+        guard let importance, let importancePath else { return [] }
+        let foreign = try model.warning(about: importancePath, "importance matrix", of: importance.model)
+        // Not the embedding, which has no inputs, nor the output, which llama-imatrix leaves out.
+        let unknown = assignments.filter {
+            $0.type.isQuantized && importance.entries[$0.tensor.name] == nil && fitted?.fitted[$0.tensor.name] == nil
+                && TensorName(gguf: $0.tensor.name)?.layer != nil
+        }
+        let extra = Set(importance.entries.keys).subtracting(assignments.map(\.tensor.name)).sorted()
+        let unguided = calibration == nil ? Self.shortList(unknown.map(\.tensor.name)) : nil
+        return [
+            foreign,
+            unguided.map {
+                "\(importancePath): nothing was collected for \($0); all columns count alike in them: collect it again from "
+                    + "this model with swage imatrix"
+            },
+            Self.shortList(extra).map {
+                "\(importancePath): it has \($0), which the model has not; see that it was collected from this model"
+            },
+        ].compactMap { $0 }
+    }
+
+    /// The first name and how many follow; nil if there is none.
+    fileprivate static func shortList(_ names: [String]) -> String? {
+        guard let first = names.first else { return nil }
+        let others = names.count - 1
+        return others > 0 ? "\(first) and \(others) more \(others == 1 ? "tensor" : "tensors")" : first
+    }
+
     /// What a substitute costs, and how to do without it.
     private func fallback(of assignment: TypeAssignment, from wanted: TensorType, in model: Model) -> String {
         let cost =
@@ -79,10 +113,7 @@ private struct Remarks {
 
     var lines: [String] {
         texts.map { text in
-            let names = tensors[text] ?? []
-            let others = names.count - 1
-            let rest = others > 0 ? " and \(others) more \(others == 1 ? "tensor" : "tensors")" : ""
-            return "\(names[0])\(rest): \(text)"
+            "\(Quantization.shortList(tensors[text] ?? []) ?? ""): \(text)"
         }
     }
 }

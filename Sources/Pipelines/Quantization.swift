@@ -41,7 +41,7 @@ public struct Quantization: Sendable {
     public struct Plan: Sendable {
         public let assignments: [TypeAssignment]
         public let size: SizeEstimate
-        /// Bytes of the file that would be written.
+        /// Bytes of the file that would be written, or of all files together.
         public let fileByteCount: Int
         /// What the user should know before the result is used.
         public let warnings: [String]
@@ -82,17 +82,14 @@ public struct Quantization: Sendable {
             throw PipelineError(
                 .alreadyQuantized(assignment.sourceType), file: model.path, tensor: assignment.tensor.name)
         }
+        let file = try file(model, assignments: assignments, importance: importance, opened)
         return Plan(
             assignments: assignments, size: try SizeEstimate(assignments),
-            fileByteCount: try file(model, assignments: assignments, importance: importance, opened).byteCount,
+            fileByteCount: try splitLimits.map { try file.outline(limits: $0).byteCount } ?? file.byteCount,
             warnings: try warnings(about: assignments, of: model, importance: known)
-                + (opened?.warnings(about: model) ?? []) + foreignImportance(importance, model),
+                + (opened?.warnings(about: model) ?? [])
+                + warnings(aboutImportance: importance, assignments, model, fitted: opened),
             importance: importance, hessian: opened)
-    }
-
-    private func foreignImportance(_ importance: ImportanceMatrix?, _ model: Model) throws -> [String] {
-        guard let importancePath else { return [] }
-        return [try model.warning(about: importancePath, "importance matrix", of: importance?.model)].compactMap { $0 }
     }
 
     /// How long it will take, judged by a sample.
@@ -124,7 +121,8 @@ public struct Quantization: Sendable {
                 try OutputFile.check(output, inputs: model.inputFiles + inputs, expectedByteCount: plan.fileByteCount)
             }
             let result = try calibration.run(
-                model, assignments: plan.assignments, guidance: guidance(plan), output: output, parallel: parallel,
+                model, assignments: plan.assignments, guidance: guidance(plan), output: output,
+                kept: parted.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(), parallel: parallel,
                 progress: progress)
             file.model.tensors = result.tensors
             spool = result.spool
@@ -147,7 +145,7 @@ public struct Quantization: Sendable {
     public func parts(of model: Model, plan: Plan, output: String) throws -> [String] {
         guard let splitLimits else { return [] }
         return try file(model, assignments: plan.assignments, importance: plan.importance, plan.hessian)
-            .parts(prefix: output, limits: splitLimits)
+            .outline(prefix: output, limits: splitLimits).listing
     }
 
     /// What decides the tensors' bytes beside what the metadata says, a line each.

@@ -4,7 +4,7 @@ import Runtime
 import Synchronization
 import TensorCore
 
-/// Shows progress on standard error: one line that is rewritten on a terminal, warnings always.
+/// Shows progress on standard error: one line that is rewritten on a terminal, notes and warnings always.
 enum ProgressLine {
     private struct State {
         var stage = ""
@@ -28,6 +28,7 @@ enum ProgressLine {
                 let rest = fraction > 0.02 ? seconds * (1 - fraction) / fraction : nil
                 let estimate = rest.map { $0 >= 1.5 ? ", \(Figures.decimal($0, 0)) s left" : "" } ?? ""
                 show("\(state.stage): \(Figures.percent(fraction))\(estimate)", &state)
+            case .note(let text): say("note: \(text)", &state)
             case .warning(let text): say("warning: \(text)", &state)
             case .times: break
             }

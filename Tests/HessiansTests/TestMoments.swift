@@ -11,7 +11,8 @@ enum TestMoments {
     static let plan = plan(expertCount: 3)
 
     static func plan(
-        expertCount: Int?, embeddingLength: Int = 8, layerCount: Int = 2, tied: Bool = false
+        expertCount: Int?, embeddingLength: Int = 8, layerCount: Int = 2, tied: Bool = false, expertLength: Int = 5,
+        sharedCount: Int = 1
     ) -> DecoderPlan {
         DecoderPlan(
             architecture: .llama, layerCount: layerCount, embeddingLength: embeddingLength, contextLength: 64,
@@ -20,7 +21,8 @@ enum TestMoments {
             feedForward: expertCount.map {
                 .experts(
                     .init(
-                        count: $0, usedCount: 2, length: 5, sharedCount: 1, normalizesWeights: true, weightScale: 1))
+                        count: $0, usedCount: 2, length: expertLength, sharedCount: sharedCount,
+                        normalizesWeights: true, weightScale: 1))
             } ?? .dense(length: 10), normEpsilon: 1e-5, tiesOutputToEmbedding: tied)
     }
 

@@ -80,6 +80,38 @@ import Testing
         #expect(bits <= 3 && bits > 2.98)
     }
 
+    /// Parts have the types and bytes of one file, and a size is that of all of them together.
+    @Test(arguments: [
+        ["--bpw", "2.6"], ["--fit", "80MiB", "--context", "2048", "--reserve", "20MiB"], ["--size", "5300000"],
+    ])
+    func fitsInParts(limit: [String]) async throws {
+        try Conformance.row("quantizing/split-limit")
+        let workspace = try Workspace()
+        let (whole, parts) = (workspace.file("whole.gguf"), workspace.file("parts.gguf"))
+        let limits = ["--split-max-size", "1M"]
+        let one = try await Self.quantize(limit, whole)
+        let cut = try await Self.quantize(limit + limits, parts)
+        try #require(one.status == 0 && cut.status == 0, "\(one.error)\(cut.error)")
+        let names = workspace.contents.filter { $0.hasPrefix("parts-0") }.sorted()
+        #expect(names.count > 2)
+        let size = try names.reduce(0) { try $0 + Data(path: workspace.file($1)).count }
+        let first = workspace.file(try #require(names.first))
+        if limit[0] == "--size" {
+            #expect(size <= 5_300_000 && size > 5_250_000)
+            // A limit that leaves no room for the parts' headers.
+            let tight = try await Self.quantize(["--size", "\(size - 1)"] + limits, workspace.file("tight.gguf"))
+            #expect(tight.status == 0)
+            let found = try workspace.contents.filter { $0.hasPrefix("tight-0") }
+                .reduce(0) { try $0 + Data(path: workspace.file($1)).count }
+            #expect(found < size)
+            let dry = try await Self.quantize(limit + limits, nil)
+            #expect(dry.output.contains("\(size) bytes of file"))
+        } else {
+            #expect(try tensorBytes(first) == tensorBytes(whole))
+        }
+        #expect(cut.output.contains("llama-server -m \(first)"))
+    }
+
     /// All but the embedding, the cache, working memory and the reserve.
     @Test func fitsADevice() async throws {
         let outcome = try await Self.quantize(["--fit", "80MiB", "--context", "2048", "--reserve", "20MiB"], nil)
