@@ -114,7 +114,7 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         }
     }
 
-    private var advice: String? {
+    private var advice: Message? {
         switch kind {
         case .truncated, .headerOutsideFile, .offsetsOutsideFile, .trailingBytes, .notInShard:
             "download or copy the file again"
