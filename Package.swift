@@ -111,7 +111,9 @@ let package = Package(
                 "ModelArchitecture", "ChatTemplates",
                 "Checkpoints", "Runtime", "Recipes", "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
+        tests(
+            "SwageCommand",
+            ["swage", "TensorCore", "GGUFContainer", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         .target(
             name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -40,7 +40,7 @@ public struct CheckpointError: DiagnosticError, Equatable {
     }
 
     public var diagnostic: Diagnostic {
-        func input(_ problem: String, place: String? = nil, advice: String? = nil) -> Diagnostic {
+        func input(_ problem: String, place: String? = nil, advice: Message? = nil) -> Diagnostic {
             Diagnostic(.input, file: file, place: place ?? tensor, problem, advice: advice)
         }
         switch kind {
@@ -52,7 +52,7 @@ public struct CheckpointError: DiagnosticError, Equatable {
             return input(
                 found.isEmpty ? "none is named" : "\(found.joined(separator: ", ")) in this form is not supported",
                 place: "architectures",
-                advice: "supported: " + known.joined(separator: ", "))
+                advice: "supported: \(known.joined(separator: ", "))")
         case .missingConfigurationKey(let key):
             return input("the key is missing", place: key, advice: "download the checkpoint's config.json again")
         case .invalidConfigurationValue(let key, let found, let expected):
@@ -102,14 +102,14 @@ public struct CheckpointError: DiagnosticError, Equatable {
     }
 
     /// What to do where `config.json` leaves out what may be wrong.
-    private var assumptionAdvice: String? {
+    private var assumptionAdvice: Message? {
         guard !assumptions.isEmpty else { return nil }
         return "config.json leaves keys out, for which the defaults of the model's class were taken: "
             + "\(assumptions.joined(separator: ", ")); set those that are others for these weights"
     }
 
     /// What to do with a folder of GGUF files.
-    private static func advice(_ ggufFiles: [String]) -> String? {
+    private static func advice(_ ggufFiles: [String]) -> Message? {
         guard let first = ggufFiles.first else { return nil }
         return ggufFiles.count == 1
             ? "the folder holds the GGUF file \(first): give the path of that file"

@@ -31,7 +31,7 @@ public struct CheckpointNote: Sendable, Equatable {
 
     /// The note in words.
     public var diagnostic: Diagnostic {
-        let (problem, advice): (String, String?) =
+        let (problem, advice): (String, Message?) =
             switch kind {
             case .storedHeadKept:
                 (

@@ -52,8 +52,10 @@ public struct EvaluationError: DiagnosticError, Equatable {
                 "the text has \(tokens) \(tokens == 1 ? "token" : "tokens"), fewer than "
                     + (firstWindow == 0
                         ? "one window of \(context)"
-                        : "\(firstWindow + 1) windows of \(context) that --from-chunk asks for"),
-                advice: "give a longer text or a smaller --context")
+                        : "\(firstWindow + 1) windows of \(context)"),
+                advice: firstWindow == 0
+                    ? "give a longer text or a smaller \(.context)"
+                    : "give a longer text, a smaller \(.context) or an earlier \(.firstWindow)")
         case .invalidCompression(let reason):
             Diagnostic(
                 .input, file: file, "not a valid Zstandard file: \(reason)",
@@ -68,11 +70,11 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case .contextTooLong(let requested, let limit):
             Diagnostic(
                 .usage, "a context of \(requested) tokens is more than the model's \(limit)",
-                advice: "use --context \(limit) or less")
+                advice: "use \(.context, limit) or less")
         case .invalidStride(let stride, let context):
             Diagnostic(
                 .usage, "a stride of \(stride) leaves tokens unscored or none to score",
-                advice: "use a --stride from 1 to the context of \(context)")
+                advice: "use a \(.stride) from 1 to the context of \(context)")
         case .vocabularyMismatch(let size, let referenceSize):
             Diagnostic(
                 .input, file: file, "its vocabulary of \(size) tokens is not the reference's of \(referenceSize)",
@@ -80,14 +82,14 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case .notPredictions:
             Diagnostic(
                 .input, file: file, "it is no file of stored predictions",
-                advice: "make one with swage perplexity MODEL --text FILE --save-base-logits OUT")
+                advice: "make one with \(run: .storePredictions)")
         case .invalidPredictions(let problem):
             Diagnostic(
                 .input, file: file, "the stored predictions are damaged: \(problem)", advice: "make the file again")
         case .otherWindows(let number):
             Diagnostic(
                 .input, file: file, place: "window \(number)", "its tokens are not among those the predictions are of",
-                advice: "evaluate the same text with the same tokenizer, --context and --stride, or leave out --text")
+                advice: "evaluate the same text with the same tokenizer, \(.context) and \(.stride), or leave out \(.text)")
         case .predictionsOfOtherRun(let difference):
             Diagnostic(
                 .input, file: file, "the stored predictions are of \(difference)",
@@ -99,7 +101,7 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case .notScores(let line):
             Diagnostic(
                 .input, file: file, place: "line \(line)", "it is no line of a file of scores",
-                advice: "make the file with swage perplexity MODEL --text FILE --save-scores OUT")
+                advice: "make the file with \(run: .storeScores)")
         case .duplicateWindow(let text, let number):
             Diagnostic(
                 .input, file: file, place: text, "window \(number) is there twice",
@@ -107,7 +109,7 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case .windowsOfOtherProtocol:
             Diagnostic(
                 .usage, file: file, "llama.cpp's form cannot hold windows that overlap or differ in length",
-                advice: "leave out --stride, or use --base-logits-format swage")
+                advice: "leave out \(.stride), or use \(.baseLogitsFormat, "swage")")
         case .nonFiniteResult:
             Diagnostic(
                 .work, file: file, "the log-likelihood is not a finite number",

@@ -81,7 +81,7 @@ extension GGUFError {
         }
     }
 
-    private var advice: String? {
+    private var advice: Message? {
         switch kind {
         case .bigEndian: "convert the model again for a little-endian machine"
         case .unsupportedVersion(1): "convert the model again; version 1 was replaced in 2023"

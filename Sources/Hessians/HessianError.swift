@@ -60,13 +60,13 @@ public struct HessianError: DiagnosticError, Equatable {
         }
     }
 
-    private var advice: String {
+    private var advice: Message {
         switch kind {
-        case .notHessian: "give a file made by swage imatrix MODEL --text FILE --hessian OUT"
+        case .notHessian: "give a file made by \(run: .collectHessian)"
         case .missingTensor, .unexpectedTensor, .wrongShape:
             "use the file that was collected from this very model"
-        case .nonFiniteMoments: "the model's weights are damaged; check them with swage inspect"
-        case .tooLarge: "use an importance matrix: swage imatrix without --hessian"
+        case .nonFiniteMoments: "the model's weights are damaged; check them with \(run: .inspectModel)"
+        case .tooLarge: "use an importance matrix in place of \(.hessian): \(run: .collectImportance)"
         case .invalidKey, .wrongType, .invalidRowCount, .invalidDiagonal, .sumsWithoutRows, .invalidCorrelation,
             .incombinable:
             "the file is damaged; collect it again"

@@ -54,9 +54,9 @@ public struct ImportanceError: DiagnosticError, Equatable {
         }
     }
 
-    private var advice: String {
+    private var advice: Message {
         switch kind {
-        case .notImportance, .invalidLegacyForm: "give a file made by swage imatrix or llama-imatrix"
+        case .notImportance, .invalidLegacyForm: "give a file made by \(run: .collectImportance) or llama-imatrix"
         case .unmergeable: "merge files of the GGUF form"
         case .noEntries, .invalidKey, .duplicateEntry, .unpaired, .wrongType, .mismatchedCounts, .invalidNumber:
             "compute the importance matrix again"

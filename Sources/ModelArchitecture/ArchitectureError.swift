@@ -24,15 +24,15 @@ public struct ArchitectureError: DiagnosticError, Equatable {
     }
 
     public var diagnostic: Diagnostic {
-        let (problem, advice): (String, String?) =
+        let (problem, advice): (String, Message?) =
             switch kind {
             case .unknownArchitecture(let name, let known):
-                ("the architecture \"\(name)\" is not supported", "supported: " + known.joined(separator: ", "))
+                ("the architecture \"\(name)\" is not supported", "supported: \(known.joined(separator: ", "))")
             case .missingKey: ("the key is missing", "check that the file is complete")
             case .invalidValue(let found, let expected):
                 ("found \(found), expected \(expected)", "the file is damaged or was made by a faulty program")
             case .inexpressible(let reasons):
-                ("no GGUF architecture can express this model", reasons.joined(separator: "; "))
+                ("no GGUF architecture can express this model", "\(reasons.joined(separator: "; "))")
             }
         return Diagnostic(.input, file: file, place: key, problem, advice: advice)
     }

@@ -21,7 +21,7 @@ public enum MetadataProblem: Error, Sendable, Equatable {
         return Diagnostic(.input, file: file, place: key, problem, advice: advice)
     }
 
-    private var words: (problem: String, advice: String) {
+    private var words: (problem: String, advice: Message) {
         switch self {
         case .notObject: ("a JSON object expected", "write {\"KEY\": VALUE, …}")
         case .invalidKey:
@@ -34,7 +34,7 @@ public enum MetadataProblem: Error, Sendable, Equatable {
         case .decidedByTokenizer:
             (
                 "the key follows from the checkpoint's tokenizer",
-                "leave the key out; change the tokenizer's files, or use --pre-tokenizer for tokenizer.ggml.pre"
+                "leave the key out; change the tokenizer's files, or use \(.preTokenizer) for tokenizer.ggml.pre"
             )
         case .decidedBySwage: ("Swage itself writes the keys that begin with swage.", "choose another key")
         case .unreadable(let problem): ("the model could not be read with this value: \(problem)", "correct the value")

@@ -85,7 +85,7 @@ public struct PipelineError: DiagnosticError, Equatable {
             let (needed, budget) = (ByteCount.text(needed, rounding: .up), ByteCount.text(budget, rounding: .down))
             return "\(needed) of memory, more than \(budget)"
         }
-        func report(_ fault: Diagnostic.Fault, _ problem: String, advice: String? = nil) -> Diagnostic {
+        func report(_ fault: Diagnostic.Fault, _ problem: String, advice: Message? = nil) -> Diagnostic {
             Diagnostic(fault, file: file, place: tensor, problem, advice: advice)
         }
         return switch kind {
@@ -108,13 +108,13 @@ public struct PipelineError: DiagnosticError, Equatable {
         case .unsupportedType(let type):
             report(
                 .input, "weights of type \(type.name) cannot be decoded",
-                advice: "start from a file in one of: " + BlockFormats.names)
+                advice: "start from a file in one of: \(BlockFormats.names)")
         case .unsupportedTarget(let type):
-            report(.usage, "no weights can be encoded as \(type.name)", advice: "known types: " + BlockFormats.names)
+            report(.usage, "no weights can be encoded as \(type.name)", advice: "known types: \(BlockFormats.names)")
         case .alreadyQuantized(let type):
             report(
                 .usage, "the weights are quantized already, as \(type.name)",
-                advice: "start from the original model, or accept the loss with swage quantize --allow-requantize")
+                advice: "start from the original model, or accept the loss with \(.allowsRequantization)")
         case .otherCalibration:
             report(
                 .usage, "it is there and belongs to another calibration, or is damaged",
@@ -123,48 +123,48 @@ public struct PipelineError: DiagnosticError, Equatable {
         case .nothingHeldOut:
             report(
                 .usage, "no text has more windows than are held out to measure on",
-                advice: "give longer texts, or a smaller --held-out")
+                advice: "give longer texts, or a smaller \(.heldOutCount)")
         case .notSensitivity:
             report(
                 .input, "what types cost in each matrix expected, as version \(SensitivityFile.version)",
-                advice: "make it with swage sensitivity")
+                advice: "make it with \(run: .measureSensitivity)")
         case .otherSensitivity(let model):
             report(
                 .input, "it was measured on other weights than those of \(model)",
-                advice: "measure this model with swage sensitivity")
+                advice: "measure this model with \(run: .measureSensitivity)")
         case .calibrationTooLarge(let needed, let budget, let count):
             report(
                 .room,
                 "calibrating with \(count) windows needs \(more(needed, than: budget))",
                 advice:
-                    "raise --memory, or take fewer windows: --calibration-chunks of swage quantize, --chunks elsewhere")
+                    "raise \(.memory), or take fewer windows: \(.calibrationWindowLimit) of \(run: .quantize), \(.windowLimit) elsewhere")
         case .momentsTooLarge(let needed, let budget, let count, let fitting):
             report(
                 .room,
                 "second moments of \(count) windows need \(more(needed, than: budget)); "
                     + "\(fitting == 0 ? "not one window" : "\(fitting) windows") would fit",
-                advice: "raise --memory, or take fewer windows with --chunks")
+                advice: "raise \(.memory), or take fewer windows with \(.windowLimit)")
         case .fittingTooLarge(let needed, let budget):
             report(
                 .room,
                 "encoding with second moments needs \(more(needed, than: budget))",
-                advice: "raise --memory, or use an importance matrix instead")
+                advice: "raise \(.memory), or use an importance matrix instead")
         case .cannotNormalize(let hasExperts):
             report(
                 .usage,
                 hasExperts
-                    ? "the file says of its experts' weights what --normalize-experts contradicts"
-                    : "the model has no experts whose weights --normalize-experts could be about",
+                    ? "the file says of its experts' weights what was asked for contradicts"
+                    : "the model has no experts whose weights could be normalised or not",
                 advice: hasExperts
-                    ? "convert the checkpoint again with that option" : "leave the option out")
+                    ? "convert the checkpoint again with that \(.expertNormalization)" : "leave out \(.expertNormalization)")
         case .cannotPad(let length):
             report(
                 .usage, "the experts of a GGUF file are taken as they are, \(length) wide",
-                advice: "pass --pad-experts on with the checkpoint")
+                advice: "pass \(.expertPadding, "on") with the checkpoint")
         case .otherPreTokenizer(let found, let asked):
             report(
                 .usage, "the file's pre-tokenizer is \"\(found)\", not \"\(asked)\"",
-                advice: "pass --pre-tokenizer with the checkpoint, or leave it out")
+                advice: "pass \(.preTokenizer) with the checkpoint, or leave it out")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
         case .notMaterial(let problem):
@@ -174,7 +174,7 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .input, "its tokens are not those of the reference \(reference)",
                 advice:
-                    "compare models that were made from the same checkpoint; with swage report "
+                    "compare models that were made from the same checkpoint; with \(run: .report) "
                     + "others are comparable per character and byte"
             )
         case .missingCounterpart:
@@ -188,13 +188,13 @@ public struct PipelineError: DiagnosticError, Equatable {
         case .legacyImportance:
             report(
                 .input, "the older form does not say how many rows the experts have seen, which the GGUF form needs",
-                advice: "collect the matrix again; the file can be used for swage quantize as it is")
+                advice: "collect the matrix again; the file can be used for \(run: .quantize) as it is")
         case .noTexts:
-            report(.usage, "no text was given", advice: "name at least one with --text")
+            report(.usage, "no text was given", advice: "name at least one with \(.text)")
         case .contextOutOfRange(let context, let limit):
             report(
                 .usage, "a context of \(context) tokens was asked for; the model's can be from 2 to \(limit)",
-                advice: "use --context \(limit) or less")
+                advice: "use \(.context, limit) or less")
         case .promptTooLong(let tokenCount, let context, let limit):
             report(
                 .usage,
@@ -208,11 +208,11 @@ public struct PipelineError: DiagnosticError, Equatable {
         case .noSplitToKeep:
             report(
                 .usage, "a checkpoint is not split as a GGUF is",
-                advice: "say how large parts may be, with --split-max-size or --split-max-tensors")
+                advice: "say how large parts may be, with \(.splitSizeLimit) or \(.splitTensorLimit)")
         case .noChatTemplate:
             report(
                 .usage, "the model does not say what a conversation looks like: it has no chat template",
-                advice: "give one: --template FILE for a Jinja template, or --template chatml")
+                advice: "give one: \(.template, "FILE") for a Jinja template, or \(.template, "chatml")")
         case .unknownChatTemplate(let known):
             report(
                 .usage, "there is neither a conversation format nor a file of this name",
@@ -221,14 +221,14 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "there is no recipe file of this name",
                 advice: isMix
-                    ? "it is the name of a mix: use --type \(file ?? "")"
-                    : "give the path of a JSON or GGUF file; mixes are named with --type: "
-                        + mixes.joined(separator: ", "))
+                    ? "it is the name of a mix: use \(.type, file ?? "")"
+                    : "give the path of a JSON or GGUF file; mixes are named with \(.type): "
+                        + "\(mixes.joined(separator: ", "))")
         }
     }
 
-    private static func adviceOnLength(_ what: String, _ context: Int, _ limit: Int) -> String {
-        context < limit ? "shorten \(what), or use a larger --context, up to \(limit)" : "shorten \(what)"
+    private static func adviceOnLength(_ what: String, _ context: Int, _ limit: Int) -> Message {
+        context < limit ? "shorten \(what), or use a larger \(.context), up to \(limit)" : "shorten \(what)"
     }
 }
 

@@ -1,12 +1,13 @@
 import TensorCore
 
 extension RecipeError {
-    private static let example = "write for example ffn_down_exps=Q4_K"
-    private static let howToStart = "start from what --print-recipe prints; Docs/Recipes.md has all fields"
+    private static let example: Message = "write for example ffn_down_exps=Q4_K"
+    private static let howToStart: Message =
+        "start from what \(run: .printRecipe) prints; Docs/Recipes.md has all fields"
 
     public var diagnostic: Diagnostic {
         /// What a file gets wrong is bad input; what was typed is bad usage.
-        func report(_ problem: String, advice: String?) -> Diagnostic {
+        func report(_ problem: String, advice: Message?) -> Diagnostic {
             Diagnostic(file == nil ? .usage : .input, file: file, place: place, problem, advice: advice)
         }
         return switch kind {
@@ -37,12 +38,12 @@ extension RecipeError {
         case .noRecipe:
             report(
                 "this GGUF does not say by which recipe it was made",
-                advice: "give a file written by swage quantize, or a recipe as JSON")
+                advice: "give a file written by \(run: .quantize), or a recipe as JSON")
         case .rowsAreNotBlocks(let tensor, let rowLength, let type, let fallback):
             Diagnostic(
                 .usage, place: tensor,
                 "a row has \(rowLength) elements, which is not a multiple of \(type.blockLength) as \(type.name) needs",
-                advice: "pad the experts, which is exact, with --pad-experts on (when converting, if this is a GGUF), "
+                advice: "pad the experts, which is exact, with \(.expertPadding, "on") (when converting, if this is a GGUF), "
                     + "choose another type for this tensor, or allow the fallback type \(fallback.name)")
         case .importanceMissing(let tensors, let type):
             Diagnostic(
@@ -51,7 +52,7 @@ extension RecipeError {
                     + (tensors.count == 1 ? "tensor" : "tensors: ")
                     + (tensors.count == 1 ? "" : tensors.prefix(4).joined(separator: ", "))
                     + (tensors.count > 4 ? " and \(tensors.count - 4) more" : ""),
-                advice: "make an importance matrix of this model with swage imatrix and pass it with --imatrix, "
+                advice: "make an importance matrix of this model with \(run: .collectImportance) and pass it with \(.importanceMatrix), "
                     + "or choose a type of more bits")
         case .budgetTooSmall(let limit, let least):
             Diagnostic(
@@ -62,13 +63,13 @@ extension RecipeError {
         case .cacheTypeNotForHeads(let type, let headLength):
             Diagnostic(
                 .usage, "llama.cpp has no GPU kernels for a \(type) cache with heads of \(headLength)",
-                advice: "use --kv f16")
+                advice: "use \(.cacheType, "f16")")
         case .deviceTooSmall(let byteCount, let needed, let context):
             Diagnostic(
                 .usage,
                 "a context of \(context) tokens and what is reserved take \(ByteCount.text(needed, rounding: .up)), and the "
                     + "device has \(ByteCount.text(byteCount, rounding: .down))",
-                advice: "use a shorter --context or a smaller --reserve")
+                advice: "use a shorter \(.context) or a smaller \(.reserve)")
         case .tooLarge(let tensor):
             Diagnostic(.input, place: tensor, "the size in bytes is more than 64 bits can hold")
         }

@@ -49,13 +49,13 @@ public struct RuntimeError: DiagnosticError, Equatable {
             Diagnostic(
                 .work, place: place, "its output is infinite or not a number",
                 advice:
-                    "the weights are damaged or too coarse; swage compare tells how far they are from the original's")
+                    "the weights are damaged or too coarse; \(run: .compareWeights) tells how far they are from the original's")
         case .notEnoughMemory(let needed, let budget):
             Diagnostic(
                 .room,
                 "the run needs \(ByteCount.text(needed, rounding: .up)) of memory, more than the budget of "
                     + ByteCount.text(budget, rounding: .down),
-                advice: "raise --memory, or use fewer --threads or a smaller --context")
+                advice: "raise \(.memory), or use fewer \(.threads) or a smaller \(.context)")
         case .tokenOutOfRange(let id, let size):
             Diagnostic(.usage, place: place, "token \(id) is outside the vocabulary of \(size)")
         case .contextTooLong(let requested, let limit):

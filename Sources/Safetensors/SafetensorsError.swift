@@ -80,7 +80,7 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         }
     }
 
-    private var advice: String {
+    private var advice: Message {
         switch kind {
         case .truncated, .headerOutsideFile, .offsetsOutsideFile, .trailingBytes:
             "download or copy the file again"

@@ -63,7 +63,7 @@ public struct ShardError: DiagnosticError, Equatable {
         }
     }
 
-    private var advice: String {
+    private var advice: Message {
         switch kind {
         case .notInShard: "download or copy the file again"
         case .shardsMissing, .numberedShardsMissing: "download the missing files into the same folder"

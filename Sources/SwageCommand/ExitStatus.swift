@@ -70,6 +70,6 @@ enum Failure {
     private static func text(of diagnostic: Diagnostic) -> String {
         let places = ["swage", diagnostic.file, diagnostic.place].compactMap { $0 }
         let line = (places + [diagnostic.problem]).joined(separator: ": ")
-        return diagnostic.advice.map { "\(line)\n  \($0)" } ?? line
+        return diagnostic.advice.map { "\(line)\n  \($0.commandLineText)" } ?? line
     }
 }

@@ -49,7 +49,7 @@ enum ProgressLine {
         for note in notes {
             let text = [note.file, note.place, note.problem].compactMap { $0 }.joined(separator: ": ")
             guard said.withLock({ $0.insert(text).inserted }) else { continue }
-            handler(.warning(text + (note.advice.map { "\n  \($0)" } ?? "")))
+            handler(.warning(text + (note.advice.map { "\n  \($0.commandLineText)" } ?? "")))
         }
     }
 

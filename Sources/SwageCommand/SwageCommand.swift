@@ -3,6 +3,12 @@ import Pipelines
 
 /// The command line.
 public enum SwageCommand {
+    static let commands: [any ParsableCommand.Type] = [
+        Convert.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self, PerplexityCommand.self,
+        Evaluate.self, Compare.self, Report.self, Generate.self, Chat.self, Tokenize.self, Inspect.self, Split.self,
+        Merge.self,
+    ]
+
     /// Parses the process's arguments, runs the command and exits.
     public static func main() -> Never {
         StandardStream.reserve()
@@ -23,11 +29,5 @@ struct Swage: ParsableCommand {
         commandName: "swage",
         abstract: "Converts mixture-of-experts checkpoints to GGUF, quantizes them, and measures what that costs.",
         version: SwageVersion.current,
-        subcommands: [
-            Convert.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self, PerplexityCommand.self,
-            Evaluate.self,
-            Compare.self,
-            Report.self,
-            Generate.self, Chat.self, Tokenize.self, Inspect.self, Split.self, Merge.self,
-        ])
+        subcommands: SwageCommand.commands)
 }

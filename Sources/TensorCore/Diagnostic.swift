@@ -24,9 +24,9 @@ public struct Diagnostic: Sendable, Equatable {
     /// What was found, and what was expected instead.
     public var problem: String
     /// What to do about it.
-    public var advice: String?
+    public var advice: Message?
 
-    public init(_ fault: Fault, file: String? = nil, place: String? = nil, _ problem: String, advice: String? = nil) {
+    public init(_ fault: Fault, file: String? = nil, place: String? = nil, _ problem: String, advice: Message? = nil) {
         self.fault = fault
         self.file = file
         self.place = place

@@ -52,7 +52,7 @@ public struct FileError: DiagnosticError {
                 case EACCES: isOutput ? .work : .input
                 default: .work
                 }
-            let advice: String? =
+            let advice: Message? =
                 switch code {
                 case ENOENT, ENOTDIR: isOutput ? "create the directory first, or write elsewhere" : "check the path"
                 case ENAMETOOLONG: isOutput ? "choose a shorter name" : "check the path"

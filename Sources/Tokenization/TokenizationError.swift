@@ -99,7 +99,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case .unknownSplitPattern(let part, let pattern, let known):
             return Diagnostic(
                 .input, file: file, place: part, "the splitting pattern is not known: \(pattern)",
-                advice: "if it splits as one of these does, name it with --pre-tokenizer NAME: \(known)")
+                advice: "if it splits as one of these does, name it with \(.preTokenizer, "NAME"): \(known)")
         case .malformed(let key, let expected):
             return damaged(place: key, "\(expected) expected")
         case .duplicateID(let id, let first, let second):
@@ -147,13 +147,13 @@ public struct TokenizationError: DiagnosticError, Equatable {
             return Diagnostic(
                 .work, file: file, place: "token \(id) \"\(piece)\"",
                 "stock llama.cpp, splitting and merging as \"\(pre)\", would make other tokens of it",
-                advice: "name another one with --pre-tokenizer NAME if it fits")
+                advice: "name another one with \(.preTokenizer, "NAME") if it fits")
         case .vocabularyFilesAlone(let name):
             let found = name.map { "tokenizer_class is \"\($0)\"" } ?? "there is no tokenizer_class"
             return Diagnostic(
                 .input, file: file,
                 "there are vocab.json and merges.txt, no tokenizer.json, and \(found): how words are split is not known",
-                advice: "name it with --pre-tokenizer NAME, or make a tokenizer.json in Python: "
+                advice: "name it with \(.preTokenizer, "NAME"), or make a tokenizer.json in Python: "
                     + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)")
         case .pieceHoldsNUL(let id):
             return Diagnostic(

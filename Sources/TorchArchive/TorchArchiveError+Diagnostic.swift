@@ -51,7 +51,7 @@ extension TorchArchiveError {
         }
     }
 
-    private var advice: String {
+    private var advice: Message {
         switch kind {
         case .legacyFormat: "load it with PyTorch and save it again"
         case .refusedGlobal, .refusedOpcode:

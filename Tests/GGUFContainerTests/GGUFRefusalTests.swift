@@ -191,7 +191,7 @@ import Testing
             try example.bytes.write(to: path)
             let error = try #require(throws: GGUFError.self) { try GGUFFile(path: path) }
             #expect(error.diagnostic.problem.contains(problem))
-            #expect(error.diagnostic.advice?.contains(advice) == true)
+            #expect(error.diagnostic.advice?.description.contains(advice) == true)
             #expect(error.diagnostic.place == "tensor \"w\"")
         }
     }

@@ -153,7 +153,7 @@ import Testing
             }
             let error = #expect(throws: CheckpointError.self) { try Model(path: path) }
             #expect(error?.kind == .wrongShape(found: [10, 32], expected: [64, 32]))
-            #expect(error?.diagnostic.advice?.contains("moe_top_k = 6, num_experts = 64") == true)
+            #expect(error?.diagnostic.advice?.description.contains("moe_top_k = 6, num_experts = 64") == true)
             try configure(path) { $0["num_experts"] = 10 }
             #expect(try Model(path: path).plan.experts?.usedCount == 6)
         }

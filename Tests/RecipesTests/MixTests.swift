@@ -61,7 +61,7 @@ import Testing
         let error = try #require(throws: RecipeError.self) { try Recipe(named: "Q9_K") }
         #expect(error.kind == .unknownRecipe("Q9_K", known: (Recipe.named + Recipe.presets).map(\.name)))
         #expect(error.diagnostic.fault == .usage)
-        #expect(error.diagnostic.advice?.contains("Q4_K_M") == true)
+        #expect(error.diagnostic.advice?.description.contains("Q4_K_M") == true)
     }
 
     @Test func recipesPrintTheirRules() throws {

@@ -97,7 +97,7 @@ import Testing
                 == .rowsAreNotBlocks(
                     tensor: "blk.0.ffn_down_exps.weight", rowLength: 1728, type: .q6_K, fallback: .q8_0))
         #expect(error.diagnostic.place == "blk.0.ffn_down_exps.weight")
-        #expect(error.diagnostic.advice?.contains("pad") == true)
+        #expect(error.diagnostic.advice?.description.contains("pad") == true)
         _ = try types("Q4_K_M", padded) { $0.allowsFallback = false }
     }
 

@@ -46,7 +46,7 @@ import Testing
             workspace in
             try await compare(try await predictions(workspace, "--chunks", "3"))
         },
-        Refusal("more windows than there are", status: 3, "13 windows of 32 that --from-chunk asks for") { workspace in
+        Refusal("more windows than there are", status: 3, "13 windows of 32", "an earlier --from-chunk") { workspace in
             try await compare(try await predictions(workspace), ["--from-chunk", "12"])
         },
         Refusal("cut off", status: 3, "/predictions: the stored predictions are damaged", "did not finish") {

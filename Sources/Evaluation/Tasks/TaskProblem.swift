@@ -37,7 +37,7 @@ public enum TaskProblem: Error, Sendable, Equatable {
         return Diagnostic(.input, file: file, place: line.map { "line \($0)" }, problem, advice: advice)
     }
 
-    private var words: (problem: String, advice: String) {
+    private var words: (problem: String, advice: Message) {
         switch self {
         case .noQuestions:
             (

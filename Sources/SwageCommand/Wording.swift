@@ -1,0 +1,55 @@
+import TensorCore
+
+extension Message {
+    /// The message in the words of the command line.
+    var commandLineText: String { text(setting: \.option, procedure: \.command) }
+}
+
+extension Setting {
+    /// The option that chooses it.
+    var option: String {
+        switch self {
+        case .allowsRequantization: "--allow-requantize"
+        case .baseLogitsFormat: "--base-logits-format"
+        case .cacheType: "--kv"
+        case .calibrationWindowLimit: "--calibration-chunks"
+        case .chatTemplate: "--chat-template"
+        case .context: "--context"
+        case .expertNormalization: "--normalize-experts"
+        case .expertPadding: "--pad-experts"
+        case .firstWindow: "--from-chunk"
+        case .heldOutCount: "--held-out"
+        case .hessian: "--hessian"
+        case .importanceMatrix: "--imatrix"
+        case .memory: "--memory"
+        case .preTokenizer: "--pre-tokenizer"
+        case .reserve: "--reserve"
+        case .splitSizeLimit: "--split-max-size"
+        case .splitTensorLimit: "--split-max-tensors"
+        case .stride: "--stride"
+        case .template: "--template"
+        case .text: "--text"
+        case .threads: "--threads"
+        case .type: "--type"
+        case .windowLimit: "--chunks"
+        }
+    }
+}
+
+extension Procedure {
+    /// The command that carries it out.
+    var command: String {
+        switch self {
+        case .compareWeights: "swage compare"
+        case .collectHessian: "swage imatrix MODEL --text FILE --hessian OUT"
+        case .collectImportance: "swage imatrix"
+        case .inspectModel: "swage inspect"
+        case .measureSensitivity: "swage sensitivity"
+        case .printRecipe: "swage quantize --print-recipe"
+        case .quantize: "swage quantize"
+        case .report: "swage report"
+        case .storePredictions: "swage perplexity MODEL --text FILE --save-base-logits OUT"
+        case .storeScores: "swage perplexity MODEL --text FILE --save-scores OUT"
+        }
+    }
+}
