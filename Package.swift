@@ -107,7 +107,8 @@ let package = Package(
             [
                 "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "BlockFormats", "ErrorFeedback",
                 "ModelArchitecture",
-                "Checkpoints", "Runtime", "Recipes", "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
+                "Checkpoints", "Runtime", "Recipes", "Evaluation", "Tokenization",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests("SwageCommand", ["swage", "TensorCore", "GGUFContainer"]),
 

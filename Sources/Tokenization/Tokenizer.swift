@@ -131,15 +131,16 @@ public struct Tokenizer: Sendable {
         }
         guard !isScoreForm else { return }
         if let conflict = parts.storedConflict { throw conflict }
+        let cutsOutPieces = (parts.encoder as? CharacterBPE)?.cuts?.pieces != nil
         if parts.scoresAreOfModel {
-            if let conflict = try ScoreForm.conflict(parts.merges, splits: parts.splits, in: vocabulary) {
-                throw conflict
-            }
+            let found = try ScoreForm.conflict(
+                parts.merges, splits: parts.splits, in: vocabulary, cutsOutPieces: cutsOutPieces)
+            if let found { throw found }
             if let conflict = try ScoreForm.tieConflict(parts) { throw conflict }
             return
         }
         if let conflict = parts.scoreConflict { throw conflict }
-        if let conflict = try ScoreForm.conflict(in: vocabulary) { throw conflict }
+        if let conflict = try ScoreForm.conflict(in: vocabulary, cutsOutPieces: cutsOutPieces) { throw conflict }
     }
 }
 
