@@ -108,8 +108,8 @@ let package = Package(
             "Pipelines",
             [
                 "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "BlockFormats", "ErrorFeedback",
-                "ModelArchitecture", "ChatTemplates",
-                "Checkpoints", "Runtime", "Recipes", "Evaluation", .product(name: "Crypto", package: "swift-crypto"),
+                "ModelArchitecture", "ChatTemplates", "Checkpoints", "Runtime", "Recipes", "Evaluation", "Tokenization",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests(
             "SwageCommand",

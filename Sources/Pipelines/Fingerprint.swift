@@ -75,14 +75,10 @@ public enum Fingerprint {
         return WeightDigest.hexadecimal(hash.finalize())
     }
 
-    /// Of a vocabulary: what its tokens are.
+    /// Of a tokenizer: everything that decides the tokens of a text; see ``TokenizerIdentity``.
     public static func of(_ tokenizer: Tokenizer) -> String {
         var hash = SHA256()
-        let vocabulary = tokenizer.vocabulary
-        for (piece, kind) in zip(vocabulary.pieces, vocabulary.kinds) {
-            hash.update(data: Array("\(kind) \(piece.bytes.count) ".utf8) + piece.bytes)
-        }
-        hash.update(data: Array("\(vocabulary.addsBOS) \(String(describing: vocabulary.specials.bos))".utf8))
+        for bytes in TokenizerIdentity(tokenizer).bytes { hash.update(data: bytes) }
         return WeightDigest.hexadecimal(hash.finalize())
     }
 

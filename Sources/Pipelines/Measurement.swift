@@ -1,6 +1,7 @@
 import Evaluation
 import Runtime
 import TensorCore
+import Tokenization
 
 /// Measures models on texts.
 public struct Measurement: Sendable {
@@ -45,8 +46,9 @@ public struct Measurement: Sendable {
         case .predictions(let path): stored = try PredictionFile.open(path)
         case nil: break
         }
-        for model in all where !model.sharesTokens(with: all[0]) {
-            throw PipelineError(.otherTokens(than: all[0].path), file: model.path)
+        for model in all.dropFirst() {
+            guard let difference = model.tokenDifference(from: all[0]) else { continue }
+            throw PipelineError(.otherTokens(than: all[0].path, difference), file: model.path)
         }
         let windows = try windows(of: texts, stored, all)
         let cut = texts.isEmpty ? stored?.cut ?? cut : cut
@@ -129,9 +131,12 @@ public struct Measurement: Sendable {
 }
 
 extension Model {
-    /// Whether token ids mean the same in both models, so that their predictions can be compared.
-    public func sharesTokens(with other: Model) -> Bool {
-        tokenizer.vocabulary.pieces == other.tokenizer.vocabulary.pieces
-            && plan.vocabularySize == other.plan.vocabularySize
+    /// Whether both models read every text as the same tokens, so that their predictions can be compared.
+    public func sharesTokens(with other: Model) -> Bool { tokenDifference(from: other) == nil }
+
+    /// In what the models' tokens differ; nil if both read every text as the same tokens.
+    func tokenDifference(from other: Model) -> String? {
+        guard plan.vocabularySize == other.plan.vocabularySize else { return "the number of tokens" }
+        return TokenizerIdentity(tokenizer).difference(from: TokenizerIdentity(other.tokenizer))?.rawValue
     }
 }

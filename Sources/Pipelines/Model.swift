@@ -99,7 +99,7 @@ public struct Model: Sendable {
 
     /// What a user should know of how the model is read.
     public var notes: [Diagnostic] {
-        (checkpoint?.notes.map(\.diagnostic) ?? []) + tokenizer.warnings.map(\.diagnostic)
+        (checkpoint?.notes.map(\.diagnostic) ?? []) + tokenizer.notes
     }
 
     /// Everything that the model was read from.

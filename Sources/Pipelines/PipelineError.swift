@@ -48,7 +48,7 @@ public struct PipelineError: DiagnosticError, Equatable {
         case missingCounterpart
         case otherShape(TensorShape, original: TensorShape)
         /// Token ids do not mean the same in both models.
-        case otherTokens(than: String)
+        case otherTokens(than: String, String)
         /// A file of tools or documents that is something else.
         case notMaterial(String)
         /// A file of metadata that cannot be set.
@@ -170,9 +170,9 @@ public struct PipelineError: DiagnosticError, Equatable {
         case .notMaterial(let problem):
             report(.input, problem, advice: "write an array of JSON objects, as OpenAI's interface takes them")
         case .metadata(let problem): problem.diagnostic(file: file, key: tensor)
-        case .otherTokens(let reference):
+        case .otherTokens(let reference, let difference):
             report(
-                .input, "its tokens are not those of the reference \(reference)",
+                .input, "its tokens are not those of the reference \(reference): not the same is \(difference)",
                 advice:
                     "compare models that were made from the same checkpoint; with \(run: .report) "
                     + "others are comparable per character and byte"

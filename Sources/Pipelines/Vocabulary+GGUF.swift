@@ -21,7 +21,7 @@ extension Vocabulary {
         metadata["tokenizer.ggml.add_bos_token"] = .bool(addsBOS)
         metadata["tokenizer.ggml.add_eos_token"] = .bool(addsEOS)
         metadata["tokenizer.ggml.add_sep_token"] = separatesPairs.map { .bool($0) }
-        if addsSpacePrefix != Self.addsSpacePrefixByDefault(model: model) {
+        if addsSpacePrefix != VocabularyDefaults(model: model, pre: pre).addsSpacePrefix {
             metadata["tokenizer.ggml.add_space_prefix"] = .bool(addsSpacePrefix)
         }
         if model == "t5" {
@@ -38,31 +38,26 @@ extension Vocabulary {
 extension Vocabulary {
     /// Reads the vocabulary from a GGUF's metadata; keys that are absent have llama.cpp's defaults.
     init(metadata: GGUFMetadata) throws(TokenizationError) {
-        func id(_ key: ByteString) -> TokenID? { metadata.integer(key).flatMap(TokenID.init(exactly:)) }
         let model = metadata.string("tokenizer.ggml.model") ?? "none"
+        let pre = metadata.string("tokenizer.ggml.pre") ?? "default"
+        let defaults = VocabularyDefaults(model: model, pre: pre)
         let pieces = metadata.strings("tokenizer.ggml.tokens") ?? []
         let kinds = metadata.integers("tokenizer.ggml.token_type")?.map { TokenKind(rawValue: Int32(clamping: $0)) }
         self.init(
-            model: model, pre: metadata.string("tokenizer.ggml.pre") ?? "default", pieces: pieces,
+            model: model, pre: pre, pieces: pieces,
             scores: metadata.floats("tokenizer.ggml.scores")
                 ?? [Float](repeating: 0, count: model == "gpt2" ? 0 : pieces.count),
             merges: metadata.strings("tokenizer.ggml.merges") ?? [],
             kinds: kinds?.map { $0 ?? .undefined } ?? [TokenKind](repeating: .normal, count: pieces.count),
-            specials: SpecialTokens(
-                bos: id("tokenizer.ggml.bos_token_id"), eos: id("tokenizer.ggml.eos_token_id"),
-                pad: id("tokenizer.ggml.padding_token_id"), unknown: id("tokenizer.ggml.unknown_token_id")),
-            addsBOS: metadata.bool("tokenizer.ggml.add_bos_token") ?? (model == "llama"),
-            addsEOS: metadata.bool("tokenizer.ggml.add_eos_token") ?? (model == "t5"),
-            separatesPairs: metadata.bool("tokenizer.ggml.add_sep_token"),
-            addsSpacePrefix: metadata.bool("tokenizer.ggml.add_space_prefix")
-                ?? Self.addsSpacePrefixByDefault(model: model),
+            specials: SpecialTokens(metadata, defaults: defaults.specials, tokenCount: pieces.count),
+            addsBOS: metadata.bool("tokenizer.ggml.add_bos_token") ?? defaults.addsBOS,
+            addsEOS: metadata.bool("tokenizer.ggml.add_eos_token") ?? defaults.addsEOS,
+            separatesPairs: metadata.bool("tokenizer.ggml.add_sep_token") ?? defaults.separatesPairs,
+            addsSpacePrefix: metadata.bool("tokenizer.ggml.add_space_prefix") ?? defaults.addsSpacePrefix,
             removesExtraSpaces: metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false,
             characterMap: Self.characterMap(metadata["tokenizer.ggml.precompiled_charsmap"]?.array),
             chatTemplate: metadata.string("tokenizer.chat_template"))
     }
-
-    /// What llama.cpp takes for granted where the key is absent.
-    private static func addsSpacePrefixByDefault(model: String) -> Bool { model == "llama" }
 
     private static func characterMap(_ array: GGUFArray?) -> [UInt8] {
         switch array {

@@ -36,7 +36,7 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let tokenizer = try Model.tokenizer(path: model, preTokenizer: splitting.preTokenizer)
-        ProgressLine.say(tokenizer.warnings.map(\.diagnostic))
+        ProgressLine.say(tokenizer.notes)
         if let decode {
             let ids = try Self.ids(in: decode)
             let text = try tokenizer.text(of: ids)

@@ -33,28 +33,46 @@ struct CharacterBPE: TokenEncoder {
     /// The added tokens that are matched only if special tokens are asked for.
     var specialIDs: Set<TokenID>
     var spacePrefix: SpacePrefix
+    /// What happens to spaces before they become marks.
+    var preparation = TextPreparation()
+    /// How texts are cut where that decides more than which merges there are; nil if they need not be cut.
+    var cuts: SegmentCuts?
 
     func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID]) {
         pairs.withLookup { lookup in
             var merger = SegmentMerger(pairs: lookup)
             let doublesSpaces = spacePrefix == .everyTextBesideRawTokens
-            guard doublesSpaces || spacePrefix == .everyTextBeforeNormalizedTokens, addedTokens.hasNormalized else {
+            let mindsNormalized = doublesSpaces || spacePrefix == .everyTextBeforeNormalizedTokens
+            guard !preparation.isEmpty || mindsNormalized && addedTokens.hasNormalized else {
                 return encode(text, addedTokens, spacePrefix, parseSpecial, with: &merger, into: &ids)
             }
-            let (raw, normalized) = addedTokens.stages
+            let (raw, normalizedTokens) = addedTokens.stages
             for fragment in raw.fragments(of: text, parseSpecial: parseSpecial, specialIDs: specialIDs) {
                 switch fragment {
                 case .token(let id): ids.append(id)
                 case .text(let range):
-                    let part = UnsafeBufferPointer(rebasing: text[range])
-                    let added: [UInt8] = !doublesSpaces || SpaceMark.begins(part) ? [0x20] : []
-                    (added + part).withUnsafeBufferPointer {
-                        encode(
-                            $0, normalized, doublesSpaces ? .unlessSpace : .none, parseSpecial, with: &merger,
-                            into: &ids)
+                    let (part, prefix) = normalized(
+                        UnsafeBufferPointer(rebasing: text[range]), isFirst: range.lowerBound == 0)
+                    part.withUnsafeBufferPointer {
+                        encode($0, normalizedTokens, prefix, parseSpecial, with: &merger, into: &ids)
                     }
                 }
             }
+        }
+    }
+
+    /// A text between added tokens, before normalized ones are looked for, and where a space is still to be put.
+    private func normalized(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> ([UInt8], SpacePrefix) {
+        let prepared = preparation.prepared(text)
+        if prepared.isEmpty { return ([], .none) }
+        switch spacePrefix {
+        case .everyTextBesideRawTokens:
+            return ((prepared.withUnsafeBufferPointer(SpaceMark.begins) ? [0x20] : []) + prepared, .unlessSpace)
+        case .everyTextBeforeNormalizedTokens: return ([0x20] + prepared, .none)
+        case .firstUnlessSpace:
+            // What counts is where the text began before spaces were left out.
+            return (prepared, isFirst && !SpaceMark.begins(text) ? .firstUnlessSpace : .none)
+        case .none, .everyText, .unlessSpace: return (prepared, spacePrefix)
         }
     }
 
@@ -75,8 +93,27 @@ struct CharacterBPE: TokenEncoder {
                     case .unlessSpace: !SpaceMark.begins(part)
                     case .firstUnlessSpace: range.lowerBound == 0 && !SpaceMark.begins(part)
                     }
+                if let cuts {
+                    let marked = (isPrefixed ? SpaceMark.bytes : []) + SpaceMark.escaped(part)
+                    marked.withUnsafeBufferPointer { encode($0, cuts, with: &merger, into: &ids) }
+                    continue
+                }
                 if isPrefixed { appendSpace(to: &merger, &ids) }
                 encode(part, with: &merger, into: &ids)
+            }
+        }
+    }
+
+    private func encode(
+        _ marked: UnsafeBufferPointer<UInt8>, _ cuts: SegmentCuts, with merger: inout SegmentMerger,
+        into ids: inout [TokenID]
+    ) {
+        for range in cuts.segments(of: marked) {
+            let segment = UnsafeBufferPointer(rebasing: marked[range])
+            if let id = cuts.wholePieces?.find(segment) {
+                ids.append(id)
+            } else {
+                encode(segment, with: &merger, into: &ids)
             }
         }
     }

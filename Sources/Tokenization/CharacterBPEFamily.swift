@@ -13,12 +13,19 @@ enum CharacterBPEFamily: TokenizerFamily {
 
     static func parts(of definition: TokenizerDefinition) throws(TokenizationError) -> TokenizerParts {
         let spaces = try MarkedSpaces(definition)
-        var splits = try splits(spaces.otherPreTokenizers)
+        if spaces.splitsAtWhitespace {
+            throw definition.preTokenizers[0].unsupported("WhitespaceSplit", supported: "Metaspace first")
+        }
+        var (splits, ownPieces) = try splits(spaces.otherPreTokenizers)
         if spaces.splits { splits.insert(.spaces) }
+        if ownPieces != nil, !splits.isEmpty {
+            throw definition.preTokenizers[0].unsupported(
+                "a Split of pieces beside other splits", supported: "one of them")
+        }
         let leadingSpaces = try definition.checkMarkDecoder()
-        let model = try CharacterBPEModel(definition)
+        let model = try CharacterBPEModel(definition, ownPieces: ownPieces?.pieces ?? [])
         let affixes = try definition.affixes(model.table)
-        let encoder = model.encoder(splits: splits, spaces: spaces)
+        let encoder = try model.encoder(splits: splits, spaces: spaces, ownPieces: ownPieces)
         let (scores, scoreConflict) = model.scores(of: encoder)
         var conflict = scoreConflict
         var vocabulary = Vocabulary(
@@ -30,7 +37,8 @@ enum CharacterBPEFamily: TokenizerFamily {
             // Merges that were made of a SentencePiece model follow other rules than those of a training.
             var grouped = vocabulary
             grouped.scores = model.scoresOfGroups
-            if try ScoreForm.conflict(model.merges, splits: splits, in: grouped) == nil {
+            if try ScoreForm.conflict(model.merges, splits: splits, in: grouped, cutsOutPieces: ownPieces != nil) == nil
+            {
                 vocabulary = grouped
                 conflict = nil
             }
@@ -45,17 +53,25 @@ enum CharacterBPEFamily: TokenizerFamily {
             }
         }
         vocabulary.nameNUL()
+        var remarks = spaces.differencesOfScores(ownPieces)
+        if let piece = model.unmadePiece(scores) {
+            remarks.append(
+                "model.ignore_merges: tokenizer.json takes a text that is a piece, such as \"\(piece)\", for that token, "
+                    + "though no merge makes it; from a GGUF file stock llama.cpp, and Swage like it, do not")
+        }
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, remarks: spaces.difference.map { [$0] } ?? [],
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder, remarks: remarks,
             scoreConflict: conflict, merges: model.merges, splits: splits)
     }
 
     private static func splits(
         _ components: [TokenizerDefinition.Component]
-    ) throws(TokenizationError) -> CharacterBPEModel.Splits {
+    ) throws(TokenizationError) -> (CharacterBPEModel.Splits, PieceSplit?) {
         let supported =
-            "Split before \"\u{2581}\" (MergedWithNext), Split of \"\\n+\" (Isolated), Digits (individual_digits)"
+            "Split before \"\u{2581}\" (MergedWithNext), Split of \"\\n+\" or of literal pieces (Isolated), Digits "
+            + "(individual_digits)"
         var splits: CharacterBPEModel.Splits = []
+        var ownPieces: PieceSplit?
         for component in components {
             switch component.type {
             case "Split":
@@ -68,6 +84,11 @@ enum CharacterBPEFamily: TokenizerFamily {
                     splits.insert(.spaces)
                 } else if component.hasPattern("Regex", text: "\\n+"), behavior == "Isolated" {
                     splits.insert(.newlines)
+                } else if component.hasPattern("Regex", "String", text: " ") {
+                    // All spaces are marks by then.
+                    continue
+                } else if ownPieces == nil, let pieces = PieceSplit(component) {
+                    ownPieces = pieces
                 } else {
                     throw component.unsupported("another Split", supported: supported)
                 }
@@ -81,6 +102,6 @@ enum CharacterBPEFamily: TokenizerFamily {
                 throw component.unsupported(component.type, supported: supported)
             }
         }
-        return splits
+        return (splits, ownPieces)
     }
 }

@@ -28,16 +28,16 @@ struct CharacterBPEModel {
     let byteTokens: [TokenID]
     let byteValue: [TokenID: UInt8]
     let merges: [Merge]
+    /// Whether a segment that is a piece is that token, whatever the merges say.
+    let ignoresMerges: Bool
     private let addedTokens: [TokenizerDefinition.AddedToken]
     /// The added tokens that the merges' vocabulary does not have.
     private let addedOnly: Set<TokenID>
 
-    init(_ definition: TokenizerDefinition) throws(TokenizationError) {
+    /// - Parameter ownPieces: the pieces that the pre-tokenizer cuts out, which are user-defined ones.
+    init(_ definition: TokenizerDefinition, ownPieces: [ByteString]) throws(TokenizationError) {
         let model = definition.model
         try definition.checkBPESettings()
-        if let ignores = model["ignore_merges"], ignores.bool != false {
-            throw model.unsupported("ignore_merges", supported: "false")
-        }
         guard let vocabulary = model["vocab"]?.object else {
             throw TokenizerDefinition.malformed("model.vocab", "an object")
         }
@@ -49,6 +49,11 @@ struct CharacterBPEModel {
 
         var kinds = [TokenKind](repeating: .normal, count: table.pieces.count)
         for id in byteTokens { kinds[Int(id)] = .byte }
+        // Texts have no spaces when they are looked for, so those with one are never found.
+        for piece in ownPieces where !piece.bytes.contains(0x20) {
+            if let id = table.find(piece.bytes[...]), kinds[Int(id)] == .normal { kinds[Int(id)] = .userDefined }
+        }
+        ignoresMerges = model["ignore_merges"]?.bool == true
         if let unk = model["unk_token"] {
             guard let name = unk.bytes else { throw TokenizerDefinition.malformed("model.unk_token", "a string") }
             guard let id = table.find(name.bytes[...]) else {
@@ -85,7 +90,9 @@ struct CharacterBPEModel {
     }
 
     /// The encoder that gives the ids that HuggingFace tokenizers gives.
-    func encoder(splits: Splits, spaces: MarkedSpaces) -> CharacterBPE {
+    func encoder(
+        splits: Splits, spaces: MarkedSpaces, ownPieces: PieceSplit?
+    ) throws(TokenizationError) -> CharacterBPE {
         var characters = CharacterTable()
         for (index, piece) in table.pieces.enumerated() where piece.count <= 4 && !addedOnly.contains(TokenID(index)) {
             let scalars = UTF8Sequence.characters(of: piece.bytes)
@@ -105,7 +112,7 @@ struct CharacterBPEModel {
             }
         }
 
-        return CharacterBPE(
+        var encoder = CharacterBPE(
             characters: characters, pairs: pairs, bytes: byteTokens, tokenCount: table.pieces.count,
             addedTokens: .leftmostLongest(addedTokens, spaceIsMark: spaces.normalizes) { content in
                 switch spaces.prefix {
@@ -115,7 +122,30 @@ struct CharacterBPEModel {
                 default: ""
                 }
             },
-            specialIDs: specialIDs, spacePrefix: spaces.prefix)
+            specialIDs: specialIDs, spacePrefix: spaces.prefix, preparation: spaces.preparation)
+        if ignoresMerges || ownPieces != nil {
+            encoder.cuts = SegmentCuts(
+                pieces: ownPieces, splits: splits,
+                wholePieces: ignoresMerges ? try WordTable(wholePieces) : nil)
+        }
+        return encoder
+    }
+
+    private var wholePieces: [(bytes: [UInt8], id: TokenID)] {
+        table.pieces.enumerated().compactMap { index, piece in
+            addedOnly.contains(TokenID(index)) ? nil : (piece.bytes, TokenID(index))
+        }
+    }
+
+    /// A piece of several characters, the name of a byte among them, that the merges do not make and that no added token
+    /// is, though it may be a whole segment: the first; see `ignoresMerges`.
+    func unmadePiece(_ scores: [Float]) -> ByteString? {
+        guard ignoresMerges else { return nil }
+        return table.pieces.indices.first {
+            [.normal, .byte].contains(kinds[$0]) && scores[$0] == Vocabulary.unmergedScore
+                && !table.pieces[$0].bytes.contains(0x20)
+                && UTF8Sequence.characters(of: table.pieces[$0].bytes).count > 1
+        }.map { table.pieces[$0] }
     }
 
     /// The scores with which stock llama.cpp merges as `encoder` does, and what stands against that.

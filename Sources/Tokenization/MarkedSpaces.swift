@@ -10,6 +10,10 @@ struct MarkedSpaces {
 
     /// Whether the marks are there before added tokens are looked for a second time.
     let normalizes: Bool
+    /// What happens to spaces before.
+    let preparation: TextPreparation
+    /// Whether texts are cut at white space first, which is left out.
+    let splitsAtWhitespace: Bool
     let prefix: CharacterBPE.SpacePrefix
     /// Whether texts are cut before every mark.
     let splits: Bool
@@ -18,10 +22,17 @@ struct MarkedSpaces {
 
     private static let supported =
         "Replace of \" \" by \"\u{2581}\" after Prepend of \"\u{2581}\" or nothing; or Metaspace as the first "
-        + "pre-tokenizer, after that Replace or nothing, \"\\A\u{2581}\" replaced by two marks if it is always"
+        + "pre-tokenizer, after that Replace or nothing, \"\\A\u{2581}\" replaced by two marks if it is always; before "
+        + "them \"\\A +| +\\z\" replaced by nothing and \" {2,}\" by one space"
 
     init(_ definition: TokenizerDefinition) throws(TokenizationError) {
         var normalizers = definition.normalizers[...]
+        var preparation = TextPreparation()
+        while let step = try normalizers.first.flatMap(TextPreparation.step) {
+            preparation.steps.append(step)
+            normalizers = normalizers.dropFirst()
+        }
+        self.preparation = preparation
         let prepend = normalizers.first.flatMap { $0.type == "Prepend" ? $0 : nil }
         if let prepend {
             try prepend.allow(["prepend"])
@@ -30,7 +41,14 @@ struct MarkedSpaces {
             }
             normalizers = normalizers.dropFirst()
         }
-        let metaspace = definition.preTokenizers.first.flatMap { $0.type == "Metaspace" ? $0 : nil }
+        var preTokenizers = definition.preTokenizers[...]
+        let whitespace = preTokenizers.first.flatMap { $0.type == "WhitespaceSplit" ? $0 : nil }
+        if let whitespace {
+            try whitespace.allow([])
+            preTokenizers = preTokenizers.dropFirst()
+        }
+        splitsAtWhitespace = whitespace != nil
+        let metaspace = preTokenizers.first.flatMap { $0.type == "Metaspace" ? $0 : nil }
         if let replace = normalizers.first {
             try replace.checkReplace(" ", by: SpaceMark.bytes, supported: Self.supported)
         } else if metaspace == nil || prepend != nil {
@@ -50,12 +68,20 @@ struct MarkedSpaces {
         }
         guard let metaspace else {
             prefix = prepend == nil ? .none : .everyTextBeforeNormalizedTokens
+            if let whitespace {
+                throw whitespace.unsupported("WhitespaceSplit", supported: "WhitespaceSplit before Metaspace")
+            }
             splits = false
             otherPreTokenizers = definition.preTokenizers
             return
         }
         if let prepend { throw prepend.unsupported("Prepend before Metaspace", supported: Self.supported) }
-        switch (try metaspace.prependScheme(), doubling) {
+        let scheme = try metaspace.prependScheme()
+        if let whitespace, scheme != .always || normalizes {
+            throw whitespace.unsupported(
+                "WhitespaceSplit before Metaspace \(scheme)", supported: "before Metaspace always, without marks yet")
+        }
+        switch (scheme, doubling) {
         case (.never, nil): prefix = .none
         case (.first, nil): prefix = .firstUnlessSpace
         case (.always, nil): prefix = .unlessSpace
@@ -64,11 +90,11 @@ struct MarkedSpaces {
             throw doubling.unsupported("two marks before Metaspace \(scheme)", supported: Self.supported)
         }
         splits = metaspace["split"]?.bool ?? true
-        otherPreTokenizers = Array(definition.preTokenizers.dropFirst())
+        otherPreTokenizers = Array(preTokenizers.dropFirst())
     }
 
     /// What stock llama.cpp, which knows one way to put spaces, does otherwise; nil if nothing.
-    var difference: String? {
+    var prefixDifference: String? {
         let places: (String, llama: String, changed: String)
         switch prefix {
         case .none, .everyText, .everyTextBeforeNormalizedTokens, .everyTextBesideRawTokens: return nil
@@ -119,35 +145,5 @@ extension TokenizerDefinition.Component {
         guard hasPattern(isRegex ? "Regex" : "String", text: text), self["content"]?.bytes == ByteString(content) else {
             throw unsupported("another Replace", supported: supported)
         }
-    }
-}
-
-extension TokenizerDefinition {
-    /// Makes sure that the decoder turns marks into spaces and joins bytes.
-    func checkMarkDecoder() throws(TokenizationError) -> TokenDecoder.LeadingSpaces {
-        let supported =
-            "Replace of \"\u{2581}\" by \" \", ByteFallback, Fuse, Strip of one space at the left; or Metaspace, "
-            + "ByteFallback, Fuse"
-        let isMetaspace = decoders.first?.type == "Metaspace"
-        let expected =
-            isMetaspace ? ["Metaspace", "ByteFallback", "Fuse"] : ["Replace", "ByteFallback", "Fuse", "Strip"]
-        for (index, component) in decoders.enumerated() {
-            guard index < expected.count, component.type == expected[index] else {
-                throw component.unsupported(component.type, supported: supported)
-            }
-            if index == 1 || index == 2 { try component.allow([]) }
-        }
-        guard decoders.count >= 3 else {
-            throw TokenizationError(
-                .unsupported(part: "decoder", found: "\(decoders.count) steps", supported: supported))
-        }
-        if isMetaspace { return try decoders[0].prependScheme() == .never ? .keeps : .dropsThoseOfFirstToken }
-        try decoders[0].checkReplace(SpaceMark.piece, by: [0x20], supported: supported)
-        guard decoders.count == 4 else { return .keeps }
-        try decoders[3].allow(["content", "start", "stop"])
-        guard decoders[3]["content"]?.bytes == " ", decoders[3]["start"]?.integer == 1,
-            decoders[3]["stop"]?.integer == 0
-        else { throw decoders[3].unsupported("another Strip", supported: supported) }
-        return .dropsOne
     }
 }

@@ -5,11 +5,16 @@ enum ScoreForm {
     /// Looks for two pieces, or single characters, that join to a piece which no merge makes.
     ///
     /// Stock llama.cpp would join them, also to special tokens and to unused ones.
-    static func conflict(in vocabulary: Vocabulary) throws(TokenizationError) -> TokenizationError? {
+    /// - Parameter cutsOutPieces: whether the tokenizer cuts out user-defined pieces before it merges.
+    static func conflict(
+        in vocabulary: Vocabulary, cutsOutPieces: Bool
+    ) throws(TokenizationError) -> TokenizationError? {
         guard vocabulary.model == "llama" else { return nil }
         let table = try PieceTable(vocabulary.pieces)
         for (index, piece) in table.pieces.enumerated()
-        where vocabulary.scores[index] == Vocabulary.unmergedScore && !piece.bytes.contains(0x20) {
+        where vocabulary.scores[index] == Vocabulary.unmergedScore && !piece.bytes.contains(0x20)
+            && !vocabulary.isCutOut(index, cutsOutPieces)
+        {
             let scalars = UTF8Sequence.characters(of: piece.bytes)
             guard scalars.count > 1 else { continue }
             let hashes = PieceTable.PrefixHashes(piece.bytes)
@@ -33,7 +38,7 @@ enum ScoreForm {
     /// single characters, that join to a piece are a merge, and if the merges come in the order of their products'
     /// scores. Pairs whose products have the same score are the concern of ``tieConflict(_:)``.
     static func conflict(
-        _ merges: [Merge], splits: CharacterBPEModel.Splits, in vocabulary: Vocabulary
+        _ merges: [Merge], splits: CharacterBPEModel.Splits, in vocabulary: Vocabulary, cutsOutPieces: Bool
     ) throws(TokenizationError) -> TokenizationError? {
         let table = try PieceTable(vocabulary.pieces)
         func conflict(_ id: TokenID, _ problem: TokenizationError.ScoreProblem) -> TokenizationError {
@@ -49,7 +54,8 @@ enum ScoreForm {
             var right: TokenID
         }
         let pairs = Set(merges.map { Pair(left: $0.left, right: $0.right) })
-        for (index, piece) in table.pieces.enumerated() where !piece.bytes.contains(0x20) {
+        for (index, piece) in table.pieces.enumerated()
+        where !piece.bytes.contains(0x20) && !vocabulary.isCutOut(index, cutsOutPieces) {
             let scalars = UTF8Sequence.characters(of: piece.bytes)
             guard scalars.count > 1 else { continue }
             let hashes = PieceTable.PrefixHashes(piece.bytes)
@@ -68,5 +74,13 @@ enum ScoreForm {
             }
         }
         return nil
+    }
+}
+
+extension Vocabulary {
+    /// Whether stock llama.cpp cuts the piece out of every text before it merges: a user-defined one that no space which it
+    /// puts before a text can complete. What it does with others is said to the user where the tokenizer cuts out pieces.
+    fileprivate func isCutOut(_ index: Int, _ cutsOutPieces: Bool) -> Bool {
+        kinds[index] == .userDefined && (cutsOutPieces || !pieces[index].bytes.starts(with: SpaceMark.bytes))
     }
 }

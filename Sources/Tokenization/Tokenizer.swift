@@ -40,7 +40,7 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// What the user should know before a file is made of it, one line each: which of a checkpoint's files was followed
+    /// What the user should know of it, one line each: which of a checkpoint's files was followed
     /// where they contradict each other, and where stock llama.cpp, and Swage with a GGUF file, put spaces otherwise.
     public var remarks: [String] { parts.remarks }
 
@@ -52,6 +52,9 @@ public struct Tokenizer: Sendable {
 
     /// What is left out of what the tokenizer's files ask for.
     public var warnings: [TokenizationWarning] { parts.warnings }
+
+    /// ``warnings`` and ``remarks``, for whoever reads the tokenizer.
+    public var notes: [Diagnostic] { warnings.map(\.diagnostic) + remarks.map { Diagnostic(.input, $0) } }
 
     /// The tokens of a text in UTF-8, without BOS and EOS. Bytes that are not UTF-8 become byte tokens.
     /// - Parameter parseSpecial: whether the text of a special token becomes that token.
@@ -128,15 +131,16 @@ public struct Tokenizer: Sendable {
         }
         guard !isScoreForm else { return }
         if let conflict = parts.storedConflict { throw conflict }
+        let cutsOutPieces = (parts.encoder as? CharacterBPE)?.cuts?.pieces != nil
         if parts.scoresAreOfModel {
-            if let conflict = try ScoreForm.conflict(parts.merges, splits: parts.splits, in: vocabulary) {
-                throw conflict
-            }
+            let found = try ScoreForm.conflict(
+                parts.merges, splits: parts.splits, in: vocabulary, cutsOutPieces: cutsOutPieces)
+            if let found { throw found }
             if let conflict = try ScoreForm.tieConflict(parts) { throw conflict }
             return
         }
         if let conflict = parts.scoreConflict { throw conflict }
-        if let conflict = try ScoreForm.conflict(in: vocabulary) { throw conflict }
+        if let conflict = try ScoreForm.conflict(in: vocabulary, cutsOutPieces: cutsOutPieces) { throw conflict }
     }
 }
 

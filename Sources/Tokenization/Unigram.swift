@@ -22,6 +22,8 @@ struct Unigram: TokenEncoder {
     var addedTokens: AddedTokens
     /// The added tokens that are matched only if special tokens are asked for.
     var specialIDs: Set<TokenID>
+    /// The pieces that are cut out before, each a text of its own.
+    var ownPieces: PieceSplit?
 
     private struct Step {
         var score: Double
@@ -39,7 +41,12 @@ struct Unigram: TokenEncoder {
             case .text(let range):
                 let normalized = normalizer.normalized(
                     UnsafeBufferPointer(rebasing: text[range]), isFirst: range.lowerBound == 0)
-                normalized.withUnsafeBufferPointer { encode(normalized: $0, &steps, into: &ids) }
+                normalized.withUnsafeBufferPointer { text in
+                    guard let ownPieces else { return encode(normalized: text, &steps, into: &ids) }
+                    for part in ownPieces.parts(of: text) {
+                        encode(normalized: UnsafeBufferPointer(rebasing: text[part]), &steps, into: &ids)
+                    }
+                }
             }
         }
     }

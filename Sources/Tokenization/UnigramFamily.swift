@@ -16,25 +16,29 @@ enum UnigramFamily: TokenizerFamily {
         let model = definition.model
         try model.allow(["unk_id", "vocab", "byte_fallback"])
         let spaces = try MarkedSpaces(definition)
-        if let component = spaces.otherPreTokenizers.first {
-            throw component.unsupported(component.type, supported: "Metaspace")
+        var others = spaces.otherPreTokenizers[...]
+        let ownPieces = spaces.splits ? nil : others.first.flatMap(PieceSplit.init)
+        if ownPieces != nil { others = others.dropFirst() }
+        if let component = others.first {
+            throw component.unsupported(component.type, supported: "Metaspace, Split of literal pieces (Isolated)")
         }
-        if spaces.prefix == .everyTextBeforeNormalizedTokens || spaces.prefix == .everyTextBesideRawTokens,
+        if spaces.prefix == .everyTextBeforeNormalizedTokens || spaces.prefix == .everyTextBesideRawTokens
+            || !spaces.preparation.isEmpty || spaces.splitsAtWhitespace,
             let token = definition.addedTokens.first(where: \.isNormalized)
         {
             throw TokenizationError(
                 .unsupported(
-                    part: "added token \"\(token.content)\"", found: "normalized with a space before every text",
+                    part: "added token \"\(token.content)\"", found: "normalized where spaces are put or left out",
                     supported: "false"))
         }
-        let leadingSpaces = try leadingSpaces(definition)
+        let fallsBack = model["byte_fallback"]?.bool ?? false
+        let leadingSpaces = try leadingSpaces(definition, fallsBack: fallsBack)
         let (entries, entryScores) = try entries(model["vocab"])
         let (table, addedOnly) = try definition.pieces(entries)
         var scores = entryScores + [Double](repeating: 0, count: table.pieces.count - entries.count)
         guard let unknown = model["unk_id"]?.integer, unknown >= 0, unknown < entries.count else {
             throw TokenizationError(.malformed(key: "model.unk_id", expected: "the id of a piece"))
         }
-        let fallsBack = model["byte_fallback"]?.bool ?? false
         let bytes = fallsBack ? try CharacterBPE.byteTokens(of: table) : []
         var (kinds, specialIDs) = definition.addedKinds()
         for id in bytes { kinds[id] = .byte }
@@ -43,12 +47,14 @@ enum UnigramFamily: TokenizerFamily {
 
         let pieces = entries.indices.map { (piece: entries[$0].piece, id: TokenID($0)) }
         let encoder = Unigram(
-            normalizer: UnigramNormalizer(kind: .marks(spaces.prefix)), trie: try UnigramTrie(pieces), scores: scores,
+            normalizer: UnigramNormalizer(
+                kind: spaces.splitsAtWhitespace ? .words : .marks(spaces.prefix, spaces.preparation)),
+            trie: try UnigramTrie(pieces), scores: scores,
             unknown: TokenID(unknown), unknownPiece: entries[unknown].piece,
             unknownScore: (entryScores.min() ?? 0) - unknownPenalty, splitsWords: spaces.splits,
             marksBeginPieces: marksBegin(pieces.map(\.piece)), bytes: bytes,
             addedTokens: .leftmostLongest(definition.addedTokens, spaceIsMark: spaces.normalizes),
-            specialIDs: specialIDs)
+            specialIDs: specialIDs, ownPieces: ownPieces)
 
         let affixes = try definition.affixes(table)
         let vocabulary = Vocabulary(
@@ -56,7 +62,8 @@ enum UnigramFamily: TokenizerFamily {
             kinds: table.pieces.indices.map { kinds[TokenID($0)] ?? .normal },
             specials: SpecialTokens(bos: affixes.prefix, eos: affixes.suffix, unknown: TokenID(unknown)),
             addsBOS: affixes.prefix != nil, addsEOS: affixes.suffix != nil,
-            separatesPairs: affixes.separatesPairs, addsSpacePrefix: spaces.prefix != .none)
+            separatesPairs: affixes.separatesPairs, addsSpacePrefix: spaces.prefix != .none,
+            removesExtraSpaces: spaces.removesExtraSpaces)
         var decoder = TokenDecoder(leadingSpaces: leadingSpaces)
         let byteValue = Dictionary(zip(bytes, UInt8.min...UInt8.max)) { first, _ in first }
         for (index, piece) in table.pieces.enumerated() {
@@ -66,25 +73,19 @@ enum UnigramFamily: TokenizerFamily {
                 decoder.append(SpaceMark.unescaped(piece.bytes), isSpecial: specialIDs.contains(TokenID(index)))
             }
         }
+        let joinsWords = !pieces.contains { $0.piece == SpaceMark.piece } || pieces.contains { spansWords($0.piece) }
         return TokenizerParts(
-            vocabulary: vocabulary, encoder: encoder, decoder: decoder, storedConflict: conflict(spaces, fallsBack))
+            vocabulary: vocabulary, encoder: encoder, decoder: decoder,
+            remarks: spaces.differencesOfUnigram(ownPieces, joinsWords: joinsWords),
+            storedConflict: fallsBack
+                ? TokenizationError(
+                    .unsupported(part: "model.byte_fallback", found: "true with Unigram in GGUF", supported: "false"))
+                : nil)
     }
 
-    /// What stock llama.cpp does otherwise with a `t5` vocabulary.
-    private static func conflict(_ spaces: MarkedSpaces, _ fallsBack: Bool) -> TokenizationError? {
-        if fallsBack {
-            return TokenizationError(
-                .unsupported(part: "model.byte_fallback", found: "true with Unigram in GGUF", supported: "false"))
-        }
-        guard spaces.prefix != .none || spaces.splits else { return nil }
-        let isConditional = spaces.difference != nil
-        return TokenizationError(
-            .unsupported(
-                part: isConditional ? "pre_tokenizer" : "normalizer",
-                found: isConditional
-                    ? "a space before texts that do not begin with one, in GGUF"
-                    : "a space before texts of nothing but spaces, in GGUF",
-                supported: isConditional ? "a space before every text" : "no prefix"))
+    /// Whether a mark is anywhere but at the beginning.
+    private static func spansWords(_ piece: ByteString) -> Bool {
+        UTF8Sequence.characters(of: piece.bytes).dropFirst().contains { $0.scalar == SpaceMark.scalar }
     }
 
     private static func entries(
@@ -104,10 +105,10 @@ enum UnigramFamily: TokenizerFamily {
     }
 
     private static func leadingSpaces(
-        _ definition: TokenizerDefinition
+        _ definition: TokenizerDefinition, fallsBack: Bool
     ) throws(TokenizationError) -> TokenDecoder.LeadingSpaces {
         guard definition.decoders.count == 1, let decoder = definition.decoders.first, decoder.type == "Metaspace"
-        else { return try definition.checkMarkDecoder() }
+        else { return try definition.checkMarkDecoder(fallsBack: fallsBack) }
         return try decoder.prependScheme() == .never ? .keeps : .dropsThoseOfFirstToken
     }
 

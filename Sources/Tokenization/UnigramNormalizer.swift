@@ -4,7 +4,9 @@ import TensorCore
 struct UnigramNormalizer: Sendable {
     enum Kind: Sendable {
         /// Spaces become marks, and one may come before the text.
-        case marks(CharacterBPE.SpacePrefix)
+        case marks(CharacterBPE.SpacePrefix, TextPreparation)
+        /// Words between white space are each marked at the beginning, unless they are already.
+        case words
         /// As SentencePiece and stock llama.cpp do.
         case sentencePiece(addsSpacePrefix: Bool, removesExtraSpaces: Bool, CharacterMap?)
     }
@@ -14,19 +16,39 @@ struct UnigramNormalizer: Sendable {
     /// - Parameter isFirst: whether the text is at the beginning of the whole.
     func normalized(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8] {
         switch kind {
-        case .marks(let prefix):
+        case .words:
+            return UTF8Sequence.isValid(text) ? words(of: Array(text)) : words(of: UTF8Repair.repaired(text))
+        case .marks(let prefix, let preparation):
+            let prepared = preparation.prepared(text)
+            if prepared.isEmpty { return [] }
             let isPrefixed =
                 switch prefix {
                 case .none: false
                 case .everyText, .everyTextBeforeNormalizedTokens, .everyTextBesideRawTokens: true
-                case .unlessSpace: !SpaceMark.begins(text)
+                case .unlessSpace: !prepared.withUnsafeBufferPointer(SpaceMark.begins)
+                // What counts is where the text began before spaces were left out.
                 case .firstUnlessSpace: isFirst && !SpaceMark.begins(text)
                 }
-            let marked = SpaceMark.escaped(UTF8Sequence.isValid(text) ? Array(text) : UTF8Repair.repaired(text))
+            let marked = SpaceMark.escaped(
+                prepared.withUnsafeBufferPointer { UTF8Sequence.isValid($0) ? prepared : UTF8Repair.repaired($0) })
             return isPrefixed ? SpaceMark.bytes + marked : marked
         case .sentencePiece(let addsSpacePrefix, let removesExtraSpaces, let map):
             return sentencePiece(text, addsSpacePrefix, removesExtraSpaces, map)
         }
+    }
+
+    private func words(of text: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var isInWord = false
+        for (range, scalar) in UTF8Sequence.characters(of: text) {
+            let isSpace = UnicodeScalar(scalar)?.properties.isWhitespace ?? false
+            if !isSpace {
+                if !isInWord, scalar != SpaceMark.scalar { result += SpaceMark.bytes }
+                result += text[range]
+            }
+            isInWord = !isSpace
+        }
+        return result
     }
 
     private func sentencePiece(

@@ -48,7 +48,6 @@ import Tokenization
         ("model", { $0.model["type"] = "\"WordPiece\"" }),
         ("model", { $0.model["byte_fallback"] = "false" }),
         ("model", { $0.model["dropout"] = "0.1" }),
-        ("model", { $0.model["ignore_merges"] = "true" }),
         ("model", { $0.model["end_of_word_suffix"] = "\"</w>\"" }),
         ("model", { $0.model["continuing_subword_prefix"] = "\"##\"" }),
         ("model", { $0.model["novelty"] = "1" }),
