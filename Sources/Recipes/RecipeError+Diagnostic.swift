@@ -4,6 +4,7 @@ extension RecipeError {
     private static let example = "write for example ffn_down_exps=Q4_K"
     private static let howToStart = "start from what --print-recipe prints; Docs/Recipes.md has all fields"
 
+    /// The error in words: what was found and expected, where in the recipe, and what to do.
     public var diagnostic: Diagnostic {
         /// What a file gets wrong is bad input; what was typed is bad usage.
         func report(_ problem: String, advice: String?) -> Diagnostic {

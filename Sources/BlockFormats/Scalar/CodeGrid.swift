@@ -15,7 +15,7 @@ protocol CodeGrid: Sendable {
     /// The levels that codes stand for.
     func levels(_ codes: SIMD16<UInt8>) -> Lanes
 
-    /// The same levels for one number at a time.
+    /// The grid's levels for one number at a time.
     var ladder: LevelLadder { get }
 }
 
@@ -25,7 +25,7 @@ extension CodeGrid {
     var isSymmetric: Bool { lowest == -highest }
 }
 
-/// All whole numbers of a range.
+/// A grid whose levels are all whole numbers of a range.
 struct IntegerGrid: CodeGrid {
     let lowest: Float
     let highest: Float

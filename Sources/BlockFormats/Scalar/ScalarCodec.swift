@@ -17,7 +17,7 @@ protocol ScalarCodec: ElementCodec {
     static var vectorsPerPart: Int { get }
     /// Where a block has the half-precision number that all its scales are multiples of, if it has one.
     static var factorOffset: Int? { get }
-    /// Where it has the one that all its minima are multiples of.
+    /// Where a block has the half-precision number that all its minima are multiples of, if it has one.
     static var minimumFactorOffset: Int? { get }
 
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8>

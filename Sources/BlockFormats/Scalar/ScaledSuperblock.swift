@@ -63,7 +63,7 @@ struct ScaledSuperblock<Grid: CodeGrid>: Sendable {
 
     /// The scales of one super-block, and the working memory of the search for them.
     struct Room {
-        /// In units of the prepared elements.
+        /// The factor in units of the prepared elements.
         var factor: Float = 0
         let multiples: UnsafeMutablePointer<Int32>
         fileprivate let trials: UnsafeMutablePointer<Int32>

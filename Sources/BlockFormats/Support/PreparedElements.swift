@@ -54,7 +54,7 @@ struct PreparedElements {
         }
     }
 
-    /// The same elements without the first ones.
+    /// The elements from the one numbered `count` on.
     @inline(__always)
     func dropFirst(_ count: Int) -> PreparedElements {
         var rest = self

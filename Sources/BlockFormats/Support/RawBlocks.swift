@@ -97,7 +97,7 @@ extension Lanes {
 }
 
 extension Lanes {
-    /// 0, 1, … 15.
+    /// The numbers of the lanes: 0, 1, … 15.
     static var ramp: Lanes { Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
 
     /// Numbers of which each is the one before times a ratio.

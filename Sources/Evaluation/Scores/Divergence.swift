@@ -4,27 +4,34 @@ import Runtime
 ///
 /// Sources: `kl_divergence` of llama.cpp's perplexity tool for what is measured and how errors are propagated.
 public struct Divergence: Sendable, Hashable {
-    /// KL divergence of the model's predictions from the reference's, nats per token.
+    /// KL divergence of the model's predictions from the reference's: its mean over tokens, in nats per token.
     public let divergence: MeanWithError
+    /// KL divergence of the model's predictions from the reference's: its distribution over tokens, in nats.
     public let divergences: Distribution
-    /// ln of the ratio of the perplexity to the reference's. Its error takes account of their correlation.
+    /// The natural logarithm of the ratio of the perplexity to the reference's. Its error takes account of their
+    /// correlation.
     public let logRatio: MeanWithError
-    /// Correlation of the two models' log-likelihoods.
+    /// The correlation of the two models' log-likelihoods, from −1 to 1.
     public let correlation: Double
-    /// Perplexity less the reference's.
+    /// The perplexity less the reference's.
     public let perplexityDifference: MeanWithError
-    /// Change of the probability of the token that follows.
+    /// How much more probable the model finds the token that follows than the reference does: the mean of the
+    /// differences of probabilities, each from −1 to 1.
     public let probabilityChange: MeanWithError
+    /// How much more probable the model finds the token that follows than the reference does: the distribution of the
+    /// differences of probabilities.
     public let probabilityChanges: Distribution
-    /// Root of the mean square of that change.
+    /// The root of the mean square of the change of the probability of the token that follows.
     public let probabilityChangeRMS: MeanWithError
-    /// Share of tokens where both models find the same one most probable.
+    /// The share of tokens, from 0 to 1, for which both models find the same one most probable.
     public let agreement: MeanWithError
 
-    /// Ratio of the perplexity to the reference's.
+    /// The ratio of the perplexity to the reference's.
     public var ratio: MeanWithError { logRatio.exponential }
 
-    /// - Parameter tokens: the scored tokens, in any order; at least one.
+    /// Summarizes comparisons token by token.
+    ///
+    /// - Parameter tokens: The scored tokens, in any order; at least one.
     public init(_ tokens: some Collection<LogitComparison>) {
         divergence = MeanWithError(tokens.map(\.divergence))
         divergences = Distribution(tokens.map(\.divergence))

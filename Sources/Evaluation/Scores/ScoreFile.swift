@@ -7,13 +7,16 @@ import TensorCore
 /// The first line is a ``PredictionIdentity``, each other line a window: its text and its number in it, the bytes and
 /// characters of its scored tokens, and each model's log-probabilities; with a reference also the divergences, the
 /// reference's log-probabilities and which tokens agree.
-public final class ScoreFile: ScoreJournal {
+package final class ScoreFile: ScoreJournal {
     static let format = "swage scores 1"
 
     private let file: ResumableFile
-    public let identity: PredictionIdentity
-    public let stateInterval: Duration
-    public var path: String { file.path }
+    /// What identifies the run, the version of the file's format included.
+    package let identity: PredictionIdentity
+    /// The least time between two savings of the states of a batch.
+    package let stateInterval: Duration
+    /// The path of the file, which it has from the beginning.
+    package var path: String { file.path }
     private let windows: [[WindowScores]]
 
     /// One line.
@@ -34,8 +37,12 @@ public final class ScoreFile: ScoreJournal {
 
     /// Continues a run's file, or begins it.
     ///
+    /// - Parameters:
+    ///   - path: The file's name, which it has from the beginning.
+    ///   - identity: What identifies the run; its format is replaced by that of this file.
+    ///   - stateInterval: The least time between two savings of the states of a batch.
     /// - Throws: ``EvaluationError`` if a file of that name is of another run, or `FileError`.
-    public init(path: String, identity: PredictionIdentity, stateInterval: Duration) throws {
+    package init(path: String, identity: PredictionIdentity, stateInterval: Duration) throws {
         self.stateInterval = stateInterval
         file = try ResumableFile(path: path, isUsableUnfinished: true)
         var identity = identity
@@ -57,11 +64,12 @@ public final class ScoreFile: ScoreJournal {
         self.windows = windows
     }
 
-    /// What files of parts of one run come to together.
+    /// The scores of one run whose windows were divided over several files.
     ///
-    /// - Parameter paths: at least one.
-    /// - Throws: ``EvaluationError`` if they are not of one run, or a window is in two of them.
-    public static func merged(_ paths: [String]) throws -> (identity: PredictionIdentity, texts: [TextScores]) {
+    /// - Parameter paths: The files, at least one.
+    /// - Returns: The run's identity, and for each of its texts the windows that the files have.
+    /// - Throws: ``EvaluationError`` if they are not of one run, or a window is in two of them; `FileError`.
+    package static func merged(_ paths: [String]) throws -> (identity: PredictionIdentity, texts: [TextScores]) {
         var first: PredictionIdentity?
         var texts: [TextScores] = []
         var numbers: [Set<Int>] = []
@@ -94,9 +102,15 @@ public final class ScoreFile: ScoreJournal {
         return (first, texts)
     }
 
-    public func finishedWindows(ofText text: Int) -> [WindowScores] { windows[text] }
+    /// Marks the file as finished and gives it its name.
+    ///
+    /// - Throws: `FileError` if it cannot be written.
+    package func finishedWindows(ofText text: Int) -> [WindowScores] { windows[text] }
 
-    public func append(_ window: WindowScores, ofText text: Int) throws {
+    /// Writes a window as a line of its own.
+    ///
+    /// - Throws: ``EvaluationError`` if a score is not finite; `FileError` if the line cannot be written.
+    package func append(_ window: WindowScores, ofText text: Int) throws {
         let line = Line(
             text: text, window: window.number, bytes: window.byteCounts, characters: window.characterCounts,
             models: window.scores.map { scores in
@@ -116,9 +130,15 @@ public final class ScoreFile: ScoreJournal {
         try file.append(Array(data) + [0x0a])
     }
 
-    public func finish() throws { try file.finish() }
+    /// Brings the file to disk.
+    ///
+    /// - Throws: `FileError` if it cannot be written.
+    package func finish() throws { try file.finish() }
 
-    /// - Returns: the windows of each text, and the bytes up to the last complete line.
+    /// Reads as many lines as are complete.
+    ///
+    /// - Returns: The run's identity, the windows of each text, and the bytes up to the last complete line.
+    /// - Throws: ``EvaluationError`` if a complete line is not what it has to be, or a window is there twice.
     private static func parse(
         _ bytes: [UInt8], path: String
     ) throws -> (identity: PredictionIdentity, windows: [[WindowScores]], byteCount: Int) {

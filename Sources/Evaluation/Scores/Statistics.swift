@@ -1,6 +1,8 @@
-/// A mean and its standard error.
+/// A mean and its standard error, both in the unit of the values.
 public struct MeanWithError: Sendable, Hashable {
+    /// The mean of the values.
     public let mean: Double
+    /// The standard error of the mean; 0 where a single value leaves it unknown.
     public let error: Double
 
     init(mean: Double, error: Double) {
@@ -27,34 +29,35 @@ public struct MeanWithError: Sendable, Hashable {
         error = count > 1 ? (squares * count / (count - 1)).squareRoot() / size : 0
     }
 
-    /// The mean of independent estimates.
+    /// The mean of independent estimates, each with the same weight.
     ///
-    /// - Parameter estimates: at least one.
+    /// - Parameter estimates: At least one.
     public init(averageOf estimates: [MeanWithError]) {
         let count = Double(estimates.count)
         mean = estimates.reduce(0) { $0 + $1.mean } / count
         error = estimates.reduce(0) { $0 + $1.error * $1.error }.squareRoot() / count
     }
 
-    /// In bits what is in nats.
+    /// The same quantity in bits, if this is in nats.
     public var bits: MeanWithError {
         let perNat = 1.442_695_040_888_963_4
         return MeanWithError(mean: mean * perNat, error: error * perNat)
     }
 
-    /// e to its power, with the error by the delta method.
+    /// e to the power of the mean, with the error by the delta method.
     public var exponential: MeanWithError {
         MeanWithError(mean: mean.exponential, error: mean.exponential * error)
     }
 }
 
-/// Values in ascending order.
+/// Values of which quantiles can be asked for; there is at least one.
 public struct Distribution: Sendable, Hashable {
     private let sorted: [Double]
 
     init(_ values: some Collection<Double>) { sorted = values.sorted() }
 
-    /// The value that a part of all values lies below, between neighbours by linear interpolation as llama.cpp has it.
+    /// The value that a share `part`, from 0 to 1, of all values lies below, between neighbours by linear interpolation
+    /// as llama.cpp has it.
     public func quantile(_ part: Double) -> Double {
         let place = min(max(part, 0), 1) * Double(sorted.count - 1)
         let index = Int(place)
@@ -62,7 +65,10 @@ public struct Distribution: Sendable, Hashable {
         return (1 - fraction) * sorted[index] + fraction * sorted[min(index + 1, sorted.count - 1)]
     }
 
+    /// The least of the values.
     public var minimum: Double { sorted.first! }
+    /// The greatest of the values.
     public var maximum: Double { sorted.last! }
+    /// The value that half of the values lie below.
     public var median: Double { quantile(0.5) }
 }

@@ -1,10 +1,11 @@
-/// How far decoded weights are from the original ones, gathered piece by piece in float64; all of them are finite.
+/// The distance of decoded weights from the original ones, gathered piece by piece in float64; all weights are finite.
 public struct WeightError: Sendable, Hashable {
-    /// Elements compared.
+    /// The number of elements that were compared.
     public private(set) var count = 0
     /// The greatest |decoded − original|.
     public private(set) var greatestError = 0.0
-    /// How many errors are in [2ᵏ, 2ᵏ⁺¹), by k + 127; the first one counts what is smaller still.
+    /// The number of errors whose magnitude is in [2ᵏ, 2ᵏ⁺¹), at the index k + 127; index 0 counts what is smaller
+    /// still.
     public private(set) var octaves = [Int](repeating: 0, count: 256)
     private var squaredError = 0.0
     private var originalSquares = 0.0
@@ -13,15 +14,17 @@ public struct WeightError: Sendable, Hashable {
     private var weightedSquaredError = 0.0
     private var weightedSquares = 0.0
 
+    /// Nothing compared so far.
     public init() {}
 
-    /// Root of the mean squared error over the root of the mean square; 0 if both are zero.
+    /// The root of the mean squared error over the root of the mean square; 0 if both are zero.
     public var relativeRMSE: Double { Self.ratio(squaredError, originalSquares).squareRoot() }
 
-    /// The same with each column's importance as the weight of its squares.
+    /// The root of the mean squared error over the root of the mean square, with each column's importance as the weight
+    /// of its squares; 0 if both are zero.
     public var weightedRelativeRMSE: Double { Self.ratio(weightedSquaredError, weightedSquares).squareRoot() }
 
-    /// Cosine of the angle between the decoded and the original weights; 1 if both are zero.
+    /// The cosine of the angle between the decoded and the original weights; 1 if both are zero.
     public var cosine: Double {
         let norms = (originalSquares * decodedSquares).squareRoot()
         return norms > 0 ? products / norms : originalSquares == decodedSquares ? 1 : 0
@@ -30,12 +33,12 @@ public struct WeightError: Sendable, Hashable {
     /// ⟨decoded, original⟩ / ⟨original, original⟩: below 1 the weights have shrunk.
     public var gain: Double { originalSquares > 0 ? products / originalSquares : 1 }
 
-    /// Signal-to-noise ratio in decibels; infinite without an error.
+    /// The signal-to-noise ratio in decibels; infinite without an error.
     public var decibels: Double {
         squaredError == 0 ? .infinity : 10 * (originalSquares / squaredError).decimalLogarithm
     }
 
-    /// Root of the mean square of the original weights.
+    /// The root of the mean square of the original weights.
     public var originalRMS: Double { count > 0 ? (originalSquares / Double(count)).squareRoot() : 0 }
 
     private static func ratio(_ error: Double, _ size: Double) -> Double {
@@ -44,7 +47,11 @@ public struct WeightError: Sendable, Hashable {
 
     /// Adds a piece of one row.
     ///
-    /// - Parameter importance: one weight per column, or nil for ones.
+    /// - Parameters:
+    ///   - original: The `count` original weights.
+    ///   - decoded: The `count` weights that came back.
+    ///   - count: The elements of the piece.
+    ///   - importance: One weight per column of the piece, or nil for ones.
     public mutating func add(
         original: UnsafePointer<Float>, decoded: UnsafePointer<Float>, count: Int, importance: UnsafePointer<Float>?
     ) {
@@ -66,7 +73,7 @@ public struct WeightError: Sendable, Hashable {
         }
     }
 
-    /// Adds what another piece has gathered.
+    /// Adds what another value has gathered, as if it had been gathered here.
     public mutating func add(_ other: WeightError) {
         count += other.count
         greatestError = max(greatestError, other.greatestError)

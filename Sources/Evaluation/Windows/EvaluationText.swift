@@ -4,16 +4,22 @@ import TensorCore
 
 /// A text that models are evaluated or calibrated on.
 public struct EvaluationText: Sendable {
-    /// What reports call it.
+    /// The name of the text in reports.
     public let name: String
-    /// UTF-8.
+    /// The text as UTF-8.
     public let bytes: [UInt8]
-    /// The file that it comes from, if it does.
+    /// The path of the file that the text comes from; nil if it comes from none.
     public let path: String?
 
     /// Decompressed texts may not be larger than this, in bytes.
     private static let decompressedByteLimit = 8 << 30
 
+    /// A text from memory.
+    ///
+    /// - Parameters:
+    ///   - name: What reports call it.
+    ///   - bytes: The text as UTF-8.
+    ///   - path: The file that it comes from, if it comes from one.
     public init(name: String, bytes: [UInt8], path: String? = nil) {
         self.name = name
         self.bytes = bytes
@@ -77,6 +83,6 @@ public struct EvaluationText: Sendable {
         return result
     }
 
-    /// Unicode scalars.
+    /// The number of Unicode scalars of the text.
     public var characterCount: Int { bytes.reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) } }
 }

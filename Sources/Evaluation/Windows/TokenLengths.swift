@@ -1,10 +1,11 @@
 import Tokenization
 
-/// How much text each token stands for; special tokens stand for none.
+/// The lengths in bytes and in characters of the text that each token of a vocabulary stands for; 0 for special tokens.
 public struct TokenLengths: Sendable {
     private let byteCounts: [Int32]
     private let characterCounts: [Int32]
 
+    /// Measures all tokens of a tokenizer's vocabulary.
     public init(_ tokenizer: Tokenizer) {
         var byteCounts: [Int32] = []
         var characterCounts: [Int32] = []

@@ -31,7 +31,7 @@ struct WindowBatches {
         }
     }
 
-    /// Of a token's figures.
+    /// The bytes of memory that the figures of a scored token take.
     private static let scoreByteCount = 64
 
     private static func powerOfTwo(notAbove count: Int) -> Int { 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount) }

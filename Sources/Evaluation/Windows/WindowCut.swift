@@ -12,16 +12,19 @@ import Tokenization
 /// to ``context`` tokens, and score those that no window before them has, a window's first token excepted; BOS is at the
 /// text's beginning only.
 public struct WindowCut: Sendable, Hashable {
-    /// Tokens per window.
+    /// The number of tokens of a window; with a ``stride``, the most that it has.
     public var context: Int
+    /// The number of tokens from the beginning of a window to that of the next; nil for windows that do not overlap and
+    /// score their second half.
     public var stride: Int?
-    /// The first window that is taken from each text.
+    /// The number, from 0, of the first window that is taken from each text.
     public var firstWindow: Int
-    /// The most windows taken from each text.
+    /// The most windows that are taken from each text; nil for all.
     public var windowLimit: Int?
-    /// Whether the text of a special token is that token.
+    /// Whether the text of a special token, such as `<s>`, is read as that token.
     public var parsesSpecial: Bool
 
+    /// A cut of texts; by default llama.cpp's, into windows of 512 tokens.
     public init(
         context: Int = 512, stride: Int? = nil, firstWindow: Int = 0, windowLimit: Int? = nil,
         parsesSpecial: Bool = false
@@ -33,10 +36,11 @@ public struct WindowCut: Sendable, Hashable {
         self.parsesSpecial = parsesSpecial
     }
 
-    /// Call before any text is cut.
+    /// Refuses windows that a model cannot see or that score nothing; to be called before any text is cut.
     ///
-    /// - Parameter limit: the most tokens that the models can see.
-    /// - Throws: ``EvaluationError`` if windows would be longer, or score nothing.
+    /// - Parameter limit: The most tokens that the models can see.
+    /// - Throws: ``EvaluationError`` if windows would be longer than `limit` or too short, or the stride is below 1 or
+    ///   above the context.
     public func check(contextLimit limit: Int) throws {
         guard context >= (stride == nil ? 4 : 2) else { throw EvaluationError(.contextTooShort(context)) }
         guard context <= limit else { throw EvaluationError(.contextTooLong(requested: context, limit: limit)) }
@@ -55,7 +59,7 @@ public struct WindowCut: Sendable, Hashable {
         return selection(of: all)
     }
 
-    /// Those of a text's windows that are wanted.
+    /// The windows, of all that a text has, that are wanted.
     func selection(of windows: [EvaluationWindow]) -> [EvaluationWindow] {
         Array(windows.dropFirst(firstWindow).prefix(windowLimit ?? .max))
     }
@@ -86,26 +90,34 @@ public struct WindowCut: Sendable, Hashable {
     }
 }
 
-/// Some tokens that a model sees, and those of them that are scored.
+/// A window of tokens that a model sees, and those of them that are scored.
 public struct EvaluationWindow: Sendable, Hashable {
-    /// Its place among all windows of the text.
+    /// The window's place, from 0, among all windows of the text.
     public let number: Int
+    /// The tokens that the model sees, in their order.
     public let tokens: TokenSequence
-    /// Each is predicted by the position before it.
+    /// The positions of the tokens that are scored, from 1 on: each is predicted by the position before it.
     public let scored: Range<Int>
 }
 
 /// A text cut into windows.
 public struct TokenWindows: Sendable {
+    /// The name of the text in reports.
     public let name: String
+    /// The windows in the text's order, those that were not wanted left out.
     public let windows: [EvaluationWindow]
     /// What the text has where BOS may begin the windows.
     let firstTokens: [TokenID]
-    /// Of the whole text, BOS included.
+    /// The number of tokens of the whole text, BOS included.
     public let tokenCount: Int
+    /// The size of the whole text in bytes of UTF-8.
     public let byteCount: Int
+    /// The size of the whole text in Unicode scalars.
     public let characterCount: Int
 
+    /// Tokenizes a text, with BOS first if the tokenizer adds one, and cuts it.
+    ///
+    /// - Throws: ``EvaluationError`` if the text is too short for the first window that is wanted.
     public init(_ text: EvaluationText, tokenizer: Tokenizer, cut: WindowCut) throws {
         var tokens = tokenizer.encode(text.bytes, parseSpecial: cut.parsesSpecial)
         let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil

@@ -33,12 +33,12 @@ public enum GGUFArray: Sendable, Hashable {
         }
     }
 
-    /// The elements of an array of strings.
+    /// The bytes of every string; nil if the elements are of another type.
     public var strings: [ByteString]? {
         if case .string(let elements) = self { elements } else { nil }
     }
 
-    /// The elements of a floating-point array; doubles are rounded.
+    /// The elements of a floating-point array, doubles rounded; nil if they are of another type.
     public var floats: [Float]? {
         switch self {
         case .float32(let elements): elements
@@ -47,7 +47,7 @@ public enum GGUFArray: Sendable, Hashable {
         }
     }
 
-    /// The elements of an integer array of any width, if all fit.
+    /// The elements of an integer array of any width; nil if they are of another type or one does not fit an `Int`.
     public var integers: [Int]? {
         switch self {
         case .uint8(let elements): elements.map(Int.init)
@@ -62,7 +62,7 @@ public enum GGUFArray: Sendable, Hashable {
         }
     }
 
-    /// The elements of an array of truth values.
+    /// The elements of an array of truth values; nil if they are of another type.
     public var bools: [Bool]? {
         if case .bool(let elements) = self { elements } else { nil }
     }

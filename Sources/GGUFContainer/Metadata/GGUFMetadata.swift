@@ -4,9 +4,9 @@ import TensorCore
 public struct GGUFMetadata: Sendable, Hashable {
     /// A key and its value.
     public struct Entry: Sendable, Hashable {
-        /// Compared byte by byte.
+        /// The key, which is compared byte by byte.
         public let key: ByteString
-        /// Of any of the format's types.
+        /// The value, of any of the format's types.
         public let value: GGUFValue
     }
 
@@ -56,19 +56,19 @@ public struct GGUFMetadata: Sendable, Hashable {
 
 /// Values by type: nil if the key is missing or its value is of another kind.
 extension GGUFMetadata {
-    /// A string that is valid UTF-8.
+    /// The text of a string value; nil if it is not valid UTF-8.
     public func string(_ key: ByteString) -> String? { self[key]?.string }
 
-    /// The bytes of a string.
+    /// The bytes of a string value, UTF-8 or not.
     public func bytes(_ key: ByteString) -> ByteString? { self[key]?.bytes }
 
-    /// A value of any integer type that fits.
+    /// The value of any integer type, if it fits an `Int`.
     public func integer(_ key: ByteString) -> Int? { self[key]?.integer }
 
-    /// A value of any floating-point or integer type.
+    /// The value of any floating-point or integer type, as a double.
     public func double(_ key: ByteString) -> Double? { self[key]?.double }
 
-    /// A truth value.
+    /// The truth value of a key; numbers are none.
     public func bool(_ key: ByteString) -> Bool? { self[key]?.bool }
 
     /// The elements of an array of strings.

@@ -16,7 +16,7 @@ public enum GGUFValue: Sendable, Hashable {
     case int64(Int64)
     case float64(Double)
 
-    /// The value of any integer type, if it fits.
+    /// The value as an `Int`; nil if it is of no integer type or does not fit.
     public var integer: Int? {
         switch self {
         case .uint8(let value): Int(value)
@@ -31,7 +31,7 @@ public enum GGUFValue: Sendable, Hashable {
         }
     }
 
-    /// The value of any floating-point or integer type.
+    /// The value as a double; nil if it is of no floating-point or integer type.
     public var double: Double? {
         switch self {
         case .float32(let value): Double(value)
@@ -40,20 +40,20 @@ public enum GGUFValue: Sendable, Hashable {
         }
     }
 
-    /// A truth value.
+    /// The truth value; nil if it is of another type.
     public var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The bytes of a string.
+    /// The bytes of a string, UTF-8 or not; nil if it is of another type.
     public var bytes: ByteString? {
         if case .string(let value) = self { value } else { nil }
     }
 
-    /// A string that is valid UTF-8.
+    /// The text of a string; nil if it is of another type or not valid UTF-8.
     public var string: String? { bytes?.string }
 
-    /// The elements of an array.
+    /// The elements of an array; nil if it is of another type.
     public var array: GGUFArray? {
         if case .array(let value) = self { value } else { nil }
     }

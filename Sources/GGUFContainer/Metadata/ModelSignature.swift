@@ -6,14 +6,14 @@ import TensorCore
 /// Weights survive what makes twins of a model: another container, half precision, padding, and, by their signs and sizes,
 /// quantization.
 public struct ModelSignature: Sendable, Hashable {
-    /// SHA-256 of the weights that the model was made from, in hexadecimal; nil if nobody says.
+    /// SHA-256 of the weights that the model was made from, in hexadecimal; nil if it is not known.
     public var digest: String?
     /// ``samplesPerTensor`` weights of each matrix.
     public var samples: [Float]
     /// Whether the samples are of quantized weights.
     public var isQuantized: Bool
 
-    /// Samples of each matrix.
+    /// The number of weights that are sampled from each matrix.
     public static let samplesPerTensor = 32
     /// The least cosine of the angle between the samples of a matrix and what quantization makes of them; it is above 0.7
     /// for 1.6 bits, and below this for 19 of 20 pairs of unrelated matrices.
@@ -27,6 +27,12 @@ public struct ModelSignature: Sendable, Hashable {
         static let isQuantized: ByteString = "swage.model.samples.quantized"
     }
 
+    /// A signature of what is known of a model.
+    ///
+    /// - Parameters:
+    ///   - digest: SHA-256 of the original's weights in hexadecimal, or nil.
+    ///   - samples: ``samplesPerTensor`` weights of each matrix, matrix by matrix.
+    ///   - isQuantized: Whether the samples are of quantized weights.
     public init(digest: String?, samples: [Float], isQuantized: Bool) {
         self.digest = digest
         self.samples = samples

@@ -75,6 +75,8 @@ enum GGUFSplit {
         }
     }
 
+    /// Reads what a file says about the split that it belongs to.
+    ///
     /// - Returns: nil if the file is a model of its own.
     private static func description(_ header: GGUFHeader, path: String) throws -> Description? {
         guard let count = header.metadata[countKey] else { return nil }

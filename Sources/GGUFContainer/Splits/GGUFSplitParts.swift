@@ -1,24 +1,29 @@
 import TensorCore
 
 /// What each file of a split model holds: its name, its metadata and its tensors.
-public struct GGUFSplitParts: Sendable {
-    /// In a part: what the whole set was made from and how, so that a part of another set is told from one of this.
-    public static let planKey: ByteString = "swage.split.plan.sha256"
-    /// In a part: SHA-256 of all that follows its header.
-    public static let digestKey: ByteString = "swage.split.data.sha256"
+package struct GGUFSplitParts: Sendable {
+    /// The key in a part's metadata that holds the SHA-256, in hexadecimal, of what the whole set was made from and
+    /// how: it tells parts of this set from those of another.
+    package static let planKey: ByteString = "swage.split.plan.sha256"
+    /// The key in a part's metadata that holds the SHA-256, in hexadecimal, of all bytes behind the part's header.
+    package static let digestKey: ByteString = "swage.split.data.sha256"
 
     /// The files, in their order.
-    public let paths: [String]
-    /// Which tensors of the model are in each file.
-    public let cuts: [Range<Int>]
+    package let paths: [String]
+    /// The tensors of each file, as ranges of the model's list.
+    package let cuts: [Range<Int>]
     private let metadata: GGUFMetadata
     private let tensors: [TensorDescriptor]
 
+    /// Divides a model over files.
+    ///
     /// - Parameters:
-    ///   - prefix: the parts' path, less the number and the extension.
-    ///   - metadata: the model's.
-    /// - Throws: ``GGUFError`` if there are more parts than the format can count.
-    public init(
+    ///   - prefix: The parts' path, less the number and the extension.
+    ///   - metadata: The whole model's.
+    ///   - tensors: All tensors of the model, in their order.
+    ///   - limits: How large a part may be.
+    /// - Throws: ``GGUFError`` if there are more parts than the format can count, or the alignment makes no sense.
+    package init(
         prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
     ) throws {
         let cuts = limits.cut(tensors, alignment: try GGUFLayout.alignment(of: metadata, path: prefix))
@@ -31,10 +36,10 @@ public struct GGUFSplitParts: Sendable {
     }
 
     /// The tensors of a part, counted from 0.
-    public func tensors(ofPart number: Int) -> [TensorDescriptor] { Array(tensors[cuts[number]]) }
+    package func tensors(ofPart number: Int) -> [TensorDescriptor] { Array(tensors[cuts[number]]) }
 
     /// The metadata of a part, counted from 0: the model's in the first, its place in the split in all.
-    public func metadata(ofPart number: Int) -> GGUFMetadata {
+    package func metadata(ofPart number: Int) -> GGUFMetadata {
         var keys = number == 0 ? metadata : GGUFMetadata()
         keys[GGUFLayout.alignmentKey] = metadata[GGUFLayout.alignmentKey]
         keys[GGUFSplit.numberKey] = .uint16(UInt16(number))

@@ -15,8 +15,15 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
         init(_ writer: consuming GGUFWriter) { self.writer = writer }
     }
 
-    /// - Parameter prefix: the parts' path, less the number and the extension.
-    /// - Throws: ``GGUFError`` or `FileError`.
+    /// Begins the first part.
+    ///
+    /// - Parameters:
+    ///   - prefix: The parts' path, less the number and the extension.
+    ///   - metadata: The whole model's, which the first part gets.
+    ///   - tensors: All tensors of the model; their data must follow in this order.
+    ///   - limits: How large a part may be.
+    /// - Throws: ``GGUFError`` if the contents break a rule of the format or make too many parts; `FileError` if a part
+    ///   cannot be written.
     public init(
         prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
     ) throws {
@@ -27,8 +34,9 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
         self.parts = parts
     }
 
-    /// The files that would be written.
+    /// The paths of the files that would be written.
     ///
+    /// - Parameter prefix: The parts' path, less the number and the extension.
     /// - Throws: ``GGUFError`` if there are more than the format can count.
     public static func paths(
         prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
@@ -36,19 +44,28 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
         try GGUFSplitParts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits).paths
     }
 
-    /// The files, in their order.
+    /// The paths of the files, in the order of their parts.
     public var paths: [String] { split.paths }
 
+    /// Appends the next bytes of the current tensor.
+    ///
+    /// - Throws: ``GGUFError`` if they are more than it has; `FileError` if they cannot be written.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         try parts[parts.count - 1].writer.append(bytes)
     }
 
+    /// Ends the current tensor and, if it was the last of its part, begins the next part.
+    ///
+    /// - Throws: ``GGUFError`` if bytes of the tensor are missing; `FileError` if a part cannot be written.
     public mutating func endTensor() throws {
         try parts[parts.count - 1].writer.endTensor()
         written += 1
         try Self.beginParts(&parts, of: split, written: written)
     }
 
+    /// Brings all parts to disk and gives them their names, the first part last.
+    ///
+    /// - Throws: ``GGUFError`` if tensors are missing; `FileError` if a part cannot be written.
     public mutating func finish() throws {
         try parts[parts.count - 1].writer.sync()
         for part in parts.reversed() { try part.writer.publish() }

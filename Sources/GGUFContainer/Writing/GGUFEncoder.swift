@@ -53,7 +53,7 @@ struct GGUFEncoder {
         }
     }
 
-    /// - Parameter alignment: a power of two.
+    /// Appends zeros up to the next multiple of `alignment`, a power of two.
     mutating func pad(to alignment: Int) {
         while bytes.count & (alignment - 1) != 0 { bytes.append(0) }
     }

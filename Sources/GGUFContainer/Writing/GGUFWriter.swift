@@ -5,23 +5,25 @@ import TensorCore
 /// The header goes out at once; memory does not depend on the size of the model. The file appears under its name with
 /// ``finish()``. The same metadata and tensors give the same bytes.
 public struct GGUFWriter: ~Copyable, TensorSink {
-    /// The file's name once it is finished.
+    /// The path that the file has once it is finished.
     public let path: String
     private let tensors: [TensorDescriptor]
     private let alignment: Int
-    /// Nil once the file is finished.
+    /// The file that is being written; nil once it is finished.
     private var file: AtomicFile?
     /// The tensor that is being written.
     private var current = 0
     private var written = 0
     private let observe: ((UnsafeRawBufferPointer) -> Void)?
 
-    /// Begins the file with its metadata, in their order, and the list of `tensors`, whose data must follow in this order.
+    /// Begins the file with its metadata, in their order, and the list of `tensors`, whose data must follow in this
+    /// order.
     ///
-    /// Tensors are padded to `general.alignment`, or to 32 bytes without that key. Throws ``GGUFError`` if the contents
-    /// break a rule of the format, `FileError` if the file cannot be written or the disk has no room for all of it.
+    /// Tensors are padded to `general.alignment`, or to 32 bytes without that key.
     ///
-    /// - Parameter observe: sees all bytes behind the header as they are appended.
+    /// - Parameter observe: Sees all bytes behind the header as they are appended.
+    /// - Throws: ``GGUFError`` if the contents break a rule of the format; `FileError` if the file cannot be written or
+    ///   the disk has no room for all of it.
     public init(
         path: String, metadata: GGUFMetadata, tensors: [TensorDescriptor],
         observe: ((UnsafeRawBufferPointer) -> Void)? = nil
@@ -36,17 +38,23 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         self.file = consume file
     }
 
-    /// The bytes of the file that would be written.
+    /// The size in bytes of the file that would be written.
+    ///
+    /// - Throws: ``GGUFError`` if the contents break a rule of the format.
     public static func byteCount(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> Int {
         try GGUFLayout(metadata: metadata, tensors: tensors, path: "").byteCount
     }
 
-    /// The bytes that the file would begin with, up to the first tensor's.
+    /// The bytes that the file would begin with, padding included, up to the first tensor's.
+    ///
+    /// - Throws: ``GGUFError`` if the contents break a rule of the format.
     public static func header(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> [UInt8] {
         try GGUFLayout(metadata: metadata, tensors: tensors, path: "").header
     }
 
-    /// Appends the next bytes of the current tensor; throws if they are more than it has.
+    /// Appends the next bytes of the current tensor.
+    ///
+    /// - Throws: ``GGUFError`` if they are more than it has; `FileError` if they cannot be written.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
         guard bytes.count <= tensors[current].byteCount - written else { throw wrongByteCount(written + bytes.count) }
@@ -55,7 +63,9 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         written += bytes.count
     }
 
-    /// Ends the current tensor and pads it; throws if bytes are missing.
+    /// Ends the current tensor and pads it with zeros.
+    ///
+    /// - Throws: ``GGUFError`` if bytes are missing; `FileError` if the padding cannot be written.
     public mutating func endTensor() throws {
         guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
         guard written == tensors[current].byteCount else { throw wrongByteCount(written) }
@@ -66,12 +76,16 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         written = 0
     }
 
-    /// Puts other bytes in the place of some of the header's.
+    /// Puts `bytes` in the place of as many bytes of the header, from a byte offset of the file on.
+    ///
+    /// - Throws: `FileError` if they cannot be written.
     public mutating func replaceHeader(at offset: Int, with bytes: [UInt8]) throws {
         try file?.replace(at: offset, with: bytes)
     }
 
-    /// Syncs the file and gives it its name; throws if tensors are missing.
+    /// Brings the file to disk and gives it its name.
+    ///
+    /// - Throws: ``GGUFError`` if tensors are missing; `FileError` if it cannot be written.
     public mutating func finish() throws {
         try sync()
         try publish()

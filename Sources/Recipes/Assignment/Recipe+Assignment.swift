@@ -4,9 +4,11 @@ import TensorCore
 extension Recipe {
     /// Decides the type of every tensor, in the order of `tensors`.
     ///
-    /// In this order: vectors, norms, routers, integers and whatever is no `.weight` stay as they are; what `options` ask
-    /// for; the rules; the base type. Then rows that are no whole number of blocks get the fallback type, which is
+    /// In this order: vectors, norms, routers, integers and whatever is no `.weight` stay as they are; what `options`
+    /// ask for; the rules; the base type. Then rows that are no whole number of blocks get the fallback type, which is
     /// recorded, or the recipe is refused.
+    ///
+    /// - Throws: ``RecipeError`` if rows are no whole number of blocks and fallback types are not allowed.
     public func assignments(
         for tensors: [TensorDescriptor], geometry: ModelGeometry, options: RecipeOptions = RecipeOptions()
     ) throws(RecipeError) -> [TypeAssignment] {
@@ -85,7 +87,9 @@ private struct TypeSelection {
         return nil
     }
 
-    /// - Returns: nil for the type that the tensor is stored in, and why.
+    /// Decides the type of a tensor, whatever its rows are.
+    ///
+    /// - Returns: The type and the reason for it; nil in place of the type that the tensor is stored in.
     private mutating func decide(_ tensor: TensorDescriptor, _ name: TensorName?) -> (TensorType?, String) {
         let role = name?.role == .tokenEmbedding && isTied ? .output : name?.role
         let rule = recipe.rules.first { rule in

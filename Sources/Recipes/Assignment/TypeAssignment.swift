@@ -1,31 +1,34 @@
 import TensorCore
 
-/// The type that a recipe gives to one tensor, and why.
+/// The type that a recipe gives to one tensor, and the reason for it.
 public struct TypeAssignment: Sendable, Hashable {
     /// The tensor's index in the list that the recipe was applied to.
     public let index: Int
     /// The tensor as it will be stored.
     public let tensor: TensorDescriptor
-    /// The type that it has now.
+    /// The type that the tensor has now.
     public let sourceType: TensorType
-    /// What decided, for people: a rule, an option, an override.
+    /// What decided, in words for people: a rule, an option, an override.
     public let reason: String
-    /// The type that was asked for, if the tensor's rows are not whole blocks of it.
+    /// The type that was asked for, if the tensor's rows are not whole blocks of it; nil if the type is as asked for.
     public let fallbackFrom: TensorType?
-    /// Whether encoding without importance is refused.
+    /// Whether it is refused to encode the tensor without importance.
     public let needsImportance: Bool
 
     /// The type that the tensor will have.
     public var type: TensorType { tensor.type }
 }
 
-/// As JSON: `tensor`, `shape` (fastest dimension first), `from`, `type`, `reason`, and `fallbackFrom` and
+/// An assignment as JSON: `tensor`, `shape` (fastest dimension first), `from`, `type`, `reason`, and `fallbackFrom` and
 /// `needsImportance` where they apply.
 extension TypeAssignment: Codable {
     private enum CodingKeys: String, CodingKey {
         case index, tensor, shape, from, type, reason, fallbackFrom, needsImportance
     }
 
+    /// Decodes an assignment.
+    ///
+    /// - Throws: `DecodingError` if a field is missing, a type does not exist or the shape does not fit the type.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         func type(_ key: CodingKeys) throws -> TensorType? {
@@ -56,6 +59,7 @@ extension TypeAssignment: Codable {
         needsImportance = try container.decodeIfPresent(Bool.self, forKey: .needsImportance) ?? false
     }
 
+    /// Encodes the assignment; types are written by their names.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(index, forKey: .index)

@@ -30,7 +30,7 @@ struct BudgetSolver {
 
     func cost(of choices: [Int]) -> Double { zip(items, choices).reduce(0) { $0 + $1.0[$1.1].cost } }
 
-    /// By size, and of equal sizes by cost.
+    /// Whether one choice comes before another: the smaller first, of equal sizes the cheaper.
     private static func order(_ a: Choice, _ b: Choice) -> Bool { (a.byteCount, a.cost) < (b.byteCount, b.cost) }
 
     /// Dynamic programming over how many units more than the smallest forms are spent.

@@ -1,13 +1,16 @@
 import TensorCore
 
 extension Recipe {
-    /// The recipe of least predicted KL divergence whose tensors take at most so many bytes.
+    /// The recipe of least predicted KL divergence whose tensors take at most `byteLimit` bytes.
     ///
     /// - Parameters:
-    ///   - byteLimit: of encoded tensors, each padded to GGUF's alignment.
-    ///   - tensors: the model's, of which those that `sensitivity` knows are chosen for; the others are as `options` say, or
-    ///     as they are stored.
-    ///   - options: what the user asks for is no matter of choice.
+    ///   - name: What the recipe is called.
+    ///   - byteLimit: The most bytes of all encoded tensors, each padded to GGUF's alignment.
+    ///   - sensitivity: What storing matrices in each type costs.
+    ///   - tensors: The model's, of which those that `sensitivity` knows are chosen for; the others are as `options`
+    ///     say, or as they are stored.
+    ///   - geometry: The numbers of the model that rules ask about.
+    ///   - options: What the user asks for, which is no matter of choice.
     /// - Throws: ``RecipeError`` if no choice is small enough.
     public init(
         _ name: String, byteLimit: Int, sensitivity: Sensitivity, tensors: [TensorDescriptor], geometry: ModelGeometry,

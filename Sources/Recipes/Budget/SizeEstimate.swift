@@ -1,21 +1,25 @@
 import TensorCore
 
-/// How large the tensors of a model are once they are stored.
+/// The size of a model's tensors once they are stored.
 public struct SizeEstimate: Sendable, Hashable {
-    /// GGUF's default: every tensor begins at a multiple of so many bytes.
+    /// GGUF's default alignment in bytes: every tensor begins at a multiple of it.
     fileprivate static let alignment = 32
 
+    /// The elements of all tensors.
     public let elementCount: Int
-    /// Bytes of encoded data, without padding; what llama.cpp reports.
+    /// The bytes of all encoded tensors, without padding; what llama.cpp reports.
     public let byteCount: Int
-    /// Bytes of encoded data with every tensor padded to GGUF's default alignment.
+    /// The bytes of all encoded tensors, each padded to GGUF's default alignment of 32 bytes.
     public let alignedByteCount: Int
 
-    /// Encoded bits per element, over all tensors.
+    /// The mean number of encoded bits per element, over all tensors; 0 if there are none.
     public var bitsPerWeight: Double {
         elementCount == 0 ? 0 : Double(byteCount) * 8 / Double(elementCount)
     }
 
+    /// The size of tensors in the types that a recipe gives to them.
+    ///
+    /// - Throws: ``RecipeError`` if the byte count or the element count overflows.
     public init(_ assignments: [TypeAssignment]) throws(RecipeError) {
         var (elements, bytes, aligned) = (0, 0, 0)
         for tensor in assignments.lazy.map(\.tensor) {

@@ -4,8 +4,8 @@ import TensorCore
 
 /// A recipe as JSON, in the form that `Docs/Recipes.md` describes.
 extension Recipe {
-    /// The version of the form.
-    public static let formatVersion = 1
+    /// The version of recipe files that is read and written.
+    static let formatVersion = 1
     static let ruleCountLimit = 10_000
 
     /// Reads a recipe file.

@@ -5,6 +5,7 @@ import TensorCore
 extension Recipe {
     /// The recipe as JSON, a line for each rule; reading it gives an equal recipe.
     public var json: String {
+        /// The name and the value of the condition in a recipe file.
         var fields = [
             "\"version\": \(Self.formatVersion)", "\"name\": \(Self.quoted(name))", "\"fileType\": \(fileType)",
             "\"base\": \(Self.quoted(baseType.name))",

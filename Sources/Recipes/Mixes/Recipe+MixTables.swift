@@ -3,7 +3,7 @@ import TensorCore
 
 /// llama.cpp's file types as rules. Numbers and mixes: `enum llama_ftype` and the type selection of llama-quantize.
 extension Recipe {
-    /// The types that lose too much if all inputs count the same.
+    /// The types that lose too much if all inputs of a matrix count the same.
     public static let importanceTypes: Set<TensorType> = [.iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS]
 
     /// Every mix of llama.cpp's, from the largest file to the smallest.

@@ -1,14 +1,14 @@
 import ModelArchitecture
 import TensorCore
 
-/// Swage's own mixes: what budgets of the same size come to on the bundled models, as rules for models of any depth and
-/// number of experts.
+/// Swage's own mixes: the choices that budgets of the same size lead to on the bundled models, as rules for models of
+/// any depth and number of experts.
 ///
-/// Measured (Docs/Quality.md): attention, shared experts and the down matrices bear less than the gate and up matrices of the
-/// routed experts, which pay for them; up bears more than gate, and the last layers bear less than the first.
+/// Measured (Docs/Quality.md): attention, shared experts and the down matrices bear less than the gate and up matrices
+/// of the routed experts, which pay for them; up bears more than gate, and the last layers bear less than the first.
 extension Recipe {
-    /// From the largest file to the smallest; a model of which routed experts are most of the weights has about 4.25, 3.1, 2.1
-    /// and 1.6 bits per weight.
+    /// Swage's own mixes from the largest file to the smallest: a model of which routed experts are most of the weights
+    /// has about 4.25, 3.1, 2.1 and 1.6 bits per weight.
     public static let presets: [Recipe] = [
         Recipe(
             "SW4", base: .iq4_XS,

@@ -7,6 +7,9 @@ public struct NamePattern: Sendable, Hashable, CustomStringConvertible {
     public let text: String
     private let program: [Instruction]
 
+    /// Parses a regular expression.
+    ///
+    /// - Throws: ``RecipeError`` if it is malformed or uses what is not supported, with the reason.
     public init(_ text: String) throws(RecipeError) {
         self.text = text
         do throws(Parser.Failure) {
@@ -17,10 +20,13 @@ public struct NamePattern: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The expression as it was given.
     public var description: String { text }
 
+    /// Whether both were given as the same text; different texts that find the same names are not equal.
     public static func == (a: NamePattern, b: NamePattern) -> Bool { a.text == b.text }
 
+    /// Hashes the expression's text.
     public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// Whether the expression is found anywhere in `name`.
@@ -77,7 +83,7 @@ extension NamePattern {
         case found
     }
 
-    /// All ways through a program at once (Thompson, 1968).
+    /// A search that follows all ways through a program at once (Thompson, 1968).
     private struct Search {
         let program: [Instruction]
         let name: [UInt8]
