@@ -1,6 +1,9 @@
 import TensorCore
 
-/// The registry: tensor type to codec.
+/// The tensor types whose blocks can be read and written, each with its codec.
+///
+/// A row of a quantized tensor is a sequence of blocks of `TensorType.blockLength` elements and
+/// `TensorType.blockByteCount` bytes each, as ggml lays them out.
 public enum BlockFormats {
     /// One line per format.
     private static let codecs: [any BlockCodec] = [
@@ -26,6 +29,6 @@ public enum BlockFormats {
         return codec
     }
 
-    /// All types that ``codec(for:)`` answers for.
+    /// The types that ``codec(for:)`` has a codec for: all of ggml's that files store but whole numbers and float64.
     public static let supportedTypes: [TensorType] = codecs.map(\.type)
 }

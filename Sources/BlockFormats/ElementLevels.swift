@@ -15,10 +15,12 @@ public protocol ElementCodec: QuantizingCodec {
 ///
 /// Levels are at least one scale apart.
 public struct ElementLevels: Sendable {
+    /// The distance between the values of two neighbouring whole levels; it may be negative or 0.
     public let scale: Float
+    /// What is added to every level times ``scale``; 0 in formats without minima.
     public let minimum: Float
-    /// 0 under a scale of zero.
-    public let inverseScale: Float
+    /// 1 / ``scale``, or 0 if the scale is 0.
+    @usableFromInline let inverseScale: Float
     @usableFromInline let ladder: LevelLadder
 
     init(_ ladder: LevelLadder, scale: Float, minimum: Float?) {
@@ -28,11 +30,11 @@ public struct ElementLevels: Sendable {
         inverseScale = scale != 0 ? 1 / scale : 0
     }
 
-    /// The value nearest to a number.
+    /// The value, among those that a code can stand for, that is nearest to `value`.
     @inlinable @inline(__always)
     public func nearest(_ value: Float) -> Float { ladder.nearest((value - minimum) * inverseScale) * scale + minimum }
 
-    /// What a value that is one of these becomes under other levels when its code stays.
+    /// What `value`, which is one of these values, becomes under `other` levels when its code stays.
     @inlinable @inline(__always)
     public func converted(_ value: Float, to other: ElementLevels) -> Float {
         (value - minimum) * inverseScale * other.scale + other.minimum

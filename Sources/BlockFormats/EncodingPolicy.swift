@@ -13,11 +13,13 @@ public struct EncodingPolicy: Sendable, Hashable {
         case squareRoot
     }
 
+    /// How the cost of an error depends on the element that it is made on.
     public var elementWeight: ElementWeight
-    /// How much of the shrinkage that the chosen codes leave is taken back by a larger scale: 0 nothing, 1 all of it, more
-    /// than it where outputs that are correlated, which importances cannot see, want more.
+    /// How much of the shrinkage that the chosen codes leave is taken back by a larger scale: 0 for nothing, 1 for all
+    /// of it, more than 1 where outputs are correlated, which importances cannot see.
     public var gainRestoration: Float
 
+    /// A policy that weighs errors as ggml does and restores nothing, but for what is given.
     public init(elementWeight: ElementWeight = .squareRoot, gainRestoration: Float = 0) {
         self.elementWeight = elementWeight
         self.gainRestoration = gainRestoration

@@ -4,6 +4,7 @@
 public final class EncodingScratch {
     private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 14, alignment: 64)
 
+    /// Memory of 16 KiB, which grows when a row needs more.
     public init() {}
 
     deinit { memory.deallocate() }

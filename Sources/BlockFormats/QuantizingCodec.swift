@@ -40,16 +40,19 @@ public protocol QuantizingCodec: BlockCodec {
 }
 
 extension QuantizingCodec {
+    /// False: any sign of a group may change without another.
     public var isSignParityEven: Bool { false }
 }
 
-/// A move of a part's scale.
+/// A move of a part's scale and minimum along the small whole numbers that a block stores for its parts.
 public struct ScaleStep: Sendable, Hashable {
-    /// In steps of the stored whole number.
+    /// What is added to the whole number of the part's scale.
     public var scale: Int
-    /// The same of the part's minimum; any odd number turns the sign of a shift.
+    /// What is added to the whole number of the part's minimum. In formats that have a shift in its place, an odd
+    /// number turns the shift's sign.
     public var offset: Int
 
+    /// A move by the given numbers of steps; without arguments, none.
     public init(scale: Int = 0, offset: Int = 0) {
         self.scale = scale
         self.offset = offset

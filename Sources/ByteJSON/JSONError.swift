@@ -2,6 +2,7 @@ import TensorCore
 
 /// Text that is not JSON (RFC 8259), or more of it than is accepted.
 public struct JSONError: DiagnosticError, Equatable {
+    /// What is wrong with the text.
     public enum Kind: Sendable, Equatable {
         case unexpectedEnd
         case unexpectedByte(UInt8, expected: String)
@@ -12,17 +13,26 @@ public struct JSONError: DiagnosticError, Equatable {
         case tooDeep(limit: Int)
     }
 
+    /// What is wrong.
     public let kind: Kind
-    /// Byte offset in the text.
+    /// The byte offset in the text at which it was noticed.
     public let offset: Int
+    /// The file that the text is from, if it is known.
     public var file: String?
 
+    /// An error in a JSON text.
+    ///
+    /// - Parameters:
+    ///   - kind: What is wrong.
+    ///   - offset: The byte offset in the text.
+    ///   - file: The file that the text is from, if it is known.
     public init(kind: Kind, offset: Int, file: String? = nil) {
         self.kind = kind
         self.offset = offset
         self.file = file
     }
 
+    /// The error in words: the file and the byte, what was found and expected, and what to do.
     public var diagnostic: Diagnostic {
         let problem =
             switch kind {

@@ -1,13 +1,17 @@
 import TensorCore
 
 extension JSON {
-    /// Parses one JSON text.
+    /// Parses one JSON text (RFC 8259), with or without a byte order mark; arrays and objects may be nested 128 deep.
+    ///
+    /// - Throws: ``JSONError`` if it is none, or an object has a key twice.
     public init(parsing text: [UInt8]) throws(JSONError) {
         var parser = JSONParser(text: text)
         self = try parser.parseDocument()
     }
 
-    /// Parses the file at `path`; errors name it.
+    /// Parses the file at `path`.
+    ///
+    /// - Throws: ``JSONError`` that names the file if it holds no JSON, `FileError` if it cannot be read.
     public init(contentsOf path: String) throws {
         let text = try ReadableFile.contents(of: path)
         do throws(JSONError) {

@@ -1,49 +1,61 @@
 import TensorCore
 
-/// A text or option that an evaluation cannot work with.
+/// A text, a file or an option that an evaluation cannot work with.
 public struct EvaluationError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
-        /// Fewer tokens than are needed for the first window that is asked for.
+        /// A text has fewer tokens than the first window that is asked for needs.
         case textTooShort(tokenCount: Int, context: Int, firstWindow: Int)
+        /// A file that ends in `.zst` is no valid Zstandard file, and why.
         case invalidCompression(String)
-        /// A line of a JSON lines file is no object with a text.
+        /// A line of a JSON lines file is no object with a string `text`.
         case noText(line: Int)
-        /// A file of questions, or a line of it, is none.
+        /// A file of questions, or one of its lines, is not what it has to be.
         case invalidTask(TaskProblem, line: Int?)
         /// A window must score at least one token.
         case contextTooShort(Int)
+        /// Windows would be longer than what the model can see.
         case contextTooLong(requested: Int, limit: Int)
+        /// A stride is below 1 or above the context, so that tokens would not be scored, or none.
         case invalidStride(Int, context: Int)
         /// Models with other tokens cannot be compared token by token.
         case vocabularyMismatch(size: Int, referenceSize: Int)
-        /// The file is none of stored predictions.
+        /// A file that should hold stored predictions holds something else.
         case notPredictions
+        /// A file of stored predictions is damaged or incomplete, and how.
         case invalidPredictions(String)
-        /// The windows to evaluate are not those that the predictions are of.
+        /// A window to evaluate is not among those that the stored predictions are of.
         case otherWindows(number: Int)
-        /// The predictions are of another run than the one they should serve.
+        /// Stored predictions are of another run than the one they should serve, and what differs.
         case predictionsOfOtherRun(String)
-        /// A file that should be continued is of another run.
+        /// A file that should be continued is of another run, and what differs.
         case fileOfOtherRun(String)
-        /// A line of a file of scores is none.
+        /// A line of a file of scores is not what it has to be.
         case notScores(line: Int)
-        /// Files of scores have a window twice.
+        /// Files of scores have the same window twice.
         case duplicateWindow(text: String, number: Int)
-        /// Windows that the form of the file cannot hold.
+        /// The windows are of another form than the file can hold.
         case windowsOfOtherProtocol
-        /// The mean log-likelihood is not a number.
+        /// The mean log-likelihood is infinite or not a number.
         case nonFiniteResult
     }
 
+    /// What is wrong.
     public let kind: Kind
-    /// The text concerned.
+    /// The file or the text that the error is about, if it is about one.
     public let file: String?
 
+    /// An error of an evaluation.
+    ///
+    /// - Parameters:
+    ///   - kind: What is wrong.
+    ///   - file: The file or the text concerned, if there is one.
     public init(_ kind: Kind, file: String? = nil) {
         self.kind = kind
         self.file = file
     }
 
+    /// The error in words: the file and the place, what was found and expected, and what to do.
     public var diagnostic: Diagnostic {
         switch kind {
         case .textTooShort(let tokens, let context, let firstWindow):

@@ -4,26 +4,35 @@ import TensorCore
 import Tokenization
 
 /// Measures models on texts, all of them beside each other, batch by batch; their logits are not stored.
-public struct ModelEvaluation: Sendable {
-    public init() {}
+package struct ModelEvaluation: Sendable {
+    /// An evaluation; it has no settings of its own.
+    package init() {}
 
     /// What the predictions of models are compared with.
-    public enum Reference: Sendable {
+    package enum Reference: Sendable {
+        /// The models' predictions are compared with nothing.
         case none
         /// The first of the models, which is not compared itself.
         case firstModel
-        /// Predictions that a file holds, of the same windows.
+        /// Predictions of the same windows that a file holds.
         case predictions(any StoredPredictions)
     }
 
+    /// Computes the log-probabilities that models give to the scored tokens of texts, and how far their predictions are
+    /// from a reference's.
+    ///
     /// - Parameters:
-    ///   - models: at least one; all have the same vocabulary.
-    ///   - lengths: of the models' tokens.
-    ///   - journal: where the scores of finished windows are kept, and found again.
-    ///   - recorder: receives the first model's predictions.
-    ///   - progress: called with the finished share of the work.
-    /// - Returns: the scores of all models on each text.
-    public func run(
+    ///   - models: At least one; all have the same vocabulary.
+    ///   - reference: What the models' predictions are compared with.
+    ///   - texts: The texts, cut into windows.
+    ///   - lengths: The lengths of the models' tokens.
+    ///   - journal: Where the scores of finished windows are kept, and found again.
+    ///   - recorder: Receives the first model's predictions.
+    ///   - progress: Called with the finished share of the work, from 0 to 1.
+    /// - Returns: The scores of all models on each text.
+    /// - Throws: ``EvaluationError`` if vocabularies differ or the reference is of other windows; `FileError`; what
+    ///   `journal` and `recorder` throw.
+    package func run(
         _ models: [ForwardPass], reference: Reference = .none, texts: [TokenWindows], lengths: TokenLengths,
         journal: (any ScoreJournal)? = nil, recorder: (any PredictionRecorder)? = nil,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
@@ -114,45 +123,63 @@ public struct ModelEvaluation: Sendable {
     }
 }
 
-/// Predictions of a reference that are stored somewhere.
-public protocol StoredPredictions: AnyObject, Sendable {
-    /// How the texts are cut that the predictions are of.
+/// A reference's predictions that are stored somewhere, to compare models with.
+package protocol StoredPredictions: AnyObject, Sendable {
+    /// How the texts that the predictions are of were cut into windows.
     var cut: WindowCut { get }
-    /// The texts that the predictions are of.
+    /// The texts that the predictions are of, as windows of tokens.
     ///
-    /// - Parameter cut: which of their windows are wanted.
+    /// - Parameter cut: Which of the windows of each text are wanted.
+    /// - Throws: ``EvaluationError`` if the tokenizer has too many tokens, or none of the windows is wanted.
     func texts(_ tokenizer: Tokenizer, cut: WindowCut) throws -> [TokenWindows]
-    /// Fails if they are of other texts, or of another vocabulary, than a run's.
+    /// Refuses predictions that are of other texts, or of another vocabulary, than a run's.
     ///
-    /// - Parameter isOfAllTexts: whether the run takes its texts from here.
+    /// - Parameter isOfAllTexts: Whether the run takes its texts from here.
+    /// - Throws: ``EvaluationError`` with what differs.
     func check(_ identity: PredictionIdentity, isOfAllTexts: Bool) throws
-    /// Announces the windows whose rows will be asked for, those of all scored tokens in turn.
+    /// Announces the windows whose rows will be asked for: those of all their scored tokens in turn, numbered from 0.
+    ///
+    /// - Throws: ``EvaluationError`` if one of them is not among the stored ones.
     func begin(_ windows: ArraySlice<EvaluationWindow>) throws
-    /// How a model's prediction differs from the reference's; called from several threads.
+    /// Compares a model's prediction with the reference's; called from several threads.
+    ///
+    /// - Parameters:
+    ///   - row: The number of the row among those announced.
+    ///   - logits: The model's logits, one for each token of the vocabulary.
+    ///   - token: The token that follows.
+    /// - Throws: ``EvaluationError`` if the vocabulary is of another size or the stored row is damaged.
     func compare(row: Int, logits: UnsafeBufferPointer<Float>, token: Int32) throws -> LogitComparison
 }
 
-/// Receives a model's predictions.
-public protocol PredictionRecorder: AnyObject, Sendable {
-    /// Announces the windows whose rows follow, those of all scored tokens in turn.
+/// A receiver of a model's predictions.
+package protocol PredictionRecorder: AnyObject, Sendable {
+    /// Announces the windows whose rows follow: those of all their scored tokens in turn, numbered from 0.
     func begin(_ windows: ArraySlice<EvaluationWindow>) throws
-    /// Called from several threads.
+    /// Receives the logits of one row; called from several threads, in any order.
+    ///
+    /// - Parameter row: The number of the row among those announced.
     func record(row: Int, logits: UnsafeBufferPointer<Float>) throws
-    /// Some more rows are complete; called in their order.
+    /// Announces that all of these rows have been received; called in their order.
     func endRows(_ rows: Range<Int>) throws
-    /// Everything has been received.
+    /// Announces that all windows have been received.
     func finish() throws
 }
 
-/// Keeps the scores of finished windows, so that a later run need not compute them again.
-public protocol ScoreJournal: AnyObject {
-    /// What the run is.
+/// A keeper of the scores of finished windows, so that a later run need not compute them again.
+package protocol ScoreJournal: AnyObject {
+    /// What identifies the run: runs with the same identity compute the same.
     var identity: PredictionIdentity { get }
-    /// The file that is kept.
+    /// The path of the file that is kept.
     var path: String { get }
-    /// Least time between two savings of the states of a batch.
+    /// The least time between two savings of the states of a batch.
     var stateInterval: Duration { get }
+    /// The windows of a text that an earlier run has finished, with their scores, in any order.
+    ///
+    /// - Parameter text: The number of the text in the run.
     func finishedWindows(ofText text: Int) -> [WindowScores]
+    /// Keeps the scores of a finished window.
+    ///
+    /// - Parameter text: The number of the window's text in the run.
     func append(_ window: WindowScores, ofText text: Int) throws
 }
 

@@ -49,7 +49,7 @@ public struct GGUFError: DiagnosticError, Equatable {
         case noTensorLeft
     }
 
-    /// Where in the file.
+    /// The place in a file that an error is about.
     public enum Place: Sendable, Equatable {
         case file
         case byte(Int)
@@ -61,7 +61,7 @@ public struct GGUFError: DiagnosticError, Equatable {
     public let kind: Kind
     /// The file, or the part of a split model.
     public let path: String
-    /// Where in the file.
+    /// The place in the file.
     public let place: Place
 
     init(_ kind: Kind, path: String, place: Place = .file) {

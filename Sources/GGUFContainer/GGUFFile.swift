@@ -6,19 +6,19 @@ import TensorCore
 public final class GGUFFile: Sendable, TensorSource {
     /// One file of the model.
     public struct Part: Sendable {
-        /// The file.
+        /// The path of the file.
         public let path: String
-        /// Of the format: 2 or 3.
+        /// The version of the format that the file is written in, 2 or 3.
         public let version: UInt32
-        /// All keys of this file, those of the split included.
+        /// All keys and values of the file, those that describe a split included.
         public let metadata: GGUFMetadata
-        /// What the offsets of the tensors are multiples of, counted from ``dataOffset``.
+        /// The alignment of tensors in bytes: their offsets from ``dataOffset`` are multiples of it.
         public let alignment: Int
-        /// Where the tensor data begins in the file.
+        /// The byte offset in the file at which the tensor data begins.
         public let dataOffset: Int
-        /// Bytes of the file.
+        /// The size of the file in bytes.
         public let byteCount: Int
-        /// Which tensors of the model are in this file.
+        /// The tensors that the file holds, as indices in ``GGUFFile/tensors``.
         public let tensorIndices: Range<Int>
     }
 
@@ -39,7 +39,8 @@ public final class GGUFFile: Sendable, TensorSource {
 
     /// Opens the file at `path`; any part of a split model opens the whole.
     ///
-    /// Throws ``GGUFError`` or `FileError`.
+    /// - Throws: ``GGUFError`` if the file or a part of it is damaged, missing or of a kind that is not supported, with
+    ///   the place in it; `FileError` if it cannot be read.
     public init(path: String) throws {
         let opened = try GGUFSplit.open(path)
         var parts: [Part] = []
@@ -74,30 +75,27 @@ public final class GGUFFile: Sendable, TensorSource {
     /// The path of the file, or of the first part.
     public var path: String { parts[0].path }
 
-    /// Of the format: 2 or 3.
+    /// The version of the format that the file, or the first part, is written in: 2 or 3.
     public var version: UInt32 { parts[0].version }
 
-    /// Of the file, or of the first part: what tensor offsets are multiples of.
+    /// The alignment of tensors in bytes, in the file or in the first part.
     public var alignment: Int { parts[0].alignment }
 
-    /// Bytes of all parts.
+    /// The size in bytes of the file, or of all parts together.
     public var fileByteCount: Int { parts.reduce(0) { $0 + $1.byteCount } }
 
-    /// The place in ``tensors`` of the tensor of that name.
+    /// The index in ``tensors`` of the tensor of that name; nil if there is none.
     public func index(ofTensor name: String) -> Int? { index[ByteString(name)] }
 
-    /// Which part holds the tensor at `index`, and where in that file it begins.
+    /// The number of the part that holds the tensor at `index` in ``tensors``, from 0, and the byte offset of the
+    /// tensor's first row in that file.
     public func location(ofTensorAt index: Int) -> (part: Int, fileOffset: Int) {
         (locations[index].part, locations[index].offset)
     }
 
-    /// Reads encoded rows of the tensor at `index` in ``tensors``; from any thread.
+    /// Tells the system what will be done with rows of the tensor at `index` in ``tensors``: read soon, or not again.
     ///
-    /// - Parameters:
-    ///   - rows: row numbers over all slower dimensions.
-    ///   - buffer: receives `rows.count · rowByteCount` bytes.
-    ///
-    /// Throws `FileError`.
+    /// - Parameter rows: Row numbers over all slower dimensions.
     public func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {
         let location = locations[index]
         let rowByteCount = tensors[index].rowByteCount
@@ -105,6 +103,12 @@ public final class GGUFFile: Sendable, TensorSource {
             use, location.offset + rows.lowerBound * rowByteCount..<location.offset + rows.upperBound * rowByteCount)
     }
 
+    /// Reads encoded rows of the tensor at `index` in ``tensors``; from any thread.
+    ///
+    /// - Parameters:
+    ///   - rows: Row numbers over all slower dimensions.
+    ///   - buffer: Receives `rows.count · rowByteCount` bytes.
+    /// - Throws: `FileError` if the file cannot be read.
     public func readRows(
         ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer
     ) throws {
@@ -115,6 +119,7 @@ public final class GGUFFile: Sendable, TensorSource {
         try files[location.part].read(at: location.offset + rows.lowerBound * tensor.rowByteCount, into: buffer)
     }
 
+    /// The file, the tensor and the row that messages name for a row of the tensor at `index` in ``tensors``.
     public func origin(ofTensorAt index: Int, row: Int) -> RowOrigin {
         RowOrigin(file: files[locations[index].part].path, tensor: tensors[index].name, row: row)
     }

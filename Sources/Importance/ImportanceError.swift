@@ -21,7 +21,7 @@ public struct ImportanceError: DiagnosticError, Equatable {
     public let kind: Kind
     /// The file of the matrix, if it has one.
     public let path: String?
-    /// The weight, or the tensor of the file.
+    /// The name of the weight, or of the tensor of the file, that the error is about.
     public let tensor: String?
 
     init(_ kind: Kind, path: String? = nil, tensor: String? = nil) {

@@ -3,8 +3,8 @@ extension ImportanceMatrix {
     ///
     /// What was gathered with other padding of the experts is brought to the padding of this matrix.
     ///
-    /// Throws ``ImportanceError`` if a weight has another shape in `other`, or one of the two comes from a file of the
-    /// older form, which does not say how many rows the experts have seen.
+    /// - Throws: ``ImportanceError`` if a weight has another shape in `other`, or one of the two comes from a file of
+    ///   the older form, which does not say how many rows the experts have seen.
     public mutating func merge(_ other: ImportanceMatrix) throws {
         guard chunkSize > 0, other.chunkSize > 0 else { throw ImportanceError(.unmergeable) }
         var merged = entries

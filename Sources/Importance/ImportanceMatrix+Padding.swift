@@ -10,7 +10,8 @@ extension ImportanceMatrix {
     /// The matrix for a model whose experts have other padding, or none, than those it was gathered from.
     ///
     /// Entries that differ by more than padding stay as they are.
-    /// - Parameter tensors: the model's.
+    ///
+    /// - Parameter tensors: The tensors of that model.
     public func padded(like tensors: [TensorDescriptor]) -> ImportanceMatrix {
         var result = self
         for tensor in tensors {

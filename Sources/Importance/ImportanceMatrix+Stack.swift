@@ -1,17 +1,19 @@
 import TensorCore
 
 extension ImportanceMatrix {
-    /// Rows that the layer's mean counts for beside what an expert has seen itself.
+    /// The number of rows that the layer's mean counts for beside what an expert has seen itself.
     ///
-    /// Measured on the bundled models: with it the logarithms of importances gathered from 384 tokens come nearest to those
-    /// from 290 000, for experts of both 30 and 300 rows (`Docs/Decisions/0006`).
+    /// Measured on the bundled models: with it the logarithms of importances gathered from 384 tokens come nearest to
+    /// those from 290 000, for experts of both 30 and 300 rows (`Docs/Decisions/0006`).
     public static let priorRowCount: Float = 32
 
     /// The importances of the columns for every expert of a weight.
     ///
-    /// What few rows say about an expert is uncertain: it is drawn toward the layer's mean profile as if that had been seen
-    /// in ``priorRowCount`` rows. An expert that saw nothing gets the profile itself.
-    /// - Returns: nil if nothing was gathered for the weight, or by no expert.
+    /// What few rows say about an expert is uncertain: it is drawn toward the layer's mean profile as if that had been
+    /// seen in ``priorRowCount`` rows. An expert that saw nothing gets the profile itself.
+    ///
+    /// - Returns: One list of `rowLength` weights for each expert; nil if nothing was gathered for the weight, or by no
+    ///   expert.
     /// - Throws: ``ImportanceError`` if what was gathered is of another shape than the tensor.
     public func stackWeights(for tensor: TensorDescriptor) throws -> [[Float]]? {
         guard let entry = entries[tensor.name], let first = try weights(for: tensor) ?? anyWeights(of: entry) else {

@@ -5,24 +5,29 @@
 #endif
 
 extension ImportanceMatrix {
-    /// What the importances of one expert's columns look like.
+    /// What the importances of the columns of one expert look like.
     public struct Statistics: Sendable, Hashable {
-        /// Activation rows seen.
+        /// The number of activation rows that the expert has seen.
         public let rowCount: Float
-        /// Σ over the columns of the mean of x².
+        /// The sum over the columns of the mean of x².
         public let sum: Float
+        /// The least mean of x² of a column.
         public let least: Float
+        /// The greatest mean of x² of a column.
         public let greatest: Float
-        /// Share of the columns whose mean of x² is above 10⁻⁵ (llama.cpp's measure of activity).
+        /// The share of the columns whose mean of x² is above 10⁻⁵ (llama.cpp's measure of activity), from 0 to 1.
         public let activeShare: Double
-        /// Entropy of the importances taken as a distribution, in bits.
+        /// The entropy in bits of the importances taken as a distribution over the columns.
         public let entropy: Double
-        /// The entropy as a share of that of equal importances: near 1 no column stands out.
+        /// The entropy as a share of that of equal importances, from 0 to 1: near 1 no column stands out.
         public let relativeEntropy: Double
     }
 }
 
 extension ImportanceMatrix.Entry {
+    /// Describes the importances of one expert's columns.
+    ///
+    /// - Parameter expert: 0 for a weight without experts.
     /// - Returns: nil if the expert has seen nothing.
     public func statistics(expert: Int) -> ImportanceMatrix.Statistics? {
         guard let weights = weights(expert: expert) else { return nil }
@@ -38,6 +43,6 @@ extension ImportanceMatrix.Entry {
             relativeEntropy: rowLength > 1 ? entropy / log2(Double(rowLength)) : 1)
     }
 
-    /// Experts that have seen fewer rows than this count.
+    /// The number of experts that have seen fewer rows than `rowCount`.
     public func expertCount(below rowCount: Float) -> Int { counts.count { $0 < rowCount } }
 }

@@ -3,20 +3,27 @@ import TensorCore
 
 /// How much each column of each weight matters: sums of squared activations, gathered while a model reads text.
 public struct ImportanceMatrix: Sendable, Equatable {
-    /// What was seen at the input of one weight.
+    /// What was seen at the input of one weight: for every expert the sums of the squares of its inputs, and how many
+    /// there were.
     public struct Entry: Sendable, Hashable {
-        /// Columns of the weight.
+        /// The number of columns of the weight.
         public let rowLength: Int
         /// Σx² for every column, expert by expert: `rowLength · expertCount` numbers, all finite and not negative.
         public let sums: [Float]
-        /// The activation rows that every expert has seen: whole numbers.
+        /// The number of activation rows that every expert has seen: whole numbers.
         public let counts: [Float]
 
-        /// Experts of the weight; 1 for a weight without.
+        /// The number of experts of the weight; 1 for a weight without.
         public var expertCount: Int { counts.count }
 
-        /// - Returns: nil if the lengths do not go together, a number is negative, infinite or not a number,
-        ///   or a count is broken.
+        /// What was seen at the input of one weight.
+        ///
+        /// - Parameters:
+        ///   - rowLength: Columns of the weight.
+        ///   - sums: Σx² for every column, expert by expert.
+        ///   - counts: Activation rows that every expert has seen.
+        /// - Returns: nil if the lengths do not go together, a number is negative, infinite or not a number, or a count
+        ///   is not whole.
         public init?(rowLength: Int, sums: [Float], counts: [Float]) {
             let (product, overflow) = rowLength.multipliedReportingOverflow(by: counts.count)
             guard rowLength > 0, !counts.isEmpty, !overflow, product == sums.count,
@@ -28,7 +35,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
             self.counts = counts
         }
 
-        /// The mean of x² for every column; nil if the expert has seen nothing.
+        /// The mean of x² for every column of one expert; nil if the expert has seen nothing.
         public func weights(expert: Int) -> [Float]? {
             let count = counts[expert]
             guard count > 0 else { return nil }
@@ -36,15 +43,16 @@ public struct ImportanceMatrix: Sendable, Equatable {
         }
     }
 
-    /// By the name of the weight, such as `blk.0.ffn_down_exps.weight`.
+    /// What was gathered, by the name of the weight, such as `blk.0.ffn_down_exps.weight`.
     public var entries: [String: Entry]
-    /// The texts that were read.
+    /// The names of the texts that were read.
     public var datasets: [String]
-    /// Windows of text.
+    /// The number of windows of text that were read.
     public var chunkCount: Int
-    /// Tokens of one window; 0 if not known.
+    /// The number of tokens of one window; 0 if it is not known.
     public var chunkSize: Int
-    /// The model that it was gathered from; nil if nobody says, as in files of other programs and of the older form.
+    /// The model that the matrix was gathered from; nil if it is not known, as in files of other programs and of the
+    /// older form.
     public var model: ModelSignature?
 
     /// A matrix of what has been gathered.
@@ -61,11 +69,10 @@ public struct ImportanceMatrix: Sendable, Equatable {
     /// The importances of the columns of one expert's rows.
     ///
     /// - Parameters:
-    ///   - tensor: a weight; its third dimension counts experts.
-    ///   - expert: 0 for a weight without experts.
-    /// - Returns: the mean of x² for every column; nil, which is to be read as all alike, if nothing was gathered.
-    ///
-    /// Throws ``ImportanceError`` if what was gathered is of another shape than the tensor.
+    ///   - tensor: A weight; its third dimension counts experts.
+    ///   - expert: The number of the expert; 0 for a weight without experts.
+    /// - Returns: The mean of x² for every column; nil, which is to be read as all alike, if nothing was gathered.
+    /// - Throws: ``ImportanceError`` if what was gathered is of another shape than the tensor.
     public func weights(for tensor: TensorDescriptor, expert: Int = 0) throws -> [Float]? {
         guard let entry = entries[tensor.name] else { return nil }
         let expertCount = tensor.shape.rank > 2 ? tensor.shape.dimensions[2...].reduce(1, *) : 1

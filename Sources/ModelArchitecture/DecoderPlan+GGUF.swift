@@ -8,7 +8,7 @@ extension DecoderPlan {
     ///   - vocabularySize: rows of the token embedding.
     ///   - tiesOutputToEmbedding: whether the file has no output matrix.
     ///   - hasFrequencyFactors: whether the file has `rope_freqs.weight`.
-    /// - Throws: for unknown architectures, missing keys and values out of range.
+    /// - Throws: ``ArchitectureError`` for unknown architectures, missing keys and values out of range.
     public init(
         metadata: GGUFMetadata, vocabularySize: Int, tiesOutputToEmbedding: Bool, hasFrequencyFactors: Bool
     ) throws(ArchitectureError) {

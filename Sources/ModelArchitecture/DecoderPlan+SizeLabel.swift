@@ -1,5 +1,5 @@
 extension DecoderPlan {
-    /// Elements of all tensors.
+    /// The number of elements of all tensors.
     public var parameterCount: Int { tensors.reduce(0) { $0 + $1.dimensions.reduce(1, *) } }
 
     /// The size as llama.cpp's `general.size_label` gives it: parameters, or for experts `8x7B`: their number and the
@@ -15,7 +15,7 @@ extension DecoderPlan {
         return if let experts { "\(experts.count)x\(label)" } else { label }
     }
 
-    /// At least two digits and a unit.
+    /// A count with a unit and at least two digits.
     private static func rounded(_ count: Int) -> String {
         let (unit, suffix) =
             switch Double(count) {

@@ -1,7 +1,9 @@
 extension DecoderPlan {
     /// A weight and the dimensions it must have, fastest first.
     public struct PlannedTensor: Sendable, Hashable {
+        /// The weight's role and layer.
         public let name: TensorName
+        /// The dimensions that the weight must have, fastest first.
         public let dimensions: [Int]
     }
 
@@ -18,7 +20,7 @@ extension DecoderPlan {
     }
 
     /// The roles that each layer has.
-    public var layerRoles: [TensorRole] {
+    var layerRoles: [TensorRole] {
         let attention: [TensorRole] = [
             .attentionNorm, .attentionQuery, .attentionKey, .attentionValue, .attentionOutput, .feedForwardNorm,
         ]
@@ -31,7 +33,7 @@ extension DecoderPlan {
         }
     }
 
-    /// Dimensions of the weight in `role`, fastest first.
+    /// The dimensions of the weight in `role`, fastest first; those of a stack of experts end with their number.
     public func dimensions(of role: TensorRole) -> [Int] {
         let width = embeddingLength
         let expert = experts?.length ?? 0

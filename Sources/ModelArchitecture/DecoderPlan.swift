@@ -7,59 +7,82 @@ import TensorCore
 public struct DecoderPlan: Sendable, Hashable {
     /// The GGUF architecture that computes this.
     public var architecture: GGUFArchitecture
+    /// The number of layers, all of the same shape.
     public var layerCount: Int
-    /// Width of the residual stream.
+    /// The width of the residual stream in elements.
     public var embeddingLength: Int
-    /// Longest sequence the model was made for, in tokens.
+    /// The longest sequence that the model was made for, in tokens.
     public var contextLength: Int
-    /// Rows of the token embedding.
+    /// The number of rows of the token embedding.
     public var vocabularySize: Int
+    /// The heads of each layer's attention.
     public var attention: Attention
+    /// How queries and keys are rotated by their positions.
     public var rope: RotaryEmbedding
+    /// What follows attention in each layer: one block, or routed experts.
     public var feedForward: FeedForward
-    /// Added to the mean square before its root is taken.
+    /// What is added to the mean square before its root is taken, in every norm.
     public var normEpsilon: Float
-    /// Whether the output projection is the token embedding.
+    /// Whether the output matrix is the token embedding.
     public var tiesOutputToEmbedding: Bool
 
+    /// The shape of attention in which groups of query heads share a key and a value head (Ainslie et al., arXiv
+    /// 2305.13245).
     public struct Attention: Sendable, Hashable {
+        /// The number of query heads.
         public var headCount: Int
+        /// The number of key heads, which is that of value heads.
         public var keyValueHeadCount: Int
-        /// Elements per head.
+        /// The elements of each head.
         public var headLength: Int
 
+        /// Attention of these heads; `headCount` is a multiple of `keyValueHeadCount`.
         public init(headCount: Int, keyValueHeadCount: Int, headLength: Int) {
             self.headCount = headCount
             self.keyValueHeadCount = keyValueHeadCount
             self.headLength = headLength
         }
 
-        /// Width of all query heads.
+        /// The width of all query heads together, in elements.
         public var queryLength: Int { headCount * headLength }
-        /// Width of all key (or value) heads.
+        /// The width of all key heads together, or of all value heads, in elements.
         public var keyValueLength: Int { keyValueHeadCount * headLength }
     }
 
-    /// `down(silu(gate(x)) · up(x))`, by one block or by routed experts.
+    /// What computes `down(silu(gate(x)) · up(x))` in a layer: one block, or routed experts.
     public enum FeedForward: Sendable, Hashable {
+        /// One block of this inner width, in elements.
         case dense(length: Int)
+        /// Routed experts, and perhaps a shared block beside them.
         case experts(Experts)
     }
 
-    /// Softmax over all routed experts, the best of them weighted by their probabilities, beside a shared block.
+    /// A mixture of experts: softmax over all routed experts, the best of them weighted by their probabilities, beside
+    /// a shared block.
     public struct Experts: Sendable, Hashable {
+        /// The number of routed experts.
         public var count: Int
-        /// Experts that each token passes through.
+        /// The number of routed experts that each token passes through, at most ``count``.
         public var usedCount: Int
-        /// Width of one expert, padding included.
+        /// The inner width of one expert in elements, padding included.
         public var length: Int
-        /// Shared experts; they form one ungated block of width `sharedCount · length`.
+        /// The number of shared experts, which every token passes through; they form one ungated block of width
+        /// `sharedCount · length`.
         public var sharedCount: Int
         /// Whether the weights of the selected experts are scaled to sum to 1.
         public var normalizesWeights: Bool
-        /// Factor on the selected experts' weights.
+        /// The factor on the selected experts' weights.
         public var weightScale: Float
 
+        /// The shape of a mixture of experts.
+        ///
+        /// - Parameters:
+        ///   - count: Routed experts.
+        ///   - usedCount: Routed experts that each token passes through.
+        ///   - length: Inner width of one expert, in elements.
+        ///   - sharedCount: Shared experts; 0 for none.
+        ///   - normalizesWeights: Whether the weights of the selected experts are scaled to sum to 1.
+        ///   - weightScale: Factor on these weights.
         public init(
             count: Int, usedCount: Int, length: Int, sharedCount: Int, normalizesWeights: Bool, weightScale: Float
         ) {
@@ -71,10 +94,11 @@ public struct DecoderPlan: Sendable, Hashable {
             self.weightScale = weightScale
         }
 
-        /// Width of the shared block.
-        public var sharedLength: Int { sharedCount * length }
+        /// The inner width of the shared block in elements.
+        var sharedLength: Int { sharedCount * length }
     }
 
+    /// A plan from its parts; nothing is checked.
     public init(
         architecture: GGUFArchitecture, layerCount: Int, embeddingLength: Int, contextLength: Int, vocabularySize: Int,
         attention: Attention, rope: RotaryEmbedding, feedForward: FeedForward, normEpsilon: Float,
@@ -92,6 +116,7 @@ public struct DecoderPlan: Sendable, Hashable {
         self.tiesOutputToEmbedding = tiesOutputToEmbedding
     }
 
+    /// The shape of the experts; nil for a dense model.
     public var experts: Experts? {
         if case .experts(let experts) = feedForward { experts } else { nil }
     }

@@ -40,12 +40,12 @@ extension GGUFArchitecture {
 }
 
 extension DecoderPlan {
-    /// The same computation, as the first of `architectures` under which llama.cpp can run it.
+    /// The plan of the same computation for the first of `architectures` under which llama.cpp can run it.
     ///
     /// Rope scaling that llama.cpp has no keys for becomes frequency factors. If tied embeddings are all that stands in
     /// the way, the plan gets an output matrix of its own, a copy of the embedding.
     ///
-    /// - Throws: what each architecture cannot express.
+    /// - Throws: ``ArchitectureError`` with what each architecture cannot express.
     public func expressed(asOneOf architectures: [GGUFArchitecture]) throws(ArchitectureError) -> DecoderPlan {
         var untied = self
         untied.tiesOutputToEmbedding = false

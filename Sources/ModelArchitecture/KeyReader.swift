@@ -6,9 +6,9 @@ struct KeyReader {
     let metadata: GGUFMetadata
     let prefix: String
 
-    /// Larger counts than any model has are damage.
+    /// The greatest count that is believed; larger ones than any model has are damage.
     static let countLimit = 1 << 24
-    /// For things that there is a tensor of each, such as layers.
+    /// The greatest count of things that have tensors of their own each, such as layers.
     static let tensorCountLimit = 1 << 14
 
     func count(

@@ -5,17 +5,20 @@
 #endif
 
 extension DecoderPlan {
-    /// Rotary position embedding (Su et al., arXiv 2104.09864) and how it was stretched to longer contexts.
+    /// Rotary position embedding (Su et al., arXiv 2104.09864), perhaps stretched to longer contexts.
     public struct RotaryEmbedding: Sendable, Hashable {
+        /// The base of the frequencies: pair `i` of `n` turns by `base^(−i/n)` radians per position.
         public var frequencyBase: Double
-        /// Leading elements of each head that are rotated.
+        /// The number of leading elements of each head that are rotated, two at a time.
         public var dimensionCount: Int
+        /// How the frequencies differ from the plain powers of the base.
         public var scaling: Scaling
-        /// Factor on cosines and sines; YaRN's attention factor.
+        /// The factor on cosines and sines, such as YaRN's attention factor.
         public var amplitude: Double
-        /// Whether the model has a tensor of divisors, one for each frequency.
+        /// Whether the model has a tensor of divisors of the frequencies, one for each pair.
         public var hasFrequencyFactors: Bool
 
+        /// A rotary embedding; by default of plain frequencies.
         public init(
             frequencyBase: Double, dimensionCount: Int, scaling: Scaling = .none, amplitude: Double = 1,
             hasFrequencyFactors: Bool = false
@@ -27,28 +30,33 @@ extension DecoderPlan {
             self.hasFrequencyFactors = hasFrequencyFactors
         }
 
-        /// How the frequencies differ from the plain powers of the base.
+        /// A way to stretch a rotary embedding to longer contexts.
         public enum Scaling: Sendable, Hashable {
+            /// The frequencies are the plain powers of the base.
             case none
-            /// All positions divided by a factor (Chen et al., arXiv 2306.15595).
+            /// All positions are divided by a factor (Chen et al., arXiv 2306.15595).
             case linear(factor: Double)
+            /// Frequencies are interpolated by their number of rotations.
             case yarn(YaRN)
+            /// Frequencies are interpolated by their wavelengths.
             case llama3(Llama3)
         }
 
-        /// Low frequencies interpolated, high ones kept, a ramp over the dimensions between (Peng et al., arXiv
-        /// 2309.00071).
+        /// YaRN (Peng et al., arXiv 2309.00071): low frequencies interpolated, high ones kept, a ramp over the
+        /// dimensions between.
         public struct YaRN: Sendable, Hashable {
+            /// The factor that the context is stretched by, 1 or more.
             public var factor: Double
-            /// Tokens the model was trained on before it was stretched.
+            /// The longest sequence, in tokens, that the model was trained on before it was stretched.
             public var originalContextLength: Int
-            /// Rotations over the original context above which a frequency is kept.
+            /// The number of rotations over the original context above which a frequency is kept.
             public var fastRotations: Double
-            /// Rotations below which a frequency is interpolated in full.
+            /// The number of rotations over the original context below which a frequency is interpolated in full.
             public var slowRotations: Double
             /// Whether the ramp begins and ends at whole dimensions.
             public var roundsRamp: Bool
 
+            /// The parameters of YaRN; all but the first two have the paper's values unless given.
             public init(
                 factor: Double, originalContextLength: Int, fastRotations: Double = 32, slowRotations: Double = 1,
                 roundsRamp: Bool = true
@@ -64,15 +72,19 @@ extension DecoderPlan {
             public func amplitude(multiplier m: Double = 1) -> Double { factor <= 1 ? 1 : 0.1 * m * log(factor) + 1 }
         }
 
-        /// Llama 3.1's variant: the ramp runs over wavelengths.
+        /// Llama 3.1's variant of interpolation, whose ramp runs over wavelengths.
         public struct Llama3: Sendable, Hashable {
+            /// The factor that the longest wavelengths are stretched by.
             public var factor: Double
-            /// Wavelengths above `originalContextLength / lowFrequencyFactor` are interpolated in full.
+            /// The divisor of the original context's length that gives the wavelength above which frequencies are
+            /// interpolated in full.
             public var lowFrequencyFactor: Double
-            /// Wavelengths below `originalContextLength / highFrequencyFactor` are kept.
+            /// The divisor of the original context's length that gives the wavelength below which frequencies are kept.
             public var highFrequencyFactor: Double
+            /// The longest sequence, in tokens, that the model was trained on before it was stretched.
             public var originalContextLength: Int
 
+            /// The parameters of Llama 3.1's interpolation.
             public init(
                 factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int
             ) {

@@ -51,10 +51,12 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
 
 /// A weight's place in a decoder: its role and, for a role that every layer has, the layer.
 public struct TensorName: Sendable, Hashable, CustomStringConvertible {
+    /// What the tensor does in the decoder.
     public let role: TensorRole
-    /// Counted from 0; nil for the tensors outside the layers.
+    /// The number of the layer, from 0; nil for the tensors outside the layers.
     public let layer: Int?
 
+    /// The name of a weight; `layer` has to be given for the roles that every layer has, and for no other.
     public init(_ role: TensorRole, layer: Int? = nil) {
         precondition((layer != nil) == role.isPerLayer, "a layer is given exactly for the roles that every layer has")
         self.role = role
@@ -81,10 +83,11 @@ public struct TensorName: Sendable, Hashable, CustomStringConvertible {
         guard gguf == name else { return nil }
     }
 
-    /// llama.cpp's name of the tensor.
+    /// The tensor's name in llama.cpp, such as `output.weight` or `blk.7.ffn_down_exps.weight`.
     public var gguf: String {
         if let layer { "blk.\(layer).\(role.stem).weight" } else { "\(role.stem).weight" }
     }
 
+    /// The tensor's name in llama.cpp.
     public var description: String { gguf }
 }

@@ -1,19 +1,24 @@
 extension Recipe {
     /// A question about the model or about a tensor's place in it.
     public enum Condition: Sendable, Hashable, CustomStringConvertible {
-        /// At least so many query heads share one key and value head.
+        /// The number of query heads that share one key and value head is at least this.
         case minimumQueryGroupSize(Int)
+        /// The number of routed experts is at least this.
         case minimumExpertCount(Int)
+        /// The number of routed experts is this; 0 for a dense model.
         case expertCount(Int)
+        /// The number of layers is this.
         case layerCount(Int)
         /// Whether an importance matrix is at hand.
         case importance(Bool)
+        /// The elements of a row are no multiple of this number.
         case rowLengthIsNoMultiple(of: Int)
         /// Whether the tensor holds the matrices of more than one expert.
         case isStack(Bool)
         /// The tensor's number is in the stretch.
         case number(Numbering, Stretch)
 
+        /// The condition in words.
         public var description: String {
             switch self {
             case .minimumQueryGroupSize(let size): "\(size) or more query heads per key head"
@@ -33,11 +38,13 @@ extension Recipe {
         /// One after another, by layer and then by name. Tensors that stay as they are do not count, nor do those that a
         /// rule without roles decides.
         case running
-        /// By their layer.
+        /// Each tensor has the number of its layer.
         case layer
-        /// By their layer if the model has more than one expert, else running: what llama.cpp does.
+        /// Each tensor has the number of its layer if the model has more than one expert, else a running number: what
+        /// llama.cpp does.
         case layerOrRunning
 
+        /// What the numbers are called: a layer, or a running number.
         public var description: String {
             switch self {
             case .running: "running number"
@@ -71,6 +78,7 @@ extension Recipe {
             }
         }
 
+        /// The numbers in words.
         public var description: String {
             switch self {
             case .range(let range) where range.lowerBound == 0: "below \(range.upperBound)"

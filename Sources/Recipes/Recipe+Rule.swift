@@ -2,7 +2,7 @@ import ModelArchitecture
 import TensorCore
 
 extension Recipe {
-    /// A type for the tensors that it is about, if all conditions hold.
+    /// A type for the tensors that a rule is about, if all its conditions hold.
     public struct Rule: Sendable, Hashable, CustomStringConvertible {
         /// The roles that the rule is about; empty for any. A token embedding that is also the output matrix has the role
         /// `output`.
@@ -11,10 +11,11 @@ extension Recipe {
         public let names: Set<String>
         /// What the names of the tensors that the rule is about have in them; nil for anything.
         public let pattern: NamePattern?
+        /// What has to hold for the rule to apply, each kind of condition at most once.
         public let conditions: [Condition]
-        /// nil leaves a tensor as it is stored.
+        /// The type of the tensors that the rule is about; nil leaves them as they are stored.
         public let type: TensorType?
-        /// Why it is so, for people.
+        /// Why the rule is as it is, in words for people; it may be empty.
         public let reason: String
 
         /// A rule about everything that `roles`, `names` and `pattern` have in common; each kind of condition at most once.
@@ -35,6 +36,7 @@ extension Recipe {
             self.init(roles: roles, conditions: conditions, type: type, reason: reason)
         }
 
+        /// The rule in words: what it is about, its type and its reason.
         public var description: String {
             "\(subject): \(type?.name ?? "as stored")\(reason.isEmpty ? "" : " (\(reason))")"
         }

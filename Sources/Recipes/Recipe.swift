@@ -1,7 +1,7 @@
 import ModelArchitecture
 import TensorCore
 
-/// Which type every tensor of a model gets: a base type and the rules that depart from it.
+/// The type that every tensor of a model gets: a base type and the rules that depart from it.
 public struct Recipe: Sendable, Hashable, CustomStringConvertible {
     /// llama.cpp's name of the mix, such as `Q4_K_M`, or whatever a recipe of one's own is called.
     public let name: String
@@ -9,12 +9,20 @@ public struct Recipe: Sendable, Hashable, CustomStringConvertible {
     public let fileType: UInt32
     /// The type of every tensor that no rule is about.
     public let baseType: TensorType
-    /// The first rule that holds decides.
+    /// The rules in the order in which they are asked: the first that holds for a tensor decides its type.
     public let rules: [Rule]
     /// The types that must not be encoded without importance; embedding and output are exempt.
     public let importanceTypes: Set<TensorType>
 
-    /// - Parameter fileType: nil for that of the mix that has most of its tensors in the base type.
+    /// A recipe from its parts.
+    ///
+    /// - Parameters:
+    ///   - name: What the recipe is called.
+    ///   - fileType: The value of `general.file_type`; nil for that of llama.cpp's mix that has most of its tensors in
+    ///     `base`.
+    ///   - base: The type of every tensor that no rule is about.
+    ///   - rules: The first that holds for a tensor decides.
+    ///   - importanceTypes: The types that must not be encoded without importance.
     public init(
         _ name: String, fileType: UInt32? = nil, base: TensorType, rules: [Rule] = [],
         importanceTypes: Set<TensorType> = Recipe.importanceTypes
@@ -26,8 +34,10 @@ public struct Recipe: Sendable, Hashable, CustomStringConvertible {
         self.importanceTypes = importanceTypes
     }
 
-    /// The recipe of one of llama.cpp's file types, or a preset, by its name in any case; `Q3_K`, `Q4_K` and `Q5_K` are the
-    /// mixes that end in `_M`.
+    /// The recipe of one of llama.cpp's file types, or a preset, by its name in any case; `Q3_K`, `Q4_K` and `Q5_K` are
+    /// the mixes that end in `_M`.
+    ///
+    /// - Throws: ``RecipeError`` if no recipe has the name, with those that there are.
     public init(named name: String) throws(RecipeError) {
         let upper = name.uppercased()
         guard let recipe = (Self.named + Self.presets).first(where: { $0.name == Self.aliases[upper] ?? upper }) else {
@@ -45,5 +55,6 @@ public struct Recipe: Sendable, Hashable, CustomStringConvertible {
             + rules.map { "  \($0)" }
     }
 
+    /// The ``lines`` of the recipe, one below the other.
     public var description: String { lines.joined(separator: "\n") }
 }

@@ -5,6 +5,7 @@ extension RecipeError {
     private static let howToStart: Message =
         "start from what \(run: .printRecipe) prints; Docs/Recipes.md has all fields"
 
+    /// The error in words: what was found and expected, where in the recipe, and what to do.
     public var diagnostic: Diagnostic {
         /// What a file gets wrong is bad input; what was typed is bad usage.
         func report(_ problem: String, advice: Message?) -> Diagnostic {

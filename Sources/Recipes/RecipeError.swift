@@ -2,6 +2,7 @@ import TensorCore
 
 /// A recipe does not exist, is malformed, or cannot be applied to a model.
 public struct RecipeError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
         /// No recipe has the name.
         case unknownRecipe(String, known: [String])
@@ -37,11 +38,19 @@ public struct RecipeError: DiagnosticError, Equatable {
         case tooLarge(tensor: String)
     }
 
+    /// What is wrong.
     public let kind: Kind
+    /// The file that the recipe or the overrides are from; nil if they are from no file.
     public let file: String?
-    /// The place in the file, such as `rules[3].when`.
+    /// The place in the file, such as `rules[3].when` or `line 7`.
     public let place: String?
 
+    /// An error of a recipe.
+    ///
+    /// - Parameters:
+    ///   - kind: What is wrong.
+    ///   - file: The file that the recipe is from, if it is from one.
+    ///   - place: The place in the file, if it is known.
     public init(_ kind: Kind, file: String? = nil, place: String? = nil) {
         self.kind = kind
         self.file = file
@@ -56,7 +65,7 @@ extension RecipeError {
     /// Fails if a tensor that needs importance has none.
     ///
     /// - Parameter hasImportance: whether there is importance for the tensor of this name.
-    public static func demandImportance(
+    package static func demandImportance(
         for assignments: [TypeAssignment], hasImportance: (String) -> Bool
     ) throws(RecipeError) {
         let missing = assignments.filter { $0.needsImportance && !hasImportance($0.tensor.name) }

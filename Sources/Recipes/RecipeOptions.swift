@@ -2,36 +2,46 @@ import TensorCore
 
 /// What a user asks for beyond a recipe's name.
 public struct RecipeOptions: Sendable, Hashable {
-    /// Whether an importance matrix is at hand; some rules ask.
+    /// Whether an importance matrix is at hand, which some rules ask for.
     public var hasImportance = false
-    /// The type of the output matrix, instead of the rules' choice. Also that of a token embedding that is the output
-    /// matrix, if ``embeddingType`` is nil and no override names it.
+    /// The type of the output matrix, instead of the rules' choice; nil for the rules' choice. It is also that of a
+    /// token embedding that is the output matrix, if ``embeddingType`` is nil and no override names it.
     public var outputType: TensorType?
     /// Whether an output matrix of its own stays as it is stored.
     public var leavesOutput = false
-    /// The type of the token embedding, instead of the rules' choice.
+    /// The type of the token embedding, instead of the rules' choice; nil for the rules' choice.
     public var embeddingType: TensorType?
-    /// The first that matches a tensor's name beats the rules.
+    /// Types by tensor name; the first override that matches a name beats the rules.
     public var overrides: [TypeOverride] = []
     /// Whether the rules are left out: every tensor that nothing else is asked for gets the base type.
     public var isPure = false
     /// Whether a tensor whose rows are no whole number of blocks may get another type; if not, it is an error.
     public var allowsFallback = true
 
+    /// Options that ask for nothing: the rules decide, and fallback types are allowed.
     public init() {}
 }
 
 /// A type for all tensors whose name a regular expression finds.
 public struct TypeOverride: Sendable, Hashable {
+    /// The regular expression that is searched in the names of tensors.
     public let pattern: NamePattern
+    /// The type of the tensors whose names the expression is found in.
     public let type: TensorType
 
+    /// An override of a type by name.
+    ///
+    /// - Parameter pattern: A regular expression in ``NamePattern``'s grammar.
+    /// - Throws: ``RecipeError`` if the expression cannot be parsed.
     public init(pattern: String, type: TensorType) throws(RecipeError) {
         self.pattern = try NamePattern(pattern)
         self.type = type
     }
 
     /// Parses `REGEX=TYPE`; the last `=` divides.
+    ///
+    /// - Throws: ``RecipeError`` if the text is of another form, the type does not exist or the expression cannot be
+    ///   parsed.
     public init(argument: String) throws(RecipeError) {
         guard let divider = argument.lastIndex(of: "="), divider > argument.startIndex else {
             throw RecipeError(.malformedOverride(argument))

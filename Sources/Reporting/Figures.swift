@@ -1,7 +1,7 @@
 /// Numbers as reports show them, the same in every locale.
-public enum Figures {
-    /// With a fixed number of decimals.
-    public static func decimal(_ value: Double, _ decimals: Int) -> String {
+package enum Figures {
+    /// A number with a fixed count of decimals, rounded to nearest: `3.142` with three.
+    package static func decimal(_ value: Double, _ decimals: Int) -> String {
         guard value.isFinite else { return "\(value)" }
         var scale = 1.0
         for _ in 0..<decimals { scale *= 10 }
@@ -14,8 +14,8 @@ public enum Figures {
         return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
     }
 
-    /// With as many decimals as show a number of digits that are not leading zeros.
-    public static func significant(_ value: Double, _ digits: Int) -> String {
+    /// A number with as many decimals as show `digits` digits that are not leading zeros: `0.00314` with three.
+    package static func significant(_ value: Double, _ digits: Int) -> String {
         var decimals = digits - 1
         var magnitude = value.magnitude
         while magnitude >= 10, decimals > 0 {
@@ -29,8 +29,8 @@ public enum Figures {
         return decimal(value, decimals)
     }
 
-    /// Bytes in decimal units: `31.1 MB`.
-    public static func bytes(_ count: Int) -> String {
+    /// A count of bytes in decimal units, such as `31.1 MB`.
+    package static func bytes(_ count: Int) -> String {
         let units = ["bytes", "kB", "MB", "GB", "TB"]
         var value = Double(count)
         var unit = 0
@@ -41,6 +41,6 @@ public enum Figures {
         return unit == 0 ? "\(count) bytes" : decimal(value, value < 9.995 ? 2 : 1) + " " + units[unit]
     }
 
-    /// A share in percent.
-    public static func percent(_ fraction: Double) -> String { decimal(fraction * 100, 0) + " %" }
+    /// A share from 0 to 1 as whole percents, such as `42 %`.
+    package static func percent(_ fraction: Double) -> String { decimal(fraction * 100, 0) + " %" }
 }

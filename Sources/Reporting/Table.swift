@@ -1,32 +1,40 @@
-/// Text in rows and columns.
-public struct Table: Sendable {
-    public enum Alignment: Sendable {
+/// A table of texts, for a terminal or as Markdown.
+package struct Table: Sendable {
+    /// The side of a column that its cells stand at.
+    package enum Alignment: Sendable {
         case left, right
     }
 
-    public struct Column: Sendable {
-        public let title: String
-        public let alignment: Alignment
+    /// The header of a column, and how its cells are aligned.
+    package struct Column: Sendable {
+        /// The text above the column.
+        package let title: String
+        /// The side that the column's cells, and its title, stand at.
+        package let alignment: Alignment
 
-        public init(_ title: String, _ alignment: Alignment = .left) {
+        /// A column; texts stand at the left, numbers should at the right.
+        package init(_ title: String, _ alignment: Alignment = .left) {
             self.title = title
             self.alignment = alignment
         }
     }
 
-    public let columns: [Column]
-    public private(set) var rows: [[String]] = []
+    /// The columns from left to right.
+    package let columns: [Column]
+    /// The cells of each row, one for each column.
+    package private(set) var rows: [[String]] = []
 
-    public init(_ columns: [Column]) { self.columns = columns }
+    /// A table without rows.
+    package init(_ columns: [Column]) { self.columns = columns }
 
     /// Adds a row; missing cells at its end are empty.
-    public mutating func append(_ cells: [String]) {
+    package mutating func append(_ cells: [String]) {
         precondition(cells.count <= columns.count)
         rows.append(cells + [String](repeating: "", count: columns.count - cells.count))
     }
 
     /// Aligned columns, two spaces apart, under a ruled header.
-    public var terminal: String {
+    package var terminal: String {
         let widths = columnWidths
         let header = line(columns.map(\.title), widths, separator: "  ")
         let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
@@ -34,7 +42,7 @@ public struct Table: Sendable {
     }
 
     /// A Markdown table that also reads well as plain text.
-    public var markdown: String {
+    package var markdown: String {
         let escaped = rows.map {
             $0.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
         }

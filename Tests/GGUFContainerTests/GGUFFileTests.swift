@@ -80,6 +80,17 @@ import Testing
         #expect(file.index(ofTensor: "row.weight") == nil)
     }
 
+    @Test(arguments: golden) func tensorsGiveTheirRows(name: String) throws {
+        let file = try open(name)
+        let cube = try #require(file.tensor(named: "cube.weight"))
+        #expect(cube.descriptor == file.tensors[0])
+        #expect(cube.rowCount == 6)
+        #expect(try cube.rows(4..<6).floats == (20..<30).map(Float.init))
+        #expect(try cube.rows(3..<3).isEmpty)
+        #expect(try file.tensor(named: "numbers")?.rows(0..<1) == [1, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff, 3, 0, 0, 0])
+        #expect(file.tensor(named: "cube") == nil)
+    }
+
     @Test func placesFollowTheAlignment() throws {
         let file = try open("values-aligned")
         #expect(file.alignment == 256)

@@ -30,23 +30,26 @@ struct BaseLogitsLayout: Sendable {
     var scored: Range<Int> { context / 2 + 1..<context }
 }
 
-/// Predictions that llama.cpp or Swage has stored in llama.cpp's form.
-public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
+/// A reference's predictions in llama.cpp's form, as llama.cpp or Swage has stored them.
+package final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
     private let file: ReadableFile
     private let layout: BaseLogitsLayout
     private let tokens: [[Int32]]
     /// The windows by their tokens, less the first, which BOS replaces.
     private let index: [ArraySlice<Int32>: Int]
-    /// Of the windows announced: their numbers in the file, once for each of their rows.
+    /// For each row of the announced windows, the number of its window in the file and its own number in that window.
     private var places: [(window: Int, row: Int)] = []
 
     /// What rounding may make of 0.
     private static let greatestLogProbability: Float = 0.001
 
-    public var cut: WindowCut { WindowCut(context: layout.context) }
+    /// Windows of the file's context, which do not overlap.
+    package var cut: WindowCut { WindowCut(context: layout.context) }
 
-    /// - Throws: ``EvaluationError`` or `FileError`.
-    public init(path: String) throws {
+    /// Opens the file at `path` and reads the tokens of its windows; predictions are read when they are asked for.
+    ///
+    /// - Throws: ``EvaluationError`` if it is of another kind, damaged or incomplete; `FileError` if it cannot be read.
+    package init(path: String) throws {
         file = try ReadableFile(path: path)
         let headerByteCount = BaseLogitsLayout.headerByteCount
         guard try file.byteCount >= headerByteCount && file.bytes(0..<8) == BaseLogitsLayout.magic else {
@@ -90,7 +93,9 @@ public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
     }
 
     /// The file's windows as one text, with the name of the file.
-    public func texts(_ tokenizer: Tokenizer, cut: WindowCut) throws -> [TokenWindows] {
+    ///
+    /// - Throws: ``EvaluationError`` if the tokenizer has more tokens than the file, or none of the windows is wanted.
+    package func texts(_ tokenizer: Tokenizer, cut: WindowCut) throws -> [TokenWindows] {
         let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil
         guard tokenizer.vocabulary.count <= layout.vocabularySize else {
             throw EvaluationError(
@@ -106,8 +111,9 @@ public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
         return [try TokenWindows(name: name, windows: windows, cut: cut, lengths: TokenLengths(tokenizer))]
     }
 
-    /// The form knows of no texts; its windows are compared as they come.
-    public func check(_ identity: PredictionIdentity, isOfAllTexts: Bool) throws {
+    /// Refuses a run with a vocabulary of another size. The form does not say which texts it is of; its windows are
+    /// compared as they come.
+    package func check(_ identity: PredictionIdentity, isOfAllTexts: Bool) throws {
         try demandVocabulary(ofSize: identity.vocabularySize)
     }
 
@@ -118,7 +124,10 @@ public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
         }
     }
 
-    public func begin(_ windows: ArraySlice<EvaluationWindow>) throws {
+    /// Finds the windows whose rows will be asked for, by their tokens but the first.
+    ///
+    /// - Throws: ``EvaluationError`` if one of them is not in the file or scores other tokens.
+    package func begin(_ windows: ArraySlice<EvaluationWindow>) throws {
         places = try windows.flatMap { window in
             guard window.scored == layout.scored, let place = index[window.tokens.dropFirst()] else {
                 throw EvaluationError(.otherWindows(number: window.number), file: file.path)
@@ -127,7 +136,10 @@ public final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
         }
     }
 
-    public func compare(row: Int, logits: UnsafeBufferPointer<Float>, token: Int32) throws -> LogitComparison {
+    /// Compares a model's prediction with the stored one, which has 16 bits for each token and reaches 16 nats down.
+    ///
+    /// - Throws: ``EvaluationError`` if the vocabulary is of another size or the row is damaged; `FileError`.
+    package func compare(row: Int, logits: UnsafeBufferPointer<Float>, token: Int32) throws -> LogitComparison {
         try demandVocabulary(ofSize: logits.count)
         let (window, row) = places[row]
         return try withUnsafeTemporaryAllocation(byteCount: layout.rowByteCount, alignment: 16) { bytes in

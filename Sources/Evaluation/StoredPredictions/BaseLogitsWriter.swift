@@ -3,7 +3,7 @@ import Synchronization
 import TensorCore
 
 /// Stores a model's predictions in the form that `llama-perplexity --kl-divergence` reads.
-public final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {
+package final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {
     private let layout: BaseLogitsLayout
     private let file: Mutex<AtomicFile?>
     /// Encoded rows that are not written yet.
@@ -11,8 +11,9 @@ public final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {
 
     /// Begins the file; the texts' windows must be evaluated in this order.
     ///
-    /// - Throws: ``EvaluationError`` if the windows are not those of llama.cpp's protocol, or `FileError`.
-    public init(path: String, texts: [TokenWindows], vocabularySize: Int) throws {
+    /// - Throws: ``EvaluationError`` if the windows are not those of llama.cpp's protocol; `FileError` if the file
+    ///   cannot be written or the disk has no room for all of it.
+    package init(path: String, texts: [TokenWindows], vocabularySize: Int) throws {
         let windows = texts.flatMap(\.windows)
         let layout = BaseLogitsLayout(
             context: windows[0].tokens.count, vocabularySize: vocabularySize, windowCount: windows.count)
@@ -34,21 +35,29 @@ public final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {
         self.file = Mutex(consume file)
     }
 
-    public func begin(_ windows: ArraySlice<EvaluationWindow>) {}
+    /// Does nothing: the file has all windows from the beginning.
+    package func begin(_ windows: ArraySlice<EvaluationWindow>) {}
 
-    public func record(row: Int, logits: UnsafeBufferPointer<Float>) {
+    /// Encodes the logits of one row; called from several threads.
+    package func record(row: Int, logits: UnsafeBufferPointer<Float>) {
         let bytes = encoded(logits)
         pending.withLock { $0[row] = bytes }
     }
 
-    public func endRows(_ rows: Range<Int>) throws {
+    /// Writes encoded rows, in their order.
+    ///
+    /// - Throws: `FileError` if they cannot be written.
+    package func endRows(_ rows: Range<Int>) throws {
         for row in rows {
             guard let bytes = pending.withLock({ $0.removeValue(forKey: row) }) else { continue }
             try file.withLock { try $0?.append(bytes) }
         }
     }
 
-    public func finish() throws {
+    /// Gives the complete file its name.
+    ///
+    /// - Throws: `FileError` if it cannot be written.
+    package func finish() throws {
         try file.withLock { file in
             guard let file = file.take() else { return }
             precondition(file.byteCount == layout.byteCount, "windows are missing")

@@ -3,10 +3,13 @@ import Synchronization
 import TensorCore
 
 /// Stores a model's predictions in Swage's form; a run that ends early is continued by the next.
-public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @unchecked Sendable {
-    public let identity: PredictionIdentity
-    public let stateInterval: Duration
-    public var path: String { file.path }
+package final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @unchecked Sendable {
+    /// What identifies the run, the version of the file's format included.
+    package let identity: PredictionIdentity
+    /// The least time between two savings of the states of a batch.
+    package let stateInterval: Duration
+    /// The path of the file, once it is finished.
+    package var path: String { file.path }
     private let file: ResumableFile
     private let lengths: TokenLengths
     private let finished: [Int: [WindowScores]]
@@ -17,11 +20,16 @@ public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @u
     private var windowLengths: [Int] = []
     private var collected: [PredictionRow] = []
 
+    /// Continues a run's file, or begins it.
+    ///
     /// - Parameters:
-    ///   - identity: of the run.
-    ///   - texts: all windows; they must be evaluated in this order.
+    ///   - path: The file's name once it is finished.
+    ///   - identity: What identifies the run; its format is replaced by that of this file.
+    ///   - texts: All windows; they must be evaluated in this order.
+    ///   - lengths: The lengths of the model's tokens.
+    ///   - stateInterval: The least time between two savings of the states of a batch.
     /// - Throws: ``EvaluationError`` if a file of that name is of another run, or `FileError`.
-    public init(
+    package init(
         path: String, identity: PredictionIdentity, texts: [TokenWindows], lengths: TokenLengths,
         stateInterval: Duration
     ) throws {
@@ -67,24 +75,32 @@ public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @u
         self.finished = finished
     }
 
-    public func finishedWindows(ofText text: Int) -> [WindowScores] { finished[text] ?? [] }
+    /// Marks the file as finished and gives it its name.
+    ///
+    /// - Throws: `FileError` if it cannot be written.
+    package func finishedWindows(ofText text: Int) -> [WindowScores] { finished[text] ?? [] }
 
-    /// The scores are in the predictions.
-    public func append(_ window: WindowScores, ofText text: Int) {}
+    /// Does nothing: the scores are in the predictions.
+    package func append(_ window: WindowScores, ofText text: Int) {}
 
-    public func begin(_ windows: ArraySlice<EvaluationWindow>) {
+    /// Takes note of the scored tokens of the windows, and of the seeds of their samples.
+    package func begin(_ windows: ArraySlice<EvaluationWindow>) {
         tokens = windows.flatMap { window in
             window.scored.map { (window.tokens[$0], UInt64(window.number) << 32 | UInt64($0)) }
         }
         windowLengths = windows.map(\.scored.count)
     }
 
-    public func record(row: Int, logits: UnsafeBufferPointer<Float>) {
+    /// Encodes the prediction of one row; called from several threads.
+    package func record(row: Int, logits: UnsafeBufferPointer<Float>) {
         let prediction = PredictionRow(logits: logits, token: tokens[row].token, seed: tokens[row].seed)
         pending.withLock { $0[row] = prediction }
     }
 
-    public func endRows(_ rows: Range<Int>) throws {
+    /// Writes the windows that are complete with these rows.
+    ///
+    /// - Throws: `FileError` if they cannot be written.
+    package func endRows(_ rows: Range<Int>) throws {
         for row in rows {
             if let prediction = pending.withLock({ $0.removeValue(forKey: row) }) { collected.append(prediction) }
         }
@@ -95,5 +111,5 @@ public final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @u
         }
     }
 
-    public func finish() throws { try file.finish() }
+    package func finish() throws { try file.finish() }
 }

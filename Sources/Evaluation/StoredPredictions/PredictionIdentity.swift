@@ -1,25 +1,35 @@
 import FoundationEssentials
 
-/// What stored predictions or scores are of: two runs with the same identity compute the same.
+/// The identity of a run whose predictions or scores are stored: two runs with the same identity compute the same.
 public struct PredictionIdentity: Codable, Sendable, Hashable {
+    /// What identifies a model, or stored predictions of one.
     public struct Model: Codable, Sendable, Hashable {
+        /// The name of the model in reports.
         public var name: String
-        /// A digest of the weights, or of stored predictions.
+        /// A digest of the weights, or of the stored predictions.
         public var fingerprint: String
 
+        /// A model with this name and digest.
         public init(name: String, fingerprint: String) {
             self.name = name
             self.fingerprint = fingerprint
         }
     }
 
+    /// What identifies a text, and its size.
     public struct Text: Codable, Sendable, Hashable {
+        /// The name of the text in reports.
         public var name: String
+        /// SHA-256 of the text's bytes, in hexadecimal.
         public var sha256: String
+        /// The number of tokens, BOS included.
         public var tokens: Int
+        /// The size in bytes of UTF-8.
         public var bytes: Int
+        /// The size in Unicode scalars.
         public var characters: Int
 
+        /// A text with this name, digest and size.
         public init(name: String, sha256: String, tokens: Int, bytes: Int, characters: Int) {
             self.name = name
             self.sha256 = sha256
@@ -29,19 +39,26 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         }
     }
 
-    /// The format and its version.
+    /// The format of the file and its version.
     public var format: String
+    /// The models that the run evaluates, in its order.
     public var models: [Model]
     /// The predictions that the models are compared with, if it is not the first of them.
     public var reference: Model?
     /// A digest of the vocabulary.
     public var tokenizer: String
+    /// The number of logits of each prediction.
     public var vocabularySize: Int
+    /// The number of tokens of a window.
     public var context: Int
+    /// The number of tokens between the beginnings of windows; nil for windows that do not overlap.
     public var stride: Int?
+    /// Whether the texts of special tokens are read as these tokens.
     public var parsesSpecial: Bool
+    /// The texts that the run evaluates, in its order.
     public var texts: [Text]
 
+    /// The identity of a run from its parts; of `cut`, which windows are taken is no part of it.
     public init(
         format: String, models: [Model], reference: Model?, tokenizer: String, vocabularySize: Int, cut: WindowCut,
         texts: [Text]

@@ -37,7 +37,9 @@ extension PredictionRows {
         return overflow ? .max : 4 + count
     }
 
-    /// - Parameter vocabularySize: bounds the tokens.
+    /// Reads rows as ``bytes`` has written them.
+    ///
+    /// - Parameter vocabularySize: The number of tokens; larger token numbers are damage.
     /// - Returns: nil if these are not the bytes of rows.
     init?(bytes: [UInt8], vocabularySize: Int) {
         let rows = bytes.withUnsafeBytes { buffer -> [PredictionRow]? in

@@ -17,24 +17,31 @@ struct PredictionRows: Sendable {
     var rows: [PredictionRow]
 }
 
-/// One distribution.
+/// What is kept of one distribution over the vocabulary.
 struct PredictionRow: Sendable, Hashable {
-    /// Ascending, with the steps below probability one of each.
+    /// The listed tokens in ascending order.
     let tokens: [Int32]
+    /// For each listed token, how many 1/1024 nat its log-probability is below 0.
     let steps: [UInt16]
     /// The most probable token.
     let best: Int32
+    /// The probability of all tokens that are not listed.
     let tailMass: Float
+    /// Tokens drawn from those that are not listed.
     let sample: [Int32]
+    /// The log-probability of each drawn token, in nats.
     let sampleLogProbabilities: [Float]
-    /// Of the token that follows.
+    /// The log-probability of the token that follows, in nats.
     let logProbability: Double
 }
 
 extension PredictionRow {
+    /// Keeps what matters of a prediction.
+    ///
     /// - Parameters:
-    ///   - token: the token that follows.
-    ///   - seed: what places the sample; the same seed gives the same sample.
+    ///   - logits: One for each token of the vocabulary.
+    ///   - token: The token that follows.
+    ///   - seed: What places the sample; the same seed gives the same sample.
     init(logits: UnsafeBufferPointer<Float>, token: Int32, seed: UInt64) {
         let logSum = LogProbability.logSumExp(logits)
         logProbability = Double(logits[Int(token)]) - logSum
@@ -85,7 +92,7 @@ extension PredictionRow {
         return likely + tokens.filter { logits[Int($0)] < threshold }
     }
 
-    /// How a model's prediction differs from this one.
+    /// Compares a model's prediction with the kept one.
     func compare(logits: UnsafeBufferPointer<Float>, token: Int32) -> LogitComparison {
         let logSum = LogProbability.logSumExp(logits)
         func term(_ logP: Double, _ token: Int32) -> Double {

@@ -2,16 +2,22 @@ import Runtime
 import TensorCore
 import Tokenization
 
-/// Answers questions by the choices' log-likelihoods.
-public struct ChoiceEvaluation: Sendable {
-    public init() {}
+/// Answers the questions of tasks by the log-likelihoods of their choices.
+package struct ChoiceEvaluation: Sendable {
+    /// An evaluation; it has no settings of its own.
+    package init() {}
 
+    /// Computes the log-likelihood of every choice of every question.
+    ///
     /// - Parameters:
-    ///   - pass: the model; contexts longer than its own are cut on the left.
-    ///   - tokenizer: the model's.
-    ///   - progress: called with the finished share of the work.
-    /// - Returns: a result for each task.
-    public func run(
+    ///   - pass: The model; contexts longer than its own are cut on the left.
+    ///   - tokenizer: The model's.
+    ///   - tasks: The tasks whose questions are asked.
+    ///   - progress: Called with the finished share of the work, from 0 to 1.
+    /// - Returns: A result for each task.
+    /// - Throws: ``EvaluationError`` if a question does not fit the tokenizer or the model's context, or a result is
+    ///   not finite; `FileError`.
+    package func run(
         _ pass: ForwardPass, tokenizer: Tokenizer, tasks: [EvaluationTask],
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws -> [TaskResult] {
@@ -33,7 +39,7 @@ public struct ChoiceEvaluation: Sendable {
         }
     }
 
-    /// Where a candidate is.
+    /// A candidate by its window, its task, its question and its number there.
     private struct Place {
         let window: Int
         let task: Int

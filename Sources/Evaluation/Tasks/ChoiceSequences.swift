@@ -9,7 +9,7 @@ import Tokenization
 struct ChoiceSequences {
     /// Each sequence of tokens once. Behind it there is one more that is scored.
     private(set) var windows: [EvaluationWindow] = []
-    /// For each task and question, its candidates.
+    /// The candidates of each question of each task.
     private(set) var candidates: [[[Candidate]]] = []
 
     struct Candidate {

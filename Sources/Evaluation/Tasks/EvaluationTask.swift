@@ -3,11 +3,13 @@ import TensorCore
 
 /// Questions of one form, from a file of JSON lines or one that llama-perplexity reads.
 public struct EvaluationTask: Sendable {
-    /// What reports call it.
+    /// The name of the task in reports.
     public let name: String
+    /// The path of the file that the questions are from.
     public let path: String
+    /// How the questions are asked, which is the same for all of them.
     public let form: TaskForm
-    /// At least one.
+    /// The questions in the file's order; there is at least one.
     public let questions: [ChoiceQuestion]
 
     /// Reads a file of JSON lines or, told by their content, llama-perplexity's of HellaSwag, WinoGrande and multiple choice;
@@ -43,7 +45,8 @@ public struct EvaluationTask: Sendable {
         self.questions = questions
     }
 
-    /// Questions where the prompt's last word and the choice's first one run together, as nobody would write them.
+    /// The number of questions where the prompt's last word and the choice's first one run together, as nobody would
+    /// write them.
     public var unspacedQuestionCount: Int {
         form == .choices || form == .prompts ? questions.count { $0.candidates.contains(where: \.isUnspaced) } : 0
     }

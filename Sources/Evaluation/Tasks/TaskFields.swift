@@ -16,7 +16,7 @@ struct TaskFields {
         self.object = object
     }
 
-    /// As far as a message can show them.
+    /// The object's keys, as far as a message can show them.
     var keys: [String] {
         object.members.prefix(12).map { String(decoding: $0.key.bytes.prefix(40), as: UTF8.self) }
     }
@@ -28,7 +28,7 @@ struct TaskFields {
         return text
     }
 
-    /// At least two texts.
+    /// The member of a key as a list of at least two texts.
     func texts(_ key: ByteString) throws(TaskProblem) -> [String] {
         guard let array = try value(key).array else {
             throw .wrongValue(key: "\(key)", expected: "an array of texts")

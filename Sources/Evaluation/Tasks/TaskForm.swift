@@ -1,6 +1,7 @@
 import TensorCore
 
-/// How the lines of a task file ask their questions. Prompts are those of EleutherAI's lm-evaluation-harness.
+/// The form in which the lines of a task file ask their questions. Prompts are those of EleutherAI's
+/// lm-evaluation-harness.
 public enum TaskForm: String, Sendable, Hashable, CaseIterable, Codable {
     /// `prompt`, `choices`, `answer`: a choice follows the prompt just as both are written.
     case choices
@@ -24,7 +25,7 @@ public enum TaskForm: String, Sendable, Hashable, CaseIterable, Codable {
         }
     }
 
-    /// For messages.
+    /// All forms with the keys that tell them, for messages.
     static var list: String {
         allCases.map { form in
             "\(form.rawValue) (\(form.keys.map { $0.map(\.description).joined(separator: " or ") }.joined(separator: ", ")))"

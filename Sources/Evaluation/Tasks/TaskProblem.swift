@@ -2,34 +2,45 @@ import TensorCore
 
 /// What is wrong with a file of questions, or with one of its lines.
 public enum TaskProblem: Error, Sendable, Equatable {
+    /// The file holds no question.
     case noQuestions
+    /// A line is no JSON object, and why.
     case notJSON(String)
+    /// The keys of a line are those of no form.
     case unknownForm(keys: [String])
+    /// The keys of a line are those of several forms.
     case severalForms([TaskForm])
-    /// All lines of a file have the same form.
+    /// A line is of another form than the first one; all lines of a file have the same.
     case otherForm(TaskForm, first: TaskForm)
+    /// A line has no member with this key.
     case missing(key: String)
+    /// The member of this key holds something else than its form expects.
     case wrongValue(key: String, expected: String)
+    /// A question has fewer than two choices.
     case tooFewChoices(key: String, count: Int)
+    /// A question has more choices than there are letters for.
     case tooManyChoices(Int, limit: Int)
-    /// The place of the choice, from 0, as in all cases below.
+    /// The choice at this place, from 0, is empty.
     case emptyChoice(Int)
+    /// The answer names none of the choices.
     case invalidAnswer(key: String, found: String, expected: String)
-    /// The letter is also the text of a choice at another place.
+    /// The answer is a letter that is also the text of a choice at another place; both places are from 0.
     case ambiguousAnswer(String, place: Int, text: Int)
-    /// WinoGrande's sentence has no `_`.
+    /// The sentence of a WinoGrande question has no `_`.
     case noBlank
-    /// A question of six lines has fewer.
+    /// A question of llama-perplexity's HellaSwag form has fewer than its six lines.
     case incompleteRecord(lineCount: Int)
-    /// A line of comma-separated fields has another number of them.
+    /// A line of comma-separated fields has another number of them than it must have.
     case fieldCount(Int, expected: Int)
+    /// A quotation mark of a comma-separated line is never closed.
     case openQuote
-    /// A binary file is not what it has to be from this byte on.
+    /// A binary file is not what it has to be from this byte on, and why.
     case damaged(byte: Int, String)
     /// The prompt is empty, and the model has no token for the beginning of a text.
     case emptyPrompt
-    /// The prompt's last token takes in all of the choice.
+    /// The prompt's last token takes in all of the choice at this place, from 0.
     case noTokens(choice: Int)
+    /// The choice at this place, from 0, has more tokens than the model can see.
     case tooManyTokens(choice: Int, count: Int, limit: Int)
 
     func diagnostic(file: String?, line: Int?) -> Diagnostic {

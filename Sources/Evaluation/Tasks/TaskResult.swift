@@ -1,19 +1,23 @@
-/// How a model answers the questions of a task.
+/// A model's answers to the questions of a task.
 public struct TaskResult: Sendable {
+    /// The name of the task in reports.
     public let name: String
-    /// None of several tasks together.
+    /// How the task asks its questions; nil for several tasks together.
     public let form: TaskForm?
+    /// The model's answer to each question, in the task's order.
     public let questions: [QuestionResult]
 
-    /// Share of questions where the right choice has the highest log-likelihood.
+    /// The share of questions, from 0 to 1, where the right choice has the highest log-likelihood.
     public var accuracy: MeanWithError { share(\.prediction) }
-    /// The same by the log-likelihood per character of the choice: lm-evaluation-harness's `acc_norm`.
+    /// The share of questions where the right choice has the highest log-likelihood per character:
+    /// lm-evaluation-harness's `acc_norm`.
     public var characterAccuracy: MeanWithError { share(\.predictionByCharacter) }
-    /// The same by the log-likelihood per byte of the choice's UTF-8: lm-evaluation-harness's `acc_bytes`.
+    /// The share of questions where the right choice has the highest log-likelihood per byte of its UTF-8:
+    /// lm-evaluation-harness's `acc_bytes`.
     public var byteAccuracy: MeanWithError { share(\.predictionByByte) }
-    /// What guessing comes to.
+    /// The accuracy that guessing has on average, from 0 to 1.
     public var chance: Double { MeanWithError(questions.map { 1 / Double($0.choices.count) }).mean }
-    /// Candidates whose context was longer than the model's.
+    /// The number of candidates whose context was longer than the model's.
     public var cutCount: Int { questions.reduce(0) { $0 + $1.choices.count { $0.cutTokenCount > 0 } } }
 
     private func share(_ prediction: KeyPath<QuestionResult, Int>) -> MeanWithError {
@@ -42,16 +46,18 @@ public struct TaskResult: Sendable {
     }
 }
 
-/// How a model answers a question.
+/// A model's answer to a question.
 public struct QuestionResult: Sendable, Hashable {
+    /// The question that was asked.
     public let question: ChoiceQuestion
+    /// The score of each of the question's candidates, in their order.
     public let choices: [ChoiceScore]
 
-    /// The place of the choice with the highest log-likelihood; the first of equals, as below.
+    /// The index of the choice with the highest log-likelihood; the first of equals.
     public var prediction: Int { best { score, _ in score.logLikelihood } }
-    /// By the log-likelihood per character.
+    /// The index of the choice with the highest log-likelihood per character; the first of equals.
     public var predictionByCharacter: Int { best { $0.logLikelihood / Double($1.characterCount) } }
-    /// By the log-likelihood per byte.
+    /// The index of the choice with the highest log-likelihood per byte; the first of equals.
     public var predictionByByte: Int { best { $0.logLikelihood / Double($1.byteCount) } }
 
     private func best(_ score: (ChoiceScore, ChoiceCandidate) -> Double) -> Int {
@@ -60,28 +66,32 @@ public struct QuestionResult: Sendable, Hashable {
     }
 }
 
-/// What a model gives to a choice.
+/// The log-likelihood that a model gives to a choice.
 public struct ChoiceScore: Sendable, Hashable {
-    /// Natural logarithm of the probability of all its tokens.
+    /// The natural logarithm of the probability of all scored tokens of the choice.
     public let logLikelihood: Double
-    /// Tokens that are scored.
+    /// The number of tokens that are scored.
     public let tokenCount: Int
-    /// Tokens of the context that the model had no room for.
+    /// The number of tokens of the context that the model had no room for.
     public let cutTokenCount: Int
 }
 
-/// How the answers of two models differ, by the highest log-likelihood.
+/// How the answers of two models differ, by the choices of the highest log-likelihood.
 public struct AnswerAgreement: Sendable, Hashable {
-    /// Share of questions where both choose the same, right or wrong.
+    /// The share of questions, from 0 to 1, where both choose the same, right or wrong.
     public let sameAnswer: MeanWithError
     /// The model's accuracy less the reference's; the error is that of paired differences.
     public let difference: MeanWithError
+    /// The number of questions that both models answer right.
     public let bothRight: Int
+    /// The number of questions that the model answers right and the reference wrong.
     public let onlyModelRight: Int
+    /// The number of questions that the reference answers right and the model wrong.
     public let onlyReferenceRight: Int
+    /// The number of questions that both models answer wrong.
     public let bothWrong: Int
 
-    /// - Parameter reference: of the same questions.
+    /// Compares a model's answers with those of a reference to the same questions.
     public init(_ result: TaskResult, reference: TaskResult) {
         precondition(result.questions.map(\.question) == reference.questions.map(\.question))
         let pairs = zip(result.questions, reference.questions)

@@ -1,0 +1,150 @@
+import CSIMD
+
+/// The levels that the codes of a format with one scale stand for, before the scale.
+protocol CodeGrid: Sendable {
+    /// The least and the greatest level.
+    var lowest: Float { get }
+    var highest: Float { get }
+
+    /// The level nearest to each lane.
+    func nearest(_ lanes: Lanes) -> Lanes
+
+    /// The code of the level nearest to each lane.
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8>
+
+    /// The levels that codes stand for.
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes
+
+    /// The grid's levels for one number at a time.
+    var ladder: LevelLadder { get }
+}
+
+extension CodeGrid {
+    /// Whether a scale and its opposite have the same levels.
+    @inline(__always)
+    var isSymmetric: Bool { lowest == -highest }
+}
+
+/// A grid whose levels are all whole numbers of a range.
+struct IntegerGrid: CodeGrid {
+    let lowest: Float
+    let highest: Float
+    /// The code of level 0.
+    private let zeroCode: Float
+    var ladder: LevelLadder { LevelLadder(lowest: lowest, highest: highest) }
+
+    /// - Parameters:
+    ///   - zeroCode: The code of level 0; by default codes count from the lowest level.
+    init(lowest: Float, highest: Float, zeroCode: Float? = nil) {
+        self.lowest = lowest
+        self.highest = highest
+        self.zeroCode = zeroCode ?? -lowest
+    }
+
+    @inline(__always)
+    func nearest(_ lanes: Lanes) -> Lanes {
+        csimd_minimum(csimd_maximum(csimd_round(lanes), Lanes(repeating: lowest)), Lanes(repeating: highest))
+    }
+
+    @inline(__always)
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8> { csimd_to_bytes(nearest(lanes) + zeroCode) }
+
+    @inline(__always)
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes { Lanes(codes: codes) - zeroCode }
+}
+
+/// Sixteen levels in ascending order, at any distances.
+struct SixteenLevelGrid: CodeGrid {
+    let levels: Lanes
+    /// Lane i holds the middle between levels i − 1 and i.
+    private let middles: Lanes
+    let ladder: LevelLadder
+
+    init(levels: Lanes) {
+        self.levels = levels
+        ladder = LevelLadder(lowest: levels[0], highest: levels[15], levels: (0..<16).map { levels[$0] })
+        var middles = Lanes()
+        for index in 1..<16 { middles[index] = (levels[index - 1] + levels[index]) / 2 }
+        self.middles = middles
+    }
+
+    var lowest: Float { levels[0] }
+    var highest: Float { levels[15] }
+
+    @inline(__always)
+    func nearest(_ lanes: Lanes) -> Lanes { csimd_permute(levels, indices(lanes)) }
+
+    @inline(__always)
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8> { SIMD16<UInt8>(truncatingIfNeeded: indices(lanes)) }
+
+    @inline(__always)
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes { csimd_permute(levels, SIMD16<Int32>(truncatingIfNeeded: codes)) }
+
+    /// Binary search, one table look-up per step.
+    @inline(__always)
+    private func indices(_ lanes: Lanes) -> SIMD16<Int32> {
+        var index = SIMD16<Int32>()
+        for step in [8, 4, 2, 1] as [Int32] {
+            let upper = index &+ step
+            index.replace(with: upper, where: csimd_permute(middles, upper) .<= lanes)
+        }
+        return index
+    }
+}
+
+/// Plus and minus one, with the codes 1 and 0.
+struct SignGrid: CodeGrid {
+    private static let ladder = LevelLadder(lowest: -1, highest: 1, levels: [-1, 1])
+    var ladder: LevelLadder { Self.ladder }
+    var lowest: Float { -1 }
+    var highest: Float { 1 }
+
+    @inline(__always)
+    func nearest(_ lanes: Lanes) -> Lanes { Lanes(repeating: -1).replacing(with: 1, where: lanes .>= 0) }
+
+    @inline(__always)
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8> { csimd_to_bytes(Lanes().replacing(with: 1, where: lanes .>= 0)) }
+
+    @inline(__always)
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes { Lanes(codes: codes) * 2 - 1 }
+}
+
+/// The 4-bit floats of the OCP microscaling formats (E2M1), doubled to be whole: 0, 1, 2, 3, 4, 6, 8, 12 and their opposites.
+///
+/// A code has the sign in bit 3 and the place of the magnitude in the others.
+struct FourBitFloatGrid: CodeGrid {
+    private static let ladder = LevelLadder(
+        lowest: -12, highest: 12, levels: [-12, -8, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 8, 12])
+    var ladder: LevelLadder { Self.ladder }
+    var lowest: Float { -12 }
+    var highest: Float { 12 }
+
+    private let valuesByCode = Lanes(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12)
+    private let codesByMagnitude = Lanes(0, 1, 2, 3, 4, 0, 5, 0, 6, 0, 0, 0, 7, 0, 0, 0)
+
+    /// Magnitudes from 4 on are two, from 8 on four apart.
+    @inline(__always)
+    func nearest(_ lanes: Lanes) -> Lanes {
+        let magnitudes = csimd_maximum(lanes, -lanes)
+        var steps = Lanes(repeating: 1)
+        steps.replace(with: 2, where: magnitudes .>= 4)
+        steps.replace(with: 4, where: magnitudes .>= 8)
+        var inverses = Lanes(repeating: 1)
+        inverses.replace(with: 0.5, where: magnitudes .>= 4)
+        inverses.replace(with: 0.25, where: magnitudes .>= 8)
+        let rounded = csimd_round(lanes * inverses) * steps
+        return csimd_minimum(csimd_maximum(rounded, Lanes(repeating: -12)), Lanes(repeating: 12))
+    }
+
+    @inline(__always)
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8> {
+        let levels = nearest(lanes)
+        let places = csimd_permute(codesByMagnitude, csimd_to_integers(csimd_maximum(levels, -levels)))
+        return csimd_to_bytes(places.replacing(with: places + 8, where: levels .< 0))
+    }
+
+    @inline(__always)
+    func levels(_ codes: SIMD16<UInt8>) -> Lanes {
+        csimd_permute(valuesByCode, SIMD16<Int32>(truncatingIfNeeded: codes))
+    }
+}

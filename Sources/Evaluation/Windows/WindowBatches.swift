@@ -1,0 +1,76 @@
+import Runtime
+
+/// Cuts windows into batches that memory can hold, as large as it allows.
+struct WindowBatches {
+    let windows: [EvaluationWindow]
+    /// Models that are run on each batch.
+    let passes: [ForwardPass]
+    let progress: @Sendable (_ fraction: Double) -> Void
+
+    /// Calls `body` with each batch's range of windows, in order.
+    func forEach(_ body: (Range<Int>) throws -> Void) throws {
+        let memory = passes[0].memory
+        let longest = windows.map(\.tokens.count).max() ?? 0
+        let work = passes.map { $0.workByteCount(longestSequence: longest) }.max()!
+        let perToken = passes.map(\.byteCountPerToken).max()!
+        let perScore = passes.reduce(0) { $0 + 4 * $1.plan.embeddingLength + Self.scoreByteCount }
+        let room = memory.remainingByteCount - work
+        var start = 0
+        while start < windows.count {
+            var end = start
+            var byteCount = 0
+            while end < windows.count {
+                byteCount += perToken * windows[end].tokens.count + perScore * windows[end].scored.count
+                guard byteCount <= room || end == start else { break }
+                end += 1
+            }
+            // A little more or less memory should not change how the work is cut, and with it how sums are rounded.
+            if end < windows.count { end = start + Self.powerOfTwo(notAbove: end - start) }
+            try body(start..<end)
+            start = end
+        }
+    }
+
+    /// The bytes of memory that the figures of a scored token take.
+    private static let scoreByteCount = 64
+
+    private static func powerOfTwo(notAbove count: Int) -> Int { 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount) }
+
+    /// Runs one batch through a model.
+    ///
+    /// - Parameter states: where its states are kept between layers, and found again.
+    func run(
+        _ range: Range<Int>, through number: Int, observer: (any ActivationObserver)? = nil, states: StateFile? = nil
+    ) throws -> HiddenStates {
+        let pass = passes[number]
+        let layers = Double(pass.plan.layerCount + 1)
+        let whole = Double(windows.count * passes.count)
+        let done = Double(range.lowerBound * passes.count + number * range.count) / whole
+        let share = Double(range.count) / whole
+        return try pass.run(windows[range].map(\.tokens), from: states?.load(), observer: observer) {
+            [progress] layer, hidden in
+            progress(done + share * Double(layer + 1) / layers)
+            try states?.save(hidden, layer: layer, isLast: layer == pass.plan.layerCount - 1)
+        }
+    }
+
+    /// The rows that predict the scored tokens of a batch, and these tokens.
+    func scored(_ range: Range<Int>) -> (rows: [Int], tokens: [Int32]) { EvaluationWindow.scored(windows[range]) }
+}
+
+extension EvaluationWindow {
+    /// The rows that predict the scored tokens of windows which follow each other, and these tokens.
+    static func scored(_ windows: some Sequence<EvaluationWindow>) -> (rows: [Int], tokens: [Int32]) {
+        var rows: [Int] = []
+        var tokens: [Int32] = []
+        var first = 0
+        for window in windows {
+            for position in window.scored {
+                rows.append(first + position - 1)
+                tokens.append(window.tokens[position])
+            }
+            first += window.tokens.count
+        }
+        return (rows, tokens)
+    }
+}

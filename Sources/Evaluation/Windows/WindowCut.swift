@@ -1,0 +1,156 @@
+import Runtime
+import TensorCore
+import Tokenization
+
+/// How texts are cut into windows, and which of their tokens are scored.
+///
+/// By default as llama.cpp's perplexity and importance tools do it: the whole text is tokenized with BOS first if the
+/// tokenizer adds one; windows of ``context`` tokens do not overlap, the rest is dropped, the first token of each window is
+/// replaced by BOS, and the second half is scored: what positions n / 2 … n − 2 predict.
+///
+/// With a ``stride``, as HuggingFace describes it for models of fixed length: windows begin every ``stride`` tokens, see up
+/// to ``context`` tokens, and score those that no window before them has, a window's first token excepted; BOS is at the
+/// text's beginning only.
+public struct WindowCut: Sendable, Hashable {
+    /// The number of tokens of a window; with a ``stride``, the most that it has.
+    public var context: Int
+    /// The number of tokens from the beginning of a window to that of the next; nil for windows that do not overlap and
+    /// score their second half.
+    public var stride: Int?
+    /// The number, from 0, of the first window that is taken from each text.
+    public var firstWindow: Int
+    /// The most windows that are taken from each text; nil for all.
+    public var windowLimit: Int?
+    /// Whether the text of a special token, such as `<s>`, is read as that token.
+    public var parsesSpecial: Bool
+
+    /// A cut of texts; by default llama.cpp's, into windows of 512 tokens.
+    public init(
+        context: Int = 512, stride: Int? = nil, firstWindow: Int = 0, windowLimit: Int? = nil,
+        parsesSpecial: Bool = false
+    ) {
+        self.context = context
+        self.stride = stride
+        self.firstWindow = firstWindow
+        self.windowLimit = windowLimit
+        self.parsesSpecial = parsesSpecial
+    }
+
+    /// Refuses windows that a model cannot see or that score nothing; to be called before any text is cut.
+    ///
+    /// - Parameter limit: The most tokens that the models can see.
+    /// - Throws: ``EvaluationError`` if windows would be longer than `limit` or too short, or the stride is below 1 or
+    ///   above the context.
+    public func check(contextLimit limit: Int) throws {
+        guard context >= (stride == nil ? 4 : 2) else { throw EvaluationError(.contextTooShort(context)) }
+        guard context <= limit else { throw EvaluationError(.contextTooLong(requested: context, limit: limit)) }
+        if let stride, !(1...context).contains(stride) {
+            throw EvaluationError(.invalidStride(stride, context: context))
+        }
+    }
+
+    /// Cuts the tokens of a text.
+    ///
+    /// - Parameters:
+    ///   - tokens: BOS first if there is one.
+    ///   - bos: what begins a window.
+    func windows(of tokens: [TokenID], bos: TokenID?) -> [EvaluationWindow] {
+        let all = stride.map { slidingWindows(of: tokens, stride: $0) } ?? halves(of: tokens, bos: bos)
+        return selection(of: all)
+    }
+
+    /// The windows, of all that a text has, that are wanted.
+    func selection(of windows: [EvaluationWindow]) -> [EvaluationWindow] {
+        Array(windows.dropFirst(firstWindow).prefix(windowLimit ?? .max))
+    }
+
+    private func halves(of tokens: [TokenID], bos: TokenID?) -> [EvaluationWindow] {
+        (0..<tokens.count / context).map { number in
+            var window = TokenSequence(tokens[number * context..<(number + 1) * context])
+            if let bos { window[0] = bos }
+            return EvaluationWindow(number: number, tokens: window, scored: context / 2 + 1..<context)
+        }
+    }
+
+    private func slidingWindows(of tokens: [TokenID], stride: Int) -> [EvaluationWindow] {
+        var windows: [EvaluationWindow] = []
+        var scored = 1
+        for start in Swift.stride(from: 0, to: tokens.count, by: stride) where scored < tokens.count {
+            let end = min(tokens.count, start + context)
+            // Nothing predicts the first token of a window.
+            let first = max(start + 1, scored)
+            scored = end
+            guard first < end else { continue }
+            windows.append(
+                EvaluationWindow(
+                    number: windows.count, tokens: TokenSequence(tokens[start..<end]),
+                    scored: first - start..<end - start))
+        }
+        return windows
+    }
+}
+
+/// A window of tokens that a model sees, and those of them that are scored.
+public struct EvaluationWindow: Sendable, Hashable {
+    /// The window's place, from 0, among all windows of the text.
+    public let number: Int
+    /// The tokens that the model sees, in their order.
+    public let tokens: TokenSequence
+    /// The positions of the tokens that are scored, from 1 on: each is predicted by the position before it.
+    public let scored: Range<Int>
+}
+
+/// A text cut into windows.
+public struct TokenWindows: Sendable {
+    /// The name of the text in reports.
+    public let name: String
+    /// The windows in the text's order, those that were not wanted left out.
+    public let windows: [EvaluationWindow]
+    /// What the text has where BOS may begin the windows.
+    let firstTokens: [TokenID]
+    /// The number of tokens of the whole text, BOS included.
+    public let tokenCount: Int
+    /// The size of the whole text in bytes of UTF-8.
+    public let byteCount: Int
+    /// The size of the whole text in Unicode scalars.
+    public let characterCount: Int
+
+    /// Tokenizes a text, with BOS first if the tokenizer adds one, and cuts it.
+    ///
+    /// - Throws: ``EvaluationError`` if the text is too short for the first window that is wanted.
+    public init(_ text: EvaluationText, tokenizer: Tokenizer, cut: WindowCut) throws {
+        var tokens = tokenizer.encode(text.bytes, parseSpecial: cut.parsesSpecial)
+        let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil
+        if let bos { tokens.insert(bos, at: 0) }
+        windows = cut.windows(of: tokens, bos: bos)
+        guard !windows.isEmpty else {
+            throw EvaluationError(
+                .textTooShort(tokenCount: tokens.count, context: cut.context, firstWindow: cut.firstWindow),
+                file: text.path ?? text.name)
+        }
+        firstTokens = windows.map { cut.stride == nil ? tokens[$0.number * cut.context] : $0.tokens[0] }
+        name = text.name
+        tokenCount = tokens.count
+        byteCount = text.bytes.count
+        characterCount = text.characterCount
+    }
+
+    /// Windows whose text is not known, only their tokens.
+    ///
+    /// - Throws: ``EvaluationError`` if `cut` asks for none of them.
+    init(name: String, windows all: [EvaluationWindow], cut: WindowCut, lengths: TokenLengths) throws {
+        let windows = cut.selection(of: all)
+        guard !windows.isEmpty else {
+            throw EvaluationError(
+                .textTooShort(
+                    tokenCount: all.reduce(0) { $0 + $1.tokens.count }, context: cut.context,
+                    firstWindow: cut.firstWindow), file: name)
+        }
+        self.name = name
+        self.windows = windows
+        firstTokens = windows.map { $0.tokens[0] }
+        tokenCount = windows.reduce(0) { $0 + $1.tokens.count }
+        byteCount = windows.reduce(0) { $0 + $1.tokens.reduce(0) { $0 + lengths.byteCount(of: $1) } }
+        characterCount = windows.reduce(0) { $0 + $1.tokens.reduce(0) { $0 + lengths.characterCount(of: $1) } }
+    }
+}

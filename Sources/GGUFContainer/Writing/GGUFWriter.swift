@@ -1,0 +1,123 @@
+import TensorCore
+
+/// Writes one GGUF file of version 3, little-endian, tensor by tensor.
+///
+/// The header goes out at once; memory does not depend on the size of the model. The file appears under its name with
+/// ``finish()``. The same metadata and tensors give the same bytes.
+public struct GGUFWriter: ~Copyable, TensorSink {
+    /// The path that the file has once it is finished.
+    public let path: String
+    private let tensors: [TensorDescriptor]
+    private let alignment: Int
+    /// The file that is being written; nil once it is finished.
+    private var file: AtomicFile?
+    /// The tensor that is being written.
+    private var current = 0
+    private var written = 0
+    private let observe: ((UnsafeRawBufferPointer) -> Void)?
+
+    /// Begins the file with its metadata, in their order, and the list of `tensors`, whose data must follow in this
+    /// order.
+    ///
+    /// Tensors are padded to `general.alignment`, or to 32 bytes without that key.
+    ///
+    /// - Parameter observe: Sees all bytes behind the header as they are appended.
+    /// - Throws: ``GGUFError`` if the contents break a rule of the format; `FileError` if the file cannot be written or
+    ///   the disk has no room for all of it.
+    public init(
+        path: String, metadata: GGUFMetadata, tensors: [TensorDescriptor],
+        observe: ((UnsafeRawBufferPointer) -> Void)? = nil
+    ) throws {
+        let layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: path)
+        var file = try AtomicFile(path: path, expectedByteCount: layout.byteCount)
+        try file.append(layout.header)
+        self.path = path
+        self.tensors = tensors
+        self.alignment = layout.alignment
+        self.observe = observe
+        self.file = consume file
+    }
+
+    /// The size in bytes of the file that would be written.
+    ///
+    /// - Throws: ``GGUFError`` if the contents break a rule of the format.
+    public static func byteCount(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> Int {
+        try GGUFLayout(metadata: metadata, tensors: tensors, path: "").byteCount
+    }
+
+    /// The bytes that the file would begin with, padding included, up to the first tensor's.
+    ///
+    /// - Throws: ``GGUFError`` if the contents break a rule of the format.
+    public static func header(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> [UInt8] {
+        try GGUFLayout(metadata: metadata, tensors: tensors, path: "").header
+    }
+
+    /// Where each tensor's bytes would begin in the file.
+    public static func offsets(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> [Int] {
+        let layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: "")
+        var offset = layout.header.count
+        return tensors.map { tensor in
+            defer { offset += tensor.byteCount + (-tensor.byteCount & (layout.alignment - 1)) }
+            return offset
+        }
+    }
+
+    /// Appends the next bytes of the current tensor.
+    ///
+    /// - Throws: ``GGUFError`` if they are more than it has; `FileError` if they cannot be written.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
+        guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
+        guard bytes.count <= tensors[current].byteCount - written else { throw wrongByteCount(written + bytes.count) }
+        try file?.append(bytes)
+        observe?(bytes)
+        written += bytes.count
+    }
+
+    /// Ends the current tensor and pads it with zeros.
+    ///
+    /// - Throws: ``GGUFError`` if bytes are missing; `FileError` if the padding cannot be written.
+    public mutating func endTensor() throws {
+        guard current < tensors.count else { throw GGUFError(.noTensorLeft, path: path) }
+        guard written == tensors[current].byteCount else { throw wrongByteCount(written) }
+        let padding = [UInt8](repeating: 0, count: -written & (alignment - 1))
+        try file?.append(padding)
+        if let observe { padding.withUnsafeBytes(observe) }
+        current += 1
+        written = 0
+    }
+
+    /// Puts `bytes` in the place of as many bytes of the header, from a byte offset of the file on.
+    ///
+    /// - Throws: `FileError` if they cannot be written.
+    public mutating func replaceHeader(at offset: Int, with bytes: [UInt8]) throws {
+        try file?.replace(at: offset, with: bytes)
+    }
+
+    /// Brings the file to disk and gives it its name.
+    ///
+    /// - Throws: ``GGUFError`` if tensors are missing; `FileError` if it cannot be written.
+    public mutating func finish() throws {
+        try sync()
+        try publish()
+    }
+
+    /// Brings a complete file to disk, under its temporary name still.
+    mutating func sync() throws {
+        guard current == tensors.count else {
+            throw GGUFError(.tensorsMissing(written: current, expected: tensors.count), path: path)
+        }
+        try file?.sync()
+    }
+
+    /// Gives a synced file its name.
+    mutating func publish() throws {
+        guard let file = file.take() else { return }
+        try file.publish()
+    }
+
+    private func wrongByteCount(_ found: Int) -> GGUFError {
+        let tensor = tensors[current]
+        return GGUFError(
+            .tensorByteCount(found: found, expected: tensor.byteCount), path: path, place: .tensor(tensor.name))
+    }
+}
