@@ -95,7 +95,7 @@ extension Projection {
     func demandFinite(_ output: UnsafePointer<Float>, rowCount: Int) throws {
         guard firstNonFinite(output, count: rowCount * rows) != nil else { return }
         throw RuntimeError(
-            .nonFiniteActivation, place: matrix.stackCount > 1 ? "\(matrix.name), expert \(expert)" : matrix.name)
+            .nonFiniteActivation, place: matrix.stack.count > 1 ? "\(matrix.name), expert \(expert)" : matrix.name)
     }
 }
 
