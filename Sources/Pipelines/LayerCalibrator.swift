@@ -43,7 +43,8 @@ final class LayerCalibrator: PassQuantizer {
         self.onLayerEnd = onLayerEnd
     }
 
-    func quantize(_ places: [MatrixPlace], site: ActivationSite, rows: PairedRows) throws {
+    func quantize(_ site: ActivationSite, rows: PairedRows) throws {
+        let places = site.places
         let quantizing = places.filter { codec(for: $0) is any QuantizingCodec }
         let isRouter = site.input == .router
         guard isRouter || !quantizing.isEmpty else { return }

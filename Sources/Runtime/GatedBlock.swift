@@ -19,17 +19,16 @@ enum GatedBlock: Sendable {
         if case .expert = self { false } else { true }
     }
 
-    /// Gate, up and down.
-    func weights(_ weights: ModelWeights, layer: Int) -> WeightGroup {
-        WeightGroup(roles.map { weights[$0, layer] }, expert: expert)
+    /// What its matrices are.
+    struct Roles: Sendable {
+        let gate, up, down: TensorRole
     }
 
-    /// Gate, up and down.
-    var roles: [TensorRole] {
+    var roles: Roles {
         switch self {
-        case .dense: [.feedForwardGate, .feedForwardUp, .feedForwardDown]
-        case .shared: [.sharedGate, .sharedUp, .sharedDown]
-        case .expert: [.expertsGate, .expertsUp, .expertsDown]
+        case .dense: Roles(gate: .feedForwardGate, up: .feedForwardUp, down: .feedForwardDown)
+        case .shared: Roles(gate: .sharedGate, up: .sharedUp, down: .sharedDown)
+        case .expert: Roles(gate: .expertsGate, up: .expertsUp, down: .expertsDown)
         }
     }
 
@@ -38,66 +37,60 @@ enum GatedBlock: Sendable {
         if case .expert(let expert) = self { expert } else { 0 }
     }
 
-    /// What observers call the inputs of gate and up.
-    var input: ActivationSite.Input {
-        switch self {
-        case .dense: .feedForward
-        case .shared: .shared
-        case .expert: .experts
-        }
+    /// Where gate and up meet their inputs.
+    func site(layer: Int) -> ActivationSite {
+        let input: ActivationSite.Input =
+            switch self {
+            case .dense: .feedForward
+            case .shared: .shared
+            case .expert: .experts
+            }
+        return ActivationSite(layer: layer, input: input, expert: expert)
     }
 
-    /// What observers call the inputs of down.
-    var downInput: ActivationSite.Input {
-        switch self {
-        case .dense: .feedForwardDown
-        case .shared: .sharedDown
-        case .expert: .expertsDown
-        }
+    /// Where down meets its inputs.
+    func downSite(layer: Int) -> ActivationSite {
+        let input: ActivationSite.Input =
+            switch self {
+            case .dense: .feedForwardDown
+            case .shared: .sharedDown
+            case .expert: .expertsDown
+            }
+        return ActivationSite(layer: layer, input: input, expert: expert)
     }
 }
 
-/// The rows of a batch that a block computes.
-enum BlockRows: Sendable {
-    /// All of them, with weight 1.
-    case all(Int)
-    case routed([Int32], [Float])
-
-    var count: Int {
-        switch self {
-        case .all(let count): count
-        case .routed(let rows, _): rows.count
-        }
-    }
-
-    func row(at position: Int) -> (row: Int, weight: Float) {
-        switch self {
-        case .all: (position, 1)
-        case .routed(let rows, let weights): (Int(rows[position]), weights[position])
-        }
-    }
-
-    /// Those of some positions; nil where all are 1.
-    func weights(_ positions: Range<Int>) -> ArraySlice<Float>? {
-        switch self {
-        case .all: nil
-        case .routed(_, let weights): weights[positions]
-        }
-    }
-
-    /// The inputs of some positions as consecutive rows.
-    func gather(
-        _ positions: Range<Int>, from states: HiddenStates, scratch: ScratchSpace
-    ) -> UnsafePointer<Float> {
-        switch self {
-        case .all: return UnsafePointer(states.row(positions.lowerBound))
-        case .routed(let rows, _):
-            let gathered = scratch.floats(.gathered, positions.count * states.columns)
-            for position in positions {
-                (gathered + (position - positions.lowerBound) * states.columns)
-                    .update(from: states.row(Int(rows[position])), count: states.columns)
-            }
-            return UnsafePointer(gathered)
+extension GatedBlock {
+    /// Computes `silu(gate(x)) · up(x)` of some rows x, a panel at a time.
+    ///
+    /// - Parameters:
+    ///   - states: the normalized residual stream.
+    ///   - observer: sees the inputs of all three matrices.
+    ///   - body: receives some positions of `rows` and, for each of them, a row of what down is multiplied with.
+    func gate(
+        _ rows: BlockRows, of states: HiddenStates, with weights: GateWeights, layer: Int, _ runner: some PieceRunner,
+        observer: (any ActivationObserver)?,
+        _ body: @Sendable (_ panel: Range<Int>, _ gated: UnsafePointer<Float>, _ scratch: ScratchSpace) throws -> Void
+    ) throws {
+        let (gate, up) = (weights.gate, weights.up)
+        try runner.forEachRange(rows.count, length: HiddenStates.panelLength) { panel, scratch in
+            let piece = panel.lowerBound / HiddenStates.panelLength
+            let inputs = rows.gather(panel, from: states, scratch: scratch)
+            let routing = rows.weights(panel)
+            observer?.observe(
+                ActivationRows(inputs, count: panel.count, columns: states.columns, weights: routing),
+                of: site(layer: layer), piece: piece)
+            let gated = scratch.floats(.gate, panel.count * gate.rows)
+            let raised = scratch.floats(.up, panel.count * up.rows)
+            try gate.apply(inputs, rowCount: panel.count, into: gated, scratch: scratch)
+            try gate.demandFinite(gated, rowCount: panel.count)
+            try up.apply(inputs, rowCount: panel.count, into: raised, scratch: scratch)
+            try up.demandFinite(raised, rowCount: panel.count)
+            VectorMath.gatedSilu(gated, raised, panel.count * gate.rows)
+            observer?.observe(
+                ActivationRows(gated, count: panel.count, columns: gate.rows, weights: routing),
+                of: downSite(layer: layer), piece: piece)
+            try body(panel, gated, scratch)
         }
     }
 }

@@ -1,40 +1,24 @@
 /// Runs the steps of a pass, each with its own weights.
-protocol StepRunner: AnyObject {
-    /// Announces steps in the order in which they will begin.
-    func enqueue(_ groups: [WeightGroup])
+protocol StepRunner: PieceRunner, AnyObject {
+    /// Tells which steps are to be expected next, in their order; what is announced is read and decoded ahead.
+    func announce(_ groups: [WeightGroup])
 
-    /// Begins the first announced step.
+    /// Begins a step.
     ///
     /// - Returns: its matrices, valid until the next step begins.
-    func begin() throws -> [Projection]
-
-    /// Runs the pieces of the present step.
-    func forEach(_ count: Int, _ body: @Sendable (_ piece: Int, _ scratch: ScratchSpace) throws -> Void) throws
-}
-
-extension StepRunner {
-    /// Calls ``forEach(_:_:)`` for ranges of at most `length` that cover `0..<count`.
-    func forEachRange(
-        _ count: Int, length: Int, _ body: @Sendable (Range<Int>, ScratchSpace) throws -> Void
-    ) throws {
-        try forEach((count + length - 1) / length) { piece, scratch in
-            try body(piece * length..<min(count, (piece + 1) * length), scratch)
-        }
-    }
+    func begin(_ group: WeightGroup) throws -> ReadyWeights
 }
 
 /// Steps of a few rows: their matrices are decoded and used in pieces, which is where the threads work.
 final class PiecewiseSteps: StepRunner {
     private let engine: Engine
-    private var queue: [WeightGroup] = []
 
     init(engine: Engine) { self.engine = engine }
 
-    func enqueue(_ groups: [WeightGroup]) { queue += groups }
+    func announce(_ groups: [WeightGroup]) {}
 
-    func begin() throws -> [Projection] {
-        let group = queue.removeFirst()
-        return group.matrices.map { Projection(matrix: $0, expert: group.expert, piecewise: engine) }
+    func begin(_ group: WeightGroup) throws -> ReadyWeights {
+        group.ready { matrix, _ in Projection(matrix: matrix, expert: group.expert, piecewise: engine) }
     }
 
     func forEach(_ count: Int, _ body: @Sendable (_ piece: Int, _ scratch: ScratchSpace) throws -> Void) throws {
