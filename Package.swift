@@ -100,7 +100,7 @@ let package = Package(
         tests("Checkpoints", ["TensorCore", "Safetensors"]),
         tests("Recipes", ["ModelArchitecture"]),
         tests("Importance", ["TensorCore", "GGUFContainer"]),
-        tests("Runtime", ["ByteJSON"]),
+        tests("Runtime", ["ByteJSON", "ModelArchitecture", "TensorCore"]),
         tests("Hessians", ["TensorCore", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"]),
         tests("Reporting"),
         tests("Evaluation", ["Runtime", "ErrorFeedback", "TensorCore", "ModelArchitecture"]),

@@ -29,7 +29,7 @@ struct CalibrationSpool {
     }
 
     /// Keeps a layer's tensors: a line of JSON with their places, and their bytes one after the other.
-    func append(layer: Int, _ tensors: [LayerCalibrator.EncodedTensor]) throws {
+    func append(layer: Int, _ tensors: [EncodedTensor]) throws {
         let header = Array(try JSONEncoder().encode(tensors.map(\.index))) + [0x0a]
         var file = try AtomicFile(
             path: path(ofLayer: layer), expectedByteCount: tensors.reduce(header.count) { $0 + $1.bytes.count })

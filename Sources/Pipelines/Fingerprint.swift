@@ -23,8 +23,8 @@ public enum Fingerprint {
     public static func of(_ model: Model) throws -> String {
         let source = model.tensors
         let places = source.tensors.enumerated().flatMap { index, tensor in
-            let rowCount = tensor.shape.rank > 1 ? tensor.shape.dimensions[1] : 1
-            return (0..<tensor.shape.rowCount / max(1, rowCount)).map { MatrixPlace(index, $0 * rowCount, rowCount) }
+            let rowCount = tensor.shape.matrixRowCount
+            return (0..<tensor.shape.matrixCount).map { MatrixPlace(index, $0 * rowCount, rowCount) }
         }
         let digests = ResultTable(repeating: "", count: places.count)
         try Parallel(threadCount: nil).forEach(places.count) { place, _ in

@@ -68,14 +68,14 @@ final class FittedTensors {
         }
     }
 
-    private func stack(_ index: Int) -> MatrixStack {
-        MatrixStack(targets[index], index: index, hessian.file.blocks)
+    private func stack(_ index: Int) -> FittedStack {
+        FittedStack(targets[index], index: index, hessian.file.blocks)
     }
 
     /// Later tensors with the same inputs, as far as there is room to keep their bytes.
-    private func mates(of lead: MatrixStack, sites: [[HessianSite]], room: Int) -> [MatrixStack] {
+    private func mates(of lead: FittedStack, sites: [[HessianSite]], room: Int) -> [FittedStack] {
         var room = room
-        var mates: [MatrixStack] = []
+        var mates: [FittedStack] = []
         for index in range.dropFirst(lead.index + 1 - range.lowerBound) {
             guard hessian.fitted[targets[index].name] == sites else { continue }
             let mate = stack(index)
@@ -87,7 +87,7 @@ final class FittedTensors {
     }
 
     /// How many matrices can be encoded at once, and how many bytes are left beside them.
-    private func share(_ stack: MatrixStack, count: Int) -> (workerCount: Int, room: Int) {
+    private func share(_ stack: FittedStack, count: Int) -> (workerCount: Int, room: Int) {
         let needed = stack.workByteCount(parallel)
         let left = memory.remainingByteCount
         let workerCount = max(1, min(parallel.threadCount, count, left / needed))
@@ -96,7 +96,7 @@ final class FittedTensors {
 
     /// Fails if a matrix cannot be encoded even by itself.
     private func checkMemory() throws {
-        func byteCount(_ stack: MatrixStack) -> Int { stack.workByteCount(parallel) + stack.otherPriorsByteCount }
+        func byteCount(_ stack: FittedStack) -> Int { stack.workByteCount(parallel) + stack.otherPriorsByteCount }
         let stacks = targets.indices.filter(includes).map(stack)
         guard let largest = stacks.max(by: { byteCount($0) < byteCount($1) }) else { return }
         let needed = MemoryBudget.heldByteCount + byteCount(largest)
@@ -124,7 +124,7 @@ final class FittedTensors {
 }
 
 /// A tensor to encode, seen as matrices.
-private struct MatrixStack: Sendable {
+private struct FittedStack: Sendable {
     let tensor: TensorDescriptor
     let index: Int
     private let blocks: [Range<Int>]
@@ -136,7 +136,7 @@ private struct MatrixStack: Sendable {
     }
 
     /// Of one matrix.
-    var rows: Int { tensor.shape.rank > 1 ? tensor.shape.dimensions[1] : 1 }
+    var rows: Int { tensor.shape.matrixRowCount }
 
     private var widestBlock: Int { blocks.map(\.count).max()! }
 
@@ -169,7 +169,7 @@ private struct MatrixWork: Sendable {
     /// What the experts see together, by block of columns.
     let priors: [SecondMoments?]
     /// All of them have the same inputs, and groups of the same length.
-    let stacks: [MatrixStack]
+    let stacks: [FittedStack]
     let parallel: Parallel
 
     /// Encodes one matrix of each stack.
@@ -182,7 +182,11 @@ private struct MatrixWork: Sendable {
             for (number, stack) in stacks.enumerated() {
                 let codec = stack.codec
                 let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: policy.feedback(for: codec))
-                let weights = try weights(of: stack, expert: expert, columns: site.columns)
+                var weights = [Float](repeating: 0, count: stack.rows * site.columns.count)
+                try weights.withUnsafeMutableBufferPointer {
+                    try source.matrices(stack.index).decode(
+                        columns: site.columns, of: expert, into: $0.baseAddress!, parallel: parallel)
+                }
                 try results[number].withUnsafeMutableBytes { bytes in
                     try stack.tensor.write(site.columns, ofRows: stack.rows, at: bytes.baseAddress!) {
                         try encoder.encode(weights, rowCount: stack.rows, into: $0, parallel: parallel)
@@ -199,39 +203,5 @@ private struct MatrixWork: Sendable {
             throw HessianError(.incombinable, path: hessian.file.path, tensor: stacks[0].tensor.name)
         }
         return moments
-    }
-
-    /// The values of some columns of one matrix, each of them finite.
-    private func weights(of stack: MatrixStack, expert: Int, columns: Range<Int>) throws -> [Float] {
-        let width = stack.tensor.shape.rowLength
-        guard let plain = TensorDescriptor(name: stack.tensor.name, shape: stack.tensor.shape, type: .f32) else {
-            throw PipelineError(.unsupportedTarget(.f32), tensor: stack.tensor.name)
-        }
-        let job = try EncodingJob(source: source, index: stack.index, target: plain, guidance: EncodingGuidance())
-        var values = [Float](repeating: 0, count: stack.rows * columns.count)
-        try values.withUnsafeMutableBufferPointer { buffer in
-            let target = Target(base: buffer.baseAddress!)
-            let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
-            try parallel.forEachRange(stack.rows, length: max(1, (1 << 16) / width)) { rows, worker in
-                let first = expert * stack.rows + rows.lowerBound
-                let place = target.base + rows.lowerBound * columns.count
-                func decode(_ output: UnsafeMutableRawPointer) throws {
-                    try job.encode(rows: first..<first + rows.count, into: output, worker: workers[worker])
-                }
-                guard columns.count < width else { return try decode(place) }
-                try withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * width) { whole in
-                    try decode(whole.baseAddress!)
-                    for row in 0..<rows.count {
-                        (place + row * columns.count)
-                            .update(from: whole.baseAddress! + (row * width + columns.lowerBound), count: columns.count)
-                    }
-                }
-            }
-        }
-        return values
-    }
-
-    private struct Target: @unchecked Sendable {
-        let base: UnsafeMutablePointer<Float>
     }
 }

@@ -20,19 +20,6 @@ final class LayerCalibrator: PassQuantizer {
     /// Expert matrices of the whole run whose moments were mostly those of others.
     private(set) var rareCount = 0
 
-    /// A tensor's encoded bytes.
-    final class EncodedTensor {
-        let index: Int
-        let tensor: TensorDescriptor
-        var bytes: [UInt8]
-
-        init(index: Int, tensor: TensorDescriptor) {
-            self.index = index
-            self.tensor = tensor
-            bytes = [UInt8](repeating: 0, count: tensor.byteCount)
-        }
-    }
-
     /// Some columns of a matrix, one of the blocks that are fitted apart from each other.
     private struct ColumnBlock {
         let number: Int
@@ -56,7 +43,8 @@ final class LayerCalibrator: PassQuantizer {
         self.onLayerEnd = onLayerEnd
     }
 
-    func quantize(_ places: [MatrixPlace], site: ActivationSite, rows: PairedRows) throws {
+    func quantize(_ site: ActivationSite, rows: PairedRows) throws {
+        let places = site.places
         let quantizing = places.filter { codec(for: $0) is any QuantizingCodec }
         let isRouter = site.input == .router
         guard isRouter || !quantizing.isEmpty else { return }
@@ -125,21 +113,15 @@ final class LayerCalibrator: PassQuantizer {
 
     func decode(_ place: MatrixPlace, into values: UnsafeMutablePointer<Float>) throws {
         let (index, tensor) = target(place)
-        let shape = matrixShape(tensor)
         guard let held = encoded[tensor.name] else {
-            return try readOriginal(index, rows: rows(of: place, shape), columns: 0..<shape.columns, into: values)
+            return try source.matrices(index).decode(of: place.expert, into: values, parallel: parallel)
         }
-        let rowByteCount = tensor.rowByteCount
-        guard let codec = BlockFormats.codec(for: tensor.type) else { return }
-        let output = Values(base: values)
-        try held.bytes.withUnsafeBytes { bytes in
-            let start = bytes.baseAddress! + rows(of: place, shape).lowerBound * rowByteCount
-            let source = Bytes(base: start)
-            try parallel.forEachRange(shape.rows, length: 64) { range, _ in
-                codec.decode(
-                    source.base + range.lowerBound * rowByteCount, count: range.count * shape.columns,
-                    into: output.base + range.lowerBound * shape.columns)
-            }
+        do {
+            try held.matrices(0).decode(of: place.expert, into: values, parallel: parallel)
+        } catch let weight as NonFiniteWeight {
+            let found = PipelineError.Kind.weightOutOfRange(
+                row: weight.origin.row, column: weight.column, value: weight.value, type: tensor.type)
+            throw PipelineError(found, file: weight.origin.file, tensor: weight.origin.tensor)
         }
     }
 
@@ -150,14 +132,6 @@ final class LayerCalibrator: PassQuantizer {
     }
 
     // MARK: Parts
-
-    private struct Values: @unchecked Sendable {
-        let base: UnsafeMutablePointer<Float>
-    }
-
-    private struct Bytes: @unchecked Sendable {
-        let base: UnsafeRawPointer
-    }
 
     /// Whether a site's moments are mostly those of other experts.
     private func isOfRareExpert(_ site: ActivationSite, rowCount: Int) -> Bool {
@@ -199,18 +173,18 @@ final class LayerCalibrator: PassQuantizer {
         by encode: (UnsafePointer<Float>, Int, UnsafeMutableRawPointer) throws -> Void
     ) throws {
         let (index, tensor) = target(place)
-        let shape = matrixShape(tensor)
-        let range = rows(of: place, shape)
-        var values = [Float](repeating: 0, count: shape.rows * columns.count)
-        let held = encoded[tensor.name] ?? EncodedTensor(index: index, tensor: tensor)
+        let stack = try source.matrices(index)
+        let rowCount = stack.rows
+        var values = [Float](repeating: 0, count: rowCount * columns.count)
+        let held = encoded[tensor.name] ?? EncodedTensor(tensor, of: source, index)
         encoded[tensor.name] = held
         try values.withUnsafeMutableBufferPointer { values in
             let base = values.baseAddress!
-            try readOriginal(index, rows: range, columns: columns, into: base)
-            try correction?.apply(to: base, rowCount: shape.rows, share: policy.driftShare, parallel: parallel)
+            try stack.decode(columns: columns, of: place.expert, into: base, parallel: parallel)
+            try correction?.apply(to: base, rowCount: rowCount, share: policy.driftShare, parallel: parallel)
             try held.bytes.withUnsafeMutableBytes { bytes in
-                let target = bytes.baseAddress! + range.lowerBound * tensor.rowByteCount
-                try tensor.write(columns, ofRows: shape.rows, at: target) { try encode(base, shape.rows, $0) }
+                let target = bytes.baseAddress! + place.expert * rowCount * tensor.rowByteCount
+                try tensor.write(columns, ofRows: rowCount, at: target) { try encode(base, rowCount, $0) }
             }
         }
     }
@@ -221,42 +195,5 @@ final class LayerCalibrator: PassQuantizer {
 
     private func codec(for place: MatrixPlace) -> (any BlockCodec)? {
         BlockFormats.codec(for: target(place).tensor.type)
-    }
-
-    private func matrixShape(_ tensor: TensorDescriptor) -> (columns: Int, rows: Int) {
-        let dimensions = tensor.shape.dimensions
-        return (dimensions[0], dimensions.count > 1 ? dimensions[1] : 1)
-    }
-
-    private func rows(of place: MatrixPlace, _ shape: (columns: Int, rows: Int)) -> Range<Int> {
-        place.expert * shape.rows..<(place.expert + 1) * shape.rows
-    }
-
-    /// The original's values of some columns of some rows, row after row.
-    private func readOriginal(
-        _ index: Int, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
-    ) throws {
-        let stored = source.tensors[index]
-        guard let codec = BlockFormats.codec(for: stored.type) else {
-            throw PipelineError(.unsupportedType(stored.type), tensor: stored.name)
-        }
-        let target = Values(base: values)
-        let width = stored.shape.rowLength
-        let part = stored.bytes(ofColumns: columns)
-        try parallel.forEachRange(rows.count, length: max(1, (1 << 16) / width)) { [source] range, _ in
-            try withUnsafeTemporaryAllocation(byteCount: range.count * stored.rowByteCount, alignment: 64) { bytes in
-                let first = rows.lowerBound + range.lowerBound
-                try source.readRows(ofTensorAt: index, rows: first..<first + range.count, into: bytes)
-                let base = target.base + range.lowerBound * columns.count
-                if columns.count == width {
-                    return codec.decode(bytes.baseAddress!, count: range.count * width, into: base)
-                }
-                for row in 0..<range.count {
-                    codec.decode(
-                        bytes.baseAddress! + (row * stored.rowByteCount + part.lowerBound), count: columns.count,
-                        into: base + row * columns.count)
-                }
-            }
-        }
     }
 }

@@ -9,21 +9,19 @@ extension Model {
     /// What tells the model from others of its shape.
     ///
     /// - Returns: nil if weights cannot be decoded.
-    /// - Throws: `FileError`.
+    /// - Throws: `FileError`, and `NonFiniteWeight`.
     public func signature() throws -> ModelSignature? {
         let matrices = tensors.tensors.indices.filter { tensors.tensors[$0].shape.rank > 1 }.sorted {
             tensors.tensors[$0].name.utf8.lexicographicallyPrecedes(tensors.tensors[$1].name.utf8)
         }
-        guard !matrices.isEmpty, matrices.allSatisfy({ BlockFormats.codec(for: tensors.tensors[$0].type) != nil })
-        else { return nil }
+        let stacks = matrices.compactMap { MatrixStack(tensors, $0) }
+        guard !stacks.isEmpty, stacks.count == matrices.count else { return nil }
         var samples: [Float] = []
-        for index in matrices {
-            let dimensions = tensors.tensors[index].shape.dimensions
-            let (columns, rows) = (min(dimensions[0], Self.cornerLength), min(dimensions[1], Self.cornerLength))
-            let stackCount = dimensions[2...].reduce(1, *)
+        for stack in stacks {
+            let (columns, rows) = (min(stack.columns, Self.cornerLength), min(stack.rows, Self.cornerLength))
             for sample in 0..<ModelSignature.samplesPerTensor {
-                let row = sample % stackCount * dimensions[1] + 7 * sample % rows
-                samples.append(try tensors.decodedRows(index, row..<row + 1)[11 * sample % columns])
+                let row = 7 * sample % rows
+                samples.append(try stack.values(row..<row + 1, of: sample % stack.count)[11 * sample % columns])
             }
         }
         return ModelSignature(

@@ -8,8 +8,6 @@ public struct PipelineError: DiagnosticError, Equatable {
         case noSuchModel
         /// The file is a GGUF, but not of a model.
         case notAModel(type: String)
-        /// A weight is infinite or not a number.
-        case nonFiniteWeight(row: Int, column: Int, value: Float)
         /// A weight does not fit the type it is to be stored in.
         case weightOutOfRange(row: Int, column: Int, value: Float, type: TensorType)
         /// No decoder exists for the type that a tensor is stored in.
@@ -97,10 +95,6 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .input, "this GGUF holds \"\(type)\", not a model",
                 advice: "give a HuggingFace checkpoint directory or the GGUF file of a model")
-        case .nonFiniteWeight(let row, let column, let value):
-            report(
-                .input, "the weight in row \(row), column \(column) is \(value), a finite number expected",
-                advice: "download the file again; if the published one has it too, the model cannot be used")
         case .weightOutOfRange(let row, let column, let value, let type):
             report(
                 .usage, "the weight in row \(row), column \(column) is \(value), too large for \(type.name)",

@@ -1,12 +1,6 @@
 import TensorCore
 
 extension TensorDescriptor {
-    /// Where columns that are whole blocks are in the bytes of a row.
-    func bytes(ofColumns columns: Range<Int>) -> Range<Int> {
-        let (length, size) = (type.blockLength, type.blockByteCount)
-        return columns.lowerBound / length * size..<columns.upperBound / length * size
-    }
-
     /// Puts some columns, whole blocks, of stored rows in their place.
     ///
     /// - Parameters:

@@ -87,15 +87,14 @@ final class TypeErrorSampling {
             let layer = role.isPerLayer ? site.layer : nil
             let name = TensorName(isTied ? .tokenEmbedding : role, layer: layer).gguf
             guard let index = model.tensors.tensors.firstIndex(where: { $0.name == name }) else { continue }
-            let dimensions = model.tensors.tensors[index].shape.dimensions
-            let rowCount = dimensions.count > 1 ? dimensions[1] : 1
-            let count = min(rowCount, Self.rowLimit)
+            let stack = try model.tensors.matrices(index)
+            let count = min(stack.rows, Self.rowLimit)
             let values = try (0..<count).flatMap {
-                let row = site.expert * rowCount + $0 * rowCount / count
-                return try model.tensors.decodedRows(index, row..<row + 1).prefix(moments.columns)
+                let row = $0 * stack.rows / count
+                return try stack.values(row..<row + 1, columns: 0..<moments.columns, of: site.expert)
             }
             sums[name, default: Sums()].add(
-                try sums(of: values, rowLength: dimensions[0], rowCount: count, moments, measuredOn: other))
+                try sums(of: values, rowLength: stack.columns, rowCount: count, moments, measuredOn: other))
         }
     }
 
@@ -108,10 +107,11 @@ final class TypeErrorSampling {
         var counts: [Int32: Int] = [:]
         for token in sequences.joined() { counts[token, default: 0] += 1 }
         let tokens = counts.sorted { ($0.value, -$0.key) > ($1.value, -$1.key) }.prefix(Self.tokenLimit)
-        let columns = model.tensors.tensors[index].shape.rowLength
+        let stack = try model.tensors.matrices(index)
+        let columns = stack.columns
         var result = Sums()
         for (token, count) in tokens {
-            let values = try model.tensors.decodedRows(index, Int(token)..<Int(token) + 1)
+            let values = try stack.values(Int(token)..<Int(token) + 1)
             let square = values.reduce(0) { $0 + Double($1) * Double($1) }
             guard square > 0 else { continue }
             let weight = Double(count)

@@ -37,7 +37,8 @@ public struct WeightComparison: Sendable {
     /// Compares every tensor of both models; those of the quantized one may be padded.
     ///
     /// Models that look as if they were given in each other's place are compared as they were given, with a warning.
-    /// - Throws: ``PipelineError`` if one of them lacks a tensor of the other, or holds a weight that is no finite number.
+    /// - Throws: ``PipelineError`` if one of them lacks a tensor of the other, `NonFiniteWeight` if it holds a weight that is
+    ///   no finite number.
     public func run(original: Model, quantized: Model, progress: @escaping ProgressHandler) throws -> [Tensor] {
         let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
         if original.isCoarser(than: quantized) {
@@ -52,22 +53,20 @@ public struct WeightComparison: Sendable {
             progress(.warning(warning))
         }
         let pairs = try pairs(original, quantized)
-        let byteCount = pairs.reduce(0) { $0 + $1.decoded.byteCount }
+        let byteCount = pairs.reduce(0) { $0 + $1.decoded.tensor.byteCount }
         var done = 0
         progress(.stage("comparing \(quantized.name)"))
         return try pairs.map { pair in
-            let result = try compare(pair, original, quantized, weights: weights(of: pair, importance))
-            done += pair.decoded.byteCount
+            let result = try compare(pair, weights: weights(of: pair, importance))
+            done += pair.decoded.tensor.byteCount
             progress(.fraction(Double(done) / Double(max(1, byteCount))))
             return result
         }
     }
 
     private struct Pair: Sendable {
-        let originalIndex: Int
-        let original: TensorDescriptor
-        let decodedIndex: Int
-        let decoded: TensorDescriptor
+        let original: MatrixStack
+        let decoded: MatrixStack
     }
 
     private func pairs(_ original: Model, _ quantized: Model) throws -> [Pair] {
@@ -88,18 +87,16 @@ public struct WeightComparison: Sendable {
                 throw PipelineError(
                     .otherShape(tensor.shape, original: counterpart.shape), file: quantized.path, tensor: tensor.name)
             }
-            for (model, type) in [(original, counterpart.type), (quantized, tensor.type)]
-            where BlockFormats.codec(for: type) == nil {
-                throw PipelineError(.unsupportedType(type), file: model.path, tensor: tensor.name)
-            }
-            return Pair(originalIndex: originalIndex, original: counterpart, decodedIndex: index, decoded: tensor)
+            return Pair(
+                original: try original.matrices(ofTensorAt: originalIndex),
+                decoded: try quantized.matrices(ofTensorAt: index))
         }
     }
 
     /// A matrix gathered with or without the padding fits; columns of padding are not compared.
     private func weights(of pair: Pair, _ importance: ImportanceMatrix?) throws -> [[Float]]? {
         do {
-            return try importance?.padded(like: [pair.original]).stackWeights(for: pair.original)
+            return try importance?.padded(like: [pair.original.tensor]).stackWeights(for: pair.original.tensor)
         } catch let error as ImportanceError {
             throw importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
         }
@@ -108,35 +105,24 @@ public struct WeightComparison: Sendable {
     /// Elements per piece of work, about.
     private static let pieceLength = 1 << 18
 
-    private func compare(
-        _ pair: Pair, _ original: Model, _ quantized: Model, weights: [[Float]]?
-    ) throws -> Tensor {
-        let (wide, narrow) = (pair.decoded.shape, pair.original.shape)
-        let rows = wide.rank > 1 ? wide.dimensions[1] : 1
-        let originalRows = wide.rank > 1 ? narrow.dimensions[1] : 1
-        let expertCount = wide.rowCount / rows
-        let rowsPerPiece = max(1, min(rows, Self.pieceLength / wide.rowLength))
+    private func compare(_ pair: Pair, weights: [[Float]]?) throws -> Tensor {
+        let (rows, expertCount) = (pair.decoded.rows, pair.decoded.count)
+        let rowsPerPiece = max(1, min(rows, Self.pieceLength / pair.decoded.columns))
         let piecesPerExpert = (rows + rowsPerPiece - 1) / rowsPerPiece
         let pieces = ResultTable(repeating: PieceResult(), count: expertCount * piecesPerExpert)
         try parallel.forEach(pieces.count) { piece, _ in
             let (expert, part) = piece.quotientAndRemainder(dividingBy: piecesPerExpert)
             let range = part * rowsPerPiece..<min(rows, (part + 1) * rowsPerPiece)
-            let decoded = try quantized.tensors.decodedRows(
-                pair.decodedIndex, expert * rows + range.lowerBound..<expert * rows + range.upperBound)
-            let shared = range.clamped(to: 0..<originalRows)
-            let reference = try original.tensors.decodedRows(
-                pair.originalIndex,
-                expert * originalRows + shared.lowerBound..<expert * originalRows + shared.upperBound)
-            try original.demandFinite(
-                reference, tensor: pair.originalIndex, firstRow: expert * originalRows + shared.lowerBound)
-            try quantized.demandFinite(decoded, tensor: pair.decodedIndex, firstRow: expert * rows + range.lowerBound)
+            let shared = range.clamped(to: 0..<pair.original.rows)
+            let reference = try pair.original.values(shared, of: expert)
+            let decoded = try pair.decoded.values(range, of: expert)
             var result = PieceResult()
             for row in range {
                 decoded.withUnsafeBufferPointer { decoded in
-                    let values = decoded.baseAddress! + (row - range.lowerBound) * wide.rowLength
-                    let width = narrow.rowLength
+                    let values = decoded.baseAddress! + (row - range.lowerBound) * pair.decoded.columns
+                    let width = pair.original.columns
                     guard shared.contains(row) else {
-                        for column in 0..<wide.rowLength {
+                        for column in 0..<pair.decoded.columns {
                             result.greatestPadding = max(result.greatestPadding, values[column].magnitude)
                         }
                         return
@@ -160,9 +146,11 @@ public struct WeightComparison: Sendable {
         for piece in 0..<pieces.count { experts[piece / piecesPerExpert].add(pieces[piece].error) }
         var total = WeightError()
         for expert in experts { total.add(expert) }
+        let tensor = pair.decoded.tensor
         return Tensor(
-            name: pair.decoded.name, role: TensorName(gguf: pair.decoded.name)?.role,
-            originalType: pair.original.type, type: pair.decoded.type, shape: wide, byteCount: pair.decoded.byteCount,
+            name: tensor.name, role: TensorName(gguf: tensor.name)?.role,
+            originalType: pair.original.tensor.type, type: tensor.type, shape: tensor.shape,
+            byteCount: tensor.byteCount,
             total: total, experts: experts,
             greatestPadding: pieces.values.map(\.greatestPadding).max() ?? 0)
     }
@@ -186,16 +174,12 @@ extension Model {
         return bits(self, names) < bits(other, names)
     }
 
-    /// Fails at the first of some decoded rows of a tensor that holds an infinity or what is not a number.
-    fileprivate func demandFinite(_ values: [Float], tensor index: Int, firstRow: Int) throws {
-        let found = values.withUnsafeBufferPointer { buffer in
-            buffer.baseAddress.flatMap { firstNonFinite($0, count: buffer.count) }
+    /// The matrices of a tensor, with the model's path in the error if nothing decodes them.
+    fileprivate func matrices(ofTensorAt index: Int) throws -> MatrixStack {
+        guard let stack = MatrixStack(tensors, index) else {
+            let tensor = tensors.tensors[index]
+            throw PipelineError(.unsupportedType(tensor.type), file: path, tensor: tensor.name)
         }
-        guard let found else { return }
-        let (row, column) = found.quotientAndRemainder(dividingBy: tensors.tensors[index].shape.rowLength)
-        let origin = tensors.origin(ofTensorAt: index, row: firstRow + row)
-        throw PipelineError(
-            .nonFiniteWeight(row: origin.row, column: column, value: values[found]), file: origin.file,
-            tensor: origin.tensor)
+        return stack
     }
 }

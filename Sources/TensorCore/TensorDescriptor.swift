@@ -21,4 +21,10 @@ public struct TensorDescriptor: Sendable, Hashable {
         self.rowByteCount = rowBytes
         self.byteCount = bytes
     }
+
+    /// Where columns that are whole blocks are in the bytes of a row.
+    public func bytes(ofColumns columns: Range<Int>) -> Range<Int> {
+        let (length, size) = (type.blockLength, type.blockByteCount)
+        return columns.lowerBound / length * size..<columns.upperBound / length * size
+    }
 }

@@ -25,5 +25,11 @@ public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
 
     public var rank: Int { dimensions.count }
 
+    /// Rows of one matrix; 1 for a vector. A stack of matrices, one for each expert, has them after each other.
+    public var matrixRowCount: Int { rank > 1 ? dimensions[1] : 1 }
+
+    /// Matrices of a stack; 1 for a vector or a single matrix.
+    public var matrixCount: Int { rowCount / matrixRowCount }
+
     public var description: String { dimensions.map(String.init).joined(separator: " × ") }
 }

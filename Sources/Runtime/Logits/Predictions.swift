@@ -42,8 +42,8 @@ public struct Predictions {
         for start in stride(from: 0, to: rowCount, by: length) {
             let group = start..<min(rowCount, start + length)
             for (panel, states) in zip(panels, states) { try panel.compute(group, of: states) }
-            try engine.parallel.forEach(group.count) { position, worker in
-                try engine.workers[worker].time(.softmax) {
+            try engine.forEach(group.count) { position, scratch in
+                try scratch.time(.softmax) {
                     try body(start + position, panels.map { $0.row(position) })
                 }
             }

@@ -30,8 +30,7 @@ final class LogitPanel: @unchecked Sendable {
         // Filled up with the rows that follow, so that the products of a row do not depend on how many rows there are.
         let computed = isSmall ? rows.count : HiddenStates.padded(rows.count)
         let panelLength = isSmall ? output.rowsPerPiece : Self.vocabularyPanelLength
-        try pass.engine.parallel.forEachRange(output.rows, length: panelLength) { [self] range, worker in
-            let scratch = pass.engine.workers[worker]
+        try pass.engine.forEachRange(output.rows, length: panelLength) { [self] range, scratch in
             let weights = scratch.floats(.decoded, range.count * width)
             try output.decode(rows: range, into: weights, scratch: scratch)
             scratch.time(.multiply) {

@@ -7,31 +7,25 @@ extension ForwardPass {
 
     /// The values of some rows after the final norm, as rows of their own.
     public func finalStates(of rows: [Int], in hidden: HiddenStates) throws -> HiddenStates {
-        let norm = try Self.naming(path) { try vector(.outputNorm) }
+        let norm = try Self.naming(path) { try self.norm(.outputNorm) }
         let states = HiddenStates(rowCount: rows.count, columns: plan.embeddingLength, isPadded: true)
         for (position, row) in rows.enumerated() {
-            VectorMath.rmsNorm(
-                hidden.row(row), weight: norm.base, plan.embeddingLength, epsilon: plan.normEpsilon,
-                into: states.row(position))
+            norm.apply(to: hidden, rows: row..<row + 1, into: states.row(position))
         }
         return states
     }
 
     /// Shows an observer what the output matrix would be multiplied with.
     public func observeOutput(of hidden: HiddenStates, _ observer: any ActivationObserver) throws {
-        let norm = try Self.naming(path) { try vector(.outputNorm) }
+        let norm = try Self.naming(path) { try self.norm(.outputNorm) }
         let width = plan.embeddingLength
-        try engine.parallel.forEachRange(hidden.rowCount, length: Self.panelLength) { [engine, plan] rows, worker in
-            let normalized = engine.workers[worker].floats(.normalized, rows.count * width)
-            for (position, row) in rows.enumerated() {
-                VectorMath.rmsNorm(
-                    hidden.row(row), weight: norm.base, width, epsilon: plan.normEpsilon,
-                    into: normalized + position * width)
-            }
+        try engine.forEachRange(hidden.rowCount, length: HiddenStates.panelLength) { [plan] rows, scratch in
+            let normalized = scratch.floats(.states, rows.count * width)
+            norm.apply(to: hidden, rows: rows, into: normalized)
             observer.observe(
                 ActivationRows(normalized, count: rows.count, columns: width),
                 of: ActivationSite(layer: plan.layerCount, input: .output, expert: 0),
-                piece: rows.lowerBound / Self.panelLength)
+                piece: rows.lowerBound / HiddenStates.panelLength)
         }
         observer.endStage()
     }

@@ -18,7 +18,7 @@ extension ForwardPass {
 
     /// Bytes that a pass needs beside the states of its batch.
     public func workByteCount(longestSequence: Int) -> Int {
-        let attentionRows = max(longestSequence, Self.attentionGroupLength)
+        let attentionRows = max(longestSequence, AttentionBlock.groupLength)
         return 8 * largestGroupElementCount + 8 * attentionRows * plan.attention.keyValueLength
             + threadByteCount(longestSequence: longestSequence)
     }
@@ -28,19 +28,18 @@ extension ForwardPass {
 
     /// Elements of the largest group of weights that one step needs.
     private var largestGroupElementCount: Int {
-        var groups = [attentionWeights(layer: 0)]
-        for block in GatedBlock.all(of: plan) { groups.append(block.weights(weights, layer: 0)) }
-        return groups.map(\.elementCount).max()!
+        let blocks = GatedBlock.all(of: plan).map { WeightGroup.gated($0, weights, layer: 0) }
+        return (blocks + [.attention(weights, layer: 0)]).map(\.elementCount).max()!
     }
 
     /// Bytes that all threads need for their panels.
     private func threadByteCount(longestSequence: Int) -> Int {
         let attention = plan.attention
         let width = plan.embeddingLength
-        let inner = GatedBlock.all(of: plan).map { $0.weights(weights, layer: 0).matrices[0].rows }.max() ?? 0
-        let feedForward = Self.panelLength * (2 * width + 2 * inner)
+        let inner = GatedBlock.all(of: plan).map { weights[$0.roles.gate, 0].rows }.max() ?? 0
+        let feedForward = HiddenStates.panelLength * (2 * width + 2 * inner)
         let attend =
-            Self.attentionPanelLength * (width + 2 * attention.queryLength)
+            AttentionBlock.panelLength * (width + 2 * attention.queryLength)
             + CausalAttention.blockLength * longestSequence
         return engine.workers.count * (4 * (feedForward + attend) + 1 << 20)
     }

@@ -18,13 +18,6 @@ public final class ForwardPass: Sendable {
     /// Whether the model is larger than the memory, which its pages would only fill.
     let releasesPages: Bool
 
-    /// Rows per piece of row-wise work.
-    static let panelLength = 256
-    /// Rows per piece of attention.
-    static let attentionPanelLength = 512
-    /// Rows whose keys and values are held at once, if no sequence is longer.
-    static let attentionGroupLength = 8192
-
     /// - Parameters:
     ///   - path: the model that errors name.
     ///   - source: the model's tensors.
@@ -75,7 +68,6 @@ public final class ForwardPass: Sendable {
         try Self.naming(path) {
             let batch = try batch(sequences, observer: observer)
             let steps = try steps(for: batch)
-            steps.enqueue([attentionWeights(layer: layer)])
             try run(layer: layer, batch, hidden: hidden, steps, isLast: true)
         }
     }
@@ -136,7 +128,6 @@ public final class ForwardPass: Sendable {
         }
         guard first < plan.layerCount else { return hidden }
         let steps = try steps(for: batch)
-        steps.enqueue([attentionWeights(layer: first)])
         for layer in first..<plan.layerCount {
             try run(layer: layer, batch, hidden: hidden, steps, isLast: layer + 1 == plan.layerCount)
             try layerEnd?(layer, hidden)
@@ -148,17 +139,11 @@ public final class ForwardPass: Sendable {
     private func run(
         layer: Int, _ batch: Batch, hidden: HiddenStates, _ steps: any StepRunner, isLast: Bool
     ) throws {
-        try attend(batch, layer: layer, hidden: hidden, steps)
-        try feedForward(batch, layer: layer, hidden: hidden, steps, isLast: isLast)
+        try attend(batch, layer: layer, hidden, steps)
+        try feedForward(batch, layer: layer, hidden, steps, isLast: isLast)
         if let row = hidden.firstNonFiniteRow() {
             throw RuntimeError(.nonFiniteActivation, place: "layer \(layer), token \(row)")
         }
-    }
-
-    /// The queries', keys', values' and output matrix of a layer.
-    func attentionWeights(layer: Int) -> WeightGroup {
-        WeightGroup(
-            [TensorRole.attentionQuery, .attentionKey, .attentionValue, .attentionOutput].map { weights[$0, layer] })
     }
 
     func embed(_ batch: Batch, into hidden: HiddenStates) throws {
@@ -167,11 +152,10 @@ public final class ForwardPass: Sendable {
         if let bad = tokens.first(where: { $0 < 0 || $0 >= embedding.rows }) {
             throw RuntimeError(.tokenOutOfRange(id: bad, vocabularySize: embedding.rows))
         }
-        try engine.parallel.forEachRange(tokens.count, length: Self.panelLength) { [engine] rows, worker in
+        try engine.forEachRange(tokens.count, length: HiddenStates.panelLength) { rows, scratch in
             for row in rows {
                 let token = Int(tokens[row])
-                try embedding.decode(
-                    rows: token..<token + 1, into: hidden.row(row), scratch: engine.workers[worker])
+                try embedding.decode(rows: token..<token + 1, into: hidden.row(row), scratch: scratch)
             }
         }
     }
@@ -182,43 +166,16 @@ public final class ForwardPass: Sendable {
         return RotaryTable(plan.rope, factors: factors, positionCount: positionCount)
     }
 
+    /// A norm of the model.
+    func norm(_ role: TensorRole, layer: Int? = nil) throws -> RMSNorm {
+        RMSNorm(weight: try vector(role, layer: layer), epsilon: plan.normEpsilon)
+    }
+
     /// The decoded values of a vector such as a norm's weight.
-    func vector(_ role: TensorRole, layer: Int? = nil) throws -> FloatBuffer {
+    private func vector(_ role: TensorRole, layer: Int? = nil) throws -> FloatBuffer {
         let matrix = weights[role, layer]
         let buffer = FloatBuffer(count: matrix.columns)
         try matrix.decode(rows: 0..<1, into: buffer.base, scratch: engine.shared)
         return buffer
     }
-}
-
-/// The sequences of one run and where their rows begin.
-struct Batch: Sendable {
-    let sequences: [TokenSequence]
-    /// First row of each sequence.
-    let starts: [Int]
-    let rowCount: Int
-    /// Earlier tokens of the only sequence.
-    let cache: KeyValueCache?
-    let rotary: RotaryTable
-    let observer: (any ActivationObserver)?
-
-    init(
-        sequences: [TokenSequence], cache: KeyValueCache?, rotary: RotaryTable, observer: (any ActivationObserver)?
-    ) {
-        self.sequences = sequences
-        var starts: [Int] = []
-        var total = 0
-        for sequence in sequences {
-            starts.append(total)
-            total += sequence.count
-        }
-        self.starts = starts
-        rowCount = total
-        self.cache = cache
-        self.rotary = rotary
-        self.observer = observer
-    }
-
-    /// Whether the rows are so few that matrices are used piece by piece.
-    var isSmall: Bool { rowCount <= Projection.piecewiseRowLimit }
 }

@@ -66,3 +66,35 @@ struct Routing: Sendable {
         self.weights = weights
     }
 }
+
+extension Routing {
+    /// Chooses the experts of all rows.
+    ///
+    /// - Parameters:
+    ///   - states: the normalized residual stream.
+    ///   - router: gives a logit for each expert.
+    ///   - observer: sees the router's inputs.
+    init(
+        of states: HiddenStates, through router: Projection, _ experts: DecoderPlan.Experts, layer: Int,
+        _ runner: some PieceRunner, observer: (any ActivationObserver)?
+    ) throws {
+        let selection = ExpertSelection(rowCount: states.rowCount, usedCount: experts.usedCount)
+        try runner.forEachRange(states.rowCount, length: HiddenStates.panelLength) { rows, scratch in
+            let inputs = UnsafePointer(states.row(rows.lowerBound))
+            observer?.observe(
+                ActivationRows(inputs, count: rows.count, columns: states.columns),
+                of: ActivationSite(layer: layer, input: .router, expert: 0),
+                piece: rows.lowerBound / HiddenStates.panelLength)
+            let logits = scratch.floats(.gate, rows.count * experts.count)
+            try router.apply(inputs, rowCount: rows.count, into: logits, scratch: scratch)
+            try router.demandFinite(logits, rowCount: rows.count)
+            for (position, row) in rows.enumerated() {
+                selection.select(row, logits: logits + position * experts.count, experts: experts)
+            }
+        }
+        self.init(experts: experts, selection)
+    }
+
+    /// The rows of an expert.
+    func rows(ofExpert expert: Int) -> BlockRows { .routed(rows[expert], weights[expert]) }
+}

@@ -6,8 +6,10 @@ import TensorCore
 final class ScratchSpace: @unchecked Sendable {
     enum Slot: Int, CaseIterable {
         case encoded, decoded
-        case normalized, query, key, value, mixed, scores
-        case gathered, gate, up, down
+        /// Rows as wide as the residual stream: what a norm or a block's last matrix gives.
+        case states
+        case query, key, value, mixed, scores
+        case gathered, gate, up
         case paddedInput, paddedOutput
         case rounded, tile
     }

@@ -9,6 +9,8 @@ public final class HiddenStates: @unchecked Sendable {
 
     /// Rows of products are computed in multiples of this.
     static let rowUnit = 16
+    /// Rows per piece of row-wise work.
+    static let panelLength = 256
 
     /// - Parameter isPadded: whether rows of zeros follow up to a multiple of ``rowUnit``.
     init(rowCount: Int, columns: Int, isPadded: Bool = false) {

@@ -75,8 +75,7 @@ struct Projection: Sendable {
             }
         case .piecewise(let engine):
             let (input, output) = (SharedValues(base: input), SharedTarget(base: output))
-            try engine.parallel.forEachRange(rows, length: matrix.rowsPerPiece) { range, worker in
-                let scratch = engine.workers[worker]
+            try engine.forEachRange(rows, length: matrix.rowsPerPiece) { range, scratch in
                 let weights = scratch.floats(.decoded, range.count * columns)
                 try matrix.decode(rows: range, expert: expert, into: weights, scratch: scratch)
                 scratch.time(.multiply) {
@@ -95,7 +94,7 @@ extension Projection {
     func demandFinite(_ output: UnsafePointer<Float>, rowCount: Int) throws {
         guard firstNonFinite(output, count: rowCount * rows) != nil else { return }
         throw RuntimeError(
-            .nonFiniteActivation, place: matrix.stackCount > 1 ? "\(matrix.name), expert \(expert)" : matrix.name)
+            .nonFiniteActivation, place: matrix.stack.count > 1 ? "\(matrix.name), expert \(expert)" : matrix.name)
     }
 }
 

@@ -12,14 +12,15 @@ final class WeightPipeline: StepRunner {
     private var current: WeightGroup?
     /// What is decoded in the other bank.
     private var ready: WeightGroup?
+    /// Steps that are expected.
     private var queue: [WeightGroup] = []
     /// Groups at the start of the queue that the system has been told to read.
-    private var announcedCount = 0
+    private var advisedCount = 0
     /// Whether the system may forget what it has read.
     private let releasesPages: Bool
 
-    /// Encoded bytes that are announced ahead.
-    private static let announcedByteCount = 64 << 20
+    /// Encoded bytes that are to be read ahead.
+    private static let advisedByteCount = 64 << 20
 
     /// - Parameters:
     ///   - elementCount: of the largest group.
@@ -30,11 +31,13 @@ final class WeightPipeline: StepRunner {
         self.releasesPages = releasesPages
     }
 
-    func enqueue(_ groups: [WeightGroup]) { queue += groups }
+    func announce(_ groups: [WeightGroup]) { queue += groups }
 
-    func begin() throws -> [Projection] {
-        let group = queue.removeFirst()
-        announcedCount = max(0, announcedCount - 1)
+    func begin(_ group: WeightGroup) throws -> ReadyWeights {
+        if let place = queue.firstIndex(where: { $0.isSame(as: group) }) {
+            queue.removeFirst(place + 1)
+            advisedCount = max(0, advisedCount - place - 1)
+        }
         if releasesPages { current?.advise(.notAgain) }
         current = group
         if let ready, ready.isSame(as: group) {
@@ -42,40 +45,35 @@ final class WeightPipeline: StepRunner {
         } else {
             let pieces = group.pieces
             let target = SharedTarget(base: banks[bank].base)
-            try engine.parallel.forEach(pieces.count) { [engine] piece, worker in
-                try Self.decode(pieces[piece], of: group, into: target, scratch: engine.workers[worker])
+            try engine.forEach(pieces.count) { piece, scratch in
+                try Self.decode(pieces[piece], of: group, into: target, scratch: scratch)
             }
         }
         ready = nil
-        return zip(group.matrices, group.offsets).map {
-            Projection(matrix: $0, expert: group.expert, decoded: banks[bank], offset: $1)
-        }
+        let bank = banks[bank]
+        return group.ready { Projection(matrix: $0, expert: group.expert, decoded: bank, offset: $1) }
     }
 
     func forEach(_ count: Int, _ body: @Sendable (_ piece: Int, _ scratch: ScratchSpace) throws -> Void) throws {
-        announce()
-        guard ready == nil, banks.count > 1, let next = queue.first else {
-            return try engine.parallel.forEach(count) { [engine] piece, worker in
-                try body(piece, engine.workers[worker])
-            }
-        }
+        advise()
+        guard ready == nil, banks.count > 1, let next = queue.first else { return try engine.forEach(count, body) }
         let pieces = next.pieces
         let target = SharedTarget(base: banks[1 - bank].base)
-        try engine.parallel.forEach(count + pieces.count) { [engine] piece, worker in
-            let scratch = engine.workers[worker]
+        try engine.forEach(count + pieces.count) { piece, scratch in
             if piece < count { return try body(piece, scratch) }
             try Self.decode(pieces[piece - count], of: next, into: target, scratch: scratch)
         }
         ready = next
     }
 
-    private func announce() {
-        var byteCount = queue.prefix(announcedCount).reduce(0) { $0 + $1.byteCount }
-        while announcedCount < queue.count, byteCount < Self.announcedByteCount {
-            let group = queue[announcedCount]
+    /// Tells the system what to read.
+    private func advise() {
+        var byteCount = queue.prefix(advisedCount).reduce(0) { $0 + $1.byteCount }
+        while advisedCount < queue.count, byteCount < Self.advisedByteCount {
+            let group = queue[advisedCount]
             group.advise(.soon)
             byteCount += group.byteCount
-            announcedCount += 1
+            advisedCount += 1
         }
     }
 

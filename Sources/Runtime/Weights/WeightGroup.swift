@@ -1,13 +1,36 @@
+import ModelArchitecture
 import TensorCore
 
 /// Weights that one step of the pass needs together: matrices of one layer and, of stacks, one expert's.
 struct WeightGroup: Sendable {
+    let roles: [TensorRole]
     let matrices: [WeightMatrix]
     let expert: Int
 
-    init(_ matrices: [WeightMatrix], expert: Int = 0) {
-        self.matrices = matrices
+    /// The queries', keys', values' and output matrix of a layer.
+    static func attention(_ weights: ModelWeights, layer: Int) -> WeightGroup {
+        WeightGroup(AttentionWeights.roles, of: weights, layer: layer)
+    }
+
+    /// The gate's, up and down matrix of a block.
+    static func gated(_ block: GatedBlock, _ weights: ModelWeights, layer: Int) -> WeightGroup {
+        let roles = block.roles
+        return WeightGroup([roles.gate, roles.up, roles.down], of: weights, layer: layer, expert: block.expert)
+    }
+
+    private init(_ roles: [TensorRole], of weights: ModelWeights, layer: Int, expert: Int = 0) {
+        self.roles = roles
+        matrices = roles.map { weights[$0, layer] }
         self.expert = expert
+    }
+
+    /// The matrices by their roles.
+    ///
+    /// - Parameter projection: makes a matrix ready, given where it begins among the decoded ones.
+    func ready(_ projection: (_ matrix: WeightMatrix, _ offset: Int) -> Projection) -> ReadyWeights {
+        ReadyWeights(
+            projections: Dictionary(
+                uniqueKeysWithValues: zip(roles, zip(matrices, offsets).map { projection($0, $1) })))
     }
 
     /// Of all matrices, decoded; each begins at a whole cache line.
@@ -16,7 +39,7 @@ struct WeightGroup: Sendable {
     /// Encoded.
     var byteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
 
-    /// Where each matrix begins.
+    /// Where each matrix begins among the decoded ones.
     var offsets: [Int] {
         var next = 0
         return matrices.map { matrix in

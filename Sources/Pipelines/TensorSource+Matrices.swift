@@ -1,0 +1,14 @@
+import BlockFormats
+import TensorCore
+
+extension TensorSource {
+    /// The matrices of the tensor at `index`.
+    ///
+    /// - Throws: ``PipelineError`` if nothing decodes the type that it is stored in.
+    func matrices(_ index: Int) throws -> MatrixStack {
+        guard let stack = MatrixStack(self, index) else {
+            throw PipelineError(.unsupportedType(tensors[index].type), tensor: tensors[index].name)
+        }
+        return stack
+    }
+}

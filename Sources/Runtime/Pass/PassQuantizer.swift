@@ -1,0 +1,55 @@
+import ModelArchitecture
+
+/// One matrix of a model.
+public struct MatrixPlace: Sendable, Hashable {
+    public let role: TensorRole
+    /// nil for the output matrix.
+    public let layer: Int?
+    /// The matrix of a stack.
+    public let expert: Int
+
+    public init(_ role: TensorRole, layer: Int?, expert: Int = 0) {
+        self.role = role
+        self.layer = layer
+        self.expert = expert
+    }
+}
+
+/// The same tokens' inputs of a matrix in two models.
+public struct PairedRows {
+    private let states: (inputs: HiddenStates, references: HiddenStates)
+    /// By how much errors of the matrix's outputs reach the states: an expert's routing weights in the quantized model; nil
+    /// for 1.
+    public let weights: [Float]?
+
+    init(_ inputs: HiddenStates, _ references: HiddenStates, weights: [Float]? = nil) {
+        states = (inputs, references)
+        self.weights = weights
+    }
+
+    /// `rowCount` rows of `columns` values in the model that is quantized on the way, valid as long as this is.
+    public var inputs: UnsafePointer<Float> { UnsafePointer(states.inputs.row(0)) }
+    /// In the original.
+    public var references: UnsafePointer<Float> { UnsafePointer(states.references.row(0)) }
+    public var rowCount: Int { states.inputs.rowCount }
+    public var columns: Int { states.inputs.columns }
+}
+
+/// Quantizes a model's matrices as a pass comes to them.
+public protocol PassQuantizer: AnyObject {
+    /// Quantizes the matrices of a site.
+    func quantize(_ site: ActivationSite, rows: PairedRows) throws
+
+    /// The values of a matrix that has been quantized, and of any other the original's.
+    func decode(_ place: MatrixPlace, into target: UnsafeMutablePointer<Float>) throws
+
+    /// All matrices of a layer have been quantized.
+    func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws
+}
+
+extension ActivationSite {
+    /// The matrices that multiply these inputs.
+    public var places: [MatrixPlace] {
+        roles.map { MatrixPlace($0, layer: input == .output ? nil : layer, expert: expert) }
+    }
+}
