@@ -46,7 +46,7 @@ public struct BlockFormatError: DiagnosticError, Equatable {
         }
     }
 
-    private var advice: String {
+    private var advice: Message {
         switch kind {
         case .unsupportedType: "use one of BlockFormats.supportedTypes"
         case .partialBlock, .partialBytes: "pass whole rows, or choose a type of smaller blocks"

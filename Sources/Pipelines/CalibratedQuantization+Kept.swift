@@ -76,38 +76,23 @@ final class CompletingCalibrator: PassQuantizer {
         self.parallel = parallel
     }
 
-    func quantize(_ places: [MatrixPlace], site: ActivationSite, rows: PairedRows) throws {
-        let open = places.filter { taken[name($0)] == nil }
+    func quantize(_ site: ActivationSite, rows: PairedRows) throws {
+        let open = site.places.filter { taken[name($0)] == nil }
         // The router's inputs are also what the layer's experts see together.
         let informs: [TensorRole] = site.input == .router ? [.expertsGate, .expertsUp] : []
         guard !open.isEmpty || informs.contains(where: { taken[TensorName($0, layer: site.layer).gguf] == nil }) else {
             return
         }
-        try calibrator.quantize(open, site: site, rows: rows)
+        try calibrator.quantize(open, of: site, rows: rows)
     }
 
     func decode(_ place: MatrixPlace, into target: UnsafeMutablePointer<Float>) throws {
         guard let index = taken[name(place)] else { return try calibrator.decode(place, into: target) }
-        let tensor = source.tensors[index]
-        guard let codec = BlockFormats.codec(for: tensor.type) else { preconditionFailure("it was encoded") }
-        let (columns, rowCount) = (tensor.shape.rowLength, tensor.shape.dimensions[1])
-        let values = Values(base: target)
-        try parallel.forEachRange(rowCount, length: 64) { [source] range, _ in
-            try withUnsafeTemporaryAllocation(byteCount: range.count * tensor.rowByteCount, alignment: 64) { bytes in
-                let first = place.expert * rowCount + range.lowerBound
-                try source.readRows(ofTensorAt: index, rows: first..<first + range.count, into: bytes)
-                codec.decode(
-                    bytes.baseAddress!, count: range.count * columns, into: values.base + range.lowerBound * columns)
-            }
-        }
+        try source.matrices(index).decode(of: place.expert, into: target, parallel: parallel)
     }
 
     func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws {
         try calibrator.endLayer(layer, original: original, quantized: quantized)
-    }
-
-    private struct Values: @unchecked Sendable {
-        let base: UnsafeMutablePointer<Float>
     }
 
     private func name(_ place: MatrixPlace) -> String { TensorName(place.role, layer: place.layer).gguf }

@@ -44,7 +44,11 @@ final class LayerCalibrator: PassQuantizer {
     }
 
     func quantize(_ site: ActivationSite, rows: PairedRows) throws {
-        let places = site.places
+        try quantize(site.places, of: site, rows: rows)
+    }
+
+    /// Quantizes some of a site's matrices.
+    func quantize(_ places: [MatrixPlace], of site: ActivationSite, rows: PairedRows) throws {
         let quantizing = places.filter { codec(for: $0) is any QuantizingCodec }
         let isRouter = site.input == .router
         guard isRouter || !quantizing.isEmpty else { return }
