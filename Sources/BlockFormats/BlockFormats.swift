@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// The registry: tensor type to codec.
 public enum BlockFormats {

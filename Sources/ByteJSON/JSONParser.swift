@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension JSON {
     /// Parses one JSON text.

@@ -1,5 +1,3 @@
-import TensorCore
-
 extension Renderer {
     func run(_ statements: [Statement]) throws(ChatTemplateError) -> Flow {
         for statement in statements {

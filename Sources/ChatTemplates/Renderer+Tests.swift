@@ -1,5 +1,3 @@
-import TensorCore
-
 /// What stands after `is`.
 extension Renderer {
     /// Tests of two values.

@@ -1,6 +1,7 @@
+import Files
 import FoundationEssentials
 import Safetensors
-import TensorCore
+import Tensors
 import TorchArchive
 
 /// A checkpoint's tensors as weights, whatever files hold them and however they are stored.

@@ -1,5 +1,5 @@
+import Files
 import Safetensors
-import TensorCore
 import TorchArchive
 
 /// The files that hold a checkpoint's tensors, of whichever kind.

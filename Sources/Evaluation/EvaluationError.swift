@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A text or option that an evaluation cannot work with.
 public struct EvaluationError: DiagnosticError, Equatable {

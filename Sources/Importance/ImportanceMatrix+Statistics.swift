@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 extension ImportanceMatrix {
     /// What the importances of one expert's columns look like.

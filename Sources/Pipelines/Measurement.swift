@@ -1,6 +1,6 @@
 import Evaluation
+import Parallelism
 import Runtime
-import TensorCore
 
 /// Measures models on texts.
 public struct Measurement: Sendable {

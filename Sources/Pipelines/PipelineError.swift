@@ -1,5 +1,6 @@
 import BlockFormats
-import TensorCore
+import Files
+import Tensors
 
 /// A use case that cannot be carried out on its inputs.
 public struct PipelineError: DiagnosticError, Equatable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 extension TensorDescriptor {
     /// Where columns that are whole blocks are in the bytes of a row.

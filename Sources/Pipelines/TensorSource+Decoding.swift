@@ -1,5 +1,5 @@
 import BlockFormats
-import TensorCore
+import Tensors
 
 extension TensorSource {
     /// Rows of a tensor whose type has a codec, decoded.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension RecipeError {
     private static let example = "write for example ffn_down_exps=Q4_K"

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// How large the tensors of a model are once they are stored.
 public struct SizeEstimate: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Numerics
 
 /// Some neighbouring tokens of one sequence.
 struct AttentionPanel: Sendable {

@@ -1,5 +1,4 @@
 import ModelArchitecture
-import TensorCore
 
 extension ForwardPass {
     /// `hidden += output(attention(norm(hidden)))`.

@@ -1,6 +1,5 @@
-import BFloat16Products
 import ModelArchitecture
-import TensorCore
+import Numerics
 
 /// One matrix of a model.
 public struct MatrixPlace: Sendable, Hashable {

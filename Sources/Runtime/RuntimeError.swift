@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A model that cannot be run, or a run that cannot be done.
 public struct RuntimeError: DiagnosticError, Equatable {

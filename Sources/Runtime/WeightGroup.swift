@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Weights that one step of the pass needs together: matrices of one layer and, of stacks, one expert's.
 struct WeightGroup: Sendable {

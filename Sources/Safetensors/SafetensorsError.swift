@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// A safetensors file or an index of several that is damaged, incomplete, or not fit for its use.
 public struct SafetensorsError: DiagnosticError, Equatable {

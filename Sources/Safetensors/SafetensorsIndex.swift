@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// The file that says which shard holds which tensor.
 struct SafetensorsIndex {

@@ -1,6 +1,6 @@
 import ByteJSON
+import Files
 import FoundationEssentials
-import TensorCore
 
 /// The weights of a checkpoint: one safetensors file, or the shards that an index lists.
 ///

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// Text to tokens and back.
 ///
 /// Read from a checkpoint it gives the ids of HuggingFace tokenizers; made from a GGUF vocabulary, those of stock

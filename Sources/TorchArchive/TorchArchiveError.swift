@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// A file written by `torch.save`, or an index of several, that is damaged, hostile, incomplete or of another kind.
 public struct TorchArchiveError: DiagnosticError, Equatable {

@@ -1,6 +1,5 @@
 import Foundation
 import Safetensors
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,5 +1,4 @@
 import Foundation
-import TensorCore
 import TestSupport
 import Testing
 import TorchArchive

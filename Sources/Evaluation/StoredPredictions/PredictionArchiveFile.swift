@@ -1,5 +1,5 @@
+import Files
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Predictions in Swage's form, to compare models with.

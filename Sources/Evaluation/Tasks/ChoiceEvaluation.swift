@@ -1,5 +1,5 @@
+import Parallelism
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Answers questions by the choices' log-likelihoods.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// How the lines of a task file ask their questions. Prompts are those of EleutherAI's lm-evaluation-harness.
 public enum TaskForm: String, Sendable, Hashable, CaseIterable, Codable {
