@@ -1,3 +1,4 @@
+import BlockFormats
 import Numerics
 import Tensors
 
