@@ -3,14 +3,28 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
-/// A library target of ours: Swift 6 language mode, warnings as errors.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+/// Modules of other packages that ours import, and where they come from.
+let foreign: [String: Target.Dependency] = [
+    "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    "Yams": .product(name: "Yams", package: "Yams"),
+]
+
+func dependencies(_ names: [String]) -> [Target.Dependency] { names.map { foreign[$0] ?? .byName(name: $0) } }
+
+/// A library of ours and the modules that it imports, as in the table of Docs/Architecture.md.
+func module(_ name: String, _ imports: String...) -> Target {
+    .target(name: name, dependencies: dependencies(imports), swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+/// The tests of a module and what they import beside it and `TestSupport`.
+func tests(_ name: String, _ imports: String...) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: strict)
+        name: name + "Tests", dependencies: dependencies([name, "TestSupport"] + imports), swiftSettings: strict)
+}
+
+/// A library of the system.
+func system(_ name: String, _ pkgConfig: String, apt: String, brew: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
 }
 
 /// `SWAGE_DOCS=1` adds the command that makes the documentation; building and using the package need no plugin.
@@ -23,99 +37,91 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "swage", targets: ["swage"]),
-        .library(name: "BlockFormats", targets: ["BlockFormats", "TensorCore"]),
+        .library(name: "BlockFormats", targets: ["BlockFormats", "Tensors"]),
         .library(name: "ErrorFeedback", targets: ["ErrorFeedback"]),
         .library(name: "Pipelines", targets: ["Pipelines", "Evaluation", "Recipes"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ] + documentation,
     targets: [
-        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
-        .systemLibrary(
-            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        system("CCrypto", "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
+        system("COpenBLAS", "openblas", apt: "libopenblas-dev", brew: "openblas"),
+        system("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
         .target(name: "CSIMD"),
 
-        module("TensorCore", ["CZstd"]),
-        module("ByteJSON", ["TensorCore"]),
-        module("GGUFContainer", ["TensorCore"]),
-        module("Shards", ["TensorCore", "ByteJSON"]),
-        module("Safetensors", ["TensorCore", "ByteJSON", "Shards"]),
-        module("TorchArchive", ["TensorCore", "Shards"]),
-        module("BlockFormats", ["TensorCore", "CSIMD"]),
-        module("BFloat16Products", ["TensorCore", "CSIMD"]),
-        module("ErrorFeedback", ["TensorCore", "BlockFormats", "BFloat16Products", "COpenBLAS", "CSIMD"]),
-        module("ModelArchitecture", ["TensorCore", "GGUFContainer"]),
-        module("Tokenization", ["TensorCore", "ByteJSON"]),
-        module("ChatTemplates", ["TensorCore", "ByteJSON"]),
+        module("Platform"),
+        module("Files", "Platform"),
+        module("Parallelism"),
+        module("Tensors", "Files"),
+        module("Numerics", "COpenBLAS", "CSIMD", "Platform"),
+        module("Compression", "CZstd"),
+        module("Digests", "CCrypto"),
+
+        module("ByteJSON", "Files"),
+        module("GGUFContainer", "Files", "Tensors"),
+        module("Shards", "Files", "ByteJSON"),
+        module("Safetensors", "Files", "Tensors", "ByteJSON", "Shards"),
+        module("TorchArchive", "Files", "Tensors", "Shards"),
+        module("BlockFormats", "Tensors", "CSIMD"),
+        module("ErrorFeedback", "Parallelism", "Numerics", "BlockFormats", "CSIMD"),
+        module("ModelArchitecture", "Platform", "Files", "GGUFContainer"),
+        module("Tokenization", "Platform", "Files", "ByteJSON"),
+        module("ChatTemplates", "Files", "ByteJSON"),
         module(
-            "Checkpoints",
-            [
-                "TensorCore", "ByteJSON", "ModelArchitecture", "Shards", "Safetensors", "TorchArchive",
-                "Tokenization",
-                .product(name: "Yams", package: "Yams"),
-            ]),
-        module("Recipes", ["TensorCore", "ByteJSON", "ModelArchitecture"]),
-        module("Importance", ["TensorCore", "GGUFContainer"]),
-        module("Runtime", ["TensorCore", "ModelArchitecture", "BlockFormats", "BFloat16Products", "COpenBLAS"]),
-        module("Hessians", ["TensorCore", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"]),
+            "Checkpoints", "Files", "Tensors", "ByteJSON", "ModelArchitecture", "Shards", "Safetensors",
+            "TorchArchive", "Tokenization", "Yams"),
+        module("Recipes", "Files", "Tensors", "ByteJSON", "ModelArchitecture"),
+        module("Importance", "Platform", "Files", "Tensors", "GGUFContainer"),
         module(
-            "Evaluation",
-            [
-                "TensorCore", "ByteJSON", "ModelArchitecture", "ErrorFeedback", "Runtime", "Tokenization", "Importance",
-            ]),
+            "Runtime", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ModelArchitecture", "BlockFormats"),
+        module("Hessians", "Files", "Tensors", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"),
         module(
-            "Pipelines",
-            [
-                "TensorCore", "ByteJSON", "ModelArchitecture", "Checkpoints", "GGUFContainer", "BlockFormats",
-                "ErrorFeedback",
-                "Recipes",
-                "Importance", "Runtime", "Hessians", "Tokenization", "ChatTemplates", "Evaluation",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "ByteJSON",
+            "ModelArchitecture", "ErrorFeedback", "Runtime", "Tokenization", "Importance"),
+        module(
+            "Pipelines", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "ModelArchitecture", "Checkpoints",
+            "GGUFContainer", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
+            "Tokenization", "ChatTemplates", "Evaluation"),
         module("Reporting"),
         module(
-            "SwageCommand",
-            [
-                "TensorCore", "GGUFContainer", "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes",
-                "Importance",
-                "Tokenization", "Runtime", "Evaluation", "Pipelines", "Reporting",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer",
+            "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization", "Runtime",
+            "Evaluation", "Pipelines", "Reporting", "ArgumentParser"),
         .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),
 
-        tests("TensorCore"),
-        tests("ByteJSON"),
-        tests("GGUFContainer", ["TensorCore"]),
-        tests("Safetensors", ["TensorCore", "ByteJSON", "Shards"]),
-        tests("TorchArchive", ["TensorCore", "Safetensors", "Shards"]),
-        tests("BlockFormats", ["TensorCore"]),
-        tests("BFloat16Products", ["TensorCore", "CSIMD"]),
-        tests("ErrorFeedback", ["TensorCore", "BlockFormats"]),
-        tests("Tokenization", ["TensorCore", "ByteJSON"]),
-        tests("ChatTemplates", ["TensorCore", "ByteJSON"]),
-        tests("ModelArchitecture", ["TensorCore", "ByteJSON", "GGUFContainer"]),
-        tests("Checkpoints", ["TensorCore", "Safetensors"]),
-        tests("Recipes", ["ModelArchitecture"]),
-        tests("Importance", ["TensorCore", "GGUFContainer"]),
-        tests("Runtime", ["ByteJSON", "ModelArchitecture", "TensorCore"]),
-        tests("Hessians", ["TensorCore", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"]),
+        tests("Files", "Parallelism"),
+        tests("Tensors"),
+        tests("Numerics", "CSIMD"),
+        tests("Digests"),
+        tests("ByteJSON", "Files"),
+        tests("GGUFContainer", "Files", "Tensors", "Numerics"),
+        tests("Safetensors", "Files", "Tensors", "Numerics", "ByteJSON", "Shards"),
+        tests("TorchArchive", "Files", "Numerics", "Safetensors", "Shards"),
+        tests("BlockFormats", "Tensors", "Numerics"),
+        tests("ErrorFeedback", "Files", "Parallelism", "Tensors", "Numerics", "BlockFormats"),
+        tests("Tokenization", "Files", "Numerics", "ByteJSON"),
+        tests("ChatTemplates", "Numerics", "ByteJSON"),
+        tests("ModelArchitecture", "Files", "ByteJSON", "GGUFContainer"),
+        tests("Checkpoints", "Files", "Tensors", "Numerics", "Safetensors"),
+        tests("Recipes", "Files", "Tensors", "Numerics", "ModelArchitecture"),
+        tests("Importance", "Files", "Tensors", "Numerics", "GGUFContainer"),
+        tests("Runtime", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "ModelArchitecture"),
+        tests(
+            "Hessians", "Files", "Tensors", "Numerics", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"
+        ),
         tests("Reporting"),
-        tests("Evaluation", ["Runtime", "ErrorFeedback", "TensorCore", "ModelArchitecture"]),
+        tests("Evaluation", "Parallelism", "Numerics", "Runtime", "ErrorFeedback", "ModelArchitecture"),
         tests(
-            "Pipelines",
-            [
-                "TensorCore", "ByteJSON", "GGUFContainer", "Safetensors", "BlockFormats", "ErrorFeedback",
-                "ModelArchitecture", "ChatTemplates", "Checkpoints", "Runtime", "Recipes", "Evaluation", "Tokenization",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ]),
-        tests(
-            "SwageCommand",
-            ["swage", "TensorCore", "GGUFContainer", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUFContainer",
+            "Safetensors", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
+            "Runtime",
+            "Recipes", "Evaluation", "Tokenization"),
+        tests("SwageCommand", "swage", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
 
         .target(
-            name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Files", "Compression"], path: "Tests/TestSupport",
+            swiftSettings: strict),
     ]
 )

@@ -25,7 +25,9 @@ let package = Package(
                 .product(name: "BlockFormats", package: "swage"), .product(name: "Pipelines", package: "swage"),
             ], swiftSettings: strict),
         .executableTarget(
-            name: "RealGeometry", dependencies: [.product(name: "BlockFormats", package: "swage")],
-            swiftSettings: strict),
+            name: "RealGeometry",
+            dependencies: [
+                .product(name: "BlockFormats", package: "swage"), .product(name: "Pipelines", package: "swage"),
+            ], swiftSettings: strict),
     ]
 )

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Decodes and encodes the blocks of one tensor type.
 ///

@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// Values or bytes that cannot be encoded or decoded as a tensor type.
 public struct BlockFormatError: DiagnosticError, Equatable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Whole rows from memory that is checked; ``BlockCodec`` has the same over pointers, for loops that allocate nothing.
 extension BlockFormats {

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// The tensor types whose blocks can be read and written, each with its codec.
 ///

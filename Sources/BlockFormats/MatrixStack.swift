@@ -1,4 +1,6 @@
-import TensorCore
+import Files
+import Parallelism
+import Tensors
 
 /// A tensor of a source seen as matrices, one for each expert of a stack, that are decoded to float32 in parts.
 ///

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 extension TensorType {
     /// The exponent bits of a 16-bit number, all set in infinities and NaNs; nil for other types.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A JSON value whose strings keep their bytes and whose objects keep their order.
 public enum JSON: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Text that is not JSON (RFC 8259), or more of it than is accepted.
 public struct JSONError: DiagnosticError, Equatable {

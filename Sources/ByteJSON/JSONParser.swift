@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension JSON {
     /// Parses one JSON text (RFC 8259), with or without a byte order mark; arrays and objects may be nested 128 deep.

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// A conversation format: a Jinja template, rendered as HuggingFace transformers renders it.
 ///

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A conversation template that cannot be read, or cannot be rendered with these messages.
 public struct ChatTemplateError: DiagnosticError, Equatable {

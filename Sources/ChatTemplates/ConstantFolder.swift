@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Computes the expressions that jinja2 computes when it reads a template: those that no variable takes part in.
 ///

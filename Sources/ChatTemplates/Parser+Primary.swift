@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension Parser {
     /// A name, a literal or something in brackets.

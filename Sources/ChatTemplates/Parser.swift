@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Reads statements and expressions, in the way of jinja2's parser.
 struct Parser {

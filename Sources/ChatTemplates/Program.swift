@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A variable of a template: a place in the variables of a function.
 struct Variable: Sendable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Attributes, items and elements.
 extension Renderer {

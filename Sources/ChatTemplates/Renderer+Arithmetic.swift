@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import TensorCore
 
 extension Renderer {
     func compute(_ op: Operator, _ a: Value, _ b: Value) throws(ChatTemplateError) -> Value {

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// Functions, macros and methods of mappings and lists.
 extension Renderer {

@@ -1,5 +1,3 @@
-import TensorCore
-
 extension Renderer {
     /// Filters that look into the elements; nil for another filter.
     func choosingFilter(_ name: String, _ value: Value, _ arguments: Arguments) throws(ChatTemplateError) -> Value? {

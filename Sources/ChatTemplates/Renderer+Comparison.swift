@@ -1,5 +1,3 @@
-import TensorCore
-
 extension Renderer {
     func holds(_ comparison: Comparison, _ a: Value, _ b: Value) throws(ChatTemplateError) -> Bool {
         switch comparison {

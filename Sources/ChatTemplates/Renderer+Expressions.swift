@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension Renderer {
     func evaluate(_ expression: Expression) throws(ChatTemplateError) -> Value {

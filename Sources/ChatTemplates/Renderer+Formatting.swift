@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import TensorCore
 
 /// Python's two ways to put values into a string.
 extension Renderer {

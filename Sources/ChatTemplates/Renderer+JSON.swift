@@ -1,5 +1,3 @@
-import TensorCore
-
 /// The filter `tojson` of HuggingFace transformers, which is `json.dumps`.
 extension Renderer {
     struct JSONForm {

@@ -1,5 +1,3 @@
-import TensorCore
-
 extension Renderer {
     func run(_ loop: CompiledLoop) throws(ChatTemplateError) -> Flow {
         let values = try evaluate(loop.values)

@@ -1,5 +1,4 @@
 import Foundation
-import TensorCore
 
 extension Renderer {
     /// Filters for pages and people; nil for another filter.

@@ -1,5 +1,3 @@
-import TensorCore
-
 extension Renderer {
     /// Filters of elements in a row; nil for another filter.
     func sequenceFilter(_ name: String, _ value: Value, _ arguments: Arguments) throws(ChatTemplateError) -> Value? {

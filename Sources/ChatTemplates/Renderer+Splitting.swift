@@ -1,5 +1,3 @@
-import TensorCore
-
 /// Cutting strings, and their letters' case.
 extension Renderer {
     func split(

@@ -1,5 +1,3 @@
-import TensorCore
-
 extension Renderer {
     func run(_ instructions: [Instruction]) throws(ChatTemplateError) -> Flow {
         for instruction in instructions {

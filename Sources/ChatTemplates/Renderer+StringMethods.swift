@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Methods of strings.
 extension Renderer {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// What stands after `is`.
 extension Renderer {

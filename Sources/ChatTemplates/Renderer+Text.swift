@@ -1,5 +1,3 @@
-import TensorCore
-
 /// Values as Python writes them.
 extension Renderer {
     /// `str()` of a value.

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import TensorCore
 
 extension Renderer {
     /// Filters of texts; nil for another filter.

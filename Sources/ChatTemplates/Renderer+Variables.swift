@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The variables of a function that runs or ran.
 final class Activation {

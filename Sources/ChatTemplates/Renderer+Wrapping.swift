@@ -1,5 +1,3 @@
-import TensorCore
-
 /// The filter `wordwrap`, in the way of Python's `textwrap`.
 extension Renderer {
     func wrapped(_ value: Value, _ given: [Value?]) throws(ChatTemplateError) -> Value {

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// Renders a template once.
 final class Renderer {

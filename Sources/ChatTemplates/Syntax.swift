@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A name in a template; each name exists once in a template.
 final class Name: Sendable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A value while a template is rendered, as Python has it.
 ///

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import ModelArchitecture
-import TensorCore
+import Tensors
 import Tokenization
 
 /// A HuggingFace checkpoint directory: its architecture, weights and tokenizer.

@@ -1,5 +1,5 @@
+import Files
 import ModelArchitecture
-import TensorCore
 
 extension CheckpointDescription {
     /// The plan of a decoder described by the keys that Llama and its descendants share.

@@ -1,5 +1,5 @@
+import Files
 import ModelArchitecture
-import TensorCore
 
 extension CheckpointConfiguration {
     /// The rotary embedding that `rope_scaling` describes or, where it is absent or empty, `rope_parameters`, each with

@@ -1,6 +1,6 @@
 import ByteJSON
+import Files
 import FoundationEssentials
-import TensorCore
 
 /// A checkpoint's `config.json`.
 struct CheckpointConfiguration: Sendable {

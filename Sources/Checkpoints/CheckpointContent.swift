@@ -1,5 +1,3 @@
-import TensorCore
-
 /// The stored tensors that a model is made of, whatever files hold them, in which order and with what else.
 public struct CheckpointContent: Sendable {
     /// A tensor as it is stored.

@@ -1,5 +1,5 @@
+import Files
 import ModelArchitecture
-import TensorCore
 
 extension CheckpointDescription {
     /// What of a plan is not as the files alone say.

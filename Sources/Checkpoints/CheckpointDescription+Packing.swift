@@ -1,6 +1,6 @@
 import ByteJSON
+import Files
 import FoundationEssentials
-import TensorCore
 
 extension CheckpointDescription {
     /// Who packed the weights into something else than a number for each; nil if nobody did.

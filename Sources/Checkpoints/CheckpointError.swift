@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A checkpoint directory that cannot be read as a model.
 public struct CheckpointError: DiagnosticError, Equatable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// What a user should know of how a checkpoint is read: nothing is wrong, but something is not as the files alone say.
 public struct CheckpointNote: Sendable, Equatable {

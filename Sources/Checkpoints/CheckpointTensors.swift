@@ -1,5 +1,6 @@
+import Files
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 /// A checkpoint's weights under their GGUF names: permuted, stacked and padded as rows are read, nothing ahead.
 struct CheckpointTensors: TensorSource {

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 extension CheckpointWeights {
     /// Bytes that are compared or widened at a time.

@@ -1,7 +1,8 @@
+import Files
 import FoundationEssentials
 import Safetensors
 import Shards
-import TensorCore
+import Tensors
 import TorchArchive
 
 /// A checkpoint's tensors as weights, whatever files hold them and however they are stored.

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// What a family's configuration class takes for keys that `config.json` leaves out.
 typealias ConfigurationDefaults = [ByteString: JSON]

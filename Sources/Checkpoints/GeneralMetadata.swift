@@ -1,7 +1,7 @@
 import ByteJSON
+import Files
 import FoundationEssentials
 import ModelArchitecture
-import TensorCore
 
 /// What a checkpoint says of itself besides its architecture: names, origin, license, sampling; under GGUF's keys.
 ///

@@ -1,5 +1,5 @@
+import Files
 import FoundationEssentials
-import TensorCore
 import Yams
 
 /// What a model card says in its front matter: the YAML between two lines of `---` at the beginning of `README.md`.

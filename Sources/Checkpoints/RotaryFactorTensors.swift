@@ -1,5 +1,6 @@
+import Files
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 /// A checkpoint's weights and the rotary frequency factors, which no checkpoint stores.
 struct RotaryFactorTensors: TensorSource {

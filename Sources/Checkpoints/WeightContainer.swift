@@ -1,6 +1,6 @@
+import Files
 import Safetensors
 import Shards
-import TensorCore
 import TorchArchive
 
 /// The files that hold a checkpoint's tensors, of whichever kind.

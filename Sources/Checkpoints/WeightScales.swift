@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// The scales of a tensor of 8-bit floats: how many of its elements share one, and where they are.
 struct WeightScales: Sendable, Hashable {

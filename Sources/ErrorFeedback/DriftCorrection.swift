@@ -1,5 +1,5 @@
-import BFloat16Products
-import TensorCore
+import Numerics
+import Parallelism
 
 /// A linear change of weights that makes up for the drift of their inputs.
 ///

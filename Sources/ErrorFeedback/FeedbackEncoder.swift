@@ -1,5 +1,6 @@
 import BlockFormats
-import TensorCore
+import Numerics
+import Parallelism
 
 /// Encodes the rows of a matrix for the least error of its outputs, E·H·Eᵀ, not of its weights.
 public struct FeedbackEncoder: Sendable {
@@ -98,7 +99,7 @@ public struct FeedbackEncoder: Sendable {
         var total = 0.0
         for row in 0..<rowCount {
             for column in 0..<n { errors.base[column] = weights[row * n + column] - decoded[row * n + column] }
-            LinearAlgebra.multiply(
+            BLAS.multiply(
                 errors.base, n, metric.moments.base, n, into: products.base, n, m: 1, n: n, k: n, keep: 0)
             for column in 0..<n { total += Double(products.base[column]) * Double(errors.base[column]) }
         }

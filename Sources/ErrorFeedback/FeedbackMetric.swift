@@ -1,4 +1,4 @@
-import TensorCore
+import Numerics
 
 /// A damped H, and its factors H = U · D · Uᵀ with U unit upper triangular in groups of columns.
 ///
@@ -33,7 +33,7 @@ public final class FeedbackMetric: Sendable {
     public init(_ source: SecondMoments, damping: Float, groupLength: Int) {
         let n = source.columns
         precondition(n % groupLength == 0 && damping > 0)
-        _ = LinearAlgebra.isSingleThreaded
+        _ = BLAS.isSingleThreaded
         columns = n
         self.groupLength = groupLength
         moments = FloatBuffer(count: n * n)
@@ -71,7 +71,7 @@ public final class FeedbackMetric: Sendable {
                     scaled[row] = Float(backwards[-row])
                 }
             }
-            if LinearAlgebra.factorize(reversed, n) { break }
+            if BLAS.factorize(reversed, n) { break }
             // Sums of single precision may be a little indefinite.
             damping *= 4
         }

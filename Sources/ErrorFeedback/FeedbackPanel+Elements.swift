@@ -1,4 +1,5 @@
 import BlockFormats
+import Numerics
 
 /// The same choices as those of groups, for formats in which every element has a code: blocks are touched once a part is done.
 extension FeedbackPanel {

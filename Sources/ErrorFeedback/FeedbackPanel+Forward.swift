@@ -1,4 +1,5 @@
 import BlockFormats
+import Numerics
 
 extension FeedbackPanel {
     /// The first pass: block after block, group after group, each made to answer for the errors before it.
@@ -11,7 +12,7 @@ extension FeedbackPanel {
             for row in 0..<rowCount {
                 (chunk.base + row &* length).update(from: weights + (row &* columns &+ start), count: length)
             }
-            LinearAlgebra.multiply(
+            BLAS.multiply(
                 errors.base, columns, metric.feedback.base + start, columns, into: chunk.base, length, m: rowCount,
                 n: length, k: start, keep: 1)
             for row in 0..<rowCount {

@@ -1,4 +1,5 @@
 import BlockFormats
+import Numerics
 
 extension FeedbackPanel {
     /// Turns the two signs of a group of eight that lower E·H·Eᵀ most, if any two do.

@@ -1,4 +1,5 @@
 import BlockFormats
+import Numerics
 
 extension FeedbackPanel {
     /// One round of coordinate descent on E·H·Eᵀ: every part's scale and codes chosen anew for the errors that all other
@@ -172,7 +173,7 @@ extension FeedbackPanel {
             let (place, values) = (place(row), values(row))
             for index in 0..<blockLength { values[index] = place.weights[index] - place.error[index] }
         }
-        LinearAlgebra.multiply(
+        BLAS.multiply(
             blockValues.base, blockLength, moments + first.column, columns, into: blockProducts.base, blockLength,
             m: rowCount, n: blockLength, k: blockLength, keep: 0)
         for row in 0..<rowCount {
@@ -187,7 +188,7 @@ extension FeedbackPanel {
             // From here on the changes of the errors.
             for index in 0..<blockLength { values[index] = place.weights[index] - decoded[index] - place.error[index] }
         }
-        LinearAlgebra.multiply(
+        BLAS.multiply(
             blockValues.base, blockLength, moments + first.keptColumn, columns, into: blockProducts.base, kept,
             m: rowCount, n: kept, k: blockLength, keep: 0)
         for row in 0..<rowCount where factors[row] != 1 {

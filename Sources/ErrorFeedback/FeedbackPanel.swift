@@ -1,5 +1,5 @@
 import BlockFormats
-import TensorCore
+import Numerics
 
 /// A few rows on their way through the columns, and the working memory of the thread that encodes them.
 final class FeedbackPanel: @unchecked Sendable {
@@ -115,7 +115,7 @@ final class FeedbackPanel: @unchecked Sendable {
 
     /// Fills the chunk with its columns of E·H.
     func multiplyErrors(by start: Int, _ length: Int, rowCount: Int) {
-        LinearAlgebra.multiply(
+        BLAS.multiply(
             errors.base, columns, metric.moments.base + start, columns, into: chunk.base, length, m: rowCount,
             n: length, k: columns, keep: 0)
     }

@@ -1,5 +1,5 @@
-import COpenBLAS
-import TensorCore
+import Numerics
+import Parallelism
 
 /// XᵀX of rows that come piece by piece.
 public struct MomentProduct: Sendable {
@@ -17,7 +17,7 @@ public struct MomentProduct: Sendable {
     ///
     /// - Parameter pieces: rows of `columns` finite values after each other, and how many there are.
     public mutating func add(_ pieces: [(rows: [Float], count: Int)], parallel: Parallel) {
-        _ = LinearAlgebra.isSingleThreaded
+        _ = BLAS.isSingleThreaded
         let n = moments.columns
         let tileCount = (n + Self.tileLength - 1) / Self.tileLength
         let tiles = (0..<tileCount).flatMap { row in (row..<tileCount).map { (row, $0) } }
@@ -29,10 +29,9 @@ public struct MomentProduct: Sendable {
                 let (height, width) = (min(Self.tileLength, n - row), min(Self.tileLength, n - column))
                 for piece in pieces {
                     piece.rows.withUnsafeBufferPointer { rows in
-                        cblas_sgemm(
-                            CblasRowMajor, CblasTrans, CblasNoTrans, blasint(height), blasint(width),
-                            blasint(piece.count), 1, rows.baseAddress! + row, blasint(n), rows.baseAddress! + column,
-                            blasint(n), 1, target.base + (row * n + column), blasint(n))
+                        BLAS.addTransposedProduct(
+                            rows.baseAddress! + row, n, rows.baseAddress! + column, n,
+                            to: target.base + (row * n + column), n, m: height, n: width, k: piece.count)
                     }
                 }
                 for i in 0..<height {

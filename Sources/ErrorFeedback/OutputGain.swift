@@ -1,5 +1,5 @@
 import BlockFormats
-import TensorCore
+import Numerics
 
 /// What rows of weights w and their errors e have to do with each other: ⟨w, w⟩ and ⟨w, e⟩, both by H.
 ///
@@ -46,7 +46,7 @@ final class OutputGain {
             for index in 0..<length { old[index] = now[index] - old[index] }
         }
         above.update(repeating: 0, count: rowCount &* length)
-        LinearAlgebra.multiply(
+        BLAS.multiply(
             weights, n, metric.moments.base + start, n, into: above, length, m: rowCount, n: length, k: start, keep: 1)
         for row in 0..<rowCount {
             let own = weights + (row &* n &+ start)
@@ -55,7 +55,7 @@ final class OutputGain {
             losses[row] += Double((chunkProducts + row &* length).dot(own, length))
             losses[row] += Double(line.dot(changes + row &* length, length))
         }
-        LinearAlgebra.multiply(
+        BLAS.multiply(
             weights + start, n, metric.moments.base + (start &* n &+ start), n, into: above, length, m: rowCount,
             n: length, k: length, keep: 1)
         for row in 0..<rowCount {

@@ -1,7 +1,6 @@
-import BFloat16Products
-import COpenBLAS
 import CSIMD
-import TensorCore
+import Numerics
+import Parallelism
 
 /// How the inputs X̂ that a matrix gets in a quantized model relate to those, X, that it got in the original.
 ///
@@ -92,7 +91,7 @@ public struct PairedMoments: Sendable {
                             inputs.forEachProduct(
                                 top, with: right, left, length: chunk.count, tile: tiles[worker].base
                             ) { row, columns, products in
-                                LinearAlgebra.add(
+                                BLAS.add(
                                     products, times: 1, to: sum + (row * n + columns.lowerBound), count: columns.count)
                             }
                         }
@@ -103,7 +102,7 @@ public struct PairedMoments: Sendable {
                 try parallel.forEach(tileCount * tileCount) { number, _ in
                     let (rows, left) = (columns(number / tileCount), columns(number % tileCount))
                     if left.lowerBound <= rows.lowerBound {
-                        LinearAlgebra.mirror(sums.moments, n, rows: rows, columns: left)
+                        SymmetricMatrix.mirror(sums.moments, n, rows: rows, columns: left)
                     }
                 }
             }
@@ -122,13 +121,13 @@ public struct PairedMoments: Sendable {
     /// - Parameter damping: keeps to the weights where inputs say little; a part of the mean diagonal.
     /// - Returns: nil without inputs.
     public func factor(damping: Float) -> Factor? {
-        _ = LinearAlgebra.isSingleThreaded
+        _ = BLAS.isSingleThreaded
         let n = moments.columns
         let mean = (0..<n).reduce(0.0) { $0 + Double(moments.values[$1 * n + $1]) } / Double(n)
         guard mean > 0 else { return nil }
         var values = moments.values
         for column in 0..<n { values[column * n + column] += damping * Float(mean) }
-        return LinearAlgebra.factorize(&values, n) ? Factor(values: values) : nil
+        return BLAS.factorize(&values, n) ? Factor(values: values) : nil
     }
 
     /// What has to be added to weights W, as W · map, for them to answer to X̂ as W did to X.
@@ -140,12 +139,8 @@ public struct PairedMoments: Sendable {
                 let system = System(factor: factor.baseAddress!, map: map.baseAddress!)
                 // (C·Cᵀ)⁻¹ · drift, some columns at a time.
                 try parallel.forEachRange(n, length: 256) { columns, _ in
-                    for transposition in [CblasNoTrans, CblasTrans] {
-                        cblas_strsm(
-                            CblasRowMajor, CblasLeft, CblasLower, transposition, CblasNonUnit, blasint(n),
-                            blasint(columns.count), 1, system.factor, blasint(n), system.map + columns.lowerBound,
-                            blasint(n))
-                    }
+                    BLAS.solve(
+                        system.factor, n, system.map + columns.lowerBound, stride: n, columns: columns.count)
                 }
             }
         }

@@ -1,4 +1,4 @@
-import TensorCore
+import Numerics
 
 /// What the inputs of a matrix have in common: H = XᵀX, for inputs X of `rowCount` rows.
 public struct SecondMoments: Sendable {
@@ -26,10 +26,10 @@ public struct SecondMoments: Sendable {
     ///
     /// - Parameter weights: `rowCount` rows of ``columns`` values.
     public func energy(of weights: UnsafePointer<Float>, rowCount: Int) -> Double {
-        _ = LinearAlgebra.isSingleThreaded
+        _ = BLAS.isSingleThreaded
         let products = FloatBuffer(count: rowCount * columns)
         values.withUnsafeBufferPointer {
-            LinearAlgebra.multiply(
+            BLAS.multiply(
                 weights, columns, $0.baseAddress!, columns, into: products.base, columns, m: rowCount, n: columns,
                 k: columns, keep: 0)
         }

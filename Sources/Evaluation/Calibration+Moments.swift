@@ -1,7 +1,6 @@
 import Importance
 import ModelArchitecture
 import Runtime
-import TensorCore
 import Tokenization
 
 extension Calibration {

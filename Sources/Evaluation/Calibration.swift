@@ -1,6 +1,5 @@
 import Importance
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Collects an importance matrix over texts, in windows as llama-imatrix cuts them.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A text, a file or an option that an evaluation cannot work with.
 public struct EvaluationError: DiagnosticError, Equatable {
@@ -101,7 +101,8 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case .otherWindows(let number):
             Diagnostic(
                 .input, file: file, place: "window \(number)", "its tokens are not among those the predictions are of",
-                advice: "evaluate the same text with the same tokenizer, \(.context) and \(.stride), or leave out \(.text)")
+                advice:
+                    "evaluate the same text with the same tokenizer, \(.context) and \(.stride), or leave out \(.text)")
         case .predictionsOfOtherRun(let difference):
             Diagnostic(
                 .input, file: file, "the stored predictions are of \(difference)",

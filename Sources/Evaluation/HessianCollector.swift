@@ -1,7 +1,7 @@
 import ErrorFeedback
+import Parallelism
 import Runtime
 import Synchronization
-import TensorCore
 
 /// Sums XᵀX of every matrix's inputs X, or of blocks of their columns, per expert, and hands each site's sums over when its
 /// stage ends.

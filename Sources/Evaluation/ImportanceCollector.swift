@@ -2,7 +2,6 @@ import Importance
 import ModelArchitecture
 import Runtime
 import Synchronization
-import TensorCore
 import Tokenization
 
 /// Sums the squares of every matrix's inputs, per column and expert.

@@ -1,6 +1,6 @@
 import ModelArchitecture
+import Parallelism
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Measures models on texts, all of them beside each other, batch by batch; their logits are not stored.

@@ -1,5 +1,5 @@
+import Parallelism
 import Runtime
-import TensorCore
 
 /// Measures how far errors in some of a model's weights move its predictions, many sets of errors in one walk through the
 /// layers.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension GGUFError {
     /// The error in words: file, place, what was found and expected, and what to do.

@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// A GGUF file that is damaged, incomplete or of a kind that is not supported; or contents that cannot be written.
 public struct GGUFError: DiagnosticError, Equatable {

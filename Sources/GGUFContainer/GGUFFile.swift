@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// A model in one GGUF file, or in all parts of a split one, open for reading.
 ///

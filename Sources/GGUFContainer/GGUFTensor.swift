@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// One tensor of an open ``GGUFFile``: what the file says of it, and its bytes.
 ///

@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// A file of second moments that is damaged, or does not belong to the model.
 public struct HessianError: DiagnosticError, Equatable {

@@ -1,8 +1,9 @@
 import ErrorFeedback
+import Files
 import GGUFContainer
 import ModelArchitecture
 import Runtime
-import TensorCore
+import Tensors
 
 /// A file of second moments, open for reading and known to be of a model's shape, but for the padding of its experts.
 ///

@@ -1,5 +1,6 @@
+import Files
 import GGUFContainer
-import TensorCore
+import Tensors
 
 /// The words of the file.
 enum HessianKey {

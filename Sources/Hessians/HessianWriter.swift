@@ -1,8 +1,8 @@
 import ErrorFeedback
+import Files
 import GGUFContainer
 import ModelArchitecture
 import Runtime
-import TensorCore
 
 /// Writes second moments, site after site as a forward pass ends with them.
 ///

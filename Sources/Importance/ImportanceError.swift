@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// An importance matrix that is damaged, or does not belong to the model.
 public struct ImportanceError: DiagnosticError, Equatable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension ImportanceMatrix {
     /// The kinds of files that hold an importance matrix.

@@ -1,5 +1,6 @@
+import Files
 import GGUFContainer
-import TensorCore
+import Tensors
 
 /// The GGUF form, as llama-imatrix writes it: for every weight its sums, of shape row length × experts, and its counts,
 /// of shape 1 × experts.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// llama.cpp's older form: for every weight its values Σx² / count · calls, calls being chunks, without the counts of the
 /// experts; then the number of chunks and the name of the text.

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Experts may be widened with zeros to whole blocks of 256 elements: their hidden units are zero, and so is what was
 /// gathered of them. Only the weights that multiply hidden units have such columns.

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 extension ImportanceMatrix {
     /// The number of rows that the layer's mean counts for beside what an expert has seen itself.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 extension ImportanceMatrix {
     /// What the importances of the columns of one expert look like.

@@ -1,5 +1,5 @@
 import GGUFContainer
-import TensorCore
+import Tensors
 
 /// How much each column of each weight matters: sums of squared activations, gathered while a model reads text.
 public struct ImportanceMatrix: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A model whose description cannot be turned into a ``DecoderPlan``.
 public struct ArchitectureError: DiagnosticError, Equatable {

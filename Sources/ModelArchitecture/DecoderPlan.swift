@@ -1,5 +1,3 @@
-import TensorCore
-
 /// Everything the forward pass of a pre-norm decoder needs to know besides its weights.
 ///
 /// Rotary embeddings rotate neighbouring pairs (llama.cpp's NORM style): checkpoints that rotate halves are permuted

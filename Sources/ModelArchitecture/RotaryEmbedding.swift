@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 extension DecoderPlan {
     /// Rotary position embedding (Su et al., arXiv 2104.09864), perhaps stretched to longer contexts.

@@ -2,7 +2,6 @@ import Evaluation
 import GGUFContainer
 import ModelArchitecture
 import Recipes
-import TensorCore
 
 /// How large a quantized model may be, and the recipe that makes the most of it.
 public struct Budget: Sendable, Hashable {

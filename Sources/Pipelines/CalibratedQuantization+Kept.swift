@@ -1,7 +1,9 @@
 import BlockFormats
+import Files
 import ModelArchitecture
+import Parallelism
 import Runtime
-import TensorCore
+import Tensors
 
 /// Tensors of a model that an earlier run has encoded, in files that are kept.
 struct KeptTensors {

@@ -3,9 +3,10 @@ import ErrorFeedback
 import Evaluation
 import FoundationEssentials
 import ModelArchitecture
+import Parallelism
 import Recipes
 import Runtime
-import TensorCore
+import Tensors
 
 /// Quantizes a model layer by layer while texts run through it, with error feedback.
 ///

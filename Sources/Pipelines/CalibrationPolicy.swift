@@ -1,6 +1,5 @@
 import BlockFormats
 import ErrorFeedback
-import TensorCore
 
 /// How calibrated quantization encodes; the defaults are those of the least KL divergence on held-out texts.
 public struct CalibrationPolicy: Sendable, Hashable {

@@ -1,7 +1,8 @@
 import Evaluation
+import Files
 import FoundationEssentials
 import Runtime
-import TensorCore
+import Tensors
 
 /// What a calibrated quantization has come to, in a folder beside its output, so that a run that ends early is continued.
 ///

@@ -1,6 +1,6 @@
 import ChatTemplates
+import Files
 import GGUFContainer
-import TensorCore
 
 /// A conversation format that is asked for by name or by file.
 public enum ChatTemplateChoice: Sendable, Equatable {

@@ -1,5 +1,6 @@
+import Files
+import Parallelism
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Turns of a user and a model over one key-value cache.

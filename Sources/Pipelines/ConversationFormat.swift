@@ -1,5 +1,5 @@
 import ChatTemplates
-import TensorCore
+import Files
 import Tokenization
 
 /// What the turns of a conversation look like to a model.

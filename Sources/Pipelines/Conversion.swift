@@ -1,8 +1,10 @@
 import Checkpoints
+import Files
 import FoundationEssentials
 import GGUFContainer
+import Parallelism
 import Recipes
-import TensorCore
+import Tensors
 
 /// Writes a model as a GGUF of plain or 8-bit weights.
 public struct Conversion: Sendable {

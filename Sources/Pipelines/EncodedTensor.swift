@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// What a tensor of a model becomes, as the source of its bytes.
 ///

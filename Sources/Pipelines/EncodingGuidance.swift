@@ -1,6 +1,6 @@
 import BlockFormats
 import Importance
-import TensorCore
+import Tensors
 
 /// What encoders know beside the weights.
 struct EncodingGuidance: Sendable {

@@ -1,5 +1,6 @@
 import BlockFormats
-import TensorCore
+import Parallelism
+import Tensors
 
 /// One tensor on its way from its stored type to another.
 struct EncodingJob: Sendable {

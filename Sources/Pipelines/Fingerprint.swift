@@ -1,7 +1,9 @@
-import Crypto
+import Digests
 import Evaluation
+import Files
 import Importance
-import TensorCore
+import Parallelism
+import Tensors
 import Tokenization
 
 /// Digests that tell whether two runs have the same inputs, in hexadecimal.
@@ -32,13 +34,13 @@ public enum Fingerprint {
         }
         var hash = SHA256()
         for entry in model.plan.metadata.entries {
-            hash.update(data: Array("\(entry.key) \(entry.value)\n".utf8))
+            hash.update(Array("\(entry.key) \(entry.value)\n".utf8))
         }
         for tensor in source.tensors {
-            hash.update(data: Array("\(tensor.name) \(tensor.type.name) \(tensor.shape.dimensions)\n".utf8))
+            hash.update(Array("\(tensor.name) \(tensor.type.name) \(tensor.shape.dimensions)\n".utf8))
         }
-        for digest in digests.values { hash.update(data: Array(digest.utf8)) }
-        return WeightDigest.hexadecimal(hash.finalize())
+        for digest in digests.values { hash.update(Array(digest.utf8)) }
+        return hash.hexadecimal
     }
 
     /// A matrix of a tensor's stack.
@@ -70,52 +72,52 @@ public enum Fingerprint {
             try bytes.withUnsafeMutableBytes {
                 try source.readRows(ofTensorAt: matrix.tensor, rows: first..<first + piece.count, into: $0)
             }
-            hash.update(data: bytes)
+            hash.update(bytes)
         }
-        return WeightDigest.hexadecimal(hash.finalize())
+        return hash.hexadecimal
     }
 
     /// Of a tokenizer: everything that decides the tokens of a text; see ``TokenizerIdentity``.
     public static func of(_ tokenizer: Tokenizer) -> String {
         var hash = SHA256()
-        for bytes in TokenizerIdentity(tokenizer).bytes { hash.update(data: bytes) }
-        return WeightDigest.hexadecimal(hash.finalize())
+        for bytes in TokenizerIdentity(tokenizer).bytes { hash.update(bytes) }
+        return hash.hexadecimal
     }
 
     /// Of a large file: its length and samples of its bytes.
     static func of(file path: String) throws -> String {
         let file = try ReadableFile(path: path)
         var hash = SHA256()
-        hash.update(data: Array("\(file.byteCount)\n".utf8))
+        hash.update(Array("\(file.byteCount)\n".utf8))
         let length = min(file.byteCount, fileSampleByteCount)
         for sample in 0..<fileSampleCount {
             let start = (file.byteCount - length) / (fileSampleCount - 1) * sample
-            hash.update(data: try file.bytes(start..<start + length))
+            hash.update(try file.bytes(start..<start + length))
         }
-        return WeightDigest.hexadecimal(hash.finalize())
+        return hash.hexadecimal
     }
 
     /// SHA-256 of a text's bytes.
     public static func of(_ text: EvaluationText) -> String {
-        WeightDigest.hexadecimal(SHA256.hash(data: text.bytes))
+        SHA256.hexadecimal(of: text.bytes)
     }
 
     /// Of texts as a model reads them.
     static func of(_ sequences: [[TokenID]]) -> String {
         var hash = SHA256()
-        for tokens in sequences { hash.update(data: Array("\(tokens)\n".utf8)) }
-        return WeightDigest.hexadecimal(hash.finalize())
+        for tokens in sequences { hash.update(Array("\(tokens)\n".utf8)) }
+        return hash.hexadecimal
     }
 
     /// Of what an importance matrix says of each weight.
     static func of(_ importance: ImportanceMatrix) -> String {
         var hash = SHA256()
         for (name, entry) in importance.entries.sorted(by: { $0.key < $1.key }) {
-            hash.update(data: Array("\(name) \(entry.rowLength)\n".utf8))
+            hash.update(Array("\(name) \(entry.rowLength)\n".utf8))
             for numbers in [entry.sums, entry.counts] {
-                numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { hash.update(bufferPointer: $0) }
+                numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { hash.update($0) }
             }
         }
-        return WeightDigest.hexadecimal(hash.finalize())
+        return hash.hexadecimal
     }
 }

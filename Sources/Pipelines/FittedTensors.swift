@@ -1,8 +1,9 @@
 import BlockFormats
 import ErrorFeedback
 import Hessians
+import Parallelism
 import Runtime
-import TensorCore
+import Tensors
 
 /// Encodes tensors with error feedback, by second moments from a file: as many matrices at once as there are threads and
 /// memory for.

@@ -1,7 +1,7 @@
 import Checkpoints
+import Files
 import GGUFContainer
 import Hessians
-import TensorCore
 
 extension GGUFMetadata {
     /// Sets every key of `other`, in its order.

@@ -1,5 +1,5 @@
+import Parallelism
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Continues a prompt.

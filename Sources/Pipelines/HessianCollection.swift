@@ -3,9 +3,9 @@ import Evaluation
 import Hessians
 import Importance
 import ModelArchitecture
+import Parallelism
 import Runtime
 import Synchronization
-import TensorCore
 
 /// Collects second moments of the inputs of a model's matrices over texts and writes them.
 ///

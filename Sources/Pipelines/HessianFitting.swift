@@ -4,7 +4,6 @@ import Importance
 import ModelArchitecture
 import Recipes
 import Runtime
-import TensorCore
 
 /// Fits quantized weights to inputs of which a file holds second moments.
 ///

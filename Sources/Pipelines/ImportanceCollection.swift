@@ -1,7 +1,7 @@
 import Evaluation
 import Importance
+import Parallelism
 import Runtime
-import TensorCore
 
 /// Collects an importance matrix of a model over texts and writes it.
 public struct ImportanceCollection: Sendable {

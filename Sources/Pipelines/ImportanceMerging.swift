@@ -1,5 +1,5 @@
+import Files
 import Importance
-import TensorCore
 
 /// Adds up importance matrices, or writes one in another form.
 public struct ImportanceMerging: Sendable {

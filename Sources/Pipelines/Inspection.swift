@@ -1,7 +1,8 @@
 import Checkpoints
+import Files
 import FoundationEssentials
 import GGUFContainer
-import TensorCore
+import Tensors
 import Tokenization
 
 /// What a file says about itself.

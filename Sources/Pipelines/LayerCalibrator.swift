@@ -1,8 +1,9 @@
 import BlockFormats
 import ErrorFeedback
 import ModelArchitecture
+import Parallelism
 import Runtime
-import TensorCore
+import Tensors
 
 /// Quantizes matrices with error feedback as a pass of two models comes to them, and keeps a layer's bytes until it ends.
 final class LayerCalibrator: PassQuantizer {

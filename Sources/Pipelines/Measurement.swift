@@ -1,6 +1,6 @@
 import Evaluation
+import Parallelism
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Measures models on texts.

@@ -1,7 +1,7 @@
 import ByteJSON
+import Files
 import GGUFContainer
 import ModelArchitecture
-import TensorCore
 import Tokenization
 
 /// Metadata that a user writes as a JSON object of keys and values.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// What is wrong with metadata of a user's own.
 public enum MetadataProblem: Error, Sendable, Equatable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// What the keys of a model's file hold, as llama.cpp reads them and its converter writes them.
 ///

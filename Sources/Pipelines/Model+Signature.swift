@@ -1,6 +1,5 @@
 import BlockFormats
 import GGUFContainer
-import TensorCore
 
 extension Model {
     /// Weights are taken from this many first rows and columns, which are there with and without padding.

@@ -1,9 +1,11 @@
 import Checkpoints
+import Files
 import FoundationEssentials
 import GGUFContainer
 import ModelArchitecture
+import Parallelism
 import Runtime
-import TensorCore
+import Tensors
 import Tokenization
 
 /// A model that commands work on: a checkpoint directory, or a GGUF file (any part of a split one).

@@ -1,7 +1,8 @@
 import GGUFContainer
 import ModelArchitecture
+import Parallelism
 import Recipes
-import TensorCore
+import Tensors
 import Tokenization
 
 /// A GGUF that is about to be written from a model's tensors.

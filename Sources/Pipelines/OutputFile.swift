@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Questions about a result that are asked before the work, not after it.
 enum OutputFile {

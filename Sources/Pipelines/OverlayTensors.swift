@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// A model's tensors, some of them replaced.
 struct OverlayTensors: TensorSource {

@@ -1,7 +1,8 @@
-import Crypto
+import Digests
+import Files
 import FoundationEssentials
 import GGUFContainer
-import TensorCore
+import Tensors
 
 /// A split model that is written part by part, each of which appears under its name when it is complete.
 ///
@@ -9,7 +10,7 @@ import TensorCore
 /// already, from the same inputs in the same way and undamaged, are kept.
 struct PartedOutput {
     /// A digest until there is one.
-    private static let noDigest = String(repeating: "0", count: 2 * SHA256.byteCount)
+    private static let noDigest = String(repeating: "0", count: SHA256.hexadecimalLength)
 
     private let parts: GGUFSplitParts
     private let tensors: [TensorDescriptor]
@@ -32,9 +33,9 @@ struct PartedOutput {
     ) throws {
         let parts = try GGUFSplitParts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits)
         var hash = SHA256()
-        hash.update(data: try GGUFWriter.header(metadata: metadata, tensors: tensors))
-        hash.update(data: Array("\(parts.cuts)\n\(identity)".utf8))
-        let plan = WeightDigest.hexadecimal(hash.finalize())
+        hash.update(try GGUFWriter.header(metadata: metadata, tensors: tensors))
+        hash.update(Array("\(parts.cuts)\n\(identity)".utf8))
+        let plan = hash.hexadecimal
         self.parts = parts
         self.tensors = tensors
         self.plan = plan
@@ -134,7 +135,7 @@ struct PartedOutput {
 private final class DataHash: @unchecked Sendable {
     private var hash = SHA256()
 
-    func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+    func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bytes) }
 
-    var digest: String { WeightDigest.hexadecimal(hash.finalize()) }
+    var digest: String { hash.hexadecimal }
 }

@@ -1,5 +1,6 @@
 import BlockFormats
-import TensorCore
+import Files
+import Tensors
 
 /// A use case that cannot be carried out on its inputs.
 public struct PipelineError: DiagnosticError, Equatable {
@@ -131,7 +132,8 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .room,
                 "calibrating with \(count) windows needs \(more(needed, than: budget))",
                 advice:
-                    "raise \(.memory), or take fewer windows: \(.calibrationWindowLimit) of \(run: .quantize), \(.windowLimit) elsewhere")
+                    "raise \(.memory), or take fewer windows: \(.calibrationWindowLimit) of \(run: .quantize), \(.windowLimit) elsewhere"
+            )
         case .momentsTooLarge(let needed, let budget, let count, let fitting):
             report(
                 .room,
@@ -150,7 +152,8 @@ public struct PipelineError: DiagnosticError, Equatable {
                     ? "the file says of its experts' weights what was asked for contradicts"
                     : "the model has no experts whose weights could be normalised or not",
                 advice: hasExperts
-                    ? "convert the checkpoint again with that \(.expertNormalization)" : "leave out \(.expertNormalization)")
+                    ? "convert the checkpoint again with that \(.expertNormalization)"
+                    : "leave out \(.expertNormalization)")
         case .cannotPad(let length):
             report(
                 .usage, "the experts of a GGUF file are taken as they are, \(length) wide",

@@ -1,5 +1,4 @@
 import Evaluation
-import TensorCore
 import Tokenization
 
 /// A file of a model's predictions, which others can be compared with.

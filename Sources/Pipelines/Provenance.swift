@@ -1,6 +1,7 @@
-import Crypto
+import Digests
+import Files
 import GGUFContainer
-import TensorCore
+import Parallelism
 
 /// What a file says about where it came from.
 enum Provenance {
@@ -25,7 +26,7 @@ enum Provenance {
 
     /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:progress:)`` adds.
     static func describeInLength(_ model: Model, in metadata: inout GGUFMetadata) {
-        let sum = String(repeating: "0", count: 2 * SHA256.byteCount)
+        let sum = String(repeating: "0", count: SHA256.hexadecimalLength)
         let checkpoint = model.checkpoint
         let digests = Digests(
             files: (checkpoint?.configurationFiles ?? []).map { _ in sum },

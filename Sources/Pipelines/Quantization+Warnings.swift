@@ -1,7 +1,7 @@
 import Importance
 import ModelArchitecture
 import Recipes
-import TensorCore
+import Tensors
 
 extension Quantization {
     /// What the user should know before the result is used; one line for each thing to say, not one for each tensor.

@@ -1,10 +1,12 @@
 import BlockFormats
+import Files
 import FoundationEssentials
 import GGUFContainer
 import Importance
 import ModelArchitecture
+import Parallelism
 import Recipes
-import TensorCore
+import Tensors
 
 /// Writes a model with the types that a recipe gives its tensors, guided by an importance matrix.
 public struct Quantization: Sendable {

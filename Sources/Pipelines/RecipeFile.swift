@@ -1,6 +1,6 @@
+import Files
 import GGUFContainer
 import Recipes
-import TensorCore
 
 /// A recipe in a file: as JSON, or in the metadata of a GGUF that was made by it.
 public enum RecipeFile {

@@ -1,6 +1,7 @@
+import Files
 import FoundationEssentials
 import Recipes
-import TensorCore
+import Tensors
 
 /// A sensitivity as JSON, so that one measurement serves many budgets.
 public enum SensitivityFile {

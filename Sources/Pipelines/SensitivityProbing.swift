@@ -2,10 +2,11 @@ import BlockFormats
 import ErrorFeedback
 import Evaluation
 import ModelArchitecture
+import Parallelism
 import Recipes
 import Runtime
 import Synchronization
-import TensorCore
+import Tensors
 
 /// Measures what each type would cost in each of a model's matrices: how far types put the matrices' outputs off, from
 /// samples, and what such errors do to the predictions, by quantizing one group of matrices at a time.

@@ -1,5 +1,4 @@
 import GGUFContainer
-import TensorCore
 
 /// Cuts a GGUF file into parts.
 public struct Splitting: Sendable {

@@ -1,7 +1,8 @@
 import Evaluation
+import Files
 import FoundationEssentials
+import Parallelism
 import Runtime
-import TensorCore
 
 /// Lets models answer the questions of tasks.
 public struct TaskEvaluation: Sendable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Carries tensors of any type from a source to a sink, byte for byte.
 struct TensorCopy {

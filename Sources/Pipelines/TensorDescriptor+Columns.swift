@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 extension TensorDescriptor {
     /// Puts some columns, whole blocks, of stored rows in their place.

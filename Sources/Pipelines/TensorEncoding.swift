@@ -1,4 +1,5 @@
-import TensorCore
+import Parallelism
+import Tensors
 
 /// Carries tensors from a source to a sink, each in the type that was decided for it.
 ///

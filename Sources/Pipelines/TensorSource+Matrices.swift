@@ -1,5 +1,5 @@
 import BlockFormats
-import TensorCore
+import Tensors
 
 extension TensorSource {
     /// The matrices of the tensor at `index`.

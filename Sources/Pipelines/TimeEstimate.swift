@@ -1,4 +1,5 @@
-import TensorCore
+import Parallelism
+import Tensors
 
 /// How long it will take to write tensors, judged by a sample of each kind of work.
 enum TimeEstimate {

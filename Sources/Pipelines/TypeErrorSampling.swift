@@ -1,8 +1,9 @@
 import BlockFormats
 import ErrorFeedback
 import ModelArchitecture
+import Parallelism
 import Runtime
-import TensorCore
+import Tensors
 
 /// Measures how far types put the outputs of a model's matrices off, from samples of their rows and of their experts.
 ///

@@ -1,5 +1,5 @@
+import Files
 import GGUFContainer
-import TensorCore
 import Tokenization
 
 extension Vocabulary {

@@ -1,5 +1,5 @@
+import Files
 import GGUFContainer
-import TensorCore
 import Tokenization
 
 /// What stock llama.cpp takes for granted of a vocabulary where its GGUF has no key for it, by `tokenizer.ggml.model` and

@@ -1,8 +1,10 @@
 import BlockFormats
 import Evaluation
+import Files
 import Importance
 import ModelArchitecture
-import TensorCore
+import Parallelism
+import Tensors
 
 /// Compares the weights of a quantized model with the original ones, tensor by tensor and expert by expert.
 public struct WeightComparison: Sendable {

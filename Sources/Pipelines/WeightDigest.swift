@@ -1,7 +1,8 @@
 import Checkpoints
-import Crypto
+import Digests
+import Files
+import Parallelism
 import Synchronization
-import TensorCore
 
 /// What a checkpoint's weights are, in one number that does not depend on the files that hold them.
 ///
@@ -30,7 +31,7 @@ enum WeightDigest {
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             lines.withLock { $0[index] = "\(sum) \(tensor.type) [\(shape)] \(tensor.name)\n" }
         }
-        return hexadecimal(SHA256.hash(data: Array(lines.withLock { $0.joined() }.utf8)))
+        return SHA256.hexadecimal(of: Array(lines.withLock { $0.joined() }.utf8))
     }
 
     /// Of a file's bytes.
@@ -55,12 +56,8 @@ enum WeightDigest {
             let range = start..<min(byteCount, start + chunkByteCount)
             let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<range.count])
             try read(range, part)
-            hash.update(bufferPointer: UnsafeRawBufferPointer(part))
+            hash.update(UnsafeRawBufferPointer(part))
         }
-        return hexadecimal(hash.finalize())
-    }
-
-    static func hexadecimal(_ digest: SHA256.Digest) -> String {
-        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return hash.hexadecimal
     }
 }

@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 extension Recipe {
     /// A type for the tensors that a rule is about, if all its conditions hold.

@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 /// The type that every tensor of a model gets: a base type and the rules that depart from it.
 public struct Recipe: Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension RecipeError {
     private static let example: Message = "write for example ffn_down_exps=Q4_K"
@@ -44,7 +44,8 @@ extension RecipeError {
             Diagnostic(
                 .usage, place: tensor,
                 "a row has \(rowLength) elements, which is not a multiple of \(type.blockLength) as \(type.name) needs",
-                advice: "pad the experts, which is exact, with \(.expertPadding, "on") (when converting, if this is a GGUF), "
+                advice:
+                    "pad the experts, which is exact, with \(.expertPadding, "on") (when converting, if this is a GGUF), "
                     + "choose another type for this tensor, or allow the fallback type \(fallback.name)")
         case .importanceMissing(let tensors, let type):
             Diagnostic(
@@ -53,7 +54,8 @@ extension RecipeError {
                     + (tensors.count == 1 ? "tensor" : "tensors: ")
                     + (tensors.count == 1 ? "" : tensors.prefix(4).joined(separator: ", "))
                     + (tensors.count > 4 ? " and \(tensors.count - 4) more" : ""),
-                advice: "make an importance matrix of this model with \(run: .collectImportance) and pass it with \(.importanceMatrix), "
+                advice:
+                    "make an importance matrix of this model with \(run: .collectImportance) and pass it with \(.importanceMatrix), "
                     + "or choose a type of more bits")
         case .budgetTooSmall(let limit, let least):
             Diagnostic(

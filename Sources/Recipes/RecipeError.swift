@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// A recipe does not exist, is malformed, or cannot be applied to a model.
 public struct RecipeError: DiagnosticError, Equatable {

@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// What a user asks for beyond a recipe's name.
 public struct RecipeOptions: Sendable, Hashable {

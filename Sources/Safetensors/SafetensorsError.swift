@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// A safetensors file that is damaged or incomplete.
 public struct SafetensorsError: DiagnosticError, Equatable {

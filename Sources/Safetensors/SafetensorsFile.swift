@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// One safetensors file, open for reading.
 ///

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// The parsed and checked header of one file.
 struct SafetensorsHeader {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The files of a checkpoint, or their index, do not make up its weights.
 public struct ShardError: DiagnosticError, Equatable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A file that holds tensors by name: alone, or with others, it has the weights of a checkpoint.
 public protocol ShardFile: Sendable {

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// The file that says which shard holds which tensor, as HuggingFace writes it: `{"weight_map": {TENSOR: FILE}}`.
 struct ShardIndex {

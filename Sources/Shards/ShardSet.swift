@@ -1,5 +1,5 @@
+import Files
 import FoundationEssentials
-import TensorCore
 
 /// The weights of a checkpoint: one file, the shards that an index lists, or those that number themselves.
 ///

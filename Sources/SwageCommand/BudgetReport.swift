@@ -2,7 +2,6 @@ import ModelArchitecture
 import Pipelines
 import Recipes
 import Reporting
-import TensorCore
 
 /// What a budget has come to, in words.
 struct BudgetReport {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Pipelines
-import TensorCore
 
 struct Chat: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Checkpoints
 import Evaluation
+import Files
 import Pipelines
 import Reporting
-import TensorCore
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Pipelines
 import Reporting
-import TensorCore
+import Tensors
 
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,11 +1,6 @@
 import ArgumentParser
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Files
+import Platform
 
 /// What the process tells its caller.
 enum ExitStatus: Int32 {
@@ -28,13 +23,7 @@ enum ExitStatus: Int32 {
             }
     }
 
-    func exit() -> Never {
-        #if canImport(Glibc)
-            Glibc.exit(rawValue)
-        #else
-            Darwin.exit(rawValue)
-        #endif
-    }
+    func exit() -> Never { POSIX.exit(rawValue) }
 }
 
 /// Turns errors into words on standard error and an exit status.

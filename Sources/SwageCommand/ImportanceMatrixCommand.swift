@@ -3,7 +3,6 @@ import Evaluation
 import FoundationEssentials
 import Importance
 import Pipelines
-import TensorCore
 
 struct ImportanceMatrixCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

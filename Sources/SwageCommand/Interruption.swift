@@ -1,12 +1,7 @@
 import Dispatch
+import Files
+import Platform
 import Synchronization
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Ctrl-C, termination and a closed terminal: unfinished files are removed before the process ends.
 enum Interruption {

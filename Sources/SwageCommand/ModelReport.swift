@@ -1,4 +1,5 @@
 import Evaluation
+import Numerics
 import Pipelines
 import Runtime
 
@@ -8,7 +9,7 @@ struct ModelReport: Encodable {
     let schema = "swage-report/1"
     let version = SwageVersion.current
     /// OpenBLAS's kernels.
-    let core = ComputeBackend.coreName
+    let core = BLAS.coreName
     /// Tokens per window; the second half of each is scored.
     let context: Int
     let texts: [Text]

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Checkpoints
 import Evaluation
+import Parallelism
 import Pipelines
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Options of every command that computes.

@@ -1,8 +1,8 @@
+import Files
 import Pipelines
 import Reporting
 import Runtime
 import Synchronization
-import TensorCore
 
 /// Shows progress on standard error: one line that is rewritten on a terminal, notes and warnings always.
 enum ProgressLine {

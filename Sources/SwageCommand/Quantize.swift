@@ -4,7 +4,6 @@ import Evaluation
 import Pipelines
 import Recipes
 import Reporting
-import TensorCore
 
 struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Evaluation
+import Files
 import Pipelines
 import Reporting
-import TensorCore
 
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(

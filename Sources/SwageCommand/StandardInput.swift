@@ -1,10 +1,5 @@
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Files
+import Platform
 
 /// The process's standard input.
 struct StandardInput {
@@ -55,12 +50,8 @@ struct StandardInput {
         pending += [UInt8](repeating: 0, count: Self.readLength)
         var count: Int
         repeat {
-            count = pending.withUnsafeMutableBytes { buffer in
-                #if canImport(Glibc)
-                    Glibc.read(STDIN_FILENO, buffer.baseAddress! + start, Self.readLength)
-                #else
-                    Darwin.read(STDIN_FILENO, buffer.baseAddress! + start, Self.readLength)
-                #endif
+            count = pending.withUnsafeMutableBytes {
+                POSIX.read(STDIN_FILENO, into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
             }
         } while count < 0 && errno == EINTR
         let code = errno

@@ -1,10 +1,5 @@
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Files
+import Platform
 
 /// An output stream of the process, written at once, past any buffering.
 struct StandardStream: Sendable {
@@ -38,11 +33,7 @@ struct StandardStream: Sendable {
     func write(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            #if canImport(Glibc)
-                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            #else
-                let count = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
-            #endif
+            let count = rest.withUnsafeBytes { POSIX.write($0, to: descriptor) }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return failed(errno) }
             rest.removeFirst(count)

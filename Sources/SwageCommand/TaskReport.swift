@@ -1,4 +1,5 @@
 import Evaluation
+import Numerics
 import Pipelines
 import Runtime
 
@@ -8,7 +9,7 @@ struct TaskReport: Encodable {
     let schema = "swage-evaluate/1"
     let version = SwageVersion.current
     /// OpenBLAS's kernels.
-    let core = ComputeBackend.coreName
+    let core = BLAS.coreName
     let model: String
     let reference: String?
     let tasks: [Task]

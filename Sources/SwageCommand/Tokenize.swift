@@ -1,7 +1,6 @@
 import ArgumentParser
 import Evaluation
 import Pipelines
-import TensorCore
 import Tokenization
 
 struct Tokenize: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import BlockFormats
 import Recipes
-import TensorCore
+import Tensors
 
 /// Options that change which type a tensor gets.
 struct TypeOptions: ParsableArguments {

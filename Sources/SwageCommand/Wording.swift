@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension Message {
     /// The message in the words of the command line.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A piece of a text that is tokenized on its own.
 enum TextFragment: Equatable {

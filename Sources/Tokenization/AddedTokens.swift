@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// How added tokens are found in a text.
 enum AddedTokens: Sendable {

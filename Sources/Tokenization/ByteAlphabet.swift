@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// How byte-level vocabularies spell bytes: as characters that can be seen.
 ///

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Byte-pair encoding over bytes, of words that a splitting pattern cuts out first.
 struct ByteLevelBPE: TokenEncoder {

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// The GGUF form: as stock llama.cpp reads a `gpt2` vocabulary.
 extension ByteLevelBPEFamily {
     static func parts(of vocabulary: Vocabulary) throws(TokenizationError) -> TokenizerParts {

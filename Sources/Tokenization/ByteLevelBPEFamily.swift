@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// Tokenizers that merge bytes inside of words: `tokenizer.json` with ByteLevel, and GGUF's `gpt2` vocabularies.
 enum ByteLevelBPEFamily: TokenizerFamily {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Byte-pair encoding that starts from characters and spells the unknown ones as bytes.
 ///

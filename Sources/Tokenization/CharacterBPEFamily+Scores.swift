@@ -1,5 +1,3 @@
-import TensorCore
-
 /// The GGUF form: as stock llama.cpp reads a `llama` vocabulary.
 extension CharacterBPEFamily {
     static func parts(of vocabulary: Vocabulary) throws(TokenizationError) -> TokenizerParts {

@@ -1,5 +1,4 @@
 import ByteJSON
-import TensorCore
 
 /// Tokenizers that merge characters and fall back to bytes: XVERSE's `tokenizer.json`, and GGUF's `llama` vocabularies.
 enum CharacterBPEFamily: TokenizerFamily {

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// The vocabulary and the merges of a `tokenizer.json`, checked against each other.
 struct CharacterBPEModel {

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// SentencePiece's compiled table of replacements: a double array over the bytes of what is replaced, then the
 /// replacements, each ended by a zero byte.
 ///

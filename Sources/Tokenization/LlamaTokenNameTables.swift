@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Tokens that stock llama.cpp (as of 2026) knows by their names, whatever kind the file gives them.
 enum LlamaTokenNames {

@@ -1,5 +1,3 @@
-import TensorCore
-
 extension MarkedSpaces {
     /// What stock llama.cpp does otherwise with a `llama` vocabulary, one line each.
     func differencesOfScores(_ pieces: PieceSplit?) -> [String] {

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// How a `tokenizer.json` turns spaces into U+2581, and where it puts one more.
 struct MarkedSpaces {

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// Two tokens that become one. Its place in a list is its rank: lower ranks are merged first.
 struct Merge: Sendable {

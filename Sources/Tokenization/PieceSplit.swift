@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The pieces that a pre-tokenizer cuts out of a marked text, as transformers writes it for the user-defined pieces of a
 /// SentencePiece model: the leftmost of them, of several the longest.

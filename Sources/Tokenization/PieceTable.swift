@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Finds tokens by their bytes, also by the bytes of a part of another piece without copying it.
 ///

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension ScoreForm {
     /// How many texts are tried before a vocabulary with too many ties is refused.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Whether scores make pieces that merges do not.
 enum ScoreForm {

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// How a marked text is cut into segments, of which each is tokenized on its own.
 struct SegmentCuts: Sendable {
     /// The pieces that are segments of their own.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Tokens that come on top of a `tokenizer.model`.
 struct AddedPiece {

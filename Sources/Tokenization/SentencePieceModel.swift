@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A `tokenizer.model`: SentencePiece's ModelProto, as far as it decides what the tokens are.
 struct SentencePieceModel: Sendable {

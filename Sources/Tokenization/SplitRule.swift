@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// One step of cutting a text into words: what the step's pattern matches becomes a word, and so does what lies between
 /// two matches. Later steps cut the words of earlier ones.

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// What a `tokenizer.json` does to the spaces of a text before it turns them into marks.
 struct TextPreparation: Sendable {
     enum Step: Equatable {

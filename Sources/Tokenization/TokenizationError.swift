@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A tokenizer that is damaged, contradicts itself or is of a kind that is not supported, or an id that it does not
 /// have.

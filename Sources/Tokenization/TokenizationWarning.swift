@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Something that a tokenizer's files ask for and that is left out: the tokenizer works without it.
 public struct TokenizationWarning: Sendable, Equatable {

@@ -1,11 +1,6 @@
 import ByteJSON
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Files
+import Platform
 
 extension Tokenizer {
     /// The tokenizer of a HuggingFace checkpoint.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Text to tokens and back.
 ///

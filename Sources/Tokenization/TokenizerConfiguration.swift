@@ -1,11 +1,6 @@
 import ByteJSON
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Files
+import Platform
 
 /// What the files beside `tokenizer.json` say about a tokenizer.
 struct TokenizerConfiguration {

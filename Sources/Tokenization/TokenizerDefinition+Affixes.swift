@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 extension TokenizerDefinition.Component {
     /// Whether the component looks for `text`, given under one of the kinds: `String`, `Regex`.

@@ -1,5 +1,3 @@
-import TensorCore
-
 extension TokenizerDefinition {
     /// Makes sure that the decoder turns marks into spaces and joins bytes.
     /// - Parameter fallsBack: whether there are byte tokens, which have to be joined.

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 extension TokenizerDefinition {
     /// Refuses settings of a BPE model that would change tokens in ways that no encoder here follows.

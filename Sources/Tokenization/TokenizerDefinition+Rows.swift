@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 extension TokenizerDefinition {
     /// Leaves out the tokens that have no row in an embedding, with the merges that need them.

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// A `tokenizer.json` taken apart, before any family of tokenizers has looked at it.
 struct TokenizerDefinition {

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// The algorithm from text to tokens.
 protocol TokenEncoder: Sendable {
     /// Appends the tokens of `text`, which may be any bytes.

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// Everything that decides which tokens stock llama.cpp makes of a text with a vocabulary, and which texts the tokens stand
 /// for, and nothing else: two vocabularies with the same identity make the same tokens of every text.
 ///

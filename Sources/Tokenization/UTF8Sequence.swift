@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// One step through bytes that should be UTF-8 (RFC 3629).
 enum UTF8Sequence {

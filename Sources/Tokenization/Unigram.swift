@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The most likely sequence of pieces (Viterbi), characters without pieces being unknown.
 ///

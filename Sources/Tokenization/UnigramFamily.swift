@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// Tokenizers that look for the most likely pieces: `tokenizer.json` with Unigram, and GGUF's `t5` vocabularies.
 enum UnigramFamily: TokenizerFamily {

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// What becomes of a text before its pieces are looked for.
 struct UnigramNormalizer: Sendable {
     enum Kind: Sendable {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The number of a token: its row in the embedding.
 public typealias TokenID = Int32

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// The older form of byte-level tokenizers: `vocab.json` and `merges.txt`, without a `tokenizer.json`.
 ///

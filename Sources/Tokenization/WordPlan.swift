@@ -1,5 +1,4 @@
 import ByteJSON
-import TensorCore
 
 /// How the pre-tokenizer of a byte-level `tokenizer.json` cuts texts, and what stock llama.cpp calls that.
 struct WordPlan {

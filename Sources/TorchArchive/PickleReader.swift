@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Reads the pickles in which `torch.save` describes tables of tensors (protocols 2 to 5), and no others.
 ///

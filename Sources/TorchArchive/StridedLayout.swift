@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Where the elements of a tensor are in its file.
 struct StridedLayout: Sendable, Hashable {

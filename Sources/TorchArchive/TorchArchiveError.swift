@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A file written by `torch.save` that is damaged, hostile, incomplete or of another kind.
 public struct TorchArchiveError: DiagnosticError, Equatable {

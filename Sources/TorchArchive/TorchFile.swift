@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// One file written by `torch.save` (PyTorch 1.6 or later) that holds a table of tensors, open for reading.
 ///

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The directory of a zip archive of stored entries, 64-bit sizes included.
 ///

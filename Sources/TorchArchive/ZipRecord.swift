@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// One file of a zip archive, as the archive's directory lists it.
 struct ZipRecord {

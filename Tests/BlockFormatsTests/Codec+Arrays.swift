@@ -1,5 +1,4 @@
 import BlockFormats
-import TensorCore
 
 extension BlockCodec {
     /// Encodes into `bytes` from a byte offset on.

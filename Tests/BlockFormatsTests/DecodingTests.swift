@@ -1,6 +1,6 @@
 import BlockFormats
 import Foundation
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import BlockFormats
 import Foundation
-import TensorCore
+import Numerics
+import Tensors
 import TestSupport
 import Testing
 

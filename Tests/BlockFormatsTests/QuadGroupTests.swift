@@ -1,6 +1,7 @@
 import BlockFormats
 import Foundation
-import TensorCore
+import Numerics
+import Tensors
 import Testing
 
 /// Groups of formats whose code words are quads of magnitudes, against all words and signs there are.

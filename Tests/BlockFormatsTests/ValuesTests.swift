@@ -1,5 +1,5 @@
 import BlockFormats
-import TensorCore
+import Tensors
 import Testing
 
 /// The entry points that take and return arrays; what the codecs make of values is held against ggml by the other suites.

@@ -1,8 +1,8 @@
 import ByteJSON
-import TensorCore
+import ChatTemplates
+import Numerics
 import TestSupport
 import Testing
-import ChatTemplates
 
 @Suite struct ChatTemplateTests {
     /// Against jinja2; see Tests/Generators/chat_template_golden.py.

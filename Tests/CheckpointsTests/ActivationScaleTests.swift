@@ -1,7 +1,6 @@
 import Checkpoints
 import Foundation
 import Safetensors
-import TensorCore
 import TestSupport
 import Testing
 

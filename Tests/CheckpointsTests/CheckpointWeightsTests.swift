@@ -1,7 +1,9 @@
 import Checkpoints
+import Files
 import Foundation
+import Numerics
 import Safetensors
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,6 +1,5 @@
 import Checkpoints
 import Safetensors
-import TensorCore
 import TestSupport
 import Testing
 

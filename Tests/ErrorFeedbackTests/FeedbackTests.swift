@@ -1,7 +1,9 @@
 import BlockFormats
 import ErrorFeedback
+import Files
 import Foundation
-import TensorCore
+import Parallelism
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import BlockFormats
-import TensorCore
+import Tensors
 
 /// Blocks as those of Q8_0 with one scale for everything: no scale has to be found, and the reference needs none.
 struct FixedGridCodec: QuantizingCodec {

@@ -1,5 +1,6 @@
 import ErrorFeedback
-import TensorCore
+import Numerics
+import Parallelism
 import Testing
 
 @Suite("Second moments")

@@ -1,5 +1,6 @@
 import ErrorFeedback
-import TensorCore
+import Numerics
+import Parallelism
 import Testing
 
 @Suite("Inputs of two models")

@@ -1,7 +1,8 @@
 import BlockFormats
 import ErrorFeedback
 import Foundation
-import TensorCore
+import Numerics
+import Parallelism
 
 /// Weights and inputs that a test has made.
 struct Sample {

@@ -1,6 +1,5 @@
 import Evaluation
 import Foundation
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,9 +1,10 @@
 import ErrorFeedback
 import Evaluation
 import ModelArchitecture
+import Numerics
+import Parallelism
 import Runtime
 import Synchronization
-import TensorCore
 import Testing
 
 /// Keeps what a collector hands over.

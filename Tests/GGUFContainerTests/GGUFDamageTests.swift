@@ -1,6 +1,7 @@
+import Files
 import Foundation
 import GGUFContainer
-import TensorCore
+import Numerics
 import TestSupport
 import Testing
 

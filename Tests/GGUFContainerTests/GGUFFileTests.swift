@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import GGUFContainer
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,6 +1,5 @@
 import Foundation
 import GGUFContainer
-import TensorCore
 import TestSupport
 import Testing
 

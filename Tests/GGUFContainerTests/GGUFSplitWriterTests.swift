@@ -1,5 +1,6 @@
+import Files
 import GGUFContainer
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

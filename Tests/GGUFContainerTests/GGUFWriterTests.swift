@@ -1,6 +1,7 @@
+import Files
 import Foundation
 import GGUFContainer
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,9 +1,10 @@
+import Files
 import Foundation
 import GGUFContainer
 import Hessians
 import ModelArchitecture
 import Runtime
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

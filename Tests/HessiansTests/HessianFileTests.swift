@@ -1,10 +1,10 @@
 import ErrorFeedback
+import Files
 import Foundation
 import GGUFContainer
 import Hessians
 import ModelArchitecture
 import Runtime
-import TensorCore
 import TestSupport
 import Testing
 

@@ -2,7 +2,7 @@ import ErrorFeedback
 import Hessians
 import ModelArchitecture
 import Runtime
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -2,8 +2,9 @@ import ErrorFeedback
 import GGUFContainer
 import Hessians
 import ModelArchitecture
+import Numerics
 import Runtime
-import TensorCore
+import Tensors
 
 /// A small model's shape, and second moments of random inputs.
 enum TestMoments {

@@ -1,6 +1,8 @@
+import Files
 import Foundation
 import Importance
-import TensorCore
+import Numerics
+import Tensors
 import TestSupport
 import Testing
 

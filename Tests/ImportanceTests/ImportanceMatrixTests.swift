@@ -1,7 +1,8 @@
+import Files
 import Foundation
 import GGUFContainer
 import Importance
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import Importance
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
 import GGUFContainer
 import Importance
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import Importance
-import TensorCore
+import Tensors
 import Testing
 
 /// Expected values: by hand from the formula (Σx² + 32 · profile · size) / (rows + 32).

@@ -1,6 +1,6 @@
+import Files
 import GGUFContainer
 import ModelArchitecture
-import TensorCore
 import Testing
 
 @Suite struct DecoderPlanTests {

@@ -1,7 +1,7 @@
 import ByteJSON
+import Files
 import GGUFContainer
 import ModelArchitecture
-import TensorCore
 import TestSupport
 import Testing
 

@@ -2,9 +2,10 @@ import ByteJSON
 import Checkpoints
 import Foundation
 import ModelArchitecture
+import Parallelism
 import Pipelines
 import Runtime
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

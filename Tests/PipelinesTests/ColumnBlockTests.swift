@@ -1,9 +1,10 @@
 import ErrorFeedback
 import Evaluation
+import Files
 import GGUFContainer
+import Parallelism
 import Pipelines
 import Recipes
-import TensorCore
 import TestSupport
 import Testing
 

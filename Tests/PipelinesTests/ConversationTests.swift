@@ -1,5 +1,5 @@
+import Parallelism
 import Pipelines
-import TensorCore
 import Testing
 
 @Suite struct ConversationTests {

@@ -1,8 +1,8 @@
 import ByteJSON
-import Crypto
+import Digests
 import GGUFContainer
+import Parallelism
 import Pipelines
-import TensorCore
 import TestSupport
 import Testing
 
@@ -91,6 +91,6 @@ import Testing
     }
 
     private static func sum(of bytes: [UInt8]) -> String {
-        SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        SHA256.hexadecimal(of: bytes)
     }
 }

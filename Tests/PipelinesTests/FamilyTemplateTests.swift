@@ -1,9 +1,10 @@
 import ChatTemplates
+import Files
 import Foundation
 import GGUFContainer
+import Parallelism
 import Pipelines
 import Synchronization
-import TensorCore
 import TestSupport
 import Testing
 

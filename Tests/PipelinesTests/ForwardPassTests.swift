@@ -1,6 +1,6 @@
 import Checkpoints
+import Files
 import Runtime
-import TensorCore
 import TestSupport
 import Testing
 

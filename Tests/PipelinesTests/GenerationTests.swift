@@ -1,6 +1,6 @@
 import ByteJSON
+import Parallelism
 import Pipelines
-import TensorCore
 import TestSupport
 import Testing
 

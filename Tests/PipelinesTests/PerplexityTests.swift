@@ -1,7 +1,8 @@
 import ByteJSON
 import Evaluation
+import Files
+import Parallelism
 import Pipelines
-import TensorCore
 import TestSupport
 import Testing
 

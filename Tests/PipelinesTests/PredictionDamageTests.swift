@@ -1,8 +1,10 @@
 import Evaluation
+import Files
 import Foundation
+import Numerics
+import Parallelism
 import Pipelines
 import Runtime
-import TensorCore
 import TestSupport
 import Testing
 

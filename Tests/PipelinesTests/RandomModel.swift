@@ -2,7 +2,6 @@ import ByteJSON
 import Foundation
 import Runtime
 import Safetensors
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 import Checkpoints
 import ModelArchitecture
+import Parallelism
 import Pipelines
 import Runtime
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,9 +1,10 @@
 import ByteJSON
 import Checkpoints
+import Files
+import Parallelism
 import Pipelines
 import Runtime
 import Safetensors
-import TensorCore
 import TestSupport
 
 /// A bundled trained model, and what PyTorch computes with it in float32.

@@ -1,10 +1,10 @@
 import BlockFormats
 import Foundation
 import ModelArchitecture
+import Parallelism
 import Pipelines
 import Runtime
 import Synchronization
-import TensorCore
 import Testing
 
 /// What an observer is told of the rows that experts see.

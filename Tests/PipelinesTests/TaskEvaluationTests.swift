@@ -1,9 +1,10 @@
 import ByteJSON
 import Evaluation
+import Files
 import Foundation
+import Parallelism
 import Pipelines
 import Synchronization
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,8 +1,9 @@
 import ByteJSON
+import Files
 import Foundation
 import GGUFContainer
+import Parallelism
 import Pipelines
-import TensorCore
 import TestSupport
 import Testing
 

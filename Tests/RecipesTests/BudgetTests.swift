@@ -1,6 +1,7 @@
 import ModelArchitecture
+import Numerics
 import Recipes
-import TensorCore
+import Tensors
 import Testing
 
 /// The recipe of least predicted loss for a size.

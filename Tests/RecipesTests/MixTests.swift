@@ -1,7 +1,7 @@
 import Foundation
 import ModelArchitecture
 import Recipes
-import TensorCore
+import Tensors
 import Testing
 
 @Suite struct MixTests {

@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Recipes
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,5 +1,4 @@
 import Recipes
-import TensorCore
 import Testing
 
 /// Swage's own mixes.

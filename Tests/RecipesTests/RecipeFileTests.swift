@@ -1,6 +1,7 @@
+import Files
 import Foundation
 import Recipes
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
 import Recipes
-import TensorCore
+import Tensors
 import Testing
 
 @Suite struct RecipeOptionsTests {

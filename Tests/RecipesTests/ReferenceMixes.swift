@@ -1,7 +1,8 @@
+import Files
 import Foundation
 import ModelArchitecture
 import Recipes
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,7 +1,8 @@
 import ByteJSON
+import Files
 import ModelArchitecture
+import Parallelism
 import Runtime
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 import Testing
 
 /// Tensors of float32 values in memory.

@@ -1,6 +1,5 @@
 import ModelArchitecture
 import Runtime
-import TensorCore
 import Testing
 
 /// Two models side by side through one layer, against PyTorch's layer; products are rounded to bfloat16.

@@ -1,6 +1,6 @@
 import Foundation
 import Safetensors
-import TensorCore
+import Tensors
 
 extension SafetensorsFile {
     func bytes(of tensor: Tensor, _ range: Range<Int>) throws -> [UInt8] {

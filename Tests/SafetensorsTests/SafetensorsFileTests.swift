@@ -1,6 +1,6 @@
 import Foundation
 import Safetensors
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
+import Files
 import Foundation
+import Numerics
 import Safetensors
-import TensorCore
 import TestSupport
 import Testing
 

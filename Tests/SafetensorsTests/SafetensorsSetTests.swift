@@ -1,7 +1,6 @@
 import Foundation
 import Safetensors
 import Shards
-import TensorCore
 import TestSupport
 import Testing
 

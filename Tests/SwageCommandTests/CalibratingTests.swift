@@ -1,13 +1,8 @@
 import Foundation
 import GGUFContainer
+import Platform
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `swage quantize --calibrate`.
 @Suite struct CalibratingTests {

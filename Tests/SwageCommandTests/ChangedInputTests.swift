@@ -1,12 +1,7 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Unfinished work is continued only if its inputs have the same content, whatever their names, sizes and times.
 @Suite struct ChangedInputTests {

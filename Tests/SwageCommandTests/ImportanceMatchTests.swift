@@ -1,6 +1,6 @@
 import Foundation
 import GGUFContainer
-import TensorCore
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,13 +1,8 @@
 import Foundation
 import GGUFContainer
+import Platform
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Runs that end early leave no half file under the final name.
 @Suite struct InterruptionTests {

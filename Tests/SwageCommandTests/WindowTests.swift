@@ -1,5 +1,5 @@
+import Compression
 import Foundation
-import TensorCore
 import TestSupport
 import Testing
 

@@ -1,7 +1,6 @@
 import ArgumentParser
-import TensorCore
+import Files
 import Testing
-
 @testable import SwageCommand
 
 /// What messages call settings and procedures is what the command line calls them.
@@ -20,7 +19,8 @@ import Testing
     }
 
     @Test func namesAreReplaced() {
-        let message: Message = "raise \(.memory), or use \(.context, 512) after \(run: .measureSensitivity) of \(3) texts"
+        let message: Message =
+            "raise \(.memory), or use \(.context, 512) after \(run: .measureSensitivity) of \(3) texts"
         #expect(
             message.commandLineText == "raise --memory, or use --context 512 after swage sensitivity of 3 texts")
         #expect(message.description == "raise memory, or use context 512 after measureSensitivity of 3 texts")

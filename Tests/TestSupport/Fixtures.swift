@@ -1,5 +1,6 @@
+import Compression
+import Files
 import Foundation
-import TensorCore
 
 /// Paths of the files under `Fixtures/`, and room for temporary ones.
 public enum Fixtures {

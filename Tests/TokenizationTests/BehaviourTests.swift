@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Numerics
 import TestSupport
 import Testing
 import Tokenization

@@ -1,5 +1,6 @@
 import ByteJSON
-import TensorCore
+import Files
+import Numerics
 import TestSupport
 import Testing
 import Tokenization

@@ -1,6 +1,6 @@
 import ByteJSON
+import Files
 import Foundation
-import TensorCore
 import TestSupport
 import Testing
 import Tokenization

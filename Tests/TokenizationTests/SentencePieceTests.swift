@@ -1,6 +1,7 @@
 import ByteJSON
+import Files
 import Foundation
-import TensorCore
+import Numerics
 import TestSupport
 import Testing
 import Tokenization

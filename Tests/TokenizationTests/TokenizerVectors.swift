@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 import TestSupport
 import Testing
 import Tokenization

@@ -1,6 +1,5 @@
 import ByteJSON
 import Foundation
-import TensorCore
 import TestSupport
 import Testing
 import Tokenization

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 import TestSupport
 import Testing
 import Tokenization

@@ -1,6 +1,5 @@
 import Foundation
 import Shards
-import TensorCore
 import TestSupport
 import Testing
 import TorchArchive

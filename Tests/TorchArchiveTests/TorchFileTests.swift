@@ -1,5 +1,4 @@
 import Safetensors
-import TensorCore
 import TestSupport
 import Testing
 import TorchArchive

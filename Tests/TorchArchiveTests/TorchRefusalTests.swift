@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Numerics
 import TestSupport
 import Testing
 import TorchArchive

@@ -1,7 +1,6 @@
 import BlockFormats
 import ErrorFeedback
 import Pipelines
-import TensorCore
 
 /// The command's arguments.
 struct Options {

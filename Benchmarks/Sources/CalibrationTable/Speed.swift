@@ -1,7 +1,9 @@
 import BlockFormats
 import ErrorFeedback
 import Foundation
-import TensorCore
+import Numerics
+import Parallelism
+import Tensors
 
 /// Times the parts of one matrix's encoding: `CalibrationTable --speed TYPE ROWS COLUMNS SETTINGS…`.
 enum Speed {

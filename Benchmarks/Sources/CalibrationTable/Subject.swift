@@ -1,9 +1,9 @@
 import BlockFormats
 import Evaluation
 import Foundation
+import Parallelism
 import Pipelines
 import Recipes
-import TensorCore
 
 /// One model: its original, importance matrix and quantized files.
 struct Subject {

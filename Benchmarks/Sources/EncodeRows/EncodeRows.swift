@@ -1,6 +1,6 @@
 import BlockFormats
 import Foundation
-import TensorCore
+import Tensors
 
 /// Encodes and decodes a file of raw float32 rows on one thread, and prints the times.
 ///

@@ -1,5 +1,5 @@
 import Recipes
-import TensorCore
+import Tensors
 
 /// A mix, or one with some tensors in another type: `Q8_0/exps=NVFP4`.
 struct Mix {

@@ -1,5 +1,4 @@
 import BlockFormats
-import TensorCore
 
 /// The command's arguments.
 struct Options {

@@ -3,7 +3,6 @@ import Evaluation
 import Foundation
 import Pipelines
 import Recipes
-import TensorCore
 
 /// Quantizes models by Swage and by llama-quantize, with the same mix, importance and size, and measures both files' KL
 /// divergence from the original in one run.

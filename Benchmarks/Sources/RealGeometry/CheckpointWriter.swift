@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import TensorCore
+import Parallelism
 
 /// Writes random weights as safetensors shards with their index, a slab of rows at a time.
 struct CheckpointWriter {

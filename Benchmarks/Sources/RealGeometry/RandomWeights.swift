@@ -1,5 +1,6 @@
 import Foundation
-import TensorCore
+import Numerics
+import Tensors
 
 /// Weights with the traits that make quantization hard: heavy tails, and rows and columns of different size.
 ///

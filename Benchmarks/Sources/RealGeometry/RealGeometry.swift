@@ -1,5 +1,5 @@
 import Foundation
-import TensorCore
+import Parallelism
 
 /// Writes a checkpoint with the shapes of XVERSE-MoE-A4.2B and random weights: what is too large to be bundled, but decides
 /// speed and memory.

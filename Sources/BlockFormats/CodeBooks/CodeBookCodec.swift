@@ -1,5 +1,4 @@
 import CSIMD
-import TensorCore
 
 /// A format whose super-blocks of 256 elements hold a scale, a scale code for each of their parts, and for every group of
 /// eight elements the number of a code word and what belongs to it: signs, or the sign of a shift.

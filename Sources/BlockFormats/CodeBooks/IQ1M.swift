@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// IQ1_M: 256 elements share a half-precision scale; every 16 of them have a scale of 3 bits, and every 8 an entry of
 /// IQ1_S's code book of values −1, 0 and 1 with a shift of ±⅛.

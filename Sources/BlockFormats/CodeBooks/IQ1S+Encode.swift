@@ -1,5 +1,4 @@
 import CSIMD
-import TensorCore
 
 extension IQ1SCodec: CodeBookCodec {
     /// The code book, which IQ1_M shares.

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// IQ1_S: 256 elements share a half-precision scale; every 32 of them have a scale of 3 bits and a shift of ±⅛, and every 8
 /// an entry of a code book of values −1, 0 and 1.

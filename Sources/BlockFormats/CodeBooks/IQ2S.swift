@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// IQ2_S: 256 elements share a half-precision scale; every 16 of them have a scale of 4 bits, and every 8 an entry of a code
 /// book of magnitudes with eight signs.

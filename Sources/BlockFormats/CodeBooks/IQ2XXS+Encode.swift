@@ -1,5 +1,4 @@
 import CSIMD
-import TensorCore
 
 extension IQ2XXSCodec: CodeBookCodec {
     private static let book = WholeWordBook(packedGrid: packedGrid, levels: magnitudes)

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// IQ3_XXS: 256 elements share a half-precision scale; every 32 of them have a scale of 4 bits, every 4 an entry of a code
 /// book of magnitudes, and every 8 seven signs, the eighth making the number of minus signs even.

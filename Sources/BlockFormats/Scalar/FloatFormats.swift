@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Little-endian IEEE single precision.
 struct Float32Codec: BlockCodec {

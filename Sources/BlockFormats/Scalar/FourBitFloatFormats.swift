@@ -1,5 +1,5 @@
 import CSIMD
-import TensorCore
+import Tensors
 
 // Microscaling formats: codes are 4-bit floats, scales 8-bit floats. The levels are doubled, the scales halved for it.
 

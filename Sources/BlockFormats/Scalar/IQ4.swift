@@ -1,5 +1,5 @@
 import CSIMD
-import TensorCore
+import Tensors
 
 /// The sixteen levels of IQ4_NL and IQ4_XS, denser around zero.
 ///

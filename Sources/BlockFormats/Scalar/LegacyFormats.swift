@@ -1,5 +1,5 @@
 import CSIMD
-import TensorCore
+import Tensors
 
 // The formats with blocks of 32 elements, of which the first 16 are in the low and the others in the high nibbles.
 

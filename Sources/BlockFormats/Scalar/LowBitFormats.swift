@@ -1,5 +1,5 @@
 import CSIMD
-import TensorCore
+import Tensors
 
 /// Q1_0 (18 bytes, 128 elements): scale, 16 bytes of codes; value = scale where the bit is set, otherwise −scale.
 struct Q1_0Codec: ScalarCodec {

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Q2_K: 256 elements share two half-precision factors; every 16 have a scale and a minimum of 4 bits; codes of 2 bits.
 ///

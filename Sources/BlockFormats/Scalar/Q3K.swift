@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Q3_K: 256 elements share a half-precision factor; every 16 have a scale of 6 bits; codes from −4 to 3.
 ///

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Q4_K: 256 elements share two half-precision factors; every 32 have a scale and a minimum of 6 bits; codes of 4 bits.
 ///

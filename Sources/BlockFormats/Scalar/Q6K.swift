@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Q6_K: 256 elements share a half-precision factor; every 16 have a signed scale of 8 bits; codes from −32 to 31.
 ///

@@ -1,5 +1,4 @@
 import CSIMD
-import TensorCore
 
 /// A format in which every element has a code of its own: value = level of the code · scale (+ minimum).
 ///

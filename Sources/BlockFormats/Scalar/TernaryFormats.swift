@@ -1,5 +1,5 @@
 import CSIMD
-import TensorCore
+import Tensors
 
 /// A format whose 256 elements are −1, 0 or 1 times one half-precision scale.
 protocol TernaryCodec: ScalarCodec {}

@@ -1,5 +1,5 @@
+import Files
 import ModelArchitecture
-import TensorCore
 
 /// XVERSE-MoE-A4.2B and A36B, their chat versions and XVERSE-Ent: fine-grained routed experts beside ungated shared ones.
 ///

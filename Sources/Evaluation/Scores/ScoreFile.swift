@@ -1,6 +1,6 @@
+import Files
 import FoundationEssentials
 import Runtime
-import TensorCore
 
 /// The scores of a run, window by window, in a file of JSON lines; a run that ends early is continued by the next.
 ///

@@ -1,6 +1,7 @@
+import Digests
+import Files
 import FoundationEssentials
 import Runtime
-import TensorCore
 
 /// The states of a batch between two layers, in a file, so that a run that ends early loses little.
 ///
@@ -19,8 +20,8 @@ final class StateFile {
     private struct Content: Codable, Equatable {
         var identity: PredictionIdentity
         var model: Int
-        /// A digest of the batch's tokens.
-        var tokens: UInt64
+        /// The digest of the batch's tokens.
+        var tokens: String
         var rows: Int
         var columns: Int
         /// The last layer that they went through.
@@ -33,13 +34,11 @@ final class StateFile {
     ) {
         self.path = "\(path).state\(model)"
         self.interval = interval
-        // FNV-1a (Fowler, Noll, Vo).
-        var digest: UInt64 = 0xcbf2_9ce4_8422_2325
-        for token in windows.lazy.flatMap(\.tokens) {
-            digest = (digest ^ UInt64(truncatingIfNeeded: token)) &* 0x100_0000_01b3
-        }
+        var digest = SHA256()
+        for window in windows { window.tokens.map(\.littleEndian).withUnsafeBytes { digest.update($0) } }
         content = Content(
-            identity: identity, model: model, tokens: digest, rows: windows.reduce(0) { $0 + $1.tokens.count },
+            identity: identity, model: model, tokens: digest.hexadecimal,
+            rows: windows.reduce(0) { $0 + $1.tokens.count },
             columns: columns, layer: -1)
     }
 

@@ -1,5 +1,5 @@
+import Files
 import Runtime
-import TensorCore
 import Tokenization
 
 /// The layout of llama.cpp's file of a reference's predictions (`llama-perplexity --kl-divergence-base`).

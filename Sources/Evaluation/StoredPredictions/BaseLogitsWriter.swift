@@ -1,6 +1,6 @@
+import Files
 import Runtime
 import Synchronization
-import TensorCore
 
 /// Stores a model's predictions in the form that `llama-perplexity --kl-divergence` reads.
 package final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {

@@ -1,4 +1,5 @@
-import TensorCore
+import Compression
+import Files
 import Tokenization
 
 /// The layout of Swage's file of predictions, a small fraction of llama.cpp's.

@@ -1,5 +1,5 @@
+import Files
 import Runtime
-import TensorCore
 import Tokenization
 
 /// A reference's predictions in Swage's form, to compare models with.

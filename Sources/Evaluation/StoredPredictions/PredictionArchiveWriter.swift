@@ -1,6 +1,6 @@
+import Files
 import Runtime
 import Synchronization
-import TensorCore
 
 /// Stores a model's predictions in Swage's form; a run that ends early is continued by the next.
 package final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @unchecked Sendable {

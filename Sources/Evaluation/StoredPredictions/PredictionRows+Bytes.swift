@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension PredictionRows {
     /// The rows as bytes, one quantity after the other so that each compresses by itself, little-endian.

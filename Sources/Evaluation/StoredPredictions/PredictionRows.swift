@@ -1,5 +1,5 @@
+import Numerics
 import Runtime
-import TensorCore
 
 /// A model's predictions of the scored tokens of one window, without most of what hardly matters.
 ///

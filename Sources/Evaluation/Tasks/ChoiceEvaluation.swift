@@ -1,5 +1,5 @@
+import Parallelism
 import Runtime
-import TensorCore
 import Tokenization
 
 /// Answers the questions of tasks by the log-likelihoods of their choices.

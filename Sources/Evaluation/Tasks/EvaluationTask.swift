@@ -1,5 +1,4 @@
 import ByteJSON
-import TensorCore
 
 /// Questions of one form, from a file of JSON lines or one that llama-perplexity reads.
 public struct EvaluationTask: Sendable {

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// Questions in the forms that llama-perplexity reads: six lines each (HellaSwag), comma-separated (WinoGrande), binary.
 ///
 /// Told by their content. Prompts and choices are those of the lines' JSON forms; only the text files' layout is

@@ -1,5 +1,5 @@
 import ByteJSON
-import TensorCore
+import Files
 
 /// The members of one line's object, read as what a form expects.
 struct TaskFields {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The form in which the lines of a task file ask their questions. Prompts are those of EleutherAI's
 /// lm-evaluation-harness.

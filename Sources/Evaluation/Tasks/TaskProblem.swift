@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// What is wrong with a file of questions, or with one of its lines.
 public enum TaskProblem: Error, Sendable, Equatable {

@@ -1,6 +1,7 @@
 import ByteJSON
+import Compression
+import Files
 import FoundationEssentials
-import TensorCore
 
 /// A text that models are evaluated or calibrated on.
 public struct EvaluationText: Sendable {

@@ -1,5 +1,4 @@
 import Runtime
-import TensorCore
 import Tokenization
 
 /// How texts are cut into windows, and which of their tokens are scored.

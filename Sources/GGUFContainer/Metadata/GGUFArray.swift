@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The elements of a metadata array, all of one type; the format as used has no arrays of arrays.
 public enum GGUFArray: Sendable, Hashable {

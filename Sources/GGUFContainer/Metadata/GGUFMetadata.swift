@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The metadata of a GGUF file: keys and values in their order, each key once.
 public struct GGUFMetadata: Sendable, Hashable {

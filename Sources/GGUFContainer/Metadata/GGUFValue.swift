@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A value of a GGUF metadata key.
 public enum GGUFValue: Sendable, Hashable {

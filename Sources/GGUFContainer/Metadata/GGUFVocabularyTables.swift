@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// What the keys of a vocabulary must hold; readers take the arrays as they are, by index.
 enum GGUFVocabularyTables {

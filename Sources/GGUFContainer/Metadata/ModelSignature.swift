@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// What identifies a model in a file that was made from it, such as an importance matrix: the digest of the original's
 /// weights, where it is known, and a few of its weights.

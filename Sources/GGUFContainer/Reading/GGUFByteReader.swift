@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Reads the header of a file from front to back, in chunks, never more than the file or the limit holds.
 struct GGUFByteReader {

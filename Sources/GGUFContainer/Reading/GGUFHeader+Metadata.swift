@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 extension GGUFHeader {
     static func readMetadata(_ reader: inout GGUFByteReader, count: Int) throws -> GGUFMetadata {

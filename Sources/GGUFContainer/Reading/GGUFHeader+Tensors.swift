@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 extension GGUFHeader {
     /// A tensor and its offset from the start of the data.

@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// What one file says before its tensor data, checked on its own.
 struct GGUFHeader {

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// The parts of a model that is spread over several files.
 enum GGUFSplit {

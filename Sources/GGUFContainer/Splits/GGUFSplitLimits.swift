@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// How large the parts of a split model may be.
 public enum GGUFSplitLimits: Sendable, Hashable {

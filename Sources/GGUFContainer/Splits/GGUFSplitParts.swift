@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// What each file of a split model holds: its name, its metadata and its tensors.
 package struct GGUFSplitParts: Sendable {

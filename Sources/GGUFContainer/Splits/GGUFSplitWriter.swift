@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// Writes a model as several GGUF files, `PREFIX-00001-of-00003.gguf` and so on, tensor by tensor.
 ///

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// Collects the little-endian bytes of a header.
 struct GGUFEncoder {

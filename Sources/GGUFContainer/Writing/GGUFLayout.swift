@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// Where everything goes in a version 3 file, and the rules that both reading and writing keep.
 struct GGUFLayout {

@@ -1,4 +1,5 @@
-import TensorCore
+import Files
+import Tensors
 
 /// Writes one GGUF file of version 3, little-endian, tensor by tensor.
 ///

@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 extension Recipe {
     /// Decides the type of every tensor, in the order of `tensors`.

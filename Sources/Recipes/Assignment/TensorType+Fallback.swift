@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 extension TensorType {
     /// The type itself if rows of this length are whole blocks, else llama.cpp's substitute with smaller blocks, else F16.

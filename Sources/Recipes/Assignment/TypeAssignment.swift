@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// The type that a recipe gives to one tensor, and the reason for it.
 public struct TypeAssignment: Sendable, Hashable {

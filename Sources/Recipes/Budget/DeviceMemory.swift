@@ -1,5 +1,4 @@
 import ModelArchitecture
-import TensorCore
 
 /// The memory of a device on which llama.cpp runs a whole model, and what of it is not for weights.
 public struct DeviceMemory: Sendable, Hashable {

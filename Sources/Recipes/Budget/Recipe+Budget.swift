@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 extension Recipe {
     /// The recipe of least predicted KL divergence whose tensors take at most `byteLimit` bytes.

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// What storing a model's matrices in each type costs: how far the type puts a matrix's outputs off, and what the model's
 /// predictions lose by that.

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// The size of a model's tensors once they are stored.
 public struct SizeEstimate: Sendable, Hashable {

@@ -1,6 +1,6 @@
 import ByteJSON
+import Files
 import ModelArchitecture
-import TensorCore
 
 /// A recipe as JSON, in the form that `Docs/Recipes.md` describes.
 extension Recipe {

@@ -1,6 +1,5 @@
 import ByteJSON
 import ModelArchitecture
-import TensorCore
 
 extension Recipe {
     /// The recipe as JSON, a line for each rule; reading it gives an equal recipe.

@@ -1,5 +1,6 @@
 import ByteJSON
-import TensorCore
+import Files
+import Tensors
 
 /// The fields of one object of a recipe file, read with errors that say where, what was found and what was expected.
 struct RecipeFields {

@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 /// llama.cpp's file types as rules. Numbers and mixes: `enum llama_ftype` and the type selection of llama-quantize.
 extension Recipe {

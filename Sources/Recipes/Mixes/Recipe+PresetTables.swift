@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 /// Swage's own mixes: the choices that budgets of the same size lead to on the bundled models, as rules for models of
 /// any depth and number of experts.

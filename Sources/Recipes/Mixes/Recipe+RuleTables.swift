@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 /// The rules that llama.cpp's mixes are made of.
 extension Recipe {

@@ -1,5 +1,4 @@
 import ModelArchitecture
-import TensorCore
 
 /// The attention of one layer over a batch, up to its output matrix.
 struct AttentionBlock: Sendable {

@@ -1,3 +1,5 @@
+import Numerics
+
 /// The rows of a batch that a block computes.
 enum BlockRows: Sendable {
     /// All of them, with weight 1.

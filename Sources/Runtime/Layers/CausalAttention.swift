@@ -1,5 +1,6 @@
-import BlockFormats
 import ModelArchitecture
+import Numerics
+import Tensors
 
 /// Causal softmax attention of one sequence, a block of queries at a time.
 struct CausalAttention {

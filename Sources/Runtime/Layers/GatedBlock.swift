@@ -1,4 +1,5 @@
 import ModelArchitecture
+import Numerics
 
 /// One of a layer's gated feed-forward blocks: `down(silu(gate(x)) · up(x))`.
 enum GatedBlock: Sendable {

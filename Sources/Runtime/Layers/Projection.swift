@@ -1,6 +1,6 @@
-import BFloat16Products
 import BlockFormats
-import TensorCore
+import Numerics
+import Tensors
 
 /// A matrix made ready to multiply rows.
 ///

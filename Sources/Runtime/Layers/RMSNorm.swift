@@ -1,4 +1,4 @@
-import TensorCore
+import Numerics
 
 /// `weight · x / sqrt(mean(x²) + epsilon)` of each row (Zhang and Sennrich, arXiv 1910.07467).
 struct RMSNorm: Sendable {

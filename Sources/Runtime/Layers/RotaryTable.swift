@@ -1,11 +1,6 @@
 import ModelArchitecture
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Numerics
+import Platform
 
 extension Double {
     /// Natural logarithm.

@@ -1,4 +1,5 @@
 import ModelArchitecture
+import Numerics
 
 /// The experts of every row; threads write different rows.
 final class ExpertSelection: @unchecked Sendable {

@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Numerics
 
 extension ForwardPass {
     /// What the logits are computed from.

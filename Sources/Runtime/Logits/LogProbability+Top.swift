@@ -1,3 +1,5 @@
+import Numerics
+
 extension LogProbability {
     /// The most probable tokens and ln of their probabilities, from the most probable on; equal ones by id.
     public static func top(_ count: Int, logits: UnsafeBufferPointer<Float>) -> [(token: Int32, value: Double)] {

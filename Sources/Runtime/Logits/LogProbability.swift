@@ -1,3 +1,5 @@
+import Numerics
+
 /// Log-probabilities from logits.
 public enum LogProbability {
     /// ln softmax(logits)[token], summed in float64.

@@ -1,3 +1,5 @@
+import Numerics
+
 /// How two models' predictions of one token differ.
 public struct LogitComparison: Sendable, Hashable {
     /// KL divergence of the prediction from the reference's, in nats.

@@ -1,4 +1,4 @@
-import TensorCore
+import Numerics
 
 /// The logits of a bounded number of rows by one model.
 final class LogitPanel: @unchecked Sendable {

@@ -1,5 +1,3 @@
-import TensorCore
-
 /// What models predict at the same tokens: their logits, a bounded number of rows at a time.
 public struct Predictions {
     private let passes: [ForwardPass]

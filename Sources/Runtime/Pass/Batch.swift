@@ -1,5 +1,3 @@
-import TensorCore
-
 /// The sequences of one run and where their rows begin.
 struct Batch: Sendable {
     let sequences: [TokenSequence]

@@ -1,4 +1,5 @@
-import TensorCore
+import Numerics
+import Parallelism
 
 /// The threads of a run, the memory each works in, and the memory that all of them may use.
 struct Engine: Sendable {

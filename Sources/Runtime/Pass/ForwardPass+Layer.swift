@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Numerics
 
 extension ForwardPass {
     /// `hidden += output(attention(norm(hidden)))`.

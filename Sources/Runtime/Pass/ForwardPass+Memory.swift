@@ -1,5 +1,4 @@
 import ModelArchitecture
-import TensorCore
 
 extension ForwardPass {
     /// The steps of a batch that is not small.

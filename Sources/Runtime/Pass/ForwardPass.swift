@@ -1,5 +1,8 @@
+import Files
 import ModelArchitecture
-import TensorCore
+import Numerics
+import Parallelism
+import Tensors
 
 /// Token ids of sequences that are computed together, each on its own.
 public typealias TokenSequence = [Int32]

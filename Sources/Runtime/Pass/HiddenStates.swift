@@ -1,5 +1,5 @@
-import BlockFormats
-import TensorCore
+import Numerics
+import Tensors
 
 /// The residual stream of a batch: one row of float32 values per token, sequences one after the other.
 public final class HiddenStates: @unchecked Sendable {

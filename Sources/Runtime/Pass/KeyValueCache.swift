@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Numerics
 
 /// Keys and values of one sequence in every layer, so that new tokens need not recompute the old.
 public final class KeyValueCache: @unchecked Sendable {

@@ -1,10 +1,4 @@
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// The memory that the process may use.
 public struct MemoryBudget: Sendable, Hashable {

@@ -1,5 +1,4 @@
 import ModelArchitecture
-import TensorCore
 
 /// Carries the states of tokens through a model and, beside them, through the same model quantized on the way: each matrix is
 /// quantized when its inputs are known in both, and what follows sees what it makes of them.

@@ -1,4 +1,4 @@
-import TensorCore
+import Files
 
 /// A model that cannot be run, or a run that cannot be done.
 public struct RuntimeError: DiagnosticError, Equatable {
@@ -49,7 +49,8 @@ public struct RuntimeError: DiagnosticError, Equatable {
             Diagnostic(
                 .work, place: place, "its output is infinite or not a number",
                 advice:
-                    "the weights are damaged or too coarse; \(run: .compareWeights) tells how far they are from the original's")
+                    "the weights are damaged or too coarse; \(run: .compareWeights) tells how far they are from the original's"
+            )
         case .notEnoughMemory(let needed, let budget):
             Diagnostic(
                 .room,

@@ -1,5 +1,5 @@
 import Dispatch
-import TensorCore
+import Numerics
 
 /// Memory that is reused from one stage to the next, and the time spent with it; each instance belongs to one thread at a
 /// time.

@@ -1,5 +1,6 @@
+import Files
 import ModelArchitecture
-import TensorCore
+import Numerics
 
 /// Cosines and sines for every position of a context.
 public struct RotaryAngles: Sendable {

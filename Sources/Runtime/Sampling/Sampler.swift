@@ -1,10 +1,5 @@
-import TensorCore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Numerics
+import Platform
 
 /// Chooses tokens by their logits.
 ///

@@ -1,4 +1,4 @@
-import TensorCore
+import Tensors
 
 /// One tensor of a source with its bytes in memory.
 final class LoadedTensor: TensorSource, @unchecked Sendable {

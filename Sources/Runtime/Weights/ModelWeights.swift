@@ -1,5 +1,5 @@
 import ModelArchitecture
-import TensorCore
+import Tensors
 
 /// The weights that a plan names, found in a source and checked against it.
 struct ModelWeights: Sendable {

@@ -1,5 +1,4 @@
-import BFloat16Products
-import TensorCore
+import Numerics
 
 /// Makes single matrices of a model ready, in bfloat16; of routers the float32 values, since a choice of experts is not to
 /// depend on rounding.

@@ -1,5 +1,5 @@
+import Files
 import ModelArchitecture
-import TensorCore
 
 /// Weights that one step of the pass needs together: matrices of one layer and, of stacks, one expert's.
 struct WeightGroup: Sendable {

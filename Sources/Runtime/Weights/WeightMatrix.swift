@@ -1,5 +1,6 @@
 import BlockFormats
-import TensorCore
+import Files
+import Tensors
 
 /// An encoded weight, or a stack of them (one per expert), that decodes to float32 in a thread's own memory.
 struct WeightMatrix: Sendable {

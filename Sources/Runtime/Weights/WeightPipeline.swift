@@ -1,4 +1,4 @@
-import TensorCore
+import Numerics
 
 /// Hands a pass the decoded weights of one step after another.
 ///

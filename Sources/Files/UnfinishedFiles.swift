@@ -1,10 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// The temporary files of this process, so that an interrupted one can remove them.
 public enum UnfinishedFiles {

@@ -1,83 +1,20 @@
-import COpenBLAS
-
-/// Single-threaded products and factors of row-major matrices; parallelism is the caller's.
-enum LinearAlgebra {
-    /// Makes OpenBLAS run in the calling thread only. Read before the first product.
-    static let isSingleThreaded: Bool = {
-        openblas_set_num_threads(1)
-        return true
-    }()
-
-    /// `C = A · B + keep · C`: A is m × k, B is k × n, C is m × n, with row strides.
-    static func multiply(
-        _ a: UnsafePointer<Float>, _ aStride: Int, _ b: UnsafePointer<Float>, _ bStride: Int,
-        into c: UnsafeMutablePointer<Float>, _ cStride: Int, m: Int, n: Int, k: Int, keep: Float
-    ) {
-        guard k > 0 else { return }
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(m), blasint(n), blasint(k), 1, a, blasint(aStride), b,
-            blasint(bStride), keep, c, blasint(cStride))
-    }
-
-    /// Replaces a symmetric n × n matrix, of which the upper triangle is read, by the lower triangle C with C · Cᵀ equal to it;
-    /// what is above the diagonal is left unspecified.
-    ///
-    /// - Returns: false if the matrix is not positive definite.
-    static func factorize(_ matrix: UnsafeMutablePointer<Double>, _ n: Int) -> Bool {
-        // The library's columns are these rows: its upper triangle U with Uᵀ · U is our lower one.
-        var triangle = CChar(UInt8(ascii: "U"))
-        var order = blasint(n)
-        var stride = blasint(n)
-        var info: blasint = 0
-        dpotrf_(&triangle, &order, matrix, &stride, &info)
-        return info == 0
-    }
-
-    /// The same in single precision.
-    static func factorize(_ matrix: UnsafeMutablePointer<Float>, _ n: Int) -> Bool {
-        var triangle = CChar(UInt8(ascii: "U"))
-        var order = blasint(n)
-        var stride = blasint(n)
-        var info: blasint = 0
-        spotrf_(&triangle, &order, matrix, &stride, &info)
-        return info == 0
-    }
-
-    /// Fills what lies below the diagonal of some rows and columns of an n × n matrix with what lies above it.
-    static func mirror(_ matrix: UnsafeMutablePointer<Float>, _ n: Int, rows: Range<Int>, columns: Range<Int>) {
-        // Small squares stay in the first cache.
-        let length = 16
-        for top in stride(from: rows.lowerBound, to: rows.upperBound, by: length) {
-            for left in stride(from: columns.lowerBound, to: min(columns.upperBound, top + length), by: length) {
-                for row in top..<min(top + length, rows.upperBound) {
-                    for column in left..<max(left, min(left + length, columns.upperBound, row)) {
-                        matrix[row &* n &+ column] = matrix[column &* n &+ row]
-                    }
-                }
-            }
-        }
-    }
-
-    /// `target += factor · values`.
-    static func add(
-        _ values: UnsafePointer<Float>, times factor: Float, to target: UnsafeMutablePointer<Float>, count: Int
-    ) {
-        cblas_saxpy(blasint(count), factor, values, 1, target, 1)
-    }
-}
-
-typealias Lanes = SIMD16<Float>
+/// Sixteen floats, one per lane.
+@usableFromInline package typealias Lanes = SIMD16<Float>
 
 extension UnsafePointer<Float> {
-    @inline(__always)
-    func lanes(_ offset: Int) -> Lanes { UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self) }
+    /// Sixteen values from an offset on.
+    @inlinable @inline(__always)
+    package func lanes(_ offset: Int) -> Lanes { UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self) }
 
-    @inline(__always)
-    func eight(_ offset: Int) -> SIMD8<Float> { UnsafeRawPointer(self + offset).loadUnaligned(as: SIMD8<Float>.self) }
+    /// Eight values from an offset on.
+    @inlinable @inline(__always)
+    package func eight(_ offset: Int) -> SIMD8<Float> {
+        UnsafeRawPointer(self + offset).loadUnaligned(as: SIMD8<Float>.self)
+    }
 
     /// The sum of products with another vector.
-    @inline(__always)
-    func dot(_ other: UnsafePointer<Float>, _ count: Int) -> Float {
+    @inlinable @inline(__always)
+    package func dot(_ other: UnsafePointer<Float>, _ count: Int) -> Float {
         var lanes = Lanes()
         var index = 0
         while index &+ 16 <= count {
@@ -98,20 +35,23 @@ extension UnsafePointer<Float> {
 }
 
 extension UnsafeMutablePointer<Float> {
-    @inline(__always)
-    func lanes(_ offset: Int) -> Lanes { UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self) }
+    /// Sixteen values from an offset on.
+    @inlinable @inline(__always)
+    package func lanes(_ offset: Int) -> Lanes { UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self) }
 
-    @inline(__always)
-    func eight(_ offset: Int) -> SIMD8<Float> { UnsafePointer(self).eight(offset) }
+    /// Eight values from an offset on.
+    @inlinable @inline(__always)
+    package func eight(_ offset: Int) -> SIMD8<Float> { UnsafePointer(self).eight(offset) }
 
-    @inline(__always)
-    func store(_ lanes: Lanes, _ offset: Int) {
+    /// Stores sixteen values from an offset on.
+    @inlinable @inline(__always)
+    package func store(_ lanes: Lanes, _ offset: Int) {
         UnsafeMutableRawPointer(self + offset).storeBytes(of: lanes, as: Lanes.self)
     }
 
     /// Adds `row · matrix`: `count` columns, of which any number may be asked for, of `rowCount` matrix rows.
-    @inline(__always)
-    func addProduct(
+    @inlinable @inline(__always)
+    package func addProduct(
         _ row: UnsafePointer<Float>, _ rowCount: Int, _ matrix: UnsafePointer<Float>, stride: Int, count: Int
     ) {
         var column = 0

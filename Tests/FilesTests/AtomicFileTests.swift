@@ -1,6 +1,7 @@
+import Files
 import Foundation
+import Parallelism
 import Synchronization
-import TensorCore
 import TestSupport
 import Testing
 

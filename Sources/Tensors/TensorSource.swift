@@ -1,3 +1,5 @@
+import Files
+
 /// Anything that lists tensors and reads rows of one: a GGUF file, or a checkpoint seen through its architecture.
 public protocol TensorSource: Sendable {
     /// The tensors in the order of the file they make.

@@ -1,6 +1,7 @@
+import Platform
+
 /// Vectorized elementary functions over rows of float32; sums are carried in float64.
-enum VectorMath {
-    typealias Lanes = SIMD16<Float>
+public enum VectorMath {
     /// Elements summed in float32 lanes before the lanes are folded into a float64.
     private static let foldLength = 256
 
@@ -24,16 +25,6 @@ enum VectorMath {
         return unsafeBitCast(unsafeBitCast(p, to: SIMD16<UInt32>.self) &+ exponent, to: Lanes.self)
     }
 
-    @inline(__always)
-    private static func lanes(_ x: UnsafePointer<Float>) -> Lanes {
-        UnsafeRawPointer(x).loadUnaligned(as: Lanes.self)
-    }
-
-    @inline(__always)
-    private static func store(_ lanes: Lanes, _ x: UnsafeMutablePointer<Float>) {
-        UnsafeMutableRawPointer(x).storeBytes(of: lanes, as: Lanes.self)
-    }
-
     /// Calls `body` for every full group of lanes, then for a partial one filled up with `filler`.
     @inline(__always)
     private static func forEachGroup(
@@ -41,7 +32,7 @@ enum VectorMath {
     ) {
         var i = 0
         while i &+ 16 <= count {
-            body(lanes(x + i), i, 16)
+            body(x.lanes(i), i, 16)
             i &+= 16
         }
         guard i < count else { return }
@@ -68,7 +59,7 @@ enum VectorMath {
             forEachGroup(x + start, length, filler: -.infinity) { group, offset, valid in
                 var powers = exponential(group - shift)
                 if valid == 16 {
-                    store(powers, x + start + offset)
+                    x.store(powers, start &+ offset)
                 } else {
                     for j in 0..<16 where j >= valid { powers[j] = 0 }
                     for j in 0..<valid { x[start &+ offset &+ j] = powers[j] }
@@ -82,13 +73,13 @@ enum VectorMath {
     }
 
     /// Turns x into probabilities.
-    static func softmax(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
+    public static func softmax(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
         let sum = exponentials(x, count, shift: maximum(x, count))
         scale(x, count, by: Float(1 / sum))
     }
 
     /// ln Σ eˣ.
-    static func logSumExp(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+    public static func logSumExp(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
         let shift = maximum(x, count)
         var sum = 0.0
         var start = 0
@@ -102,11 +93,11 @@ enum VectorMath {
             sum += Double(partial.sum())
             start &+= foldLength
         }
-        return Double(shift) + Double.logarithm(sum)
+        return Double(shift) + log(sum)
     }
 
     /// Σ eᵖ⁻ᴾ ((p − P) − (q − Q)), the KL divergence of two distributions given by logits p and q and their ln Σ eˣ, P and Q.
-    static func divergence(
+    public static func divergence(
         _ p: UnsafePointer<Float>, logSum logSumP: Double, from q: UnsafePointer<Float>, logSum logSumQ: Double,
         _ count: Int
     ) -> Double {
@@ -119,7 +110,7 @@ enum VectorMath {
             var partial = Lanes()
             forEachGroup(p + start, length, filler: -.infinity) { group, offset, valid in
                 if valid == 16 {
-                    partial += exponential(group - shift) * ((group - lanes(q + start + offset)) - rest)
+                    partial += exponential(group - shift) * ((group - q.lanes(start &+ offset)) - rest)
                 } else {
                     let powers = exponential(group - shift)
                     for j in 0..<valid { partial[j] += powers[j] * ((group[j] - q[start &+ offset &+ j]) - rest) }
@@ -132,7 +123,7 @@ enum VectorMath {
     }
 
     /// Σ eᵖ (p − (q − Q)) over the log-probabilities p above `limit`.
-    static func divergence(
+    public static func divergence(
         logProbabilities p: UnsafePointer<Float>, above limit: Float, from q: UnsafePointer<Float>,
         logSum: Double, _ count: Int
     ) -> Double {
@@ -144,7 +135,7 @@ enum VectorMath {
             var partial = Lanes()
             forEachGroup(p + start, length, filler: -.infinity) { group, offset, valid in
                 if valid == 16 {
-                    let terms = exponential(group) * (group - (lanes(q + start + offset) - shift))
+                    let terms = exponential(group) * (group - (q.lanes(start &+ offset) - shift))
                     partial += terms.replacing(with: 0, where: group .<= limit)
                 } else {
                     let powers = exponential(group)
@@ -160,7 +151,7 @@ enum VectorMath {
     }
 
     /// Where the greatest value is, the first of equals.
-    static func indexOfMaximum(_ x: UnsafePointer<Float>, _ count: Int) -> Int {
+    public static func indexOfMaximum(_ x: UnsafePointer<Float>, _ count: Int) -> Int {
         let greatest = maximum(x, count)
         var index = 0
         while index < count, x[index] != greatest { index &+= 1 }
@@ -171,7 +162,10 @@ enum VectorMath {
         for i in 0..<count { x[i] *= factor }
     }
 
-    static func add(_ x: UnsafePointer<Float>, _ count: Int, times factor: Float, to y: UnsafeMutablePointer<Float>) {
+    /// `y += factor · x`.
+    public static func add(
+        _ x: UnsafePointer<Float>, _ count: Int, times factor: Float, to y: UnsafeMutablePointer<Float>
+    ) {
         for i in 0..<count { y[i] += factor * x[i] }
     }
 
@@ -194,7 +188,7 @@ enum VectorMath {
     }
 
     /// `y = weight · x / sqrt(mean(x²) + epsilon)`.
-    static func rmsNorm(
+    public static func rmsNorm(
         _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ count: Int, epsilon: Float,
         into y: UnsafeMutablePointer<Float>
     ) {
@@ -203,11 +197,11 @@ enum VectorMath {
     }
 
     /// `gate = silu(gate) · up`, with silu(x) = x / (1 + e⁻ˣ).
-    static func gatedSilu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, _ count: Int) {
+    public static func gatedSilu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, _ count: Int) {
         forEachGroup(gate, count, filler: 0) { group, offset, valid in
             let activated = group / (1 + exponential(-group))
             if valid == 16 {
-                store(activated * lanes(up + offset), gate + offset)
+                gate.store(activated * up.lanes(offset), offset)
             } else {
                 for j in 0..<valid { gate[offset &+ j] = activated[j] * up[offset &+ j] }
             }

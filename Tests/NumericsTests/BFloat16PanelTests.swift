@@ -1,6 +1,5 @@
-import BFloat16Products
 import CSIMD
-import TensorCore
+import Numerics
 import Testing
 
 @Suite("Products in bfloat16")

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Platform
 
 /// Working memory at a 64-byte boundary, which threads may share.
 public final class FloatBuffer: @unchecked Sendable {
@@ -16,9 +14,7 @@ public final class FloatBuffer: @unchecked Sendable {
         let isLarge = byteCount >= 2 * Self.hugePageByteCount
         let bytes = UnsafeMutableRawPointer.allocate(
             byteCount: byteCount, alignment: isLarge ? Self.hugePageByteCount : 64)
-        #if canImport(Glibc)
-            if isLarge { _ = madvise(bytes, byteCount, MADV_HUGEPAGE) }
-        #endif
+        if isLarge { POSIX.adviseHugePages(bytes, byteCount: byteCount) }
         base = bytes.bindMemory(to: Float.self, capacity: count)
         self.count = count
     }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// What two paths of one file have in common, whatever links lead to it.
 public struct FileIdentity: Hashable, Sendable {

@@ -1,5 +1,5 @@
+import Tensors
 import Testing
-import TensorCore
 
 @Suite struct TensorTypeTests {
     /// Bits per weight as ggml's documentation lists them.

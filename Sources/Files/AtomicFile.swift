@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A file that appears under its name only when it is complete.
 ///
@@ -161,12 +157,8 @@ public struct AtomicFile: ~Copyable {
     private func write(_ bytes: UnsafeRawBufferPointer) throws {
         var done = 0
         while done < bytes.count {
-            let rest = min(Self.bufferByteCount, bytes.count - done)
-            #if canImport(Glibc)
-                let count = Glibc.write(descriptor, bytes.baseAddress! + done, rest)
-            #else
-                let count = Darwin.write(descriptor, bytes.baseAddress! + done, rest)
-            #endif
+            let piece = bytes[done..<min(done + Self.bufferByteCount, bytes.count)]
+            let count = POSIX.write(UnsafeRawBufferPointer(rebasing: piece), to: descriptor)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw FileError.lastSystemError("write", path: path)

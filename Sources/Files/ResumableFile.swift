@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A file that grows over several runs, under its own name or, until it is complete, as `NAME.unfinished`.
 ///
@@ -59,11 +55,7 @@ public final class ResumableFile: @unchecked Sendable {
     public func append(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            #if canImport(Glibc)
-                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            #else
-                let count = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
-            #endif
+            let count = rest.withUnsafeBytes { POSIX.write($0, to: descriptor) }
             if count < 0 {
                 if errno == EINTR { continue }
                 throw FileError.lastSystemError("write", path: path)

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A regular file open for reading at any offset, from any thread.
 ///
@@ -65,10 +61,7 @@ public final class ReadableFile: Sendable {
 
     /// Tells the system what will be done with the bytes of `range`, which need not be whole pages.
     public func advise(_ use: ExpectedUse, _ range: Range<Int>) {
-        #if canImport(Glibc)
-            let advice = use == .soon ? POSIX_FADV_WILLNEED : POSIX_FADV_DONTNEED
-            posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), advice)
-        #endif
+        POSIX.advise(use == .soon ? .willNeed : .doNotNeed, descriptor: descriptor, range)
     }
 
     /// The bytes of `range`.

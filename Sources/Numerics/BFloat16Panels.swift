@@ -1,5 +1,4 @@
 import CSIMD
-import TensorCore
 
 /// Vectors rounded to bfloat16 (ties to even), laid out for their products with other vectors: blocks of 16 vectors, in each a
 /// pair of elements of the 16 beside the next pair.

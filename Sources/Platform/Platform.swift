@@ -1,0 +1,62 @@
+// The C library under one name, and the few of its functions that systems do not share.
+
+#if canImport(Glibc)
+    @_exported import Glibc
+#else
+    @_exported import Darwin
+#endif
+
+/// Functions of the system that are missing on some platforms, or whose short names callers have for something else.
+public enum POSIX {
+    /// Reads up to as many bytes from a file descriptor as a buffer has.
+    ///
+    /// - Returns: how many; 0 at the end, below zero if it failed, with the reason in `errno`.
+    public static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        #else
+            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+    }
+
+    /// Writes the first bytes of a buffer to a file descriptor.
+    ///
+    /// - Returns: how many; below zero if it failed, with the reason in `errno`.
+    public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        #else
+            Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+        #endif
+    }
+
+    /// Ends the process.
+    public static func exit(_ status: Int32) -> Never {
+        #if canImport(Glibc)
+            Glibc.exit(status)
+        #else
+            Darwin.exit(status)
+        #endif
+    }
+
+    /// What a process means to do with bytes of a file.
+    public enum FileAdvice: Sendable {
+        case willNeed, doNotNeed
+    }
+
+    /// Tells the system what will be done with some bytes of a file, where it listens to that.
+    public static func advise(_ advice: FileAdvice, descriptor: Int32, _ range: Range<Int>) {
+        #if canImport(Glibc)
+            _ = posix_fadvise(
+                descriptor, off_t(range.lowerBound), off_t(range.count),
+                advice == .willNeed ? POSIX_FADV_WILLNEED : POSIX_FADV_DONTNEED)
+        #endif
+    }
+
+    /// Asks for large pages under some memory, where there are any.
+    public static func adviseHugePages(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
+        #if canImport(Glibc)
+            _ = madvise(memory, byteCount, MADV_HUGEPAGE)
+        #endif
+    }
+}
