@@ -8,7 +8,7 @@ extension Model {
     /// What tells the model from others of its shape.
     ///
     /// - Returns: nil if weights cannot be decoded.
-    /// - Throws: `FileError`, and `NonFiniteWeight`.
+    /// - Throws: `FileError`.
     public func signature() throws -> ModelSignature? {
         let matrices = tensors.tensors.indices.filter { tensors.tensors[$0].shape.rank > 1 }.sorted {
             tensors.tensors[$0].name.utf8.lexicographicallyPrecedes(tensors.tensors[$1].name.utf8)
@@ -18,9 +18,16 @@ extension Model {
         var samples: [Float] = []
         for stack in stacks {
             let (columns, rows) = (min(stack.columns, Self.cornerLength), min(stack.rows, Self.cornerLength))
+            let wholeBlocks = 0..<max(columns, stack.tensor.type.blockLength)
             for sample in 0..<ModelSignature.samplesPerTensor {
                 let row = 7 * sample % rows
-                samples.append(try stack.values(row..<row + 1, of: sample % stack.count)[11 * sample % columns])
+                do {
+                    let values = try stack.values(row..<row + 1, columns: wholeBlocks, of: sample % stack.count)
+                    samples.append(values[11 * sample % columns])
+                } catch is NonFiniteWeight {
+                    // It is for those who compute with the weights to refuse them.
+                    samples.append(.nan)
+                }
             }
         }
         return ModelSignature(
