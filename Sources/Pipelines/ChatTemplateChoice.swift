@@ -69,7 +69,7 @@ extension Conversion {
             progress(
                 .warning(
                     "the checkpoint has no chat template; the file gets the format \"\(named.rawValue)\", "
-                        + "--chat-template \(Self.noTemplate) leaves it out"))
+                        + "\(.chatTemplate, Self.noTemplate) leaves it out"))
         }
     }
 

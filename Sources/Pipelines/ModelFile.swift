@@ -35,7 +35,7 @@ struct ModelFile {
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? model.path)
         }
-        for warning in model.warnings { progress(.warning(warning)) }
+        for warning in model.warnings { progress(.warning("\(warning)")) }
         let outputs =
             try splitLimits.map {
                 try GGUFSplitWriter.paths(

@@ -1,3 +1,4 @@
+import Files
 import Runtime
 
 /// What a pipeline tells about its work while it runs.
@@ -9,9 +10,9 @@ public enum ProgressEvent: Sendable, Equatable {
     /// What a model's forward passes spent their time on, in all threads.
     case times(model: String, StageTimes)
     /// Something the user may like to know, and need do nothing about.
-    case note(String)
+    case note(Message)
     /// Something the user should know; the work goes on.
-    case warning(String)
+    case warning(Message)
 }
 
 /// Receives events, from any thread.

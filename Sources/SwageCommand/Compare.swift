@@ -65,7 +65,7 @@ struct Compare: ParsableCommand {
         if json {
             try JSONOutput.print(WeightErrorReport(tensors, hasImportance: imatrix != nil))
         } else {
-            for warning in report.warnings { ProgressLine.handler(.warning(warning)) }
+            for warning in report.warnings { ProgressLine.handler(.warning(Message(warning))) }
             var parts = [report.worst(limit: limit, byExpert: experts).terminal, report.byRole.terminal]
             if histogram { parts.append(report.histogram.terminal) }
             StandardStream.output.write(parts.joined(separator: "\n\n") + "\n")

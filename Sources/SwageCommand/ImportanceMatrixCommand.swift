@@ -75,7 +75,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
         if let show { return try ImportanceListing(path: show).write(byExpert: experts, json: json) }
         let matrix = try merge.isEmpty ? collect() : merged(into: output ?? "")
         ProgressLine.clear()
-        for warning in matrix.warnings { ProgressLine.handler(.warning(warning)) }
+        for warning in matrix.warnings { ProgressLine.handler(.warning("\(warning)")) }
         for file in [output, hessian].compactMap({ $0 }) {
             StandardStream.output.write(
                 "\(file): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"

@@ -28,8 +28,8 @@ enum ProgressLine {
                 let rest = fraction > 0.02 ? seconds * (1 - fraction) / fraction : nil
                 let estimate = rest.map { $0 >= 1.5 ? ", \(Figures.decimal($0, 0)) s left" : "" } ?? ""
                 show("\(state.stage): \(Figures.percent(fraction))\(estimate)", &state)
-            case .note(let text): say("note: \(text)", &state)
-            case .warning(let text): say("warning: \(text)", &state)
+            case .note(let text): say("note: \(text.commandLineText)", &state)
+            case .warning(let text): say("warning: \(text.commandLineText)", &state)
             case .times: break
             }
         }
@@ -49,7 +49,7 @@ enum ProgressLine {
         for note in notes {
             let text = [note.file, note.place, note.problem].compactMap { $0 }.joined(separator: ": ")
             guard said.withLock({ $0.insert(text).inserted }) else { continue }
-            handler(.warning(text + (note.advice.map { "\n  \($0.commandLineText)" } ?? "")))
+            handler(.warning(Message(text) + (note.advice.map { "\n  \($0)" } ?? "")))
         }
     }
 

@@ -23,7 +23,7 @@ import Testing
     ) throws -> (answer: String, notices: [String], finish: GenerationFinish) {
         var (answer, notices): ([UInt8], [String]) = ([], [])
         let finish = try conversation.answer(
-            question, isInterrupted: isInterrupted, onNotice: { notices.append($0) }, onText: { answer += $0 })
+            question, isInterrupted: isInterrupted, onNotice: { notices.append($0.description) }, onText: { answer += $0 })
         return (String(decoding: answer, as: UTF8.self), notices, finish)
     }
 

@@ -60,7 +60,7 @@ import Testing
             let warnings = Mutex<[String]>([])
             let result = try TaskEvaluation(parallel: Parallel())
                 .run(Model(path: directory), tasks: [EvaluationTask(contentsOf: Self.path("cut"))]) {
-                    if case .warning(let text) = $0 { warnings.withLock { $0.append(text) } }
+                    if case .warning(let text) = $0 { warnings.withLock { $0.append(text.description) } }
                 }.model[0]
             try Self.check(result, "cut")
             #expect(result.cutCount == 2)
