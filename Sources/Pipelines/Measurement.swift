@@ -67,8 +67,8 @@ public struct Measurement: Sendable {
                 return try ScoreFile(path: path, identity: identity, stateInterval: stateInterval)
             }
         }
-        let names = models.map(\.name).joined(separator: ", ")
-        progress(.stage("evaluating \(names)" + (all.count > models.count ? " beside \(all[0].name)" : "")))
+        progress(
+            .stage(.evaluating(models: models.map(\.name), reference: all.count > models.count ? all[0].name : nil)))
         let passes = try all.map { try $0.forwardPass(parallel, memory: memory) }
         let scores = try ModelEvaluation()
             .run(

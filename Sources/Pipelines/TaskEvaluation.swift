@@ -44,7 +44,7 @@ public struct TaskEvaluation: Sendable {
     private func answers(
         of model: Model, _ tasks: [EvaluationTask], _ progress: @escaping ProgressHandler
     ) throws -> [TaskResult] {
-        progress(.stage("answering, \(model.name)"))
+        progress(.stage(.answering(model: model.name)))
         let pass = try model.forwardPass(parallel, memory: memory)
         let results = try ChoiceEvaluation().run(pass, tokenizer: model.tokenizer, tasks: tasks) {
             progress(.fraction($0))

@@ -57,7 +57,7 @@ public struct WeightComparison: Sendable {
         let pairs = try pairs(original, quantized)
         let byteCount = pairs.reduce(0) { $0 + $1.decoded.tensor.byteCount }
         var done = 0
-        progress(.stage("comparing \(quantized.name)"))
+        progress(.stage(.comparing(model: quantized.name)))
         return try pairs.map { pair in
             let result = try compare(pair, weights: weights(of: pair, importance))
             done += pair.decoded.tensor.byteCount

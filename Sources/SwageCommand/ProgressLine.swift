@@ -19,10 +19,10 @@ enum ProgressLine {
     static let handler: ProgressHandler = { event in
         state.withLock { state in
             switch event {
-            case .stage(let name):
-                state.stage = name
+            case .stage(let stage):
+                state.stage = stage.words
                 state.started = .now
-                show(name, &state)
+                show(state.stage, &state)
             case .fraction(let fraction):
                 let seconds = (ContinuousClock.now - state.started) / .seconds(1)
                 let rest = fraction > 0.02 ? seconds * (1 - fraction) / fraction : nil
@@ -38,7 +38,7 @@ enum ProgressLine {
     /// The same, and says what the time went into.
     static let verboseHandler: ProgressHandler = { event in
         guard case .times(let model, let times) = event else { return handler(event) }
-        let parts = ComputeStage.allCases.map { "\($0) \(Figures.decimal(times[$0] / .seconds(1), 2)) s" }
+        let parts = PassTimes.Activity.allCases.map { "\($0.word) \(Figures.decimal(times[$0] / .seconds(1), 2)) s" }
         state.withLock { say("\(model), time of all threads: \(parts.joined(separator: ", "))", &$0) }
     }
 
