@@ -58,7 +58,7 @@ public final class Conversation {
     /// - Returns: why the answer ends.
     /// - Throws: ``PipelineError`` if the turn alone is too long. The conversation can go on after any error.
     public func answer(
-        _ question: String, isInterrupted: () -> Bool, onNotice: (Message) -> Void, onText: ([UInt8]) -> Void
+        _ question: String, isInterrupted: () -> Bool, onNotice: (Message) -> Void, onText: ([UInt8]) throws -> Void
     ) throws -> GenerationFinish {
         var kept = turns[...]
         var tokens = try prompt(question, after: kept)

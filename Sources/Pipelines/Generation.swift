@@ -31,7 +31,7 @@ public struct Generation: Sendable {
     ///     text, if the model has a token for that.
     ///   - onText: receives the text as it comes, in whole characters.
     /// - Throws: ``PipelineError`` if the prompt does not leave room in the context.
-    public func run(_ model: Model, prompt: [UInt8], onText: ([UInt8]) -> Void) throws -> Result {
+    public func run(_ model: Model, prompt: [UInt8], onText: ([UInt8]) throws -> Void) throws -> Result {
         let limit = try model.contextLength(options.contextLength)
         let tokens = model.tokenizer.promptTokens(prompt)
         guard tokens.count < limit else {

@@ -68,21 +68,23 @@ struct Chat: ParsableCommand {
             case .help: StandardStream.error.write(ChatInput.help + "\n")
             case .unknown(let name):
                 StandardStream.error.write("there is no command \(name); /help lists them\n")
-            case .turn(let text): answer(text, conversation)
+            case .turn(let text): try answer(text, conversation)
             }
         }
     }
 
     /// Writes the answer to a turn, or what is wrong with the turn.
-    private func answer(_ text: String, _ conversation: Conversation) {
+    private func answer(_ text: String, _ conversation: Conversation) throws {
         do {
             let finish = try Interruption.ending { isInterrupted in
                 try conversation.answer(
                     text, isInterrupted: isInterrupted, onNotice: { ProgressLine.handler(.warning($0)) },
-                    onText: { StandardStream.output.write($0) })
+                    onText: { try StandardStream.output.write($0) })
             }
-            StandardStream.output.write("\n")
+            try StandardStream.output.write("\n")
             if finish == .context { ProgressLine.handler(.warning("the answer ends here: the context is full")) }
+        } catch let error as OutputFailure {
+            throw error
         } catch {
             Failure.report(error)
         }

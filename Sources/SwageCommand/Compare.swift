@@ -68,7 +68,7 @@ struct Compare: ParsableCommand {
             for warning in report.warnings { ProgressLine.handler(.warning(Message(warning))) }
             var parts = [report.worst(limit: limit, byExpert: experts).terminal, report.byRole.terminal]
             if histogram { parts.append(report.histogram.terminal) }
-            StandardStream.output.write(parts.joined(separator: "\n\n") + "\n")
+            try StandardStream.output.write(parts.joined(separator: "\n\n") + "\n")
         }
         guard let maxRmse, let worst = tensors.max(by: { $0.total.relativeRMSE < $1.total.relativeRMSE }),
             !(worst.total.relativeRMSE <= maxRmse)

@@ -49,12 +49,12 @@ struct Convert: ParsableCommand {
         conversion.chatTemplate = chatTemplate.map { .init($0) }
         if dryRun {
             _ = try conversion.metadata(of: model, progress: ProgressLine.handler)
-            StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
+            try StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
             return StandardStream.error.write(Figures.estimate(try conversion.duration(model)))
         }
         let outcome = try conversion.run(model, output: output, progress: ProgressLine.handler)
         ProgressLine.clear()
-        StandardStream.output.write(outcome.summary + "\n")
+        try StandardStream.output.write(outcome.summary + "\n")
     }
 }
 

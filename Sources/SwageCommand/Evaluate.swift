@@ -57,7 +57,7 @@ struct Evaluate: ParsableCommand {
         let report = TaskReport(
             model: model.name, results: results.model, reference: original?.name, references: results.reference)
         if json { return try JSONOutput.print(report) }
-        StandardStream.output.write(TaskTables.tables(of: report).map(\.terminal).joined(separator: "\n\n") + "\n")
+        try StandardStream.output.write(TaskTables.tables(of: report).map(\.terminal).joined(separator: "\n\n") + "\n")
     }
 
     private func open(_ path: String) throws -> Model {

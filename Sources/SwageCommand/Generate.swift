@@ -59,9 +59,9 @@ struct Generate: ParsableCommand {
         let generation = Generation(options, parallel: compute.parallel)
         let isStreaming = !json
         let result = try generation.run(model, prompt: prompt) { bytes in
-            if isStreaming { StandardStream.output.write(bytes) }
+            if isStreaming { try StandardStream.output.write(bytes) }
         }
-        if isStreaming { StandardStream.output.write("\n") }
+        if isStreaming { try StandardStream.output.write("\n") }
         if result.finish == .context {
             let count = result.prompt.count + result.tokens.count
             ProgressLine.handler(

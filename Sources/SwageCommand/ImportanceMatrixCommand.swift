@@ -77,7 +77,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
         ProgressLine.clear()
         for warning in matrix.warnings { ProgressLine.handler(.warning("\(warning)")) }
         for file in [output, hessian].compactMap({ $0 }) {
-            StandardStream.output.write(
+            try StandardStream.output.write(
                 "\(file): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"
             )
         }

@@ -26,7 +26,7 @@ struct Inspect: ParsableCommand {
             preTokenizer: splitting.preTokenizer)
         ProgressLine.say(inspection.notes)
         if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
-        StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
+        try StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
     }
 
     private static func text(of inspection: Inspection, listsTensors: Bool) -> String {

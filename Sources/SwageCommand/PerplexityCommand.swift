@@ -125,7 +125,7 @@ struct PerplexityCommand: ParsableCommand {
         }
         var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]
         if results.contains(where: { $0.divergence != nil }) { tables.append(DivergenceTable.full(results)) }
-        StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
+        try StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
     }
 
     private func open(_ path: String) throws -> Model {

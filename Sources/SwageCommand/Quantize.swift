@@ -101,7 +101,7 @@ struct Quantize: ParsableCommand {
     func run() throws {
         let options = try choices.recipeOptions()
         let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "F16")
-        if printRecipe { return StandardStream.output.write(recipe.applying(options).json) }
+        if printRecipe { return try StandardStream.output.write(recipe.applying(options).json) }
         let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
         var quantization = Quantization(
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
@@ -125,7 +125,7 @@ struct Quantize: ParsableCommand {
         let path = try write(model, outcome.quantization, plan: outcome.plan)
         let measured = try path.flatMap { try self.measured($0, model, calibration) }
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
-        StandardStream.output.write(report.text(measured: measured, output: path ?? output))
+        try StandardStream.output.write(report.text(measured: measured, output: path ?? output))
     }
 
     private func sensitivity(of model: Model, _ calibration: CalibratedQuantization) throws -> Sensitivity {
@@ -149,9 +149,9 @@ struct Quantize: ParsableCommand {
             ProgressLine.clear()
             _ = try quantization.calibration?.windows(model)
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
-            StandardStream.output.write(Self.listing(of: plan))
+            try StandardStream.output.write(Self.listing(of: plan))
             let parts = try quantization.parts(of: model, plan: plan, output: output ?? "MODEL.gguf")
-            if !parts.isEmpty { StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
+            if !parts.isEmpty { try StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
             // What error feedback takes cannot be told from a sample of rows.
             guard hessian == nil, calibrate.isEmpty else { return nil }
             StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
@@ -159,7 +159,7 @@ struct Quantize: ParsableCommand {
         }
         let outcome = try quantization.run(model, plan: plan, output: output, progress: execution.progress)
         ProgressLine.clear()
-        StandardStream.output.write(outcome.summary + "\n")
+        try StandardStream.output.write(outcome.summary + "\n")
         return outcome.paths[0]
     }
 

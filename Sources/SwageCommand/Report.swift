@@ -83,7 +83,7 @@ struct Report: ParsableCommand {
             output.hasSuffix(".json")
                 ? JSONOutput.bytes(of: report) : Array((ReportTables.markdown(of: report) + "\n").utf8))
         try file.commit()
-        StandardStream.output.write("\(output): \(models.count) models on \(texts.count) texts\n")
+        try StandardStream.output.write("\(output): \(models.count) models on \(texts.count) texts\n")
     }
 
     private func report() throws -> ModelReport {

@@ -39,6 +39,6 @@ struct SensitivityCommand: ParsableCommand {
             of: model, parallel: compute.parallel, progress: execution.progress)
         try SensitivityFile.write(sensitivity, of: model, to: output)
         ProgressLine.clear()
-        StandardStream.output.write("\(output): \(sensitivity.matrices.count) tensors\n")
+        try StandardStream.output.write("\(output): \(sensitivity.matrices.count) tensors\n")
     }
 }
