@@ -30,12 +30,12 @@ public struct Generation: Sendable {
     ///   - prompt: text in UTF-8; the names of special tokens in it stand for those. An empty one is the beginning of a
     ///     text, if the model has a token for that.
     ///   - onText: receives the text as it comes, in whole characters.
-    /// - Throws: ``PipelineError`` if the prompt does not leave room in the context.
+    /// - Throws: ``GenerationError`` if the prompt does not leave room in the context.
     public func run(_ model: Model, prompt: [UInt8], onText: ([UInt8]) throws -> Void) throws -> Result {
         let limit = try model.contextLength(options.contextLength)
         let tokens = model.tokenizer.promptTokens(prompt)
         guard tokens.count < limit else {
-            throw PipelineError(
+            throw GenerationError(
                 .promptTooLong(tokenCount: tokens.count, context: limit, limit: model.plan.contextLength),
                 file: model.path)
         }
@@ -65,7 +65,7 @@ extension Model {
     func contextLength(_ asked: Int?) throws -> Int {
         guard let asked else { return plan.contextLength }
         guard (2...max(2, plan.contextLength)).contains(asked) else {
-            throw PipelineError(.contextOutOfRange(asked, limit: plan.contextLength), file: path)
+            throw GenerationError(.contextOutOfRange(asked, limit: plan.contextLength), file: path)
         }
         return asked
     }

@@ -48,7 +48,7 @@ public struct Measurement: Sendable {
         }
         for model in all.dropFirst() {
             guard let difference = model.tokenDifference(from: all[0]) else { continue }
-            throw PipelineError(.otherTokens(than: all[0].path, difference), file: model.path)
+            throw MeasurementError(.otherTokens(reference: all[0].path, difference: difference), file: model.path)
         }
         let windows = try windows(of: texts, stored, all)
         let cut = texts.isEmpty ? stored?.cut ?? cut : cut
@@ -124,7 +124,7 @@ public struct Measurement: Sendable {
             wanted.context = stored.cut.context
             return try stored.texts(tokenizer, cut: wanted)
         }
-        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
+        guard !texts.isEmpty else { throw MeasurementError(.noTexts) }
         try cut.check(contextLimit: limit)
         return try texts.map { try TokenWindows($0, tokenizer: tokenizer, cut: cut) }
     }

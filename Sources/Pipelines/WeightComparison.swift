@@ -39,7 +39,7 @@ public struct WeightComparison: Sendable {
     /// Compares every tensor of both models; those of the quantized one may be padded.
     ///
     /// Models that look as if they were given in each other's place are compared as they were given, with a warning.
-    /// - Throws: ``PipelineError`` if one of them lacks a tensor of the other, `NonFiniteWeight` if it holds a weight that is
+    /// - Throws: ``ComparisonError`` if one of them lacks a tensor of the other, `NonFiniteWeight` if it holds a weight that is
     ///   no finite number.
     public func run(original: Model, quantized: Model, progress: @escaping ProgressHandler) throws -> [Tensor] {
         let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
@@ -76,17 +76,17 @@ public struct WeightComparison: Sendable {
             uniqueKeysWithValues: original.tensors.tensors.enumerated().map { ($1.name, $0) })
         let names = Set(quantized.tensors.tensors.map(\.name))
         if let missing = original.tensors.tensors.first(where: { !names.contains($0.name) }) {
-            throw PipelineError(.missingCounterpart, file: quantized.path, tensor: missing.name)
+            throw ComparisonError(.missingCounterpart, file: quantized.path, tensor: missing.name)
         }
         return try quantized.tensors.tensors.enumerated().map { index, tensor in
             guard let originalIndex = indices[tensor.name] else {
-                throw PipelineError(.missingCounterpart, file: original.path, tensor: tensor.name)
+                throw ComparisonError(.missingCounterpart, file: original.path, tensor: tensor.name)
             }
             let counterpart = original.tensors.tensors[originalIndex]
             let (wide, narrow) = (tensor.shape.dimensions, counterpart.shape.dimensions)
             let sameStack = wide.count == narrow.count && wide.dropFirst(2) == narrow.dropFirst(2)
             guard sameStack, zip(wide, narrow).allSatisfy({ $0 >= $1 }) else {
-                throw PipelineError(
+                throw ComparisonError(
                     .otherShape(tensor.shape, original: counterpart.shape), file: quantized.path, tensor: tensor.name)
             }
             return Pair(
@@ -180,7 +180,7 @@ extension Model {
     fileprivate func matrices(ofTensorAt index: Int) throws -> MatrixStack {
         guard let stack = MatrixStack(tensors, index) else {
             let tensor = tensors.tensors[index]
-            throw PipelineError(.unsupportedType(tensor.type), file: path, tensor: tensor.name)
+            throw UnsupportedType(tensor.type, file: path, tensor: tensor.name)
         }
         return stack
     }

@@ -102,7 +102,7 @@ import Testing
     @Test func aTurnThatIsTooLongChangesNothing() throws {
         let conversation = try conversation(context: 128, count: 16)
         let first = try ask(conversation, "Hello")
-        let error = #expect(throws: PipelineError.self) {
+        let error = #expect(throws: GenerationError.self) {
             try ask(conversation, String(repeating: "word ", count: 200))
         }
         guard case .turnTooLong(let count, context: 128, limit: 8192) = error?.kind else {
