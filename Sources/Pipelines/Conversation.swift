@@ -1,5 +1,4 @@
 import Files
-import Parallelism
 import Runtime
 import Tokenization
 
@@ -27,7 +26,8 @@ public final class Conversation {
     /// - Throws: ``GenerationError`` if the context is larger than the model's; an error if the format refuses the system
     ///   message.
     public init(
-        _ model: Model, format: ConversationFormat, system: String?, options: GenerationOptions, parallel: Parallel
+        _ model: Model, format: ConversationFormat, system: String?, options: GenerationOptions,
+        compute: Compute = Compute()
     ) throws {
         self.model = model
         self.format = format
@@ -41,7 +41,7 @@ public final class Conversation {
         continuation = Continuation(
             model.tokenizer, options: options, contextLength: contextLength,
             furtherEnds: [format.endToken].compactMap { $0 })
-        generator = try Generator(pass: model.forwardPass(parallel), capacity: contextLength)
+        generator = try Generator(pass: model.forwardPass(compute), capacity: contextLength)
         _ = try prompt("", after: [])
     }
 

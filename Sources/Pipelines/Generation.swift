@@ -1,15 +1,14 @@
-import Parallelism
 import Runtime
 import Tokenization
 
 /// Continues a prompt.
 public struct Generation: Sendable {
     public var options: GenerationOptions
-    public var parallel: Parallel
+    public var compute: Compute
 
-    public init(_ options: GenerationOptions, parallel: Parallel) {
+    public init(_ options: GenerationOptions, compute: Compute = Compute()) {
         self.options = options
-        self.parallel = parallel
+        self.compute = compute
     }
 
     public struct Result: Sendable {
@@ -40,7 +39,7 @@ public struct Generation: Sendable {
                 file: model.path)
         }
         let capacity = tokens.count + min(options.maximumTokenCount ?? .max, limit - tokens.count)
-        let generator = try Generator(pass: model.forwardPass(parallel), capacity: capacity)
+        let generator = try Generator(pass: model.forwardPass(compute), capacity: capacity)
         var continuation = Continuation(model.tokenizer, options: options, contextLength: limit)
         let added = try continuation.run(generator, prompt: tokens, onText: onText)
         return Result(

@@ -10,11 +10,11 @@ import Tensors
 public struct WeightComparison: Sendable {
     /// What a squared error in each column costs, for the weighted figures.
     public var importancePath: String?
-    public var parallel: Parallel
+    public var compute: Compute
 
-    public init(importancePath: String? = nil, parallel: Parallel) {
+    public init(importancePath: String? = nil, compute: Compute = Compute()) {
         self.importancePath = importancePath
-        self.parallel = parallel
+        self.compute = compute
     }
 
     /// One tensor, compared.
@@ -41,10 +41,10 @@ public struct WeightComparison: Sendable {
     /// Models that look as if they were given in each other's place are compared as they were given, with a warning.
     /// - Throws: ``ComparisonError`` if one of them lacks a tensor of the other, `NonFiniteWeight` if it holds a weight that is
     ///   no finite number.
-    public func run(original: Model, quantized: Model, progress: @escaping ProgressHandler) throws -> [Tensor] {
+    public func run(original: Model, quantized: Model) throws -> [Tensor] {
         let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
         if original.isCoarser(than: quantized) {
-            progress(
+            compute.progress(
                 .warning(
                     "\(original.path) was given as the original, and has fewer bits per weight than \(quantized.path): they "
                         + "look exchanged; the original comes first"))
@@ -52,16 +52,16 @@ public struct WeightComparison: Sendable {
         if let importancePath,
             let warning = try original.warning(about: importancePath, "importance matrix", of: importance?.model)
         {
-            progress(.warning(warning))
+            compute.progress(.warning(warning))
         }
         let pairs = try pairs(original, quantized)
         let byteCount = pairs.reduce(0) { $0 + $1.decoded.tensor.byteCount }
         var done = 0
-        progress(.stage(.comparing(model: quantized.name)))
+        compute.progress(.stage(.comparing(model: quantized.name)))
         return try pairs.map { pair in
             let result = try compare(pair, weights: weights(of: pair, importance))
             done += pair.decoded.tensor.byteCount
-            progress(.fraction(Double(done) / Double(max(1, byteCount))))
+            compute.progress(.fraction(Double(done) / Double(max(1, byteCount))))
             return result
         }
     }
@@ -112,7 +112,7 @@ public struct WeightComparison: Sendable {
         let rowsPerPiece = max(1, min(rows, Self.pieceLength / pair.decoded.columns))
         let piecesPerExpert = (rows + rowsPerPiece - 1) / rowsPerPiece
         let pieces = ResultTable(repeating: PieceResult(), count: expertCount * piecesPerExpert)
-        try parallel.forEach(pieces.count) { piece, _ in
+        try compute.parallel.forEach(pieces.count) { piece, _ in
             let (expert, part) = piece.quotientAndRemainder(dividingBy: piecesPerExpert)
             let range = part * rowsPerPiece..<min(rows, (part + 1) * rowsPerPiece)
             let shared = range.clamped(to: 0..<pair.original.rows)

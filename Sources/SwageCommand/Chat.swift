@@ -37,9 +37,8 @@ struct Chat: ParsableCommand {
     var context: Int?
 
     @OptionGroup var sampling: SamplingArguments
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ThreadOptions
 
     /// The model cards' setting for conversations.
     private static let usualTemperature = 0.7
@@ -49,7 +48,7 @@ struct Chat: ParsableCommand {
     }
 
     func run() throws {
-        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
+        let model = try reading.open(model)
         var options = sampling.options(usualTemperature: Self.usualTemperature)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context
@@ -57,8 +56,7 @@ struct Chat: ParsableCommand {
             model, source: template.map { .init($0) },
             material: ConversationMaterial(toolFile: tools, documentFile: documents))
         let conversation = try Conversation(
-            model, format: format, system: system, options: options,
-            parallel: compute.parallel)
+            model, format: format, system: system, options: options, compute: work.compute)
         var input = ChatInput()
         while let entry = try input.next() {
             switch entry {

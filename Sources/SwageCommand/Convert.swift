@@ -36,13 +36,12 @@ struct Convert: ParsableCommand {
     var dryRun = false
 
     @OptionGroup var split: SplitOptions
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ThreadOptions
 
     func run() throws {
-        let model = try reading.model(at: checkpoint, preTokenizer: splitting.preTokenizer, readsWeights: !vocabOnly)
-        var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
+        let model = try reading.open(checkpoint, readsWeights: !vocabOnly)
+        var conversion = Conversion(target: type, name: name, parallel: work.compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
         conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0) }

@@ -65,10 +65,8 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Write a split model in as many parts as it has, with the same tensors in each.")
     var keepSplit = false
 
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
-    @OptionGroup var execution: RunOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ComputeOptions
 
     func validate() throws {
         guard [type != nil, recipe != nil].count(where: { $0 }) + budget.count == 1 else {
@@ -102,18 +100,19 @@ struct Quantize: ParsableCommand {
         let options = try choices.recipeOptions()
         let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "F16")
         if printRecipe { return try StandardStream.output.write(recipe.applying(options).json) }
-        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
+        let model = try reading.open(model)
         var quantization = Quantization(
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
-            parallel: compute.parallel)
+            parallel: work.compute.parallel)
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0 }
         if !calibrate.isEmpty {
             quantization.calibration = CalibratedQuantization(
                 texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
-                cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
+                cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: work.compute.memory
+            )
         }
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
-        quantization.hessian = hessian.map { HessianFitting(path: $0, memory: execution.budget) }
+        quantization.hessian = hessian.map { HessianFitting(path: $0, memory: work.compute.memory) }
         guard let limit = budget.budget(for: model), var calibration = quantization.calibration else {
             _ = try write(model, quantization, plan: try quantization.plan(model))
             return
@@ -130,7 +129,7 @@ struct Quantize: ParsableCommand {
 
     private func sensitivity(of model: Model, _ calibration: CalibratedQuantization) throws -> Sensitivity {
         try budget.sensitivity.map { try SensitivityFile.read($0, of: model) }
-            ?? calibration.sensitivity(of: model, parallel: compute.parallel, progress: execution.progress)
+            ?? calibration.sensitivity(of: model, parallel: work.compute.parallel, progress: work.compute.progress)
     }
 
     private func measured(
@@ -138,7 +137,7 @@ struct Quantize: ParsableCommand {
     ) throws -> (divergence: Double, windowCount: Int)? {
         defer { ProgressLine.clear() }
         return try calibration.heldOutDivergence(
-            of: Model(path: path), from: model, parallel: compute.parallel, progress: execution.progress)
+            of: Model(path: path), from: model, parallel: work.compute.parallel, progress: work.compute.progress)
     }
 
     /// Writes the file, or what it would hold.
@@ -157,7 +156,7 @@ struct Quantize: ParsableCommand {
             StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
             return nil
         }
-        let outcome = try quantization.run(model, plan: plan, output: output, progress: execution.progress)
+        let outcome = try quantization.run(model, plan: plan, output: output, progress: work.compute.progress)
         ProgressLine.clear()
         try StandardStream.output.write(outcome.summary + "\n")
         return outcome.paths[0]
