@@ -21,10 +21,11 @@ test: packages ## All tests, in release: numeric code is far too slow in a debug
 demo: build ## Converts, quantizes and measures the bundled model; files go to demo/
 	Fixtures/demo.sh $(BINARY) demo
 
-lint: ## Formatting, import directions, file lengths
+lint: ## Formatting, import directions, file lengths, words of the command line
 	$(SWIFT) format lint --strict --recursive $(FORMATTED)
 	Tests/Lint/imports.sh
 	Tests/Lint/lengths.sh
+	Tests/Lint/words.sh
 
 format: ## Formats the sources in place
 	$(SWIFT) format --in-place --recursive $(FORMATTED)

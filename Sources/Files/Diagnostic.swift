@@ -26,12 +26,28 @@ public struct Diagnostic: Sendable, Equatable {
     /// What to do about it.
     public var advice: Message?
 
+    public init(_ fault: Fault, at place: Place, _ problem: String, advice: Message? = nil) {
+        self.init(fault, file: place.file, place: place.part, problem, advice: advice)
+    }
+
     public init(_ fault: Fault, file: String? = nil, place: String? = nil, _ problem: String, advice: Message? = nil) {
         self.fault = fault
         self.file = file
         self.place = place
         self.problem = problem
         self.advice = advice
+    }
+}
+
+/// Where something was found: in a file, and where in it.
+public struct Place: Sendable, Equatable {
+    public var file: String?
+    /// A tensor, a key, a byte offset, a line.
+    public var part: String?
+
+    public init(file: String? = nil, part: String? = nil) {
+        self.file = file
+        self.part = part
     }
 }
 

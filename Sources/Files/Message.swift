@@ -2,9 +2,9 @@
 ///
 /// A module writes `"raise \(.memory), or use fewer \(.threads)"` and knows no command line; a face of the program puts its
 /// own names in the place of settings and procedures.
-public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, CustomStringConvertible {
+public struct Message: Sendable, Hashable, ExpressibleByStringInterpolation, CustomStringConvertible {
     /// A piece of a message, in the order of reading.
-    public enum Part: Sendable, Equatable {
+    public enum Part: Sendable, Hashable {
         case words(String)
         /// A setting, and the value it should be given; nil where the words say what to do with it.
         case setting(Setting, value: String?)
@@ -56,6 +56,8 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
         public mutating func appendInterpolation(_ words: some CustomStringConvertible) {
             parts.append(.words(words.description))
         }
+
+        public mutating func appendInterpolation(_ message: Message) { parts += message.parts }
 
         public mutating func appendInterpolation(_ setting: Setting) {
             parts.append(.setting(setting, value: nil))

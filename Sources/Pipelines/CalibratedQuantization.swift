@@ -58,7 +58,7 @@ public struct CalibratedQuantization: Sendable {
             let all = count + work.layers.count
             progress(.note("\(count) of \(all) calibrated tensors are in the parts that are kept"))
         }
-        progress(.stage("calibrating"))
+        progress(.stage(.calibrating))
         let calibrator = LayerCalibrator(
             source: model.tensors, targets: targets, policy: policy, parallel: parallel
         ) { layer, tensors, original, quantized in
@@ -119,7 +119,7 @@ public struct CalibratedQuantization: Sendable {
     ) throws -> (divergence: Double, windowCount: Int) {
         let windows = try windows(original).heldOut
         guard !windows.isEmpty else { throw PipelineError(.nothingHeldOut) }
-        progress(.stage("measuring"))
+        progress(.stage(.measuringHeldOut))
         let pass = try quantized.forwardPass(parallel, memory: memory)
         let parts = (0..<original.plan.layerCount).map { PerturbationProbe.Part.layer($0) } + [.embedding, .output]
         let probe = PerturbationProbe(try original.forwardPass(parallel, memory: memory), windows: windows)

@@ -27,8 +27,8 @@ public enum ChatTemplateChoice: Sendable, Equatable {
             do {
                 bytes = try ReadableFile.contents(of: file)
             } catch let error as FileError where error.isNotFound && !file.contains("/") {
-                throw PipelineError(
-                    .unknownChatTemplate(known: ChatTemplate.Named.allCases.map(\.rawValue) + [otherName]), file: file)
+                throw ConversationFormatError(
+                    .unknownTemplate(known: ChatTemplate.Named.allCases.map(\.rawValue) + [otherName]), file: file)
             }
             guard let text = ByteString(bytes).string else {
                 throw FileError(.notUTF8(offset: ByteString(bytes).validPrefixLength), path: file)
@@ -69,7 +69,7 @@ extension Conversion {
             progress(
                 .warning(
                     "the checkpoint has no chat template; the file gets the format \"\(named.rawValue)\", "
-                        + "--chat-template \(Self.noTemplate) leaves it out"))
+                        + "\(.chatTemplate, Self.noTemplate) leaves it out"))
         }
     }
 

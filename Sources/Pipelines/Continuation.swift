@@ -46,18 +46,18 @@ struct Continuation {
     ///   - isInterrupted: asked before each piece of the prompt and each token.
     ///   - shortenedPrompt: called when the context is full, with the tokens added until then; gives a prompt that leaves
     ///     room after both, or nil if there is none.
-    ///   - onText: receives the text as it comes, in whole characters.
+    ///   - onText: receives the text as it comes, in whole characters; an error that it throws ends the text.
     mutating func run(
         _ generator: Generator, prompt: TokenSequence, pieceLength: Int = .max, isInterrupted: () -> Bool = { false },
-        shortenedPrompt: (_ added: [TokenID]) throws -> TokenSequence? = { _ in nil }, onText: ([UInt8]) -> Void
+        shortenedPrompt: (_ added: [TokenID]) throws -> TokenSequence? = { _ in nil }, onText: ([UInt8]) throws -> Void
     ) throws -> Result {
         var result = Result()
         var decoder = StreamingDecoder(tokenizer)
         var stops = StopStrings(options.stops)
-        func give(_ text: [UInt8]) {
+        func give(_ text: [UInt8]) throws {
             guard !text.isEmpty else { return }
             result.text += text
-            onText(text)
+            try onText(text)
         }
         var next = try generator.logits(
             after: prompt, pieceLength: pieceLength, isInterrupted: isInterrupted)
@@ -68,7 +68,7 @@ struct Continuation {
                 if ends.contains(token) { return .end }
                 result.tokens.append(token)
                 note(token, logits, in: &result)
-                give(stops.append(try decoder.append(token)))
+                try give(stops.append(decoder.append(token)))
                 if stops.found != nil { return .stop }
                 if result.tokens.count == options.maximumTokenCount { return .length }
                 if generator.tokens.count + 1 < contextLength {
@@ -81,8 +81,8 @@ struct Continuation {
             }
         }()
         if result.finish != .stop {
-            give(stops.append(decoder.finish()))
-            give(stops.finish())
+            try give(stops.append(decoder.finish()))
+            try give(stops.finish())
         }
         result.stop = stops.found
         return result

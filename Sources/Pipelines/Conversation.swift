@@ -1,5 +1,4 @@
 import Files
-import Parallelism
 import Runtime
 import Tokenization
 
@@ -24,10 +23,11 @@ public final class Conversation {
     /// The context of conversations where none is asked for and the model's is not smaller.
     public static let usualContextLength = 4096
 
-    /// - Throws: ``PipelineError`` if the context is larger than the model's; an error if the format refuses the system
+    /// - Throws: ``GenerationError`` if the context is larger than the model's; an error if the format refuses the system
     ///   message.
     public init(
-        _ model: Model, format: ConversationFormat, system: String?, options: GenerationOptions, parallel: Parallel
+        _ model: Model, format: ConversationFormat, system: String?, options: GenerationOptions,
+        compute: Compute = Compute()
     ) throws {
         self.model = model
         self.format = format
@@ -41,7 +41,7 @@ public final class Conversation {
         continuation = Continuation(
             model.tokenizer, options: options, contextLength: contextLength,
             furtherEnds: [format.endToken].compactMap { $0 })
-        generator = try Generator(pass: model.forwardPass(parallel), capacity: contextLength)
+        generator = try Generator(pass: model.forwardPass(compute), capacity: contextLength)
         _ = try prompt("", after: [])
     }
 
@@ -56,9 +56,9 @@ public final class Conversation {
     ///   - onNotice: learns of turns that are left out.
     ///   - onText: receives the answer as it comes, in whole characters.
     /// - Returns: why the answer ends.
-    /// - Throws: ``PipelineError`` if the turn alone is too long. The conversation can go on after any error.
+    /// - Throws: ``GenerationError`` if the turn alone is too long. The conversation can go on after any error.
     public func answer(
-        _ question: String, isInterrupted: () -> Bool, onNotice: (String) -> Void, onText: ([UInt8]) -> Void
+        _ question: String, isInterrupted: () -> Bool, onNotice: (Message) -> Void, onText: ([UInt8]) throws -> Void
     ) throws -> GenerationFinish {
         var kept = turns[...]
         var tokens = try prompt(question, after: kept)
@@ -77,7 +77,7 @@ public final class Conversation {
         }
         try leaveOutTurns { $0 + answerLength <= contextLength }
         guard tokens.count < contextLength else {
-            throw PipelineError(
+            throw GenerationError(
                 .turnTooLong(tokenCount: tokens.count, context: contextLength, limit: model.plan.contextLength),
                 file: model.path)
         }

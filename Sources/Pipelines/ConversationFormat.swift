@@ -32,7 +32,7 @@ public struct ConversationFormat: Sendable {
     /// - Parameters:
     ///   - source: nil for the model's own template, or ChatML if it has none but tokens for ChatML.
     ///   - material: tools and documents, for templates that write them.
-    /// - Throws: ``PipelineError`` if there is no template, `ChatTemplateError` if it cannot be read.
+    /// - Throws: ``ConversationFormatError`` if there is no template, `ChatTemplateError` if it cannot be read.
     public init(_ model: Model, source: Source?, material: ConversationMaterial = .none) throws {
         let vocabulary = model.tokenizer.vocabulary
         path = if case .chosen(.file(let file))? = source { file } else { model.path }
@@ -41,7 +41,7 @@ public struct ConversationFormat: Sendable {
         case nil where vocabulary.chatTemplate == nil && Self.hasChatMLTokens(vocabulary):
             template = try Self.template(ChatTemplate.Named.chatML.source, path: path)
         case nil, .model:
-            guard let text = vocabulary.chatTemplate else { throw PipelineError(.noChatTemplate, file: path) }
+            guard let text = vocabulary.chatTemplate else { throw ConversationFormatError(.noTemplate, file: path) }
             template = try Self.template(text, path: path)
         }
         tokenizer = model.tokenizer

@@ -24,10 +24,10 @@ public struct ConversationMaterial: Sendable {
     private static func objects(in file: String, each: String) throws -> JSON {
         let json = try JSON(contentsOf: file)
         guard let array = json.array else {
-            throw PipelineError(.notMaterial("a JSON array expected, each element \(each)"), file: file)
+            throw ConversationFormatError(.notMaterial("a JSON array expected, each element \(each)"), file: file)
         }
         for (index, item) in array.enumerated() where item.object == nil {
-            throw PipelineError(
+            throw ConversationFormatError(
                 .notMaterial("element \(index + 1) is no JSON object; \(each) expected"), file: file)
         }
         return json

@@ -1,4 +1,5 @@
 import ErrorFeedback
+import Files
 
 extension SecondMoments {
     /// An expert's moments with those of its layer, as far as it saw little.
@@ -10,7 +11,7 @@ extension SecondMoments {
 
 extension CalibrationPolicy {
     /// What the user should know when expert matrices saw fewer rows than the layer counts for.
-    func warning(rareCount: Int) -> String? {
+    func warning(rareCount: Int) -> Message? {
         guard rareCount > 0 else { return nil }
         return
             "\(rareCount) expert matrices saw fewer than \(Int(priorRowCount)) tokens: they were fitted mostly to what the "

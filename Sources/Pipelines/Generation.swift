@@ -1,15 +1,14 @@
-import Parallelism
 import Runtime
 import Tokenization
 
 /// Continues a prompt.
 public struct Generation: Sendable {
     public var options: GenerationOptions
-    public var parallel: Parallel
+    public var compute: Compute
 
-    public init(_ options: GenerationOptions, parallel: Parallel) {
+    public init(_ options: GenerationOptions, compute: Compute = Compute()) {
         self.options = options
-        self.parallel = parallel
+        self.compute = compute
     }
 
     public struct Result: Sendable {
@@ -30,17 +29,17 @@ public struct Generation: Sendable {
     ///   - prompt: text in UTF-8; the names of special tokens in it stand for those. An empty one is the beginning of a
     ///     text, if the model has a token for that.
     ///   - onText: receives the text as it comes, in whole characters.
-    /// - Throws: ``PipelineError`` if the prompt does not leave room in the context.
-    public func run(_ model: Model, prompt: [UInt8], onText: ([UInt8]) -> Void) throws -> Result {
+    /// - Throws: ``GenerationError`` if the prompt does not leave room in the context.
+    public func run(_ model: Model, prompt: [UInt8], onText: ([UInt8]) throws -> Void) throws -> Result {
         let limit = try model.contextLength(options.contextLength)
         let tokens = model.tokenizer.promptTokens(prompt)
         guard tokens.count < limit else {
-            throw PipelineError(
+            throw GenerationError(
                 .promptTooLong(tokenCount: tokens.count, context: limit, limit: model.plan.contextLength),
                 file: model.path)
         }
         let capacity = tokens.count + min(options.maximumTokenCount ?? .max, limit - tokens.count)
-        let generator = try Generator(pass: model.forwardPass(parallel), capacity: capacity)
+        let generator = try Generator(pass: model.forwardPass(compute), capacity: capacity)
         var continuation = Continuation(model.tokenizer, options: options, contextLength: limit)
         let added = try continuation.run(generator, prompt: tokens, onText: onText)
         return Result(
@@ -65,7 +64,7 @@ extension Model {
     func contextLength(_ asked: Int?) throws -> Int {
         guard let asked else { return plan.contextLength }
         guard (2...max(2, plan.contextLength)).contains(asked) else {
-            throw PipelineError(.contextOutOfRange(asked, limit: plan.contextLength), file: path)
+            throw GenerationError(.contextOutOfRange(asked, limit: plan.contextLength), file: path)
         }
         return asked
     }

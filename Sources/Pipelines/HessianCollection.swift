@@ -57,7 +57,7 @@ public struct HessianCollection: Sendable {
         let pass = try model.forwardPass(parallel, memory: memory)
         try checkMemory(pass, windowCount: windows.count)
 
-        progress(.stage("collecting second moments"))
+        progress(.stage(.collectingSecondMoments))
         let sink = try HessianSink(HessianWriter(path: output, plan: plan, blocks: columnBlocks, origin: origin))
         let wanted = Set(HessianSite.all(of: plan, columnBlocks).map(\.site))
         let collector = HessianCollector(

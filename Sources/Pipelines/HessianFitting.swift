@@ -1,4 +1,5 @@
 import BlockFormats
+import Files
 import Hessians
 import Importance
 import ModelArchitecture
@@ -53,7 +54,7 @@ struct OpenedHessian: Sendable {
     }
 
     /// What the user should know before the result is used.
-    func warnings(about model: Model) throws -> [String] {
+    func warnings(about model: Model) throws -> [Message] {
         let sites = Set(fitted.values.joined().map { $0[0] }).filter(\.site.isOfExpert)
         let rare = sites.count { Float(file.rowCount($0)) < fitting.policy.priorRowCount }
         var warnings = [fitting.policy.warning(rareCount: rare)].compactMap { $0 }

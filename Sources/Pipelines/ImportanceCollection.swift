@@ -28,7 +28,7 @@ public struct ImportanceCollection: Sendable {
     ) throws -> ImportanceMatrix {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
         try OutputFile.check(output, inputs: model.inputFiles + texts.compactMap(\.path))
-        progress(.stage("collecting importance"))
+        progress(.stage(.collectingImportance))
         let pass = try model.forwardPass(parallel, memory: memory)
         let signature = try model.signature()
         var matrix = try calibration.importance(

@@ -1,6 +1,4 @@
 import Evaluation
-import Parallelism
-import Runtime
 import Tokenization
 
 /// Measures models on texts.
@@ -13,9 +11,7 @@ public struct Measurement: Sendable {
     }
 
     public var cut: WindowCut
-    public var parallel: Parallel
-    /// What the process may use.
-    public var memory: MemoryBudget
+    public var compute: Compute
     /// Where the first model's predictions are stored.
     public var recording: PredictionFile?
     /// Where the scores of finished windows are kept, so that a run that ends early can be continued.
@@ -23,10 +19,9 @@ public struct Measurement: Sendable {
     /// Least time between two savings of what a batch has come to, where scores or predictions are kept.
     public var stateInterval = Duration.seconds(60)
 
-    public init(cut: WindowCut = WindowCut(), parallel: Parallel, memory: MemoryBudget = .available) {
+    public init(cut: WindowCut = WindowCut(), compute: Compute = Compute()) {
         self.cut = cut
-        self.parallel = parallel
-        self.memory = memory
+        self.compute = compute
     }
 
     /// How the texts are cut that stored predictions are of, which a run without texts takes.
@@ -37,7 +32,7 @@ public struct Measurement: Sendable {
     /// - Parameter texts: at least one; none for all that stored predictions are of.
     /// - Returns: one result for each text, of the reference if it is a model and of each model.
     public func run(
-        _ models: [Model], reference: Reference? = nil, texts: [EvaluationText], progress: @escaping ProgressHandler
+        _ models: [Model], reference: Reference? = nil, texts: [EvaluationText]
     ) throws -> (reference: [EvaluationResult], models: [[EvaluationResult]]) {
         var all = models
         var stored: (any StoredPredictions)?
@@ -48,7 +43,7 @@ public struct Measurement: Sendable {
         }
         for model in all.dropFirst() {
             guard let difference = model.tokenDifference(from: all[0]) else { continue }
-            throw PipelineError(.otherTokens(than: all[0].path, difference), file: model.path)
+            throw MeasurementError(.otherTokens(reference: all[0].path, difference: difference), file: model.path)
         }
         let windows = try windows(of: texts, stored, all)
         let cut = texts.isEmpty ? stored?.cut ?? cut : cut
@@ -67,18 +62,18 @@ public struct Measurement: Sendable {
                 return try ScoreFile(path: path, identity: identity, stateInterval: stateInterval)
             }
         }
-        let names = models.map(\.name).joined(separator: ", ")
-        progress(.stage("evaluating \(names)" + (all.count > models.count ? " beside \(all[0].name)" : "")))
-        let passes = try all.map { try $0.forwardPass(parallel, memory: memory) }
+        compute.progress(
+            .stage(.evaluating(models: models.map(\.name), reference: all.count > models.count ? all[0].name : nil)))
+        let passes = try all.map { try $0.forwardPass(compute) }
         let scores = try ModelEvaluation()
             .run(
                 passes, reference: stored.map { .predictions($0) } ?? (all.count > models.count ? .firstModel : .none),
                 texts: windows, lengths: lengths, journal: scoreFile ?? recorder as? any ScoreJournal,
                 recorder: recorder
-            ) { progress(.fraction($0)) }
+            ) { compute.progress(.fraction($0)) }
         try recorder?.finish()
         try scoreFile?.finish()
-        for (model, pass) in zip(all, passes) { progress(.times(model: model.name, pass.times)) }
+        for (model, pass) in zip(all, passes) { compute.progress(.times(model: model.name, pass.times)) }
         let results = try all.indices.map { model in try scores.map { try $0.result(ofModel: model) } }
         return all.count > models.count ? (results[0], Array(results.dropFirst())) : ([], results)
     }
@@ -124,7 +119,7 @@ public struct Measurement: Sendable {
             wanted.context = stored.cut.context
             return try stored.texts(tokenizer, cut: wanted)
         }
-        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
+        guard !texts.isEmpty else { throw MeasurementError(.noTexts) }
         try cut.check(contextLimit: limit)
         return try texts.map { try TokenWindows($0, tokenizer: tokenizer, cut: cut) }
     }

@@ -1,4 +1,5 @@
 import BlockFormats
+import Files
 import GGUFContainer
 
 extension Model {
@@ -39,10 +40,10 @@ extension Model {
     /// precision, or does not say.
     ///
     /// - Parameter what: what the file is.
-    func warning(about file: String, _ what: String, of other: ModelSignature?) throws -> String? {
+    func warning(about file: String, _ what: String, of other: ModelSignature?) throws -> Message? {
         guard let other, let own = try signature(), !own.isSame(as: other) else { return nil }
         return
             "\(file): the \(what) was collected from another model than \(path); what matters in one says "
-            + "little about the other: collect it again with swage imatrix"
+            + "little about the other: collect it again with \(run: .collectImportance)"
     }
 }

@@ -35,7 +35,7 @@ struct ModelFile {
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? model.path)
         }
-        for warning in model.warnings { progress(.warning(warning)) }
+        for warning in model.warnings { progress(.warning("\(warning)")) }
         let outputs =
             try splitLimits.map {
                 try GGUFSplitWriter.paths(
@@ -48,7 +48,7 @@ struct ModelFile {
         }
         var described = metadata
         try Provenance.describe(model, in: &described, parallel: parallel, progress: progress)
-        progress(.stage("writing \(Provenance.lastComponent(output))"))
+        progress(.stage(.writing(path: output)))
         let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
         let encoding = TensorEncoding(source: model.tensors, guidance: guidance, parallel: parallel) {
             progress(.fraction(Double($0) / Double(max(1, byteCount))))

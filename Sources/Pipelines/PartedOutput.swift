@@ -68,7 +68,7 @@ struct PartedOutput {
                 missing.append(part)
                 continue
             }
-            progress(.stage("checking \(Provenance.lastComponent(path))"))
+            progress(.stage(.checking(path: path)))
             guard try !isComplete(part) else { continue }
             progress(.warning("\(path): it is of another set, or damaged, and is written anew"))
             try? FileManager.default.removeItem(atPath: path)
@@ -111,7 +111,7 @@ struct PartedOutput {
     /// Writes parts, each when those before it are complete.
     func write(_ missing: [Int], encoding: TensorEncoding, progress: ProgressHandler) throws {
         for part in missing {
-            progress(.stage("writing \(Provenance.lastComponent(paths[part]))"))
+            progress(.stage(.writing(path: paths[part])))
             let hash = DataHash()
             var writer = try GGUFWriter(
                 path: paths[part], metadata: Self.metadata(ofPart: part, of: parts, plan: plan),

@@ -11,8 +11,6 @@ public struct PipelineError: DiagnosticError, Equatable {
         case notAModel(type: String)
         /// A weight does not fit the type it is to be stored in.
         case weightOutOfRange(row: Int, column: Int, value: Float, type: TensorType)
-        /// No decoder exists for the type that a tensor is stored in.
-        case unsupportedType(TensorType)
         /// No encoder exists for the type that a tensor is to be stored in.
         case unsupportedTarget(TensorType)
         /// Quantized weights would be quantized again.
@@ -38,34 +36,13 @@ public struct PipelineError: DiagnosticError, Equatable {
         case fittingTooLarge(neededByteCount: Int, budgetByteCount: Int)
         /// A GGUF names another pre-tokenizer than was asked for.
         case otherPreTokenizer(found: String, asked: String)
-        /// The output would overwrite an input.
-        case outputIsInput
         case noTexts
         /// The older form does not say what the GGUF form has to.
         case legacyImportance
-        /// A tensor of one of two models is not in the other.
-        case missingCounterpart
-        case otherShape(TensorShape, original: TensorShape)
-        /// Token ids do not mean the same in both models.
-        case otherTokens(than: String, String)
-        /// A file of tools or documents that is something else.
-        case notMaterial(String)
         /// A file of metadata that cannot be set.
         case metadata(MetadataProblem)
-        /// A context that the model was not made for.
-        case contextOutOfRange(Int, limit: Int)
-        /// The prompt leaves no room in the context; `limit` is the model's.
-        case promptTooLong(tokenCount: Int, context: Int, limit: Int)
-        /// A turn of a conversation leaves no room in the context, even without the turns before it.
-        case turnTooLong(tokenCount: Int, context: Int, limit: Int)
         /// A checkpoint has no parts that those of a GGUF could be like.
         case noSplitToKeep
-        /// Neither the model nor the user says what a conversation looks like.
-        case noChatTemplate
-        /// What was asked for is neither a conversation format that has a name nor a file.
-        case unknownChatTemplate(known: [String])
-        /// What was asked for as a recipe is no file, but perhaps the name of a mix.
-        case noRecipeFile(isMix: Bool, mixes: [String])
     }
 
     public let kind: Kind
@@ -100,10 +77,6 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "the weight in row \(row), column \(column) is \(value), too large for \(type.name)",
                 advice: "use bf16 or f32")
-        case .unsupportedType(let type):
-            report(
-                .input, "weights of type \(type.name) cannot be decoded",
-                advice: "start from a file in one of: \(BlockFormats.names)")
         case .unsupportedTarget(let type):
             report(.usage, "no weights can be encoded as \(type.name)", advice: "known types: \(BlockFormats.names)")
         case .alreadyQuantized(let type):
@@ -162,74 +135,17 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "the file's pre-tokenizer is \"\(found)\", not \"\(asked)\"",
                 advice: "pass \(.preTokenizer) with the checkpoint, or leave it out")
-        case .outputIsInput:
-            report(.usage, "the output is also an input", advice: "choose another name")
-        case .notMaterial(let problem):
-            report(.input, problem, advice: "write an array of JSON objects, as OpenAI's interface takes them")
         case .metadata(let problem): problem.diagnostic(file: file, key: tensor)
-        case .otherTokens(let reference, let difference):
-            report(
-                .input, "its tokens are not those of the reference \(reference): not the same is \(difference)",
-                advice:
-                    "compare models that were made from the same checkpoint; with \(run: .report) "
-                    + "others are comparable per character and byte"
-            )
-        case .missingCounterpart:
-            report(
-                .input, "the tensor is not in this model, but in the one it is compared with",
-                advice: "compare a file with the model that it was made from")
-        case .otherShape(let shape, let original):
-            report(
-                .input, "the shape is \(shape), the original's \(original)",
-                advice: "compare a file with the model that it was made from")
         case .legacyImportance:
             report(
                 .input, "the older form does not say how many rows the experts have seen, which the GGUF form needs",
                 advice: "collect the matrix again; the file can be used for \(run: .quantize) as it is")
         case .noTexts:
             report(.usage, "no text was given", advice: "name at least one with \(.text)")
-        case .contextOutOfRange(let context, let limit):
-            report(
-                .usage, "a context of \(context) tokens was asked for; the model's can be from 2 to \(limit)",
-                advice: "use \(.context, limit) or less")
-        case .promptTooLong(let tokenCount, let context, let limit):
-            report(
-                .usage,
-                "the prompt has \(tokenCount) tokens, and a context of \(context) has room for \(context - 1) and an answer",
-                advice: Self.adviceOnLength("the prompt", context, limit))
-        case .turnTooLong(let tokenCount, let context, let limit):
-            report(
-                .usage,
-                "this turn has \(tokenCount) tokens, and a context of \(context) has room for \(context - 1) and an answer",
-                advice: Self.adviceOnLength("it", context, limit))
         case .noSplitToKeep:
             report(
                 .usage, "a checkpoint is not split as a GGUF is",
                 advice: "say how large parts may be, with \(.splitSizeLimit) or \(.splitTensorLimit)")
-        case .noChatTemplate:
-            report(
-                .usage, "the model does not say what a conversation looks like: it has no chat template",
-                advice: "give one: \(.template, "FILE") for a Jinja template, or \(.template, "chatml")")
-        case .unknownChatTemplate(let known):
-            report(
-                .usage, "there is neither a conversation format nor a file of this name",
-                advice: "known formats: \(known.joined(separator: ", ")); or give the path of a Jinja file")
-        case .noRecipeFile(let isMix, let mixes):
-            report(
-                .usage, "there is no recipe file of this name",
-                advice: isMix
-                    ? "it is the name of a mix: use \(.type, file ?? "")"
-                    : "give the path of a JSON or GGUF file; mixes are named with \(.type): "
-                        + "\(mixes.joined(separator: ", "))")
         }
     }
-
-    private static func adviceOnLength(_ what: String, _ context: Int, _ limit: Int) -> Message {
-        context < limit ? "shorten \(what), or use a larger \(.context), up to \(limit)" : "shorten \(what)"
-    }
-}
-
-extension BlockFormats {
-    /// The supported types, for messages.
-    static var names: String { supportedTypes.map(\.name).joined(separator: ", ") }
 }

@@ -1,18 +1,49 @@
+import Files
 import Runtime
 
-/// What a pipeline tells about its work while it runs.
+/// What a use case tells about its work while it runs.
 public enum ProgressEvent: Sendable, Equatable {
     /// A new stage begins.
-    case stage(String)
+    case stage(Stage)
     /// The finished share of the stage, from 0 to 1.
     case fraction(Double)
     /// What a model's forward passes spent their time on, in all threads.
-    case times(model: String, StageTimes)
+    case times(model: String, PassTimes)
     /// Something the user may like to know, and need do nothing about.
-    case note(String)
+    case note(Message)
     /// Something the user should know; the work goes on.
-    case warning(String)
+    case warning(Message)
 }
 
 /// Receives events, from any thread.
 public typealias ProgressHandler = @Sendable (ProgressEvent) -> Void
+
+/// A part of a use case's work, and what it is done to; a face of the program finds words for it.
+public enum Stage: Sendable, Equatable {
+    /// Digesting a checkpoint's weights.
+    case hashingWeights
+    /// Writing a file of this path.
+    case writing(path: String)
+    /// Cutting a file into parts.
+    case writingParts(count: Int)
+    /// Making one file of parts.
+    case joiningParts(count: Int)
+    /// Seeing whether a file that is there already, of this path, can be kept.
+    case checking(path: String)
+    /// Fitting weights to texts, layer by layer.
+    case calibrating
+    case collectingImportance
+    case collectingSecondMoments
+    /// Measuring what coarser types do to predictions, for groups of matrices.
+    case probing(groupCount: Int)
+    /// Measuring the errors of types in samples of the weights.
+    case sampling(typeCount: Int)
+    /// Measuring a quantized model on windows that nothing was fitted to.
+    case measuringHeldOut
+    /// Scoring texts with models of these names, and with the one that they are compared with.
+    case evaluating(models: [String], reference: String?)
+    /// Scoring the choices of questions with a model of this name.
+    case answering(model: String)
+    /// Comparing the weights of a model of this name with the original's.
+    case comparing(model: String)
+}

@@ -17,7 +17,7 @@ enum Provenance {
         if let checkpoint = model.checkpoint {
             digests.files = try checkpoint.configurationFiles.map { try WeightDigest.sha256(ofFile: $0) }
             if let content = checkpoint.content {
-                progress(.stage("hashing the weights"))
+                progress(.stage(.hashingWeights))
                 digests.weights = try WeightDigest.sha256(of: content, parallel: parallel) { progress(.fraction($0)) }
             }
         }

@@ -1,3 +1,4 @@
+import Files
 import Importance
 import ModelArchitecture
 import Recipes
@@ -7,7 +8,7 @@ extension Quantization {
     /// What the user should know before the result is used; one line for each thing to say, not one for each tensor.
     func warnings(
         about assignments: [TypeAssignment], of model: Model, importance: ImportanceMatrix?
-    ) -> [String] {
+    ) -> [Message] {
         var remarks = Remarks()
         for assignment in assignments {
             if let wanted = assignment.fallbackFrom {
@@ -36,7 +37,7 @@ extension Quantization {
     func warnings(
         aboutImportance importance: ImportanceMatrix?, _ assignments: [TypeAssignment], _ model: Model,
         fitted: OpenedHessian?
-    ) throws -> [String] {
+    ) throws -> [Message] {
         guard let importance, let importancePath else { return [] }
         let foreign = try model.warning(about: importancePath, "importance matrix", of: importance.model)
         // Not the embedding, which has no inputs, nor the output, which llama-imatrix leaves out.
@@ -50,7 +51,7 @@ extension Quantization {
             foreign,
             unguided.map {
                 "\(importancePath): nothing was collected for \($0); all columns count alike in them: collect it again from "
-                    + "this model with swage imatrix"
+                    + "this model with \(run: .collectImportance)"
             },
             Self.shortList(extra).map {
                 "\(importancePath): it has \($0), which the model has not; see that it was collected from this model"
@@ -66,8 +67,8 @@ extension Quantization {
     }
 
     /// What a substitute costs, and how to do without it.
-    private func fallback(of assignment: TypeAssignment, from wanted: TensorType, in model: Model) -> String {
-        let cost =
+    private func fallback(of assignment: TypeAssignment, from wanted: TensorType, in model: Model) -> Message {
+        let cost: Message =
             "rows of \(assignment.tensor.shape.rowLength) are no whole blocks of \(wanted.name); stored as "
             + "\(assignment.type.name), \(assignment.type.bitsPerElement) bits per weight instead of "
             + "\(wanted.bitsPerElement)"
@@ -75,14 +76,15 @@ extension Quantization {
         case .expertsDown, .sharedDown:
             return cost
                 + (model.checkpoint == nil
-                    ? "; convert the checkpoint with --pad-experts on to avoid it" : "; --pad-experts on avoids it")
+                    ? "; convert the checkpoint with \(.expertPadding, "on") to avoid it"
+                    : "; \(.expertPadding, "on") avoids it")
         default: return cost
         }
     }
 
     /// Rules that are about nothing.
-    private func warningsAboutNames(_ tensors: Set<String>) -> [String] {
-        var warnings: [String] = []
+    private func warningsAboutNames(_ tensors: Set<String>) -> [Message] {
+        var warnings: [Message] = []
         let (embedding, output) = (TensorName(.tokenEmbedding).gguf, TensorName(.output).gguf)
         for rule in recipe.applying(options).rules {
             if let pattern = rule.pattern, !tensors.contains(where: pattern.finds) {
@@ -103,15 +105,15 @@ extension Quantization {
 
 /// Things to say, each with the tensors that it is about.
 private struct Remarks {
-    private var texts: [String] = []
-    private var tensors: [String: [String]] = [:]
+    private var texts: [Message] = []
+    private var tensors: [Message: [String]] = [:]
 
-    mutating func add(_ text: String, about assignment: TypeAssignment) {
+    mutating func add(_ text: Message, about assignment: TypeAssignment) {
         if tensors[text] == nil { texts.append(text) }
         tensors[text, default: []].append(assignment.tensor.name)
     }
 
-    var lines: [String] {
+    var lines: [Message] {
         texts.map { text in
             "\(Quantization.shortList(tensors[text] ?? []) ?? ""): \(text)"
         }

@@ -46,7 +46,7 @@ public struct Quantization: Sendable {
         /// Bytes of the file that would be written, or of all files together.
         public let fileByteCount: Int
         /// What the user should know before the result is used.
-        public let warnings: [String]
+        public let warnings: [Message]
         let importance: ImportanceMatrix?
         let hessian: OpenedHessian?
     }

@@ -9,14 +9,13 @@ public enum RecipeFile {
 
     private static let ggufMagic: [UInt8] = Array("GGUF".utf8)
 
-    /// - Throws: `RecipeError`, `JSONError`, `GGUFError`, `FileError` or ``PipelineError``, with the file.
+    /// - Throws: `RecipeError`, `JSONError`, `GGUFError`, `FileError` or ``RecipeFileError``, with the file.
     public static func read(_ path: String) throws -> Recipe {
         let file: ReadableFile
         do {
             file = try ReadableFile(path: path)
         } catch let error as FileError where error.isNotFound && !path.contains("/") {
-            throw PipelineError(
-                .noRecipeFile(isMix: (try? Recipe(named: path)) != nil, mixes: Recipe.names), file: path)
+            throw RecipeFileError(file: path, isMix: (try? Recipe(named: path)) != nil, mixes: Recipe.names)
         }
         guard try file.bytes(0..<min(file.byteCount, ggufMagic.count)) == ggufMagic else {
             return try Recipe(contentsOf: path)

@@ -47,7 +47,7 @@ public struct SensitivityProbing: Sendable {
         let sampling = try sample(model, pass, progress)
         let names = model.tensors.tensors.map(\.name).filter { sampling.sums[$0]?.energy ?? 0 > 0 }
         let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
-        progress(.stage("probing \(groups.count) groups of matrices"))
+        progress(.stage(.probing(groupCount: groups.count)))
         let probes = groups.map { (names: $0, type: TypeErrorSampling.Probe.coarse) } + [(names, .least)]
         let divergences = try probe(model, pass, probes, progress)
         func error(_ name: String, _ probe: TypeErrorSampling.Probe) -> Double {
@@ -94,7 +94,7 @@ public struct SensitivityProbing: Sendable {
     private func sample(
         _ model: Model, _ pass: ForwardPass, _ progress: @escaping ProgressHandler
     ) throws -> TypeErrorSampling {
-        progress(.stage("sampling \(Self.types.count) types"))
+        progress(.stage(.sampling(typeCount: Self.types.count)))
         let count = min(fitting.count, Self.fittingLimit)
         let sequences = (0..<count).map { fitting[$0 * fitting.count / count].tokens }
         let sampling = TypeErrorSampling(model, types: Self.types, policy: policy, parallel: parallel)

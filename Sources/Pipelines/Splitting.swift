@@ -13,7 +13,7 @@ public struct Splitting: Sendable {
         let paths = try GGUFSplitWriter.paths(
             prefix: prefix, metadata: file.metadata, tensors: file.tensors, limits: limits)
         for output in paths { try OutputFile.check(output, inputs: file.parts.map(\.path)) }
-        progress(.stage("writing \(paths.count) parts"))
+        progress(.stage(.writingParts(count: paths.count)))
         var writer = try GGUFSplitWriter(
             prefix: prefix, metadata: file.metadata, tensors: file.tensors, limits: limits)
         try TensorCopy(source: file) { progress(.fraction($0)) }.run(into: &writer)
@@ -33,7 +33,7 @@ public struct Merging: Sendable {
         let file = try GGUFFile(path: path)
         try OutputFile.check(output, inputs: file.parts.map(\.path), expectedByteCount: file.fileByteCount)
         var writer = try GGUFWriter(path: output, metadata: file.metadata, tensors: file.tensors)
-        progress(.stage("joining \(file.parts.count) parts"))
+        progress(.stage(.joiningParts(count: file.parts.count)))
         try TensorCopy(source: file) { progress(.fraction($0)) }.run(into: &writer)
         try writer.finish()
     }

@@ -1,20 +1,15 @@
 import Evaluation
 import Files
 import FoundationEssentials
-import Parallelism
-import Runtime
 
 /// Lets models answer the questions of tasks.
 public struct TaskEvaluation: Sendable {
-    public var parallel: Parallel
-    /// What the process may use.
-    public var memory: MemoryBudget
+    public var compute: Compute
     /// Where each question's figures are written, a line of JSON each.
     public var detailsPath: String?
 
-    public init(parallel: Parallel, memory: MemoryBudget = .available, detailsPath: String? = nil) {
-        self.parallel = parallel
-        self.memory = memory
+    public init(compute: Compute = Compute(), detailsPath: String? = nil) {
+        self.compute = compute
         self.detailsPath = detailsPath
     }
 
@@ -23,40 +18,38 @@ public struct TaskEvaluation: Sendable {
     ///   - tasks: at least one.
     /// - Returns: a result for each task, of the model and of the reference.
     public func run(
-        _ model: Model, reference: Model? = nil, tasks: [EvaluationTask], progress: @escaping ProgressHandler
+        _ model: Model, reference: Model? = nil, tasks: [EvaluationTask]
     ) throws -> (model: [TaskResult], reference: [TaskResult]?) {
         if let detailsPath {
             try OutputFile.check(
                 detailsPath, inputs: model.inputFiles + (reference?.inputFiles ?? []) + tasks.map(\.path))
         }
         for task in tasks where task.unspacedQuestionCount > 0 {
-            progress(
+            compute.progress(
                 .warning(
                     "\(task.path): in \(task.unspacedQuestionCount) of \(task.questions.count) questions a choice follows "
                         + "its prompt without a space; end prompts with one if choices are words"))
         }
-        let results = try answers(of: model, tasks, progress)
-        let others = try reference.map { try answers(of: $0, tasks, progress) }
+        let results = try answers(of: model, tasks)
+        let others = try reference.map { try answers(of: $0, tasks) }
         if let detailsPath { try write(results, others, to: detailsPath) }
         return (results, others)
     }
 
-    private func answers(
-        of model: Model, _ tasks: [EvaluationTask], _ progress: @escaping ProgressHandler
-    ) throws -> [TaskResult] {
-        progress(.stage("answering, \(model.name)"))
-        let pass = try model.forwardPass(parallel, memory: memory)
+    private func answers(of model: Model, _ tasks: [EvaluationTask]) throws -> [TaskResult] {
+        compute.progress(.stage(.answering(model: model.name)))
+        let pass = try model.forwardPass(compute)
         let results = try ChoiceEvaluation().run(pass, tokenizer: model.tokenizer, tasks: tasks) {
-            progress(.fraction($0))
+            compute.progress(.fraction($0))
         }
         for (task, result) in zip(tasks, results) where result.cutCount > 0 {
             let count = result.questions.reduce(0) { $0 + $1.choices.count }
-            progress(
+            compute.progress(
                 .warning(
                     "\(task.path): \(result.cutCount) of \(count) choices have a prompt longer than the "
                         + "\(model.plan.contextLength) tokens that \(model.name) can see, which lost its beginning"))
         }
-        progress(.times(model: model.name, pass.times))
+        compute.progress(.times(model: model.name, pass.times))
         return results
     }
 

@@ -10,11 +10,11 @@ import Tensors
 public struct WeightComparison: Sendable {
     /// What a squared error in each column costs, for the weighted figures.
     public var importancePath: String?
-    public var parallel: Parallel
+    public var compute: Compute
 
-    public init(importancePath: String? = nil, parallel: Parallel) {
+    public init(importancePath: String? = nil, compute: Compute = Compute()) {
         self.importancePath = importancePath
-        self.parallel = parallel
+        self.compute = compute
     }
 
     /// One tensor, compared.
@@ -39,12 +39,12 @@ public struct WeightComparison: Sendable {
     /// Compares every tensor of both models; those of the quantized one may be padded.
     ///
     /// Models that look as if they were given in each other's place are compared as they were given, with a warning.
-    /// - Throws: ``PipelineError`` if one of them lacks a tensor of the other, `NonFiniteWeight` if it holds a weight that is
+    /// - Throws: ``ComparisonError`` if one of them lacks a tensor of the other, `NonFiniteWeight` if it holds a weight that is
     ///   no finite number.
-    public func run(original: Model, quantized: Model, progress: @escaping ProgressHandler) throws -> [Tensor] {
+    public func run(original: Model, quantized: Model) throws -> [Tensor] {
         let importance = try importancePath.map { try ImportanceMatrix(contentsOf: $0) }
         if original.isCoarser(than: quantized) {
-            progress(
+            compute.progress(
                 .warning(
                     "\(original.path) was given as the original, and has fewer bits per weight than \(quantized.path): they "
                         + "look exchanged; the original comes first"))
@@ -52,16 +52,16 @@ public struct WeightComparison: Sendable {
         if let importancePath,
             let warning = try original.warning(about: importancePath, "importance matrix", of: importance?.model)
         {
-            progress(.warning(warning))
+            compute.progress(.warning(warning))
         }
         let pairs = try pairs(original, quantized)
         let byteCount = pairs.reduce(0) { $0 + $1.decoded.tensor.byteCount }
         var done = 0
-        progress(.stage("comparing \(quantized.name)"))
+        compute.progress(.stage(.comparing(model: quantized.name)))
         return try pairs.map { pair in
             let result = try compare(pair, weights: weights(of: pair, importance))
             done += pair.decoded.tensor.byteCount
-            progress(.fraction(Double(done) / Double(max(1, byteCount))))
+            compute.progress(.fraction(Double(done) / Double(max(1, byteCount))))
             return result
         }
     }
@@ -76,17 +76,17 @@ public struct WeightComparison: Sendable {
             uniqueKeysWithValues: original.tensors.tensors.enumerated().map { ($1.name, $0) })
         let names = Set(quantized.tensors.tensors.map(\.name))
         if let missing = original.tensors.tensors.first(where: { !names.contains($0.name) }) {
-            throw PipelineError(.missingCounterpart, file: quantized.path, tensor: missing.name)
+            throw ComparisonError(.missingCounterpart, file: quantized.path, tensor: missing.name)
         }
         return try quantized.tensors.tensors.enumerated().map { index, tensor in
             guard let originalIndex = indices[tensor.name] else {
-                throw PipelineError(.missingCounterpart, file: original.path, tensor: tensor.name)
+                throw ComparisonError(.missingCounterpart, file: original.path, tensor: tensor.name)
             }
             let counterpart = original.tensors.tensors[originalIndex]
             let (wide, narrow) = (tensor.shape.dimensions, counterpart.shape.dimensions)
             let sameStack = wide.count == narrow.count && wide.dropFirst(2) == narrow.dropFirst(2)
             guard sameStack, zip(wide, narrow).allSatisfy({ $0 >= $1 }) else {
-                throw PipelineError(
+                throw ComparisonError(
                     .otherShape(tensor.shape, original: counterpart.shape), file: quantized.path, tensor: tensor.name)
             }
             return Pair(
@@ -112,7 +112,7 @@ public struct WeightComparison: Sendable {
         let rowsPerPiece = max(1, min(rows, Self.pieceLength / pair.decoded.columns))
         let piecesPerExpert = (rows + rowsPerPiece - 1) / rowsPerPiece
         let pieces = ResultTable(repeating: PieceResult(), count: expertCount * piecesPerExpert)
-        try parallel.forEach(pieces.count) { piece, _ in
+        try compute.parallel.forEach(pieces.count) { piece, _ in
             let (expert, part) = piece.quotientAndRemainder(dividingBy: piecesPerExpert)
             let range = part * rowsPerPiece..<min(rows, (part + 1) * rowsPerPiece)
             let shared = range.clamped(to: 0..<pair.original.rows)
@@ -180,7 +180,7 @@ extension Model {
     fileprivate func matrices(ofTensorAt index: Int) throws -> MatrixStack {
         guard let stack = MatrixStack(tensors, index) else {
             let tensor = tensors.tensors[index]
-            throw PipelineError(.unsupportedType(tensor.type), file: path, tensor: tensor.name)
+            throw UnsupportedType(tensor.type, file: path, tensor: tensor.name)
         }
         return stack
     }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Files
 import Pipelines
+import Platform
 
 /// The command line.
 public enum SwageCommand {
@@ -17,9 +19,34 @@ public enum SwageCommand {
             var command = try Swage.parseAsRoot()
             try command.run()
         } catch {
-            Failure.exit(with: error)
+            end(after: error)
         }
         ExitStatus.done.exit()
+    }
+
+    /// Says what went wrong, unless nobody reads results any more; the parser's help is no error, but a result.
+    private static func end(after error: any Error) -> Never {
+        if let failure = error as? OutputFailure, failure.isClosedPipe { Interruption.end(by: SIGPIPE) }
+        if let error = error as? any DiagnosticError {
+            Failure.report(error)
+            ExitStatus(error.diagnostic.fault).exit()
+        }
+        switch Swage.exitCode(for: error) {
+        case .success:
+            do {
+                try StandardStream.output.write(Swage.fullMessage(for: error) + "\n")
+            } catch {
+                end(after: error)
+            }
+            ExitStatus.done.exit()
+        case .validationFailure:
+            ProgressLine.clear()
+            StandardStream.error.write(Swage.fullMessage(for: error) + "\n")
+            ExitStatus.badUsage.exit()
+        default:
+            Failure.report(error)
+            ExitStatus.failed.exit()
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-import Parallelism
 import Pipelines
 import Testing
 
@@ -14,8 +13,7 @@ import Testing
         options.maximumTokenCount = count
         options.contextLength = context
         return try Conversation(
-            model, format: ConversationFormat(model, source: nil), system: system, options: options,
-            parallel: Parallel())
+            model, format: ConversationFormat(model, source: nil), system: system, options: options)
     }
 
     private func ask(
@@ -23,7 +21,8 @@ import Testing
     ) throws -> (answer: String, notices: [String], finish: GenerationFinish) {
         var (answer, notices): ([UInt8], [String]) = ([], [])
         let finish = try conversation.answer(
-            question, isInterrupted: isInterrupted, onNotice: { notices.append($0) }, onText: { answer += $0 })
+            question, isInterrupted: isInterrupted, onNotice: { notices.append($0.description) },
+            onText: { answer += $0 })
         return (String(decoding: answer, as: UTF8.self), notices, finish)
     }
 
@@ -33,7 +32,7 @@ import Testing
         options.maximumTokenCount = count
         options.stops = ["<|im_end|>"]
         var text: [UInt8] = []
-        _ = try Generation(options, parallel: Parallel()).run(model, prompt: Array(prompt.utf8)) { text += $0 }
+        _ = try Generation(options).run(model, prompt: Array(prompt.utf8)) { text += $0 }
         return String(decoding: text, as: UTF8.self)
     }
 
@@ -88,7 +87,7 @@ import Testing
         options.contextLength = 256
         var whole: [UInt8] = []
         let text = turn("user", "Hello") + turn("assistant", first.answer) + turn("user", "Go on") + opening
-        let result = try Generation(options, parallel: Parallel()).run(model, prompt: Array(text.utf8)) { whole += $0 }
+        let result = try Generation(options).run(model, prompt: Array(text.utf8)) { whole += $0 }
         #expect(result.finish == .context)
         let answer = Array(second.answer.utf8)
         #expect(answer.starts(with: whole) && answer.count > whole.count + 20)
@@ -102,7 +101,7 @@ import Testing
     @Test func aTurnThatIsTooLongChangesNothing() throws {
         let conversation = try conversation(context: 128, count: 16)
         let first = try ask(conversation, "Hello")
-        let error = #expect(throws: PipelineError.self) {
+        let error = #expect(throws: GenerationError.self) {
             try ask(conversation, String(repeating: "word ", count: 200))
         }
         guard case .turnTooLong(let count, context: 128, limit: 8192) = error?.kind else {

@@ -40,7 +40,7 @@ import Testing
             var conversion = Conversion(parallel: Parallel())
             conversion.chatTemplate = choice
             let metadata = try conversion.metadata(of: Model(path: named)) { event in
-                if case .warning(let text) = event { warnings.withLock { $0.append(text) } }
+                if case .warning(let text) = event { warnings.withLock { $0.append(text.description) } }
             }
             return (metadata.string("tokenizer.chat_template"), warnings.withLock { $0 })
         }

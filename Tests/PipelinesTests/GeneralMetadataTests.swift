@@ -175,7 +175,7 @@ import Testing
             var conversion = Conversion(parallel: Parallel())
             conversion.isVocabularyOnly = true
             _ = try conversion.run(Model(path: path, readsWeights: false), output: folder + "/out.gguf") {
-                if case .warning(let text) = $0 { messages.append(text) }
+                if case .warning(let text) = $0 { messages.append(text.description) }
             }
             #expect(
                 messages.all.contains { $0.contains("README.md: the front matter \(damage.words)") }, "\(messages.all)")

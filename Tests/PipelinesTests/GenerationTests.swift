@@ -12,7 +12,7 @@ import Testing
         var options = GenerationOptions()
         options.maximumTokenCount = count
         change(&options)
-        return try Generation(options, parallel: Parallel(threadCount: threads))
+        return try Generation(options, compute: Compute(parallel: Parallel(threadCount: threads)))
             .run(Model(path: model.path), prompt: Array(prompt.utf8)) { _ in }
     }
 

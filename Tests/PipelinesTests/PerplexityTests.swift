@@ -1,7 +1,6 @@
 import ByteJSON
 import Evaluation
 import Files
-import Parallelism
 import Pipelines
 import TestSupport
 import Testing
@@ -15,7 +14,7 @@ import Testing
         let expected = try #require(reference.reference()["perplexity"]?[ByteString(name)])
         let text = try EvaluationText(contentsOf: Fixtures.path("text/eval/\(name).txt"))
         let model = try Model(path: reference.path)
-        let result = try Measurement(parallel: Parallel()).run([model], texts: [text]) { _ in }.models[0][0]
+        let result = try Measurement().run([model], texts: [text]).models[0][0]
         let perplexity = try #require(expected["ppl"]?.double)
         #expect(abs(result.perplexity.mean / perplexity - 1) < 1e-3)
         #expect(abs(result.perplexity.error / (expected["ppl_stderr"]?.double ?? 0) - 1) < 1e-2)
@@ -30,7 +29,7 @@ import Testing
         let model = try Model(path: ReferenceModel.xverseMoE.path)
         let text = EvaluationText(name: "short", bytes: Array("Hello".utf8))
         #expect(throws: EvaluationError.self) {
-            try Measurement(parallel: Parallel()).run([model], texts: [text]) { _ in }
+            try Measurement().run([model], texts: [text])
         }
     }
 }

@@ -31,7 +31,7 @@ import Testing
             path = "\(directory)/predictions"
             var measurement = PredictionDamageTests.measurement
             measurement.recording = PredictionFile(path: path, form: form)
-            _ = try measurement.run([base], texts: [text]) { _ in }
+            _ = try measurement.run([base], texts: [text])
             bytes = try ReadableFile.contents(of: path)
         }
 
@@ -50,14 +50,14 @@ import Testing
             defer { for name in [unfinished, path + "-2"] { try? FileManager.default.removeItem(atPath: name) } }
             var measurement = PredictionDamageTests.measurement
             measurement.recording = PredictionFile(path: path + "-2", form: .swage)
-            _ = try measurement.run([base], texts: [text]) { _ in }
+            _ = try measurement.run([base], texts: [text])
         }
     }
 
     private static var measurement: Pipelines.Measurement {
         Pipelines.Measurement(
-            cut: WindowCut(context: 32, windowLimit: windowCount), parallel: Parallel(threadCount: 1),
-            memory: MemoryBudget(byteCount: 1 << 30))
+            cut: WindowCut(context: 32, windowLimit: windowCount),
+            compute: Compute(parallel: Parallel(threadCount: 1), memory: MemoryBudget(byteCount: 1 << 30)))
     }
 
     @Test(arguments: PredictionFile.Form.allCases)

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -58,5 +59,22 @@ import Testing
         let outcome = try await Swage.run(arguments, standardOutput: Self.fullDevice)
         #expect(outcome.status == 4)
         #expect(outcome.error.contains("standard output: cannot write"))
+    }
+
+    /// Runs whose results nobody reads any more end without a word, as the signal would end them.
+    @Test(arguments: [
+        ["inspect", CheckpointCopy.original], ["inspect", CheckpointCopy.original, "--json"], ["--help"],
+        ["generate", CheckpointCopy.original, "--prompt", "Hello", "--max-new-tokens", "2"],
+        ["chat", CheckpointCopy.original, "--max-new-tokens", "2"],
+    ])
+    func runsWithoutAReaderEnd(arguments: [String]) async throws {
+        let workspace = try Workspace()
+        let script = "mkfifo \"$0\" && exec 5<>\"$0\" 6>\"$0\" 5<&- && exec \"$@\" >&6"
+        let run = try Swage.Run(
+            ["-c", script, workspace.file("pipe"), try Swage.binary.get().path] + arguments,
+            program: URL(filePath: "/bin/sh"), standardInput: "Hello\nHello\n")
+        let outcome = try await run.outcome()
+        #expect(outcome.status == 128 + SIGPIPE)
+        #expect(outcome.error.isEmpty)
     }
 }

@@ -24,5 +24,7 @@ import Testing
         #expect(
             message.commandLineText == "raise --memory, or use --context 512 after swage sensitivity of 3 texts")
         #expect(message.description == "raise memory, or use context 512 after measureSensitivity of 3 texts")
+        let longer: Message = "advice: \(message)"
+        #expect(longer.commandLineText == "advice: \(message.commandLineText)")
     }
 }

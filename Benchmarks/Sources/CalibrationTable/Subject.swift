@@ -42,9 +42,10 @@ struct Subject {
             return path
         }
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
-        let results = try Measurement(cut: WindowCut(windowLimit: options.chunks), parallel: parallel).run(
-            ([peer] + paths).map { try Model(path: $0) }, reference: .model(Model(path: original)), texts: texts
-        ) { _ in }.models
+        let results = try Measurement(cut: WindowCut(windowLimit: options.chunks), compute: Compute(parallel: parallel))
+            .run(
+                ([peer] + paths).map { try Model(path: $0) }, reference: .model(Model(path: original)), texts: texts
+            ).models
         let divergences = results.map { texts -> [Double] in
             let parts = [texts[..<options.own.count], texts[options.own.count...]]
             return parts.map { Divergence($0.flatMap(\.comparisons)).divergence.mean }

@@ -40,18 +40,19 @@ struct Subject {
 
     func rows() throws -> [Row] {
         let candidates = try options.types.flatMap { try self.candidates(type: $0) }
-        let measurement = Measurement(cut: WindowCut(windowLimit: options.chunks), parallel: parallel)
+        let measurement = Measurement(
+            cut: WindowCut(windowLimit: options.chunks), compute: Compute(parallel: parallel))
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
         let reference = try Model(path: original)
         let results = try measurement.run(
             candidates.map { try Model(path: $0.path) }, reference: .model(reference), texts: texts
-        ) { _ in }.models
-        let comparison = WeightComparison(importancePath: importance, parallel: parallel)
+        ).models
+        let comparison = WeightComparison(importancePath: importance, compute: Compute(parallel: parallel))
         let measured = try zip(candidates, results)
             .map { candidate, results in
                 var error = WeightError()
                 let quantized = try Model(path: candidate.path)
-                for tensor in try comparison.run(original: reference, quantized: quantized, progress: { _ in })
+                for tensor in try comparison.run(original: reference, quantized: quantized)
                 where tensor.type.isQuantized { error.add(tensor.total) }
                 return (candidate, Measured(results, ownCount: options.own.count, error: error))
             }

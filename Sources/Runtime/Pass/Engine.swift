@@ -23,5 +23,5 @@ struct Engine: Sendable {
         for worker in workers { worker.release() }
     }
 
-    var times: StageTimes { workers.reduce(shared.times) { $0 + $1.times } }
+    var times: PassTimes { workers.reduce(shared.times) { $0 + $1.times } }
 }

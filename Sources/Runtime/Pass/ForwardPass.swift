@@ -40,7 +40,7 @@ public final class ForwardPass: Sendable {
     public var memory: MemoryBudget { engine.memory }
 
     /// Time spent so far, in all threads.
-    public var times: StageTimes { engine.times }
+    public var times: PassTimes { engine.times }
 
     /// Runs sequences from their first token on.
     ///

@@ -15,7 +15,7 @@ final class ScratchSpace: @unchecked Sendable {
     }
 
     private var buffers = [FloatBuffer?](repeating: nil, count: Slot.allCases.count)
-    private(set) var times = StageTimes()
+    private(set) var times = PassTimes()
 
     /// At least `count` values in `slot`, holding whatever was there before.
     func floats(_ slot: Slot, _ count: Int) -> UnsafeMutablePointer<Float> { buffer(slot, count).base }
@@ -41,7 +41,7 @@ final class ScratchSpace: @unchecked Sendable {
 
     /// Does some work of one stage.
     @inline(__always)
-    func time<Result>(_ stage: ComputeStage, _ work: () throws -> Result) rethrows -> Result {
+    func time<Result>(_ stage: PassTimes.Activity, _ work: () throws -> Result) rethrows -> Result {
         let start = DispatchTime.now().uptimeNanoseconds
         defer { times.add(DispatchTime.now().uptimeNanoseconds &- start, to: stage) }
         return try work()

@@ -2,7 +2,7 @@ import Foundation
 
 /// Results as one JSON object.
 enum JSONOutput {
-    static func print(_ value: some Encodable) throws { StandardStream.output.write(try bytes(of: value)) }
+    static func print(_ value: some Encodable) throws { try StandardStream.output.write(bytes(of: value)) }
 
     /// The object and a line feed.
     static func bytes(of value: some Encodable) throws -> [UInt8] {

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Files
 import Platform
 
@@ -26,33 +25,13 @@ enum ExitStatus: Int32 {
     func exit() -> Never { POSIX.exit(rawValue) }
 }
 
-/// Turns errors into words on standard error and an exit status.
+/// Errors in words on standard error.
 enum Failure {
-    /// Tells of an error that the work goes on after.
+    /// Tells of an error, whether or not the work goes on after it.
     static func report(_ error: any Error) {
         ProgressLine.clear()
         let line = (error as? any DiagnosticError).map { text(of: $0.diagnostic) } ?? "swage: \(error)"
         StandardStream.error.write(line + "\n")
-    }
-
-    static func exit(with error: any Error) -> Never {
-        ProgressLine.clear()
-        if let error = error as? any DiagnosticError {
-            report(error)
-            ExitStatus(error.diagnostic.fault).exit()
-        }
-        let message = Swage.fullMessage(for: error)
-        switch Swage.exitCode(for: error) {
-        case .success:
-            StandardStream.output.write(message + "\n")
-            ExitStatus.done.exit()
-        case .validationFailure:
-            StandardStream.error.write(message + "\n")
-            ExitStatus.badUsage.exit()
-        default:
-            StandardStream.error.write("swage: \(error)\n")
-            ExitStatus.failed.exit()
-        }
     }
 
     /// `swage: file: place: problem`, and what to do about it on a line of its own.

@@ -17,7 +17,7 @@ struct ImportanceListing {
         let windows =
             matrix.chunkSize > 0
             ? "\(matrix.chunkCount) windows of \(matrix.chunkSize) tokens" : "\(matrix.chunkCount) windows"
-        StandardStream.output.write(
+        try StandardStream.output.write(
             "\(matrix.entries.count) tensors from \(windows) of \(texts)\n\n\(table(byExpert: byExpert).terminal)\n")
     }
 

@@ -55,10 +55,8 @@ struct PerplexityCommand: ParsableCommand {
     var stride: Int?
 
     @OptionGroup var windows: WindowOptions
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
-    @OptionGroup var execution: RunOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ComputeOptions
 
     func validate() throws {
         if reference != nil, baseLogits != nil {
@@ -77,7 +75,7 @@ struct PerplexityCommand: ParsableCommand {
         guard (model == nil) != mergeScores.isEmpty else {
             throw ValidationError("give a model, or --merge-scores FILE…")
         }
-        try reading.demand(model, splitting)
+        try reading.demand(model)
         if mergeScores.isEmpty, texts.isEmpty, baseLogits == nil {
             throw ValidationError("name at least one text with --text FILE")
         }
@@ -93,21 +91,20 @@ struct PerplexityCommand: ParsableCommand {
                 stride: identity.stride)
         }
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try open(path)
-        let original = try reference.map(open)
+        let model = try reading.open(path)
+        let original = try reference.map { try reading.open($0) }
         var cut = windows.cut
         cut.stride = stride
         if texts.isEmpty, let baseLogits {
             let stored = try Measurement.cut(ofPredictions: baseLogits)
             (cut.context, cut.stride, cut.parsesSpecial) = (stored.context, stored.stride, stored.parsesSpecial)
         }
-        var measurement = Measurement(cut: cut, parallel: compute.parallel, memory: execution.budget)
+        var measurement = Measurement(cut: cut, compute: work.compute)
         measurement.recording = saveBaseLogits.map { PredictionFile(path: $0, form: baseLogitsFormat) }
         measurement.scorePath = saveScores
         measurement.stateInterval = .seconds(saveStatesEvery)
         let results = try measurement.run(
-            [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts,
-            progress: execution.progress
+            [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts
         ).models[0]
         try show(
             results, model: model.name, original?.name ?? baseLogits, context: cut.context, stride: cut.stride)
@@ -125,11 +122,7 @@ struct PerplexityCommand: ParsableCommand {
         }
         var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]
         if results.contains(where: { $0.divergence != nil }) { tables.append(DivergenceTable.full(results)) }
-        StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
-    }
-
-    private func open(_ path: String) throws -> Model {
-        try reading.model(at: path, preTokenizer: splitting.preTokenizer)
+        try StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
     }
 }
 

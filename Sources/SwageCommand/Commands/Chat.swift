@@ -37,9 +37,8 @@ struct Chat: ParsableCommand {
     var context: Int?
 
     @OptionGroup var sampling: SamplingArguments
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ThreadOptions
 
     /// The model cards' setting for conversations.
     private static let usualTemperature = 0.7
@@ -49,7 +48,7 @@ struct Chat: ParsableCommand {
     }
 
     func run() throws {
-        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
+        let model = try reading.open(model)
         var options = sampling.options(usualTemperature: Self.usualTemperature)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context
@@ -57,8 +56,7 @@ struct Chat: ParsableCommand {
             model, source: template.map { .init($0) },
             material: ConversationMaterial(toolFile: tools, documentFile: documents))
         let conversation = try Conversation(
-            model, format: format, system: system, options: options,
-            parallel: compute.parallel)
+            model, format: format, system: system, options: options, compute: work.compute)
         var input = ChatInput()
         while let entry = try input.next() {
             switch entry {
@@ -68,21 +66,23 @@ struct Chat: ParsableCommand {
             case .help: StandardStream.error.write(ChatInput.help + "\n")
             case .unknown(let name):
                 StandardStream.error.write("there is no command \(name); /help lists them\n")
-            case .turn(let text): answer(text, conversation)
+            case .turn(let text): try answer(text, conversation)
             }
         }
     }
 
     /// Writes the answer to a turn, or what is wrong with the turn.
-    private func answer(_ text: String, _ conversation: Conversation) {
+    private func answer(_ text: String, _ conversation: Conversation) throws {
         do {
             let finish = try Interruption.ending { isInterrupted in
                 try conversation.answer(
                     text, isInterrupted: isInterrupted, onNotice: { ProgressLine.handler(.warning($0)) },
-                    onText: { StandardStream.output.write($0) })
+                    onText: { try StandardStream.output.write($0) })
             }
-            StandardStream.output.write("\n")
+            try StandardStream.output.write("\n")
             if finish == .context { ProgressLine.handler(.warning("the answer ends here: the context is full")) }
+        } catch let error as OutputFailure {
+            throw error
         } catch {
             Failure.report(error)
         }

@@ -51,17 +51,15 @@ struct ImportanceMatrixCommand: ParsableCommand {
     var json = false
 
     @OptionGroup var windows: WindowOptions
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
-    @OptionGroup var execution: RunOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ComputeOptions
 
     func validate() throws {
         let modes = [model != nil, !merge.isEmpty, show != nil].count { $0 }
         guard modes == 1 else { throw ValidationError("give a model, --merge FILE… or --show FILE") }
         if model != nil, texts.isEmpty { throw ValidationError("name at least one text with --text FILE") }
         if model == nil, hessian != nil { throw ValidationError("--hessian belongs to a model and its texts") }
-        try reading.demand(model, splitting)
+        try reading.demand(model)
         if show == nil, output == nil, hessian == nil {
             throw ValidationError("name the file to write with --output FILE")
         }
@@ -75,9 +73,9 @@ struct ImportanceMatrixCommand: ParsableCommand {
         if let show { return try ImportanceListing(path: show).write(byExpert: experts, json: json) }
         let matrix = try merge.isEmpty ? collect() : merged(into: output ?? "")
         ProgressLine.clear()
-        for warning in matrix.warnings { ProgressLine.handler(.warning(warning)) }
+        for warning in matrix.warnings { ProgressLine.handler(.warning("\(warning)")) }
         for file in [output, hessian].compactMap({ $0 }) {
-            StandardStream.output.write(
+            try StandardStream.output.write(
                 "\(file): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"
             )
         }
@@ -85,17 +83,18 @@ struct ImportanceMatrixCommand: ParsableCommand {
 
     private func collect() throws -> ImportanceMatrix {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try reading.model(at: model ?? "", preTokenizer: splitting.preTokenizer)
+        let model = try reading.open(model ?? "")
         let calibration = Calibration(cut: windows.cut, includesOutput: processOutput)
         if let hessian {
             let collection = HessianCollection(
-                calibration: calibration, form: format.form, parallel: compute.parallel, memory: execution.budget)
+                calibration: calibration, form: format.form, parallel: work.compute.parallel,
+                memory: work.compute.memory)
             return try collection.run(
-                model, texts: texts, output: hessian, importanceOutput: output, progress: execution.progress)
+                model, texts: texts, output: hessian, importanceOutput: output, progress: work.compute.progress)
         }
         let collection = ImportanceCollection(
-            calibration: calibration, form: format.form, parallel: compute.parallel, memory: execution.budget)
-        return try collection.run(model, texts: texts, output: output ?? "", progress: execution.progress)
+            calibration: calibration, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory)
+        return try collection.run(model, texts: texts, output: output ?? "", progress: work.compute.progress)
     }
 
     private func merged(into output: String) throws -> ImportanceMatrix {

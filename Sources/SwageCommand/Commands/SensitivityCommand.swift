@@ -20,10 +20,8 @@ struct SensitivityCommand: ParsableCommand {
     var heldOut = 1
 
     @OptionGroup var windows: WindowOptions
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
-    @OptionGroup var execution: RunOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ComputeOptions
 
     func validate() throws {
         guard !texts.isEmpty else { throw ValidationError("name at least one text with --text FILE") }
@@ -31,14 +29,14 @@ struct SensitivityCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
+        let model = try reading.open(model)
         var calibration = CalibratedQuantization(
-            texts: try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, memory: execution.budget)
+            texts: try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, memory: work.compute.memory)
         calibration.heldOutCount = heldOut
         let sensitivity = try calibration.sensitivity(
-            of: model, parallel: compute.parallel, progress: execution.progress)
+            of: model, parallel: work.compute.parallel, progress: work.compute.progress)
         try SensitivityFile.write(sensitivity, of: model, to: output)
         ProgressLine.clear()
-        StandardStream.output.write("\(output): \(sensitivity.matrices.count) tensors\n")
+        try StandardStream.output.write("\(output): \(sensitivity.matrices.count) tensors\n")
     }
 }

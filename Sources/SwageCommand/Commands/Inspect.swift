@@ -17,16 +17,15 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
+    @OptionGroup var reading: ModelOptions
 
     func run() throws {
         let inspection = try Inspection(
             path: file, expertPadding: reading.padExperts, expertNormalization: reading.normalizeExperts,
-            preTokenizer: splitting.preTokenizer)
+            preTokenizer: reading.splitting.preTokenizer)
         ProgressLine.say(inspection.notes)
         if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
-        StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
+        try StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
     }
 
     private static func text(of inspection: Inspection, listsTensors: Bool) -> String {

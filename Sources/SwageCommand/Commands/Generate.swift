@@ -34,9 +34,8 @@ struct Generate: ParsableCommand {
     @Flag(help: "Print one JSON object with token ids, text, log-probabilities and why the text ends.")
     var json = false
 
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ThreadOptions
 
     func validate() throws {
         guard [prompt, file].compactMap({ $0 }).count == 1 else {
@@ -51,17 +50,17 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let prompt = try readPrompt()
-        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
+        let model = try reading.open(model)
         var options = sampling.options(usualTemperature: 0)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context
         options.topCount = topLogProbabilities
-        let generation = Generation(options, parallel: compute.parallel)
+        let generation = Generation(options, compute: work.compute)
         let isStreaming = !json
         let result = try generation.run(model, prompt: prompt) { bytes in
-            if isStreaming { StandardStream.output.write(bytes) }
+            if isStreaming { try StandardStream.output.write(bytes) }
         }
-        if isStreaming { StandardStream.output.write("\n") }
+        if isStreaming { try StandardStream.output.write("\n") }
         if result.finish == .context {
             let count = result.prompt.count + result.tokens.count
             ProgressLine.handler(

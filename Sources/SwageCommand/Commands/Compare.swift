@@ -38,9 +38,8 @@ struct Compare: ParsableCommand {
     @Flag(help: "Print one JSON object, with every tensor and expert.")
     var json = false
 
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ThreadOptions
 
     func validate() throws {
         guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
@@ -52,23 +51,20 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
-        let source = try Model(
-            path: original, expertPadding: .off, expertNormalization: reading.normalizeExperts,
-            preTokenizer: splitting.preTokenizer)
+        let source = try reading.open(original, expertPadding: .off)
         let result = try Model(path: quantized, expertNormalization: reading.normalizeExperts)
-        ProgressLine.say(source.notes + result.notes)
-        let comparison = WeightComparison(importancePath: imatrix, parallel: compute.parallel)
-        let tensors = try comparison.run(
-            original: source, quantized: result, progress: ProgressLine.handler)
+        ProgressLine.say(result.notes)
+        let comparison = WeightComparison(importancePath: imatrix, compute: work.compute)
+        let tensors = try comparison.run(original: source, quantized: result)
         ProgressLine.clear()
         let report = WeightReport(tensors, hasImportance: imatrix != nil)
         if json {
             try JSONOutput.print(WeightErrorReport(tensors, hasImportance: imatrix != nil))
         } else {
-            for warning in report.warnings { ProgressLine.handler(.warning(warning)) }
+            for warning in report.warnings { ProgressLine.handler(.warning(Message(warning))) }
             var parts = [report.worst(limit: limit, byExpert: experts).terminal, report.byRole.terminal]
             if histogram { parts.append(report.histogram.terminal) }
-            StandardStream.output.write(parts.joined(separator: "\n\n") + "\n")
+            try StandardStream.output.write(parts.joined(separator: "\n\n") + "\n")
         }
         guard let maxRmse, let worst = tensors.max(by: { $0.total.relativeRMSE < $1.total.relativeRMSE }),
             !(worst.total.relativeRMSE <= maxRmse)

@@ -36,10 +36,8 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
-    @OptionGroup var execution: RunOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ComputeOptions
 
     func validate() throws {
         guard !tasks.isEmpty else { throw ValidationError("name at least one file of questions with --task FILE") }
@@ -48,19 +46,14 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let tasks = try tasks.map { try EvaluationTask(contentsOf: $0, limit: limit) }
-        let model = try open(model)
-        let original = try reference.map(open)
-        let evaluation = TaskEvaluation(
-            parallel: compute.parallel, memory: execution.budget, detailsPath: details)
-        let results = try evaluation.run(model, reference: original, tasks: tasks, progress: execution.progress)
+        let model = try reading.open(model)
+        let original = try reference.map { try reading.open($0) }
+        let evaluation = TaskEvaluation(compute: work.compute, detailsPath: details)
+        let results = try evaluation.run(model, reference: original, tasks: tasks)
         ProgressLine.clear()
         let report = TaskReport(
             model: model.name, results: results.model, reference: original?.name, references: results.reference)
         if json { return try JSONOutput.print(report) }
-        StandardStream.output.write(TaskTables.tables(of: report).map(\.terminal).joined(separator: "\n\n") + "\n")
-    }
-
-    private func open(_ path: String) throws -> Model {
-        try reading.model(at: path, preTokenizer: splitting.preTokenizer)
+        try StandardStream.output.write(TaskTables.tables(of: report).map(\.terminal).joined(separator: "\n\n") + "\n")
     }
 }

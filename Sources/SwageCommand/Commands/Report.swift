@@ -38,10 +38,8 @@ struct Report: ParsableCommand {
     var json = false
 
     @OptionGroup var windows: WindowOptions
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
-    @OptionGroup var execution: RunOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ComputeOptions
 
     func validate() throws {
         guard !models.isEmpty else { throw ValidationError("name at least one model with --model NAME=MODEL") }
@@ -83,16 +81,14 @@ struct Report: ParsableCommand {
             output.hasSuffix(".json")
                 ? JSONOutput.bytes(of: report) : Array((ReportTables.markdown(of: report) + "\n").utf8))
         try file.commit()
-        StandardStream.output.write("\(output): \(models.count) models on \(texts.count) texts\n")
+        try StandardStream.output.write("\(output): \(models.count) models on \(texts.count) texts\n")
     }
 
     private func report() throws -> ModelReport {
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path, name: $0.name) }
         let first = models.firstIndex { $0.name == reference } ?? 0
         let ordered = [models[first]] + models[..<first] + models[(first + 1)...]
-        let opened = try ordered.map {
-            try reading.model(at: $0.path, preTokenizer: splitting.preTokenizer)
-        }
+        let opened = try ordered.map { try reading.open($0.path) }
         let results = try measured(opened, texts: texts)
         let columns = try zip(ordered, zip(opened, results)).map { named, measured in
             try ModelReport.Model(
@@ -108,17 +104,16 @@ struct Report: ParsableCommand {
 
     /// The models that share the first one's tokens in one pass beside it, each of the others by itself.
     private func measured(_ models: [Model], texts: [EvaluationText]) throws -> [[EvaluationResult]] {
-        let measurement = Measurement(cut: windows.cut, parallel: compute.parallel, memory: execution.budget)
+        let measurement = Measurement(cut: windows.cut, compute: work.compute)
         let comparable = models.indices.dropFirst().filter { models[$0].sharesTokens(with: models[0]) }
         let outcome = try measurement.run(
-            comparable.map { models[$0] }, reference: .model(models[0]), texts: texts, progress: execution.progress)
+            comparable.map { models[$0] }, reference: .model(models[0]), texts: texts)
         var results: [[EvaluationResult]] = [outcome.reference]
         for index in models.indices.dropFirst() {
             if let place = comparable.firstIndex(of: index) {
                 results.append(outcome.models[place])
             } else {
-                results.append(
-                    try measurement.run([models[index]], texts: texts, progress: execution.progress).models[0])
+                results.append(try measurement.run([models[index]], texts: texts).models[0])
             }
         }
         return results

@@ -47,7 +47,7 @@ struct Split: ParsableCommand {
         guard let limits = split.limits else { return }
         let paths = try Splitting(limits: limits).run(file, prefix: output, progress: ProgressLine.handler)
         ProgressLine.clear()
-        StandardStream.output.write(paths.joined(separator: "\n") + "\n")
+        try StandardStream.output.write(paths.joined(separator: "\n") + "\n")
     }
 }
 
@@ -64,6 +64,6 @@ struct Merge: ParsableCommand {
     func run() throws {
         try Merging().run(part, output: output, progress: ProgressLine.handler)
         ProgressLine.clear()
-        StandardStream.output.write("\(output)\n")
+        try StandardStream.output.write("\(output)\n")
     }
 }

@@ -65,10 +65,8 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Write a split model in as many parts as it has, with the same tensors in each.")
     var keepSplit = false
 
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
-    @OptionGroup var execution: RunOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ComputeOptions
 
     func validate() throws {
         guard [type != nil, recipe != nil].count(where: { $0 }) + budget.count == 1 else {
@@ -101,19 +99,20 @@ struct Quantize: ParsableCommand {
     func run() throws {
         let options = try choices.recipeOptions()
         let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "F16")
-        if printRecipe { return StandardStream.output.write(recipe.applying(options).json) }
-        let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
+        if printRecipe { return try StandardStream.output.write(recipe.applying(options).json) }
+        let model = try reading.open(model)
         var quantization = Quantization(
             recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
-            parallel: compute.parallel)
+            parallel: work.compute.parallel)
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0 }
         if !calibrate.isEmpty {
             quantization.calibration = CalibratedQuantization(
                 texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
-                cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
+                cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: work.compute.memory
+            )
         }
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
-        quantization.hessian = hessian.map { HessianFitting(path: $0, memory: execution.budget) }
+        quantization.hessian = hessian.map { HessianFitting(path: $0, memory: work.compute.memory) }
         guard let limit = budget.budget(for: model), var calibration = quantization.calibration else {
             _ = try write(model, quantization, plan: try quantization.plan(model))
             return
@@ -125,12 +124,12 @@ struct Quantize: ParsableCommand {
         let path = try write(model, outcome.quantization, plan: outcome.plan)
         let measured = try path.flatMap { try self.measured($0, model, calibration) }
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
-        StandardStream.output.write(report.text(measured: measured, output: path ?? output))
+        try StandardStream.output.write(report.text(measured: measured, output: path ?? output))
     }
 
     private func sensitivity(of model: Model, _ calibration: CalibratedQuantization) throws -> Sensitivity {
         try budget.sensitivity.map { try SensitivityFile.read($0, of: model) }
-            ?? calibration.sensitivity(of: model, parallel: compute.parallel, progress: execution.progress)
+            ?? calibration.sensitivity(of: model, parallel: work.compute.parallel, progress: work.compute.progress)
     }
 
     private func measured(
@@ -138,7 +137,7 @@ struct Quantize: ParsableCommand {
     ) throws -> (divergence: Double, windowCount: Int)? {
         defer { ProgressLine.clear() }
         return try calibration.heldOutDivergence(
-            of: Model(path: path), from: model, parallel: compute.parallel, progress: execution.progress)
+            of: Model(path: path), from: model, parallel: work.compute.parallel, progress: work.compute.progress)
     }
 
     /// Writes the file, or what it would hold.
@@ -149,17 +148,17 @@ struct Quantize: ParsableCommand {
             ProgressLine.clear()
             _ = try quantization.calibration?.windows(model)
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
-            StandardStream.output.write(Self.listing(of: plan))
+            try StandardStream.output.write(Self.listing(of: plan))
             let parts = try quantization.parts(of: model, plan: plan, output: output ?? "MODEL.gguf")
-            if !parts.isEmpty { StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
+            if !parts.isEmpty { try StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
             // What error feedback takes cannot be told from a sample of rows.
             guard hessian == nil, calibrate.isEmpty else { return nil }
             StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
             return nil
         }
-        let outcome = try quantization.run(model, plan: plan, output: output, progress: execution.progress)
+        let outcome = try quantization.run(model, plan: plan, output: output, progress: work.compute.progress)
         ProgressLine.clear()
-        StandardStream.output.write(outcome.summary + "\n")
+        try StandardStream.output.write(outcome.summary + "\n")
         return outcome.paths[0]
     }
 

@@ -36,25 +36,24 @@ struct Convert: ParsableCommand {
     var dryRun = false
 
     @OptionGroup var split: SplitOptions
-    @OptionGroup var reading: CheckpointOptions
-    @OptionGroup var splitting: PreTokenizerOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ThreadOptions
 
     func run() throws {
-        let model = try reading.model(at: checkpoint, preTokenizer: splitting.preTokenizer, readsWeights: !vocabOnly)
-        var conversion = Conversion(target: type, name: name, parallel: compute.parallel)
+        let model = try reading.open(checkpoint, readsWeights: !vocabOnly)
+        var conversion = Conversion(target: type, name: name, parallel: work.compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
         conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0) }
         conversion.chatTemplate = chatTemplate.map { .init($0) }
         if dryRun {
             _ = try conversion.metadata(of: model, progress: ProgressLine.handler)
-            StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
+            try StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
             return StandardStream.error.write(Figures.estimate(try conversion.duration(model)))
         }
         let outcome = try conversion.run(model, output: output, progress: ProgressLine.handler)
         ProgressLine.clear()
-        StandardStream.output.write(outcome.summary + "\n")
+        try StandardStream.output.write(outcome.summary + "\n")
     }
 }
 

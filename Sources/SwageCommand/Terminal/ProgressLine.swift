@@ -19,17 +19,17 @@ enum ProgressLine {
     static let handler: ProgressHandler = { event in
         state.withLock { state in
             switch event {
-            case .stage(let name):
-                state.stage = name
+            case .stage(let stage):
+                state.stage = stage.words
                 state.started = .now
-                show(name, &state)
+                show(state.stage, &state)
             case .fraction(let fraction):
                 let seconds = (ContinuousClock.now - state.started) / .seconds(1)
                 let rest = fraction > 0.02 ? seconds * (1 - fraction) / fraction : nil
                 let estimate = rest.map { $0 >= 1.5 ? ", \(Figures.decimal($0, 0)) s left" : "" } ?? ""
                 show("\(state.stage): \(Figures.percent(fraction))\(estimate)", &state)
-            case .note(let text): say("note: \(text)", &state)
-            case .warning(let text): say("warning: \(text)", &state)
+            case .note(let text): say("note: \(text.commandLineText)", &state)
+            case .warning(let text): say("warning: \(text.commandLineText)", &state)
             case .times: break
             }
         }
@@ -38,7 +38,7 @@ enum ProgressLine {
     /// The same, and says what the time went into.
     static let verboseHandler: ProgressHandler = { event in
         guard case .times(let model, let times) = event else { return handler(event) }
-        let parts = ComputeStage.allCases.map { "\($0) \(Figures.decimal(times[$0] / .seconds(1), 2)) s" }
+        let parts = PassTimes.Activity.allCases.map { "\($0.word) \(Figures.decimal(times[$0] / .seconds(1), 2)) s" }
         state.withLock { say("\(model), time of all threads: \(parts.joined(separator: ", "))", &$0) }
     }
 
@@ -49,7 +49,7 @@ enum ProgressLine {
         for note in notes {
             let text = [note.file, note.place, note.problem].compactMap { $0 }.joined(separator: ": ")
             guard said.withLock({ $0.insert(text).inserted }) else { continue }
-            handler(.warning(text + (note.advice.map { "\n  \($0.commandLineText)" } ?? "")))
+            handler(.warning(Message(text) + (note.advice.map { "\n  \($0)" } ?? "")))
         }
     }
 

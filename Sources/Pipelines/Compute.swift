@@ -1,0 +1,26 @@
+import Parallelism
+import Runtime
+
+/// What a use case works with, and whom it tells of its progress.
+public struct Compute: Sendable {
+    public var parallel: Parallel
+    /// What the process may use.
+    public var memory: MemoryBudget
+    public var progress: ProgressHandler
+
+    public init(
+        parallel: Parallel = Parallel(), memory: MemoryBudget = .available,
+        progress: @escaping ProgressHandler = { _ in }
+    ) {
+        self.parallel = parallel
+        self.memory = memory
+        self.progress = progress
+    }
+}
+
+extension Model {
+    /// The model ready to compute.
+    func forwardPass(_ compute: Compute) throws -> ForwardPass {
+        try forwardPass(compute.parallel, memory: compute.memory)
+    }
+}

@@ -1,0 +1,33 @@
+import Files
+
+/// Models that cannot be measured on what was given.
+public struct MeasurementError: DiagnosticError, Equatable {
+    public enum Kind: Sendable, Equatable {
+        case noTexts
+        /// Token ids do not mean the same in the model and in its reference, and in what they differ.
+        case otherTokens(reference: String, difference: String)
+    }
+
+    public let kind: Kind
+    public let place: Place
+
+    /// - Parameter file: the model; nil if it is about no model.
+    public init(_ kind: Kind, file: String? = nil) {
+        self.kind = kind
+        place = Place(file: file)
+    }
+
+    public var diagnostic: Diagnostic {
+        switch kind {
+        case .noTexts: Diagnostic(.usage, at: place, "no text was given", advice: "name at least one with \(.text)")
+        case .otherTokens(let reference, let difference):
+            Diagnostic(
+                .input, at: place,
+                "its tokens are not those of the reference \(reference): not the same is \(difference)",
+                advice:
+                    "compare models that were made from the same checkpoint; with \(run: .report) "
+                    + "others are comparable per character and byte"
+            )
+        }
+    }
+}
