@@ -26,7 +26,7 @@ struct TokenizerParts: Sendable {
     var warnings: [TokenizationWarning] = []
 }
 
-/// A kind of tokenizer that can be read. To add one: a type in files of its own, and a line in `all`.
+/// A kind of tokenizer that can be read. To add one: a type in files of its own, and a line in ``TokenizerFamilies/all``.
 protocol TokenizerFamily: SendableMetatype {
     /// Whether a `tokenizer.json` is of this kind; if so, whatever else it holds that the kind does not know is an
     /// error.
@@ -48,24 +48,4 @@ protocol TokenizerFamily: SendableMetatype {
 
 extension TokenizerFamily {
     static var hasPreTokenizers: Bool { false }
-}
-
-enum TokenizerFamilies {
-    static let all: [any TokenizerFamily.Type] = [CharacterBPEFamily.self, ByteLevelBPEFamily.self, UnigramFamily.self]
-
-    static func family(of definition: TokenizerDefinition) throws(TokenizationError) -> any TokenizerFamily.Type {
-        for family in all where family.claims(definition) { return family }
-        throw TokenizationError(
-            .unsupported(
-                part: "model", found: definition.modelSummary,
-                supported: "BPE over characters with byte_fallback, BPE over bytes (ByteLevel), Unigram"))
-    }
-
-    static func family(of vocabulary: Vocabulary) throws(TokenizationError) -> any TokenizerFamily.Type {
-        for family in all where family.claims(vocabulary) { return family }
-        throw TokenizationError(
-            .unsupported(
-                part: "tokenizer.ggml.model", found: "\"\(vocabulary.model)\" with pre \"\(vocabulary.pre)\"",
-                supported: "\"llama\" with pre \"default\"; \"gpt2\" with one of \(PreTokenizers.names); \"t5\""))
-    }
 }
