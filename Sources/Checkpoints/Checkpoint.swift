@@ -5,6 +5,7 @@ import Tokenization
 
 /// A HuggingFace checkpoint directory: its architecture, weights and tokenizer.
 public struct Checkpoint: Sendable {
+    /// The path of the directory as the caller gave it.
     public let directory: String
     /// The model as it is presented: experts padded.
     public let plan: DecoderPlan
@@ -12,6 +13,7 @@ public struct Checkpoint: Sendable {
     public let storedPlan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource
+    /// The tokenizer, with one token for each row of the embedding.
     public let tokenizer: Tokenizer
     /// The files that the weights come from.
     public let weightFiles: [String]

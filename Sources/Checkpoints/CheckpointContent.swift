@@ -8,6 +8,7 @@ public struct CheckpointContent: Sendable {
         public let type: String
         /// Slowest dimension first.
         public let shape: [Int]
+        /// The size of all elements in bytes.
         public let byteCount: Int
         fileprivate let index: Int
     }

@@ -22,6 +22,7 @@ public struct FeedbackPolicy: Sendable, Hashable {
     /// How much of the shrinkage of the outputs is taken back in the end.
     public var outputGain: Float
 
+    /// Makes a policy; the defaults are GPTQ with two rounds of coordinate descent after it.
     public init(
         encoding: EncodingPolicy = EncodingPolicy(), damping: Float = 0.05, groupLength: Int? = nil,
         conditioning: Float = 0, scaleFactors: [Float] = [], scaleReach: Int = 0, offsetReach: Int = 0,

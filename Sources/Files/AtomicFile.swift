@@ -6,7 +6,9 @@ import Platform
 /// temporary file is removed. A killed process can leave the temporary file, which the next one takes over, never a half
 /// file under the final name. Two processes cannot write the same file at once.
 public struct AtomicFile: ~Copyable {
+    /// The path under which the complete file appears.
     public let path: String
+    /// The number of bytes appended so far.
     public private(set) var byteCount = 0
     private let temporaryPath: String
     private var descriptor: Int32
@@ -109,6 +111,8 @@ public struct AtomicFile: ~Copyable {
         buffered += bytes.count
     }
 
+    /// Appends bytes at the end of the file.
+    /// - Throws: ``FileError`` if the system refuses to write them.
     public mutating func append(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try append($0) }
     }

@@ -16,6 +16,7 @@ public struct Diagnostic: Sendable, Equatable {
         case check
     }
 
+    /// Whose fault the error is.
     public var fault: Fault
     /// The file concerned, if there is one.
     public var file: String?
@@ -26,6 +27,7 @@ public struct Diagnostic: Sendable, Equatable {
     /// What to do about it.
     public var advice: Message?
 
+    /// Makes a diagnostic; the file, the place and the advice are left out where there is none.
     public init(_ fault: Fault, file: String? = nil, place: String? = nil, _ problem: String, advice: Message? = nil) {
         self.fault = fault
         self.file = file
@@ -37,10 +39,12 @@ public struct Diagnostic: Sendable, Equatable {
 
 /// An error that can say what it is about.
 public protocol DiagnosticError: Error, CustomStringConvertible {
+    /// What went wrong, where, and what to do about it.
     var diagnostic: Diagnostic { get }
 }
 
 extension DiagnosticError {
+    /// The file, the place and the problem on one line, separated by colons.
     public var description: String {
         [diagnostic.file, diagnostic.place, diagnostic.problem].compactMap { $0 }.joined(separator: ": ")
     }

@@ -5,6 +5,7 @@ import Platform
 /// A run that ends early leaves what it has appended, and the next one goes on from there. Two processes cannot write the
 /// same file at once.
 public final class ResumableFile: @unchecked Sendable {
+    /// The path of the complete file, without `.unfinished`.
     public let path: String
     /// What an earlier run has left; empty for a new file.
     public let contents: [UInt8]

@@ -4,6 +4,7 @@ import Runtime
 
 /// The inputs of some of a model's matrices, or a block of those that are wide, and what a file of second moments calls them.
 public struct HessianSite: Sendable, Hashable {
+    /// The place in the model where the matrices meet these inputs.
     public let site: ActivationSite
     /// The block's number, nil if it is all inputs.
     public let block: Int?

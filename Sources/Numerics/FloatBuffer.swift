@@ -2,7 +2,9 @@ import Platform
 
 /// Working memory at a 64-byte boundary, which threads may share.
 public final class FloatBuffer: @unchecked Sendable {
+    /// The address of the first value; valid as long as the buffer lives.
     public let base: UnsafeMutablePointer<Float>
+    /// The number of values.
     public let count: Int
 
     /// Of the pages that large buffers ask the system for: fewer of them are found faster, and sooner filled with zeros.
@@ -19,6 +21,7 @@ public final class FloatBuffer: @unchecked Sendable {
         self.count = count
     }
 
+    /// Allocates `count` values, all of them equal to `value`.
     public convenience init(repeating value: Float, count: Int) {
         self.init(count: count)
         base.initialize(repeating: value, count: count)

@@ -1,7 +1,10 @@
 /// A tensor's name, shape and element type.
 public struct TensorDescriptor: Sendable, Hashable {
+    /// The name of the tensor in its file.
     public let name: String
+    /// The dimensions of the tensor, fastest first.
     public let shape: TensorShape
+    /// The type that the elements are encoded in.
     public let type: TensorType
     /// Bytes of one encoded row.
     public let rowByteCount: Int

@@ -1,6 +1,8 @@
 /// The dimensions of a tensor, fastest first as GGUF lists them: a matrix of 7 rows of 5 elements is `[5, 7]`.
 public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
+    /// The length of each dimension, fastest first; at least one, all above 0.
     public let dimensions: [Int]
+    /// The product of all dimensions.
     public let elementCount: Int
 
     /// - Returns: nil if there is no dimension, one is below 1, or their product overflows.
@@ -23,6 +25,7 @@ public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
     /// Rows over all slower dimensions.
     public var rowCount: Int { elementCount / dimensions[0] }
 
+    /// The number of dimensions.
     public var rank: Int { dimensions.count }
 
     /// Rows of one matrix; 1 for a vector. A stack of matrices, one for each expert, has them after each other.
@@ -31,5 +34,6 @@ public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
     /// Matrices of a stack; 1 for a vector or a single matrix.
     public var matrixCount: Int { rowCount / matrixRowCount }
 
+    /// The dimensions as messages show them, fastest first: `5 × 7`.
     public var description: String { dimensions.map(String.init).joined(separator: " × ") }
 }

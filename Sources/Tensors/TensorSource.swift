@@ -22,17 +22,20 @@ public protocol TensorSource: Sendable {
 }
 
 extension TensorSource {
+    /// Ignores the advice, as a source may.
     public func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {}
 }
 
 /// A row where a file keeps it.
 public struct RowOrigin: Sendable, Equatable {
+    /// The path of the file that holds the row.
     public let file: String
     /// The name that the file gives to the tensor.
     public let tensor: String
     /// The row's number in that tensor.
     public let row: Int
 
+    /// Names a row of a tensor; the row is counted from 0 over all slower dimensions.
     public init(file: String, tensor: String, row: Int) {
         self.file = file
         self.tensor = tensor

@@ -12,6 +12,7 @@ public struct TokenizationWarning: Sendable, Equatable {
         case bytesWithoutTokens([UInt8], unknown: ByteString?)
     }
 
+    /// What is left out, with the tokens it is about.
     public let kind: Kind
     /// The file that asks for it, where there is one.
     public var file: String?

@@ -2,8 +2,10 @@ import Platform
 
 /// The memory that the process may use.
 public struct MemoryBudget: Sendable, Hashable {
+    /// The most bytes that the process may hold, those that it holds already included.
     public let byteCount: Int
 
+    /// Makes a budget of some bytes.
     public init(byteCount: Int) { self.byteCount = byteCount }
 
     /// Three quarters of what is free now.

@@ -2,12 +2,14 @@ import ModelArchitecture
 
 /// One matrix of a model.
 public struct MatrixPlace: Sendable, Hashable {
+    /// The part that the matrix plays in its layer or in the model.
     public let role: TensorRole
     /// nil for the output matrix.
     public let layer: Int?
     /// The matrix of a stack.
     public let expert: Int
 
+    /// Names a matrix; `layer` is nil for the output matrix alone, `expert` 0 for a matrix that is not one of a stack.
     public init(_ role: TensorRole, layer: Int?, expert: Int = 0) {
         self.role = role
         self.layer = layer
@@ -31,7 +33,9 @@ public struct PairedRows {
     public var inputs: UnsafePointer<Float> { UnsafePointer(states.inputs.row(0)) }
     /// In the original.
     public var references: UnsafePointer<Float> { UnsafePointer(states.references.row(0)) }
+    /// The number of rows: tokens that reach the matrix.
     public var rowCount: Int { states.inputs.rowCount }
+    /// The number of values in a row: inputs of the matrix.
     public var columns: Int { states.inputs.columns }
 }
 

@@ -16,6 +16,7 @@ public enum ComputeStage: Int, CaseIterable, Sendable {
 public struct StageTimes: Sendable, Equatable {
     private var nanoseconds = [UInt64](repeating: 0, count: ComputeStage.allCases.count)
 
+    /// The time spent in one stage.
     public subscript(stage: ComputeStage) -> Duration { .nanoseconds(Int64(nanoseconds[stage.rawValue])) }
 
     mutating func add(_ count: UInt64, to stage: ComputeStage) { nanoseconds[stage.rawValue] += count }

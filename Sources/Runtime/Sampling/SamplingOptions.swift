@@ -18,5 +18,6 @@ public struct SamplingOptions: Sendable, Equatable {
     /// Tokens that are never chosen.
     public var excluded: Set<Int32> = []
 
+    /// Makes the options that always choose the most probable token.
     public init() {}
 }
