@@ -48,7 +48,7 @@ public struct ChatTemplateError: DiagnosticError, Equatable {
         return diagnostic
     }
 
-    /// Without what would control a terminal, and of bounded length: templates decide what messages say.
+    /// The text without characters that control a terminal, and of bounded length: templates decide what messages say.
     private static func visible(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars.prefix(1000) {

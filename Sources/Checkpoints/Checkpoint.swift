@@ -9,7 +9,7 @@ public struct Checkpoint: Sendable {
     public let directory: String
     /// The model as it is presented: experts padded.
     public let plan: DecoderPlan
-    /// The same without padding.
+    /// The model as it is stored: experts not padded.
     public let storedPlan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource

@@ -15,7 +15,7 @@ public struct FeedbackPolicy: Sendable, Hashable {
     public var scaleFactors: [Float]
     /// How far a part's scale may move from the first choice.
     public var scaleReach: Int
-    /// The same of its minimum or shift.
+    /// How far a part's minimum or shift may move from the first choice.
     public var offsetReach: Int
     /// Rounds of coordinate descent after the first pass.
     public var sweeps: Int

@@ -78,14 +78,7 @@ public struct AtomicFile: ~Copyable {
     /// Opens the temporary file for this process alone.
     private static func openLocked(_ temporary: String, path: String) throws -> Int32 {
         while true {
-            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-            guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                let isHeld = errno == EWOULDBLOCK
-                let error = FileError.lastSystemError("write", path: path)
-                close(descriptor)
-                throw isHeld ? FileError(.beingWritten, path: path) : error
-            }
+            let descriptor = try ExclusiveFile.descriptor(of: temporary, access: O_WRONLY, for: path)
             // Another process may have renamed or removed its file between our open and its unlocking: what we hold
             // would then be its finished result, or a file without a name.
             var (held, named) = (stat(), stat())
@@ -98,7 +91,8 @@ public struct AtomicFile: ~Copyable {
         }
     }
 
-    /// Appends bytes.
+    /// Appends bytes at the end of the file.
+    /// - Throws: ``FileError`` if the system refuses to write them.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         byteCount += bytes.count
         if bytes.count >= buffer.count {

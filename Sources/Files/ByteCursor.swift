@@ -2,7 +2,7 @@
 public struct ByteCursor {
     /// The read would pass the end of the buffer.
     public struct EndOfBytes: Error, Sendable, Equatable {
-        /// Where the read began.
+        /// The number of bytes before the read that failed.
         public let offset: Int
         /// How many bytes it asked for.
         public let wanted: Int

@@ -10,7 +10,7 @@ public struct Diagnostic: Sendable, Equatable {
         case usage
         /// An input file is damaged, incomplete or of a kind that is not supported.
         case input
-        /// Not enough disk or memory.
+        /// There is not enough disk space or memory.
         case room
         /// A check that the user asked for did not hold.
         case check

@@ -40,7 +40,7 @@ public final class ReadableFile: Sendable {
         throw FileError(.pointer(byteCount: size.flatMap { Int($0.dropFirst("size ".count)) } ?? 0), path: path)
     }
 
-    /// From the specification of git-lfs: pointers are shorter, and begin so.
+    /// Pointers are shorter than this and begin with the text below, as the specification of git-lfs demands.
     private static let pointerByteCountLimit = 1024
     private static let pointerStart = Array("version https://git-lfs.github.com/spec/".utf8)
 

@@ -23,14 +23,7 @@ public final class ResumableFile: @unchecked Sendable {
             return
         }
         try AtomicFile.check(path)
-        descriptor = open(unfinishedPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let isHeld = errno == EWOULDBLOCK
-            let error = FileError.lastSystemError("write", path: path)
-            close(descriptor)
-            throw isHeld ? FileError(.beingWritten, path: path) : error
-        }
+        descriptor = try ExclusiveFile.descriptor(of: unfinishedPath, access: O_RDWR, for: path)
         isComplete = false
         contents = try ReadableFile.contents(of: unfinishedPath)
     }

@@ -57,7 +57,7 @@ public struct HessianSite: Sendable, Hashable {
         return result
     }
 
-    /// The same columns of what the layer's router sees, which is what its experts see together.
+    /// The site of the layer's router with the same columns: the router sees what the experts see together.
     public var router: HessianSite {
         let router = ActivationSite(layer: site.layer, input: .router, expert: 0)
         return HessianSite(site: router, block: block, columns: columns)

@@ -7,10 +7,11 @@ public final class FloatBuffer: @unchecked Sendable {
     /// The number of values.
     public let count: Int
 
-    /// Of the pages that large buffers ask the system for: fewer of them are found faster, and sooner filled with zeros.
+    /// The size of the pages that large buffers ask the system for: fewer pages are found faster, and sooner filled
+    /// with zeros.
     private static let hugePageByteCount = 1 << 21
 
-    /// Values that nobody has set.
+    /// Allocates `count` values without setting them.
     public init(count: Int) {
         let byteCount = max(1, count) * MemoryLayout<Float>.stride
         let isLarge = byteCount >= 2 * Self.hugePageByteCount

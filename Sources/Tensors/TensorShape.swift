@@ -22,16 +22,17 @@ public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
     /// Elements in one row: the fastest dimension.
     public var rowLength: Int { dimensions[0] }
 
-    /// Rows over all slower dimensions.
+    /// The number of rows over all slower dimensions.
     public var rowCount: Int { elementCount / dimensions[0] }
 
     /// The number of dimensions.
     public var rank: Int { dimensions.count }
 
-    /// Rows of one matrix; 1 for a vector. A stack of matrices, one for each expert, has them after each other.
+    /// The number of rows of one matrix; 1 for a vector. A stack of matrices, one for each expert, has them one after
+    /// the other.
     public var matrixRowCount: Int { rank > 1 ? dimensions[1] : 1 }
 
-    /// Matrices of a stack; 1 for a vector or a single matrix.
+    /// The number of matrices of a stack; 1 for a vector or a single matrix.
     public var matrixCount: Int { rowCount / matrixRowCount }
 
     /// The dimensions as messages show them, fastest first: `5 × 7`.

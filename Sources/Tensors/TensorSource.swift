@@ -15,7 +15,7 @@ public protocol TensorSource: Sendable {
     /// Tells the system what will be done with rows of the tensor at `index`; a source may ignore it.
     func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>)
 
-    /// Where rows of the tensor at `index` are stored, for messages.
+    /// Says in which file and tensor a row of the tensor at `index` is stored, for messages.
     ///
     /// - Parameter row: as ``readRows(ofTensorAt:rows:into:)`` counts it.
     func origin(ofTensorAt index: Int, row: Int) -> RowOrigin
@@ -26,7 +26,7 @@ extension TensorSource {
     public func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {}
 }
 
-/// A row where a file keeps it.
+/// The place at which a file keeps a row of a tensor.
 public struct RowOrigin: Sendable, Equatable {
     /// The path of the file that holds the row.
     public let file: String

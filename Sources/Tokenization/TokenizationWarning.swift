@@ -23,7 +23,7 @@ public struct TokenizationWarning: Sendable, Equatable {
         self.file = file
     }
 
-    /// The same about another file.
+    /// The warning with the name of a file, unless it names one already.
     func about(_ file: String?) -> TokenizationWarning { TokenizationWarning(kind, file: self.file ?? file) }
 
     /// The warning in words.

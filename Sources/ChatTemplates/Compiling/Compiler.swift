@@ -1,6 +1,6 @@
 /// Gives each name of a template its variable, by the rules that jinja2's compiler has for blocks and functions.
 struct Compiler {
-    /// Where expressions are compiled.
+    /// The surroundings that an expression is compiled in.
     struct Context {
         let frame: Frame
         /// Whether unknown filters are errors only where they are reached: in conditions.

@@ -67,7 +67,7 @@ final class Function: Sendable {
     /// Nil for what is no macro.
     let name: Name?
     let parameters: [(name: Name, slot: Int, standard: Expression?)]
-    /// Where `caller`, `kwargs` and `varargs` go if the body reads them.
+    /// The slots of `caller`, `kwargs` and `varargs`, each nil unless the body reads it.
     let caller: Int?
     let kwargs: Int?
     let varargs: Int?

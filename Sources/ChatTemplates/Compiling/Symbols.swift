@@ -12,8 +12,8 @@ final class FunctionScope {
 
     var count: Int { slots.count }
 
-    /// Where a variable is kept. Blocks side by side have their variables of one name in one place, as in the Python
-    /// that jinja2 makes, which macros see that outlive the block.
+    /// The slot that a variable is kept in. Blocks side by side have their variables of one name in one place, as in
+    /// the Python that jinja2 makes, which macros see that outlive the block.
     func slot(of name: Name, level: Int) -> Int {
         let key = Key(level: level, name: name.id)
         if let slot = slots[key] { return slot }

@@ -1,6 +1,6 @@
 /// A position in the source of a template.
 struct Place: Sendable, Equatable {
-    /// From 1.
+    /// The line of the template, from 1.
     var line: Int
     /// The character in the line, from 1.
     var column: Int

@@ -105,7 +105,7 @@ extension Renderer {
         return result
     }
 
-    /// Without characters at the ends; without white space if none are named.
+    /// The text without some characters at its ends; without white space if none are named.
     func stripped(
         _ value: Value, _ characters: Value?, start: Bool = true, end: Bool = true
     ) throws(ChatTemplateError) -> Value {

@@ -20,7 +20,7 @@ final class Renderer {
     var output: [UInt8] = []
     var namespaces: [Namespace] = []
     var macros: [(function: Function, home: Activation)] = []
-    /// Where the renderer is, for errors.
+    /// The place in the template that is being rendered, for errors.
     var place = Place(line: 1, column: 1)
     private var level = 0
     /// Whether constants are computed while a template is read; all else is an error then.

@@ -13,7 +13,7 @@ final class IteratorValue {
         self.make = make
     }
 
-    /// Of values that are there.
+    /// Makes an iterator over values that are in memory.
     convenience init(_ items: [Value], depth: Int) {
         var index = 0
         self.init(depth: depth) { _ throws(ChatTemplateError) in

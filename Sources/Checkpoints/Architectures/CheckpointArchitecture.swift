@@ -23,7 +23,7 @@ protocol CheckpointArchitecture: Sendable {
     /// The model as the checkpoint stores it, without padding.
     var plan: DecoderPlan { get }
 
-    /// Where the checkpoint may keep a weight: the first of these that is there is used.
+    /// The tensors that the checkpoint may keep a weight in: the first one that exists is used.
     func storage(of name: TensorName) -> [WeightStorage]
 
     /// Whether q and k rotate halves and so have to be permuted.

@@ -13,7 +13,7 @@ struct CheckpointConfiguration: Sendable {
 
     /// Larger counts than any model has are damage.
     private static let countLimit = 1 << 24
-    /// For things that there is a tensor of each, such as layers and experts.
+    /// The most layers, experts or other things of which each has a tensor of its own.
     static let tensorCountLimit = 1 << 14
 
     init(directory: String) throws {

@@ -6,7 +6,7 @@ struct CheckpointDescription: Sendable {
     let tensors: CheckpointWeights?
     let expertNormalization: ExpertNormalization
 
-    /// The same with values for what `config.json` leaves out.
+    /// The description with the defaults of a family for what `config.json` leaves out.
     func completed(by defaults: ConfigurationDefaults) -> CheckpointDescription {
         CheckpointDescription(
             configuration: configuration.completed(by: defaults), tensors: tensors,

@@ -27,7 +27,7 @@ enum ConfigurationDefaultsTables {
         "num_local_experts": .integer(8), "num_experts_per_tok": .integer(2),
     ]
 
-    /// Of XVERSE-13B.
+    /// The values of XVERSE-13B.
     static let xverse: ConfigurationDefaults = [
         "vocab_size": .integer(100_278), "hidden_size": .integer(5120), "intermediate_size": .integer(13_824),
         "num_hidden_layers": .integer(40), "num_attention_heads": .integer(40),

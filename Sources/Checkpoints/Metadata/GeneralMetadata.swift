@@ -5,8 +5,8 @@ import ModelArchitecture
 
 /// What a checkpoint says of itself besides its architecture: names, origin, license, sampling; under GGUF's keys.
 ///
-/// From the model card's front matter, then from the model's name, by the rules of gguf-py's `metadata.py`; sampling from
-/// `generation_config.json`.
+/// Values come from the model card's front matter, then from the model's name, by the rules of gguf-py's `metadata.py`;
+/// those of sampling come from `generation_config.json`.
 public struct GeneralMetadata: Sendable, Equatable {
     /// A value under a key.
     public enum Value: Sendable, Equatable {
@@ -17,7 +17,7 @@ public struct GeneralMetadata: Sendable, Equatable {
         case fraction(Float)
     }
 
-    /// In the order of a file.
+    /// The keys and values in the order in which a file holds them.
     public private(set) var entries: [(key: String, value: Value)] = []
     /// What could not be read, for the user.
     public private(set) var warnings: [String] = []

@@ -1,6 +1,6 @@
 /// What the name of a model says, by the rules of gguf-py's `metadata.py` (llama.cpp, October 2026).
 struct ModelName: Equatable {
-    /// Without the organization.
+    /// The name without the organization.
     var name: String
     var organization: String?
     var basename: String?

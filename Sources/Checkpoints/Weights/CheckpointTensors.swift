@@ -9,7 +9,7 @@ struct CheckpointTensors: TensorSource {
     let content: CheckpointContent
     private let stacks: [Stack]
     private let files: CheckpointWeights
-    /// What is not as the files alone say.
+    /// The respects in which the weights are not as the files alone say.
     let notes: [CheckpointNote]
 
     /// A weight and the stored tensors it consists of.

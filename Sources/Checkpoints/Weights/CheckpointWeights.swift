@@ -13,22 +13,22 @@ import TorchArchive
 package final class CheckpointWeights: Sendable {
     /// A tensor of the checkpoint.
     package struct Entry: Sendable, Hashable {
-        /// As the checkpoint calls it.
+        /// The name of the tensor in the checkpoint.
         package let name: String
-        /// Slowest dimension first.
+        /// The dimensions, slowest first.
         package let shape: [Int]
         fileprivate let index: Int
     }
 
-    /// In the order of the files.
+    /// The tensors in the order of the files, and in each file in its own order.
     package let tensors: [Entry]
     /// The files' paths.
     package let files: [String]
-    /// What is not as the files alone say.
+    /// The respects in which the weights are not as the files alone say.
     package let notes: [CheckpointNote]
     private let container: any WeightContainer
     private let stored: [StoredTensor]
-    /// Of the tensors that have them, by their place in the container.
+    /// The scales of the tensors that have some, by the tensor's place in the container.
     private let scales: [Int: WeightScales]
     private let index: [ByteString: Int]
 
@@ -280,7 +280,7 @@ extension CheckpointWeights {
 }
 
 extension Float8E4M3 {
-    /// Of all bit patterns.
+    /// The values of all bit patterns, in the order of the patterns.
     fileprivate static let values = (UInt8.min...UInt8.max).map { Float8E4M3(bitPattern: $0).floatValue }
 }
 

@@ -5,7 +5,7 @@ enum LlamaStorage {
     static let embedding = "model.embed_tokens.weight"
     static let head = "lm_head.weight"
 
-    /// Where Llama keeps a weight; nowhere for roles that it does not have.
+    /// The tensors that Llama may keep a weight in; none for roles that it does not have.
     ///
     /// - Parameter isTied: whether the output matrix is the token embedding, so that either may be the stored one.
     static func of(_ name: TensorName, isTied: Bool) -> [WeightStorage] {

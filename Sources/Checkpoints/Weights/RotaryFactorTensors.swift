@@ -7,7 +7,7 @@ struct RotaryFactorTensors: TensorSource {
     let tensors: [TensorDescriptor]
     private let stored: any TensorSource
     private let factors: [Float]
-    /// Where the scaling is configured.
+    /// The path of the file that configures the scaling.
     private let configurationPath: String
 
     /// - Parameters:

@@ -6,7 +6,7 @@ struct TensorLayout: Sendable {
     let sources: [String]
     /// The shape that each of them must have, slowest dimension first.
     let sourceShape: [Int]
-    /// Where the matrices lie within a tensor that holds all of them; nil if each has its own.
+    /// The way in which the matrices lie within a tensor that holds all of them; nil if each has its own tensor.
     let stacking: Stacking?
     /// Rows and columns of each stored matrix.
     let storedRows: Int

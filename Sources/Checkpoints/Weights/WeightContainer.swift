@@ -5,9 +5,9 @@ import TorchArchive
 
 /// The files that hold a checkpoint's tensors, of whichever kind.
 protocol WeightContainer: Sendable {
-    /// In the order of the files.
+    /// The tensors in the order of the files, and in each file in its own order.
     var storedTensors: [StoredTensor] { get }
-    /// Of the files.
+    /// The paths of the files.
     var paths: [String] { get }
     /// Whether the files are shards that no index lists.
     var areFilesFoundByName: Bool { get }
@@ -23,7 +23,7 @@ protocol WeightContainer: Sendable {
 struct StoredTensor: Sendable, Hashable {
     let name: String
     let type: StoredType
-    /// Slowest dimension first.
+    /// The dimensions, slowest first.
     let shape: [Int]
     /// The place of its file in the container's ``WeightContainer/paths``.
     let fileIndex: Int

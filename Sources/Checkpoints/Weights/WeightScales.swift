@@ -24,7 +24,8 @@ struct WeightScales: Sendable, Hashable {
         activationNames.contains(String(name.split(separator: ".").last ?? ""))
     }
 
-    /// As transformers, compressed-tensors, ModelOpt and the programs that serve them call these scales.
+    /// The names that transformers, compressed-tensors, ModelOpt and the programs that serve their files give to
+    /// scales of activations.
     private static let activationNames: Set<String> = [
         "input_scale", "activation_scale", "output_scale", "q_scale", "k_scale", "v_scale", "kv_scale", "prob_scale",
     ]

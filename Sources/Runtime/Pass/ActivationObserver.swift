@@ -9,7 +9,8 @@ public struct ActivationSite: Sendable, Hashable {
         case feedForward, feedForwardDown
         case experts, expertsDown
         case shared, sharedDown
-        /// Of the output matrix, which belongs to no layer; its sites have the number of layers in place of one.
+        /// The input of the output matrix, which belongs to no layer; its sites have the number of layers in place of a
+        /// layer's number.
         case output
     }
 
@@ -74,6 +75,6 @@ public protocol ActivationObserver: Sendable {
     /// - Parameter piece: numbers the pieces of one stage; the cut does not depend on the thread count.
     func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int)
 
-    /// The stage's pieces are complete; called from one thread.
+    /// Is told, from one thread, that the stage's pieces are complete.
     func endStage()
 }

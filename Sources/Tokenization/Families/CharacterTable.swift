@@ -1,4 +1,4 @@
-/// From a Unicode scalar to the symbol that a text's merging starts with.
+/// A table that gives for each Unicode scalar the symbol that merging starts with.
 struct CharacterTable: Sendable {
     /// The symbol of a scalar that has none.
     static let none: Int32 = -1

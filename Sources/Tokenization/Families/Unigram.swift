@@ -154,7 +154,7 @@ struct UnigramTrie: Sendable {
     static let root: Int32 = 0
     static let noToken = PairTable.noMerge - 1
 
-    /// From a node and a byte to the next node, with the token that ends there as the rank.
+    /// Leads from a node and a byte to the next node; the rank is the token that ends there.
     private var children: PairTable
     private var nodeCount: Int32 = 1
 

@@ -5,7 +5,7 @@ struct UnigramNormalizer: Sendable {
         case marks(CharacterBPE.SpacePrefix, TextPreparation)
         /// Words between white space are each marked at the beginning, unless they are already.
         case words
-        /// As SentencePiece and stock llama.cpp do.
+        /// Normalizes as SentencePiece and stock llama.cpp do.
         case sentencePiece(addsSpacePrefix: Bool, removesExtraSpaces: Bool, CharacterMap?)
     }
 

@@ -57,8 +57,8 @@ extension Vocabulary {
         }
     }
 
-    /// Of a `llama` vocabulary the order of the scores of pieces that can be merged, of a `t5` vocabulary the scores of
-    /// pieces that are looked for by them.
+    /// The bytes of what scores decide: in a `llama` vocabulary the order of the scores of pieces that can be merged,
+    /// in a `t5` vocabulary the scores of pieces that are looked for by them.
     private var scoresThatCount: [UInt8] {
         guard scores.count == count, kinds.count == count, model != "gpt2" else { return [] }
         let kinds = kindsInLlama

@@ -2,9 +2,10 @@ import Files
 
 /// How added tokens are found in a text.
 enum AddedTokens: Sendable {
-    /// As HuggingFace tokenizers does: leftmost-longest, first those matched before normalization, then the others.
+    /// Tokens are found as HuggingFace tokenizers finds them: leftmost-longest, first those matched before
+    /// normalization, then the others.
     case leftmostLongest(raw: AddedTokenMatcher, normalized: AddedTokenMatcher)
-    /// As stock llama.cpp does: the longest token first.
+    /// Tokens are found as stock llama.cpp finds them: the longest token first.
     case longestFirst(AddedTokenMatcher)
 
     /// The tokens of a definition, as HuggingFace finds them.

@@ -34,7 +34,7 @@ extension TokenizerDefinition {
 
     /// The special tokens that a template puts around one text.
     ///
-    /// Of a template for pairs of texts only the tokens between the two are looked at: Swage encodes single texts.
+    /// Swage encodes single texts: in a template for pairs of texts it looks only at the tokens between the two.
     /// - Parameter ignored: types of steps that do not change tokens.
     func affixes(
         _ pieces: PieceTable, ignoring ignored: Set<String> = []

@@ -14,7 +14,7 @@ struct TokenizerDefinition {
 
     /// One step of a normalizer, pre-tokenizer or decoder.
     struct Component {
-        /// Where it is, for errors.
+        /// The place of the component in the file, for errors.
         var path: String
         var type: String
         var members: JSONObject

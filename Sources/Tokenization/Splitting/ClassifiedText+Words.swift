@@ -67,7 +67,8 @@ extension ClassifiedText {
         return scalarClass.meets(.space) ? spaces(at: start, uptoLineBreaks: true) : nil
     }
 
-    /// With U for `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, L for `[\p{Ll}\p{Lm}\p{Lo}\p{M}]` and C for contractions in any case:
+    /// Cuts words by the following pattern, with U for `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, L for
+    /// `[\p{Ll}\p{Lm}\p{Lo}\p{M}]` and C for contractions in any case:
     /// `[^\r\n\p{L}\p{N}]?U*L+C?|[^\r\n\p{L}\p{N}]?U+L*C?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*`
     /// `|\s*[\r\n]+|\s+(?!\S)|\s+`, or another number in place of the 3, or without C.
     /// - Parameter members: the classes that words are made of.
@@ -153,7 +154,7 @@ extension ClassifiedText {
         return position
     }
 
-    /// Where the spaces at the end begin.
+    /// The place at which the spaces at the end of the text begin.
     func startOfTrailingSpaces(after start: Int) -> Int {
         var position = end
         while position > start {

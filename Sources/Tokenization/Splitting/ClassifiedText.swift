@@ -35,7 +35,7 @@ struct ClassifiedText {
         return byte == 0x0a || byte == 0x0d
     }
 
-    /// Where the characters of the given classes that begin at `start` end.
+    /// The end of the run of characters from `start` on that have one of the given classes.
     @inline(__always)
     func run(from start: Int, of wanted: ScalarClass) -> Int {
         var position = start
@@ -46,7 +46,7 @@ struct ClassifiedText {
         }
     }
 
-    /// Where the characters outside of the given classes that begin at `start` end.
+    /// The end of the run of characters from `start` on that have none of the given classes.
     @inline(__always)
     func run(from start: Int, outside unwanted: ScalarClass) -> Int {
         var position = start
@@ -58,7 +58,7 @@ struct ClassifiedText {
         return position
     }
 
-    /// Where the line breaks and slashes that begin at `start` end.
+    /// The end of the run of line breaks and slashes from `start` on.
     @inline(__always)
     func lineBreaksAndSlashes(from start: Int) -> Int {
         var position = start
@@ -66,7 +66,7 @@ struct ClassifiedText {
         return position
     }
 
-    /// Where the line breaks that begin at `start` end.
+    /// The end of the run of line breaks from `start` on.
     @inline(__always)
     func lineBreaks(from start: Int) -> Int {
         var position = start

@@ -9,13 +9,13 @@ struct WordSplitter: Sendable {
     /// What words that are cut between cases are made of.
     let wordMembers: ScalarClass
 
-    /// As HuggingFace tokenizers splits.
+    /// A splitter that cuts as HuggingFace tokenizers does.
     static func huggingFace(_ rules: [SplitRule]) -> WordSplitter {
         WordSplitter(
             rules: rules, classes: .huggingFace, foldsLongS: true, listsSpaces: true, wordMembers: [.letter, .mark])
     }
 
-    /// As stock llama.cpp splits.
+    /// A splitter that cuts as stock llama.cpp does.
     static func llama(_ rules: [SplitRule]) -> WordSplitter {
         WordSplitter(rules: rules, classes: .llama, foldsLongS: false, listsSpaces: false, wordMembers: .letter)
     }
@@ -93,7 +93,7 @@ struct WordSplitter: Sendable {
         }
     }
 
-    /// Where the characters that begin at `start` and fulfil a condition end.
+    /// The end of the run of characters from `start` on that fulfil a condition.
     @inline(__always)
     private func run(_ text: ClassifiedText, from start: Int, where isMember: (UInt32) -> Bool) -> Int {
         var position = start

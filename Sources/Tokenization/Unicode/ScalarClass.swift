@@ -24,9 +24,9 @@ struct ScalarClass: OptionSet {
 struct ScalarClasses: Sendable {
     private let classes: [UInt16]
 
-    /// As HuggingFace tokenizers knows them.
+    /// The classes that HuggingFace tokenizers puts scalars in.
     static let huggingFace = ScalarClasses(ofLlama: false)
-    /// As stock llama.cpp knows them.
+    /// The classes that stock llama.cpp puts scalars in.
     static let llama = ScalarClasses(ofLlama: true)
 
     private init(ofLlama: Bool) {
