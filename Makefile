@@ -7,7 +7,7 @@ RELEASE = -c release -Xcc -march=$(ARCH)
 BINARY = .build/release/swage
 
 # Every folder of Sources with Swift files except the executable is a documented module.
-MODULES = $(filter-out swage,$(sort $(foreach file,$(wildcard Sources/*/*.swift),$(word 2,$(subst /, ,$(file))))))
+MODULES = $(filter-out swage,$(sort $(foreach file,$(wildcard Sources/*/*.swift Sources/*/*/*.swift),$(word 2,$(subst /, ,$(file))))))
 FORMATTED = Sources Tests Package.swift $(wildcard Benchmarks)
 
 .PHONY: build test demo lint format bench docs clean packages help

@@ -28,6 +28,7 @@ public struct ChatTemplateError: DiagnosticError, Equatable {
         case integerSize
     }
 
+    /// What is wrong, with the part of the template or the value it is about.
     public let kind: Kind
     /// The line of the template, from 1.
     public let line: Int
@@ -40,13 +41,14 @@ public struct ChatTemplateError: DiagnosticError, Equatable {
         column = place.column
     }
 
+    /// The error in words, with the line and column in the template and what to do.
     public var diagnostic: Diagnostic {
         var diagnostic = plainDiagnostic
         diagnostic.problem = Self.visible(diagnostic.problem)
         return diagnostic
     }
 
-    /// Without what would control a terminal, and of bounded length: templates decide what messages say.
+    /// The text without characters that control a terminal, and of bounded length: templates decide what messages say.
     private static func visible(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars.prefix(1000) {

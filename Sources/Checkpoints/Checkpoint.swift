@@ -5,13 +5,15 @@ import Tokenization
 
 /// A HuggingFace checkpoint directory: its architecture, weights and tokenizer.
 public struct Checkpoint: Sendable {
+    /// The path of the directory as the caller gave it.
     public let directory: String
     /// The model as it is presented: experts padded.
     public let plan: DecoderPlan
-    /// The same without padding.
+    /// The model as it is stored: experts not padded.
     public let storedPlan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource
+    /// The tokenizer, with one token for each row of the embedding.
     public let tokenizer: Tokenizer
     /// The files that the weights come from.
     public let weightFiles: [String]

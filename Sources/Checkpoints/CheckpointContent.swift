@@ -2,17 +2,18 @@
 public struct CheckpointContent: Sendable {
     /// A tensor as it is stored.
     public struct Tensor: Sendable {
-        /// As the checkpoint calls it.
+        /// The name of the tensor in the checkpoint.
         public let name: String
         /// The element type, as safetensors spells it.
         public let type: String
-        /// Slowest dimension first.
+        /// The dimensions, slowest first.
         public let shape: [Int]
+        /// The size of all elements in bytes.
         public let byteCount: Int
         fileprivate let index: Int
     }
 
-    /// By the bytes of their names.
+    /// All tensors, in the order of the bytes of their names.
     public let tensors: [Tensor]
     private let container: any WeightContainer
 
@@ -40,7 +41,7 @@ public struct CheckpointContent: Sendable {
 }
 
 extension StoredType {
-    /// Of an element; nil for types that neither weights nor scales have.
+    /// The size of an element in bytes; nil for types that neither weights nor scales have.
     fileprivate var byteCount: Int? {
         switch self {
         case .f64: 8
@@ -51,7 +52,7 @@ extension StoredType {
         }
     }
 
-    /// As safetensors spells it.
+    /// The name of the type as safetensors spells it.
     var name: String {
         switch self {
         case .f64: "F64"

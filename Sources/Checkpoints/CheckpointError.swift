@@ -2,6 +2,7 @@ import Files
 
 /// A checkpoint directory that cannot be read as a model.
 public struct CheckpointError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
         /// The directory has no `config.json`; it may have GGUF files.
         case notACheckpoint(ggufFiles: [String])
@@ -25,6 +26,7 @@ public struct CheckpointError: DiagnosticError, Equatable {
         case invalidScales(type: String, shape: [Int], weights: [Int])
     }
 
+    /// What is wrong, with what was found and what was expected.
     public let kind: Kind
     /// The checkpoint directory or a file in it.
     public let file: String
@@ -33,12 +35,14 @@ public struct CheckpointError: DiagnosticError, Equatable {
     /// Values that were taken for keys that `config.json` leaves out, such as `hidden_size = 4096`.
     public var assumptions: [String] = []
 
+    /// Makes the error of a file, or of one tensor of the checkpoint.
     public init(_ kind: Kind, file: String, tensor: String? = nil) {
         self.kind = kind
         self.file = file
         self.tensor = tensor
     }
 
+    /// The error in words: file, place, what was found and expected, and what to do.
     public var diagnostic: Diagnostic {
         func input(_ problem: String, place: String? = nil, advice: Message? = nil) -> Diagnostic {
             Diagnostic(.input, file: file, place: place ?? tensor, problem, advice: advice)

@@ -2,6 +2,7 @@ import Files
 
 /// What a user should know of how a checkpoint is read: nothing is wrong, but something is not as the files alone say.
 public struct CheckpointNote: Sendable, Equatable {
+    /// The respect in which the model is not as the files alone say.
     public enum Kind: Sendable, Equatable {
         /// `tie_word_embeddings` is true, and a head of other values than the embedding's is stored.
         case storedHeadKept
@@ -17,6 +18,7 @@ public struct CheckpointNote: Sendable, Equatable {
         case shardsWithoutIndex(count: Int)
     }
 
+    /// The respect in which the model is not as the files alone say.
     public let kind: Kind
     /// The checkpoint directory or a file in it.
     public let file: String

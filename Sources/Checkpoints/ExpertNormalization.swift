@@ -2,7 +2,7 @@
 ///
 /// `config.json` says it as `norm_topk_prob`, which some checkpoints leave out: implementations differ in what that means.
 public enum ExpertNormalization: String, Sendable, CaseIterable {
-    /// As the configuration says; where it says nothing, as the family's own code does.
+    /// The configuration decides; where it says nothing, the family's own code does.
     case auto
     case on
     case off

@@ -4,6 +4,7 @@ import CZstd
 public enum Zstandard {
     /// The bytes are not a complete Zstandard stream.
     public struct Failure: Error, Sendable, Equatable {
+        /// What is wrong with the bytes, in words.
         public let reason: String
     }
 

@@ -9,11 +9,13 @@ public struct ColumnBlocks: Sendable, Hashable {
     /// Columns of the widest block, a multiple of ``unit`` above 0.
     public let greatestWidth: Int
 
+    /// Cuts rows into blocks of at most `greatestWidth` columns, which ``isPossible(greatestWidth:)`` must allow.
     public init(greatestWidth: Int = 8192) {
         precondition(Self.isPossible(greatestWidth: greatestWidth))
         self.greatestWidth = greatestWidth
     }
 
+    /// Whether a width is a multiple of ``unit`` above 0, as blocks need it.
     public static func isPossible(greatestWidth: Int) -> Bool {
         greatestWidth > 0 && greatestWidth.isMultiple(of: unit)
     }

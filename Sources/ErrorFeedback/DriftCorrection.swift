@@ -3,7 +3,7 @@ import Parallelism
 
 /// A linear change of weights that makes up for the drift of their inputs.
 ///
-/// In bfloat16: what rounding loses of a correction is less than what the choice of codes loses of a weight.
+/// Values are in bfloat16: what rounding loses of a correction is less than what the choice of codes loses of a weight.
 public struct DriftCorrection: Sendable {
     private let columns: Int
     /// The rows of the transposed map, `columns` × `columns`.

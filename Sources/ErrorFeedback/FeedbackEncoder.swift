@@ -4,6 +4,7 @@ import Parallelism
 
 /// Encodes the rows of a matrix for the least error of its outputs, E·H·Eᵀ, not of its weights.
 public struct FeedbackEncoder: Sendable {
+    /// How the matrix is encoded.
     public let policy: FeedbackPolicy
     let codec: any QuantizingCodec
     let metric: FeedbackMetric

@@ -6,6 +6,7 @@ import Numerics
 /// what the groups before it feed forward: groups encoded one after the other, each for the least part of that sum, make the
 /// errors of the earlier ones good as far as the inputs allow (GPTQ, LDLQ).
 public final class FeedbackMetric: Sendable {
+    /// The number of inputs: rows and columns of H.
     public let columns: Int
     /// Columns of a group.
     public let groupLength: Int

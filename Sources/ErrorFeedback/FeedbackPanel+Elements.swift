@@ -1,7 +1,7 @@
 import BlockFormats
 import Numerics
 
-/// The same choices as those of groups, for formats in which every element has a code: blocks are touched once a part is done.
+/// The choices of codes for formats in which every element has one: blocks are touched once a part is done.
 extension FeedbackPanel {
     /// Chooses the codes of a block anew, part by part, each under the best of some scales.
     ///

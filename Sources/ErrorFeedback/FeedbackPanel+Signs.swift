@@ -4,8 +4,8 @@ import Numerics
 extension FeedbackPanel {
     /// Turns the two signs of a group of eight that lower E·H·Eᵀ most, if any two do.
     ///
-    /// For formats whose signs change in pairs only: the choice of a code word gives up the sign that costs least by itself,
-    /// and with the errors of other columns in mind it is often another.
+    /// This is for formats whose signs change in pairs only: the choice of a code word gives up the sign that costs
+    /// least by itself, and with the errors of other columns in mind it is often another.
     func flipSigns(
         _ codec: some QuantizingCodec, _ place: BlockPlace, partStart: Int, start: Int,
         in block: UnsafeMutableRawPointer

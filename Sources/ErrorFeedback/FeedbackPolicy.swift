@@ -15,13 +15,14 @@ public struct FeedbackPolicy: Sendable, Hashable {
     public var scaleFactors: [Float]
     /// How far a part's scale may move from the first choice.
     public var scaleReach: Int
-    /// The same of its minimum or shift.
+    /// How far a part's minimum or shift may move from the first choice.
     public var offsetReach: Int
     /// Rounds of coordinate descent after the first pass.
     public var sweeps: Int
     /// How much of the shrinkage of the outputs is taken back in the end.
     public var outputGain: Float
 
+    /// Makes a policy; the defaults are GPTQ with two rounds of coordinate descent after it.
     public init(
         encoding: EncodingPolicy = EncodingPolicy(), damping: Float = 0.05, groupLength: Int? = nil,
         conditioning: Float = 0, scaleFactors: [Float] = [], scaleReach: Int = 0, offsetReach: Int = 0,

@@ -3,11 +3,13 @@ import Parallelism
 
 /// XᵀX of rows that come piece by piece.
 public struct MomentProduct: Sendable {
+    /// The sums over the rows added so far.
     public private(set) var moments: SecondMoments
 
     /// Columns of a tile of the product; the cut does not depend on the thread count.
     private static let tileLength = 256
 
+    /// Begins with no rows; all sums over the inputs of `columns` columns are zero.
     public init(columns: Int) {
         moments = SecondMoments(
             columns: columns, values: [Float](repeating: 0, count: columns * columns), rowCount: 0)

@@ -113,7 +113,8 @@ public struct PairedMoments: Sendable {
 
     /// The triangular factor of the damped X̂ᵀX̂.
     ///
-    /// In single precision: what that loses lies in directions in which inputs are small, and those are damped.
+    /// Values are in single precision: what that loses lies in directions in which inputs are small, and those are
+    /// damped.
     public struct Factor: Sendable {
         let values: [Float]
     }

@@ -2,6 +2,7 @@ import Numerics
 
 /// What the inputs of a matrix have in common: H = XᵀX, for inputs X of `rowCount` rows.
 public struct SecondMoments: Sendable {
+    /// The number of inputs: rows and columns of H.
     public let columns: Int
     /// H, symmetric, `columns` × `columns`.
     public var values: [Float]

@@ -6,7 +6,9 @@ import Platform
 /// temporary file is removed. A killed process can leave the temporary file, which the next one takes over, never a half
 /// file under the final name. Two processes cannot write the same file at once.
 public struct AtomicFile: ~Copyable {
+    /// The path under which the complete file appears.
     public let path: String
+    /// The number of bytes appended so far.
     public private(set) var byteCount = 0
     private let temporaryPath: String
     private var descriptor: Int32
@@ -76,14 +78,7 @@ public struct AtomicFile: ~Copyable {
     /// Opens the temporary file for this process alone.
     private static func openLocked(_ temporary: String, path: String) throws -> Int32 {
         while true {
-            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-            guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                let isHeld = errno == EWOULDBLOCK
-                let error = FileError.lastSystemError("write", path: path)
-                close(descriptor)
-                throw isHeld ? FileError(.beingWritten, path: path) : error
-            }
+            let descriptor = try ExclusiveFile.descriptor(of: temporary, access: O_WRONLY, for: path)
             // Another process may have renamed or removed its file between our open and its unlocking: what we hold
             // would then be its finished result, or a file without a name.
             var (held, named) = (stat(), stat())
@@ -96,7 +91,8 @@ public struct AtomicFile: ~Copyable {
         }
     }
 
-    /// Appends bytes.
+    /// Appends bytes at the end of the file.
+    /// - Throws: ``FileError`` if the system refuses to write them.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         byteCount += bytes.count
         if bytes.count >= buffer.count {
@@ -109,6 +105,8 @@ public struct AtomicFile: ~Copyable {
         buffered += bytes.count
     }
 
+    /// Appends bytes at the end of the file.
+    /// - Throws: ``FileError`` if the system refuses to write them.
     public mutating func append(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try append($0) }
     }

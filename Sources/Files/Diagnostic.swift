@@ -10,12 +10,13 @@ public struct Diagnostic: Sendable, Equatable {
         case usage
         /// An input file is damaged, incomplete or of a kind that is not supported.
         case input
-        /// Not enough disk or memory.
+        /// There is not enough disk space or memory.
         case room
         /// A check that the user asked for did not hold.
         case check
     }
 
+    /// Whose fault the error is.
     public var fault: Fault
     /// The file concerned, if there is one.
     public var file: String?
@@ -26,10 +27,12 @@ public struct Diagnostic: Sendable, Equatable {
     /// What to do about it.
     public var advice: Message?
 
+    /// Makes a diagnostic about a place.
     public init(_ fault: Fault, at place: Place, _ problem: String, advice: Message? = nil) {
         self.init(fault, file: place.file, place: place.part, problem, advice: advice)
     }
 
+    /// Makes a diagnostic; the file, the place and the advice are left out where there is none.
     public init(_ fault: Fault, file: String? = nil, place: String? = nil, _ problem: String, advice: Message? = nil) {
         self.fault = fault
         self.file = file
@@ -53,10 +56,12 @@ public struct Place: Sendable, Equatable {
 
 /// An error that can say what it is about.
 public protocol DiagnosticError: Error, CustomStringConvertible {
+    /// What went wrong, where, and what to do about it.
     var diagnostic: Diagnostic { get }
 }
 
 extension DiagnosticError {
+    /// The file, the place and the problem on one line, separated by colons.
     public var description: String {
         [diagnostic.file, diagnostic.place, diagnostic.problem].compactMap { $0 }.joined(separator: ": ")
     }

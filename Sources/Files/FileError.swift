@@ -2,6 +2,7 @@ import Platform
 
 /// A file could not be opened, read or written.
 public struct FileError: DiagnosticError {
+    /// The reason why the operation failed.
     public enum Kind: Sendable, Equatable {
         /// The system refused the operation.
         case system(operation: String, errno: Int32)
@@ -21,9 +22,12 @@ public struct FileError: DiagnosticError {
         case noRoom(neededByteCount: Int, freeByteCount: Int)
     }
 
+    /// The reason why the operation failed.
     public let kind: Kind
+    /// The path of the file as the caller gave it.
     public let path: String
 
+    /// Makes the error of a file; the path should be the one that the user knows.
     public init(_ kind: Kind, path: String) {
         self.kind = kind
         self.path = path
@@ -36,6 +40,7 @@ public struct FileError: DiagnosticError {
         FileError(.system(operation: operation, errno: errno), path: path)
     }
 
+    /// The error in words: the file, what the system or the file said, and what to do about it.
     public var diagnostic: Diagnostic {
         switch kind {
         case .system(let operation, let code):

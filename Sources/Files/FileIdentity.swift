@@ -5,7 +5,7 @@ public struct FileIdentity: Hashable, Sendable {
     private let device: UInt64
     private let number: UInt64
 
-    /// Nil if there is no such file.
+    /// - Returns: nil if there is no file at the path.
     public init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

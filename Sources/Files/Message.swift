@@ -11,12 +11,16 @@ public struct Message: Sendable, Hashable, ExpressibleByStringInterpolation, Cus
         case procedure(Procedure)
     }
 
+    /// The pieces of the message, in the order of reading.
     public private(set) var parts: [Part]
 
+    /// Makes a message of words alone.
     public init(_ words: String) { parts = [.words(words)] }
 
+    /// Makes a message of a literal without interpolations.
     public init(stringLiteral words: String) { self.init(words) }
 
+    /// Makes a message of the collected parts of an interpolated literal.
     public init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
 
     /// The message as text.
@@ -37,6 +41,7 @@ public struct Message: Sendable, Hashable, ExpressibleByStringInterpolation, Cus
     /// The message with settings and procedures under their names in Swift.
     public var description: String { text(setting: \.rawValue, procedure: \.rawValue) }
 
+    /// Joins two messages without anything between them.
     public static func + (first: Self, second: Self) -> Self {
         var sum = first
         sum.parts += second.parts
@@ -47,26 +52,33 @@ public struct Message: Sendable, Hashable, ExpressibleByStringInterpolation, Cus
     public struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var parts: [Part] = []
 
+        /// Begins a message without parts; the capacities are not used.
         public init(literalCapacity: Int, interpolationCount: Int) {}
 
+        /// Appends words of the literal; empty ones leave no part.
         public mutating func appendLiteral(_ words: String) {
             if !words.isEmpty { parts.append(.words(words)) }
         }
 
+        /// Appends the description of a value as words.
         public mutating func appendInterpolation(_ words: some CustomStringConvertible) {
             parts.append(.words(words.description))
         }
 
+        /// Appends another message with its settings and procedures.
         public mutating func appendInterpolation(_ message: Message) { parts += message.parts }
 
+        /// Appends the name of a setting.
         public mutating func appendInterpolation(_ setting: Setting) {
             parts.append(.setting(setting, value: nil))
         }
 
+        /// Appends the name of a setting and the value that it should be given.
         public mutating func appendInterpolation(_ setting: Setting, _ value: some CustomStringConvertible) {
             parts.append(.setting(setting, value: value.description))
         }
 
+        /// Appends the way in which a procedure is carried out.
         public mutating func appendInterpolation(run procedure: Procedure) { parts.append(.procedure(procedure)) }
     }
 }

@@ -5,10 +5,14 @@ import Platform
 /// Reads copy (`pread`) instead of mapping: memory stays what the caller allocates, and a file that shrinks while it is
 /// read gives an error, not a signal.
 public final class ReadableFile: Sendable {
+    /// The path that the file was opened under.
     public let path: String
+    /// The size of the file in bytes when it was opened.
     public let byteCount: Int
     private let descriptor: Int32
 
+    /// Opens a file.
+    /// - Throws: ``FileError`` if it cannot be opened, is not a regular file, or is a pointer of git-lfs.
     public init(path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError.lastSystemError("open", path: path) }
@@ -36,7 +40,7 @@ public final class ReadableFile: Sendable {
         throw FileError(.pointer(byteCount: size.flatMap { Int($0.dropFirst("size ".count)) } ?? 0), path: path)
     }
 
-    /// From the specification of git-lfs: pointers are shorter, and begin so.
+    /// Pointers are shorter than this and begin with the text below, as the specification of git-lfs demands.
     private static let pointerByteCountLimit = 1024
     private static let pointerStart = Array("version https://git-lfs.github.com/spec/".utf8)
 

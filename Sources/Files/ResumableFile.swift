@@ -5,6 +5,7 @@ import Platform
 /// A run that ends early leaves what it has appended, and the next one goes on from there. Two processes cannot write the
 /// same file at once.
 public final class ResumableFile: @unchecked Sendable {
+    /// The path of the complete file, without `.unfinished`.
     public let path: String
     /// What an earlier run has left; empty for a new file.
     public let contents: [UInt8]
@@ -22,14 +23,7 @@ public final class ResumableFile: @unchecked Sendable {
             return
         }
         try AtomicFile.check(path)
-        descriptor = open(unfinishedPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let isHeld = errno == EWOULDBLOCK
-            let error = FileError.lastSystemError("write", path: path)
-            close(descriptor)
-            throw isHeld ? FileError(.beingWritten, path: path) : error
-        }
+        descriptor = try ExclusiveFile.descriptor(of: unfinishedPath, access: O_RDWR, for: path)
         isComplete = false
         contents = try ReadableFile.contents(of: unfinishedPath)
     }

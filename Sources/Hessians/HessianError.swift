@@ -25,17 +25,21 @@ public struct HessianError: DiagnosticError, Equatable {
         case tooLarge
     }
 
+    /// What is wrong, with what was found and what was expected.
     public let kind: Kind
+    /// The path of the file; nil for moments that are not in a file yet.
     public let path: String?
     /// The tensor of the file.
     public let tensor: String?
 
+    /// Makes the error of a file, or of one tensor in it.
     public init(_ kind: Kind, path: String? = nil, tensor: String? = nil) {
         self.kind = kind
         self.path = path
         self.tensor = tensor
     }
 
+    /// The error in words: file, tensor, what was found and expected, and what to do.
     public var diagnostic: Diagnostic {
         Diagnostic(.input, file: path, place: tensor.map { "tensor \"\($0)\"" }, problem, advice: advice)
     }

@@ -12,7 +12,9 @@ import Tensors
 ///
 /// Memory holds the number of rows of each site; moments are read, and checked, when they are asked for.
 public final class HessianFile: Sendable {
+    /// The path of the file.
     public let path: String
+    /// The model and the texts that the moments were collected from.
     public let origin: HessianOrigin
     /// How wide inputs are cut.
     public let blocks: ColumnBlocks

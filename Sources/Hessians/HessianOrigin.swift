@@ -13,6 +13,7 @@ public struct HessianOrigin: Sendable, Hashable {
     /// Tokens of one window.
     public var chunkSize: Int
 
+    /// Describes the model and the texts that moments are collected from.
     public init(
         model: String, signature: ModelSignature? = nil, datasets: [String], chunkCount: Int, chunkSize: Int
     ) {

@@ -6,7 +6,8 @@ import ModelArchitecture
 extension HessianSite {
     private static let blockLength = 256
 
-    /// The same inputs as a file has them, which may be of a model whose experts have other padding, or none.
+    /// The site under which a file holds these inputs; it may be that of a model whose experts have other padding, or
+    /// none.
     ///
     /// - Returns: the site itself if the file lacks it, or if the widths differ by more than padding.
     func stored(in file: GGUFFile, plan: DecoderPlan, _ blocks: ColumnBlocks) -> HessianSite {

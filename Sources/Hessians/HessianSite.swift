@@ -4,6 +4,7 @@ import Runtime
 
 /// The inputs of some of a model's matrices, or a block of those that are wide, and what a file of second moments calls them.
 public struct HessianSite: Sendable, Hashable {
+    /// The place in the model where the matrices meet these inputs.
     public let site: ActivationSite
     /// The block's number, nil if it is all inputs.
     public let block: Int?
@@ -56,7 +57,7 @@ public struct HessianSite: Sendable, Hashable {
         return result
     }
 
-    /// The same columns of what the layer's router sees, which is what its experts see together.
+    /// The site of the layer's router with the same columns: the router sees what the experts see together.
     public var router: HessianSite {
         let router = ActivationSite(layer: site.layer, input: .router, expert: 0)
         return HessianSite(site: router, block: block, columns: columns)

@@ -20,7 +20,7 @@ extension HessianSite {
     struct Tensors {
         /// The rows that were seen.
         let rowCount: TensorDescriptor
-        /// Of XᵀX.
+        /// The diagonal of XᵀX.
         let diagonal: TensorDescriptor
         /// What is above the diagonal, row after row, divided by the roots of both diagonal elements.
         let correlations: TensorDescriptor

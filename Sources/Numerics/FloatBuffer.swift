@@ -2,13 +2,16 @@ import Platform
 
 /// Working memory at a 64-byte boundary, which threads may share.
 public final class FloatBuffer: @unchecked Sendable {
+    /// The address of the first value; valid as long as the buffer lives.
     public let base: UnsafeMutablePointer<Float>
+    /// The number of values.
     public let count: Int
 
-    /// Of the pages that large buffers ask the system for: fewer of them are found faster, and sooner filled with zeros.
+    /// The size of the pages that large buffers ask the system for: fewer pages are found faster, and sooner filled
+    /// with zeros.
     private static let hugePageByteCount = 1 << 21
 
-    /// Values that nobody has set.
+    /// Allocates `count` values without setting them.
     public init(count: Int) {
         let byteCount = max(1, count) * MemoryLayout<Float>.stride
         let isLarge = byteCount >= 2 * Self.hugePageByteCount
@@ -19,6 +22,7 @@ public final class FloatBuffer: @unchecked Sendable {
         self.count = count
     }
 
+    /// Allocates `count` values, all of them equal to `value`.
     public convenience init(repeating value: Float, count: Int) {
         self.init(count: count)
         base.initialize(repeating: value, count: count)

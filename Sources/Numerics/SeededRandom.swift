@@ -2,8 +2,10 @@
 public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    /// Begins the sequence of a seed; equal seeds give equal sequences.
     public init(seed: UInt64) { state = seed }
 
+    /// The next number of the sequence, uniform over all 64-bit values.
     public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state

@@ -150,7 +150,7 @@ public enum VectorMath {
         return sum
     }
 
-    /// Where the greatest value is, the first of equals.
+    /// The place of the greatest value; of several equal ones, the place of the first.
     public static func indexOfMaximum(_ x: UnsafePointer<Float>, _ count: Int) -> Int {
         let greatest = maximum(x, count)
         var index = 0

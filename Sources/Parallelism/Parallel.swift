@@ -7,6 +7,7 @@ import Synchronization
 /// The pieces, not the threads, decide the arithmetic: callers cut work into pieces whose size does not depend on the
 /// thread count, so that results do not either.
 public struct Parallel: Sendable {
+    /// The most threads that work at the same time, at least 1.
     public let threadCount: Int
 
     /// - Parameter threadCount: nil takes the processors this process may use.

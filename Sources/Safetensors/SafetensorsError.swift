@@ -22,7 +22,7 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case trailingBytes(Int)
     }
 
-    /// Where in the file.
+    /// The part of the file that an error is about.
     public enum Place: Sendable, Equatable {
         case file
         case byte(Int)
@@ -34,7 +34,7 @@ public struct SafetensorsError: DiagnosticError, Equatable {
     public let kind: Kind
     /// The file.
     public let path: String
-    /// Where in the file.
+    /// The part of the file that an error is about.
     public let place: Place
     /// Why the header is not JSON.
     public let underlying: JSONError?

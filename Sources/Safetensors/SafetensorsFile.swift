@@ -6,22 +6,22 @@ import Files
 public final class SafetensorsFile: Sendable {
     /// A tensor of the file.
     public struct Tensor: Sendable, Hashable {
-        /// As the header has it.
+        /// The name that the header gives to the tensor.
         public let name: String
-        /// Of the elements.
+        /// The type of the elements.
         public let type: SafetensorsType
-        /// Slowest dimension first, as the header lists them; empty for a single number, and may hold zeros.
+        /// The dimensions, slowest first as the header lists them; empty for a single number. A dimension may be 0.
         public let shape: [Int]
-        /// Where the elements are in the file, row by row, little-endian.
+        /// The bytes of the file that hold the elements, row by row, little-endian.
         public let byteRange: Range<Int>
 
-        /// Bytes of all elements.
+        /// The size of all elements in bytes.
         public var byteCount: Int { byteRange.count }
     }
 
-    /// The file.
+    /// The path of the file.
     public var path: String { file.path }
-    /// In the order of their data.
+    /// All tensors, in the order of their data in the file.
     public let tensors: [Tensor]
     /// The header's `__metadata__`, in its order.
     public let metadata: [Metadata]
@@ -30,9 +30,9 @@ public final class SafetensorsFile: Sendable {
 
     /// An entry of the header's `__metadata__`.
     public struct Metadata: Sendable, Hashable {
-        /// As the header has it.
+        /// The key, byte for byte as the header has it.
         public let key: ByteString
-        /// A text; mostly `format` has `pt`.
+        /// The text of the entry; that of `format` is mostly `pt`.
         public let value: ByteString
     }
 

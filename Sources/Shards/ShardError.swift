@@ -7,9 +7,9 @@ public struct ShardError: DiagnosticError, Equatable {
         case noWeights
         case unreadableDirectory
         case severalIndices([String])
-        /// Without an index the files are those of several sets, which begin with these.
+        /// There is no index, and the files are those of several sets, whose names begin with these texts.
         case severalSets([String])
-        /// Without an index, some of the numbered files are not there.
+        /// There is no index, and of `count` numbered files these are missing.
         case numberedShardsMissing([String], count: Int)
         case invalidIndex
         case shardNameLeavesDirectory(String)
@@ -22,7 +22,7 @@ public struct ShardError: DiagnosticError, Equatable {
     public struct MissingShard: Sendable, Equatable {
         /// The file's name.
         public let name: String
-        /// In the order of the index.
+        /// The names of the tensors that the shard should hold, in the order of the index.
         public let tensorNames: [String]
     }
 

@@ -2,14 +2,19 @@ import Files
 
 /// A file that holds tensors by name: alone, or with others, it has the weights of a checkpoint.
 public protocol ShardFile: Sendable {
+    /// The description of a tensor in files of this kind.
     associatedtype Tensor: ShardTensor
 
-    /// What files of this kind are called.
+    /// The names that files of this kind and their indices have.
     static var naming: ShardNaming { get }
 
+    /// The path that the file was opened under.
     var path: String { get }
+    /// All tensors, in the order of the file.
     var tensors: [Tensor] { get }
 
+    /// Opens a file and reads what it says of its tensors.
+    /// - Throws: errors of the format, or `FileError`.
     init(path: String) throws
 
     /// Reads some bytes of a tensor; whole elements.
@@ -25,15 +30,16 @@ public protocol ShardFile: Sendable {
 
 /// A tensor of a ``ShardFile``.
 public protocol ShardTensor: Sendable, Hashable {
+    /// The element types that files of this kind know.
     associatedtype ElementType: Sendable, Hashable
 
-    /// As the file has it.
+    /// The name that the file gives to the tensor.
     var name: String { get }
-    /// Of the elements.
+    /// The type of the elements.
     var type: ElementType { get }
-    /// Slowest dimension first.
+    /// The dimensions, slowest first.
     var shape: [Int] { get }
-    /// Bytes of all elements.
+    /// The size of all elements in bytes.
     var byteCount: Int { get }
 }
 

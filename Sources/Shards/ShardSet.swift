@@ -12,19 +12,19 @@ public final class ShardSet<File: ShardFile>: Sendable {
         /// The place of the file in ``ShardSet/files``.
         public let fileIndex: Int
 
-        /// As the checkpoint calls it.
+        /// The name of the tensor in the checkpoint.
         public var name: String { tensor.name }
-        /// Of the elements.
+        /// The type of the elements.
         public var type: File.Tensor.ElementType { tensor.type }
-        /// Slowest dimension first.
+        /// The dimensions of the tensor, slowest first.
         public var shape: [Int] { tensor.shape }
-        /// Bytes of all elements.
+        /// The size of all elements in bytes.
         public var byteCount: Int { tensor.byteCount }
     }
 
-    /// By file, and there in the file's order.
+    /// All tensors, in the order of ``files``, and in each file in its own order.
     public let tensors: [Entry]
-    /// Sorted by name.
+    /// The files, sorted by name.
     public let files: [File]
     /// Whether the files are shards that no index lists.
     public let areFoundByName: Bool

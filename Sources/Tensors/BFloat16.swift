@@ -1,7 +1,9 @@
 /// The upper half of a `Float`: 8 bits of exponent, 7 of fraction.
 public struct BFloat16: Sendable, Hashable {
+    /// The sixteen bits: sign, exponent and fraction, from the highest.
     public var bitPattern: UInt16
 
+    /// Makes the number of a bit pattern; every pattern is one.
     @inlinable public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
 
     /// Rounds to nearest, ties to even; NaNs stay quiet NaNs.
@@ -14,5 +16,6 @@ public struct BFloat16: Sendable, Hashable {
         }
     }
 
+    /// The value, exactly.
     @inlinable public var floatValue: Float { Float(bitPattern: UInt32(bitPattern) << 16) }
 }

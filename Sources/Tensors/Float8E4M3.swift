@@ -2,8 +2,10 @@
 ///
 /// Source: Micikevicius et al., "FP8 Formats for Deep Learning", 2022; PyTorch's `float8_e4m3fn`.
 public struct Float8E4M3: Sendable, Hashable {
+    /// The eight bits: sign, exponent and fraction, from the highest.
     public var bitPattern: UInt8
 
+    /// Makes the number of a bit pattern; every pattern is one.
     @inlinable public init(bitPattern: UInt8) { self.bitPattern = bitPattern }
 
     /// The value, exactly.

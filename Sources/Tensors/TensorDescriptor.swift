@@ -1,11 +1,14 @@
 /// A tensor's name, shape and element type.
 public struct TensorDescriptor: Sendable, Hashable {
+    /// The name of the tensor in its file.
     public let name: String
+    /// The dimensions of the tensor, fastest first.
     public let shape: TensorShape
+    /// The type that the elements are encoded in.
     public let type: TensorType
-    /// Bytes of one encoded row.
+    /// The size of one encoded row in bytes.
     public let rowByteCount: Int
-    /// Bytes of all rows.
+    /// The size of all rows in bytes.
     public let byteCount: Int
 
     /// - Returns: nil if a row is not a whole number of blocks, or the byte count overflows.
@@ -22,7 +25,7 @@ public struct TensorDescriptor: Sendable, Hashable {
         self.byteCount = bytes
     }
 
-    /// Where columns that are whole blocks are in the bytes of a row.
+    /// The bytes of an encoded row that hold some columns, which must be whole blocks.
     public func bytes(ofColumns columns: Range<Int>) -> Range<Int> {
         let (length, size) = (type.blockLength, type.blockByteCount)
         return columns.lowerBound / length * size..<columns.upperBound / length * size

@@ -15,24 +15,27 @@ public protocol TensorSource: Sendable {
     /// Tells the system what will be done with rows of the tensor at `index`; a source may ignore it.
     func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>)
 
-    /// Where rows of the tensor at `index` are stored, for messages.
+    /// Says in which file and tensor a row of the tensor at `index` is stored, for messages.
     ///
     /// - Parameter row: as ``readRows(ofTensorAt:rows:into:)`` counts it.
     func origin(ofTensorAt index: Int, row: Int) -> RowOrigin
 }
 
 extension TensorSource {
+    /// Ignores the advice, as a source may.
     public func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {}
 }
 
-/// A row where a file keeps it.
+/// The place at which a file keeps a row of a tensor.
 public struct RowOrigin: Sendable, Equatable {
+    /// The path of the file that holds the row.
     public let file: String
     /// The name that the file gives to the tensor.
     public let tensor: String
     /// The row's number in that tensor.
     public let row: Int
 
+    /// Names a row of a tensor; the row is counted from 0 over all slower dimensions.
     public init(file: String, tensor: String, row: Int) {
         self.file = file
         self.tensor = tensor

@@ -43,7 +43,7 @@ public enum TensorType: UInt32, CaseIterable, Sendable, Hashable {
     /// Elements per block; a row's length must be a multiple of it.
     public var blockLength: Int { layout.length }
 
-    /// Bytes per block.
+    /// The size of a block in bytes.
     public var blockByteCount: Int { layout.bytes }
 
     /// Bits per element, scales included.

@@ -80,6 +80,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case joinsWithoutMerge(ByteString, ByteString)
     }
 
+    /// What is wrong, with the tokens it is about.
     public let kind: Kind
     /// The file that holds the tokenizer, where there is one.
     public var file: String?
@@ -90,6 +91,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         self.file = file
     }
 
+    /// The error in words: file, place, what was found and expected, and what to do.
     public var diagnostic: Diagnostic {
         switch kind {
         case .unsupported(let part, let found, let supported):

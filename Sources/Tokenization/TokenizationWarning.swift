@@ -12,6 +12,7 @@ public struct TokenizationWarning: Sendable, Equatable {
         case bytesWithoutTokens([UInt8], unknown: ByteString?)
     }
 
+    /// What is left out, with the tokens it is about.
     public let kind: Kind
     /// The file that asks for it, where there is one.
     public var file: String?
@@ -22,7 +23,7 @@ public struct TokenizationWarning: Sendable, Equatable {
         self.file = file
     }
 
-    /// The same about another file.
+    /// The warning with the name of a file, unless it names one already.
     func about(_ file: String?) -> TokenizationWarning { TokenizationWarning(kind, file: self.file ?? file) }
 
     /// The warning in words.

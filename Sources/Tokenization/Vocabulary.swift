@@ -57,10 +57,11 @@ public struct Vocabulary: Sendable, Equatable {
     public var pre: String
     /// The spelling of each token as stored: with U+2581 for a space, or in the byte-level alphabet.
     public var pieces: [ByteString]
-    /// For `llama`: the adjacent pair whose joint piece has the highest score is merged first. For `t5`: the
-    /// logarithms of the pieces' probabilities. None for `gpt2`.
+    /// The scores of the pieces. In a `llama` vocabulary the adjacent pair whose joint piece has the highest score is
+    /// merged first; in a `t5` vocabulary they are the logarithms of the pieces' probabilities; a `gpt2` vocabulary has
+    /// none.
     public var scores: [Float]
-    /// For `gpt2`: the pairs of pieces that are merged, the first one first, each with a space between the two.
+    /// The pairs of pieces that a `gpt2` vocabulary merges, the first one first, each with a space between the two.
     public var merges: [ByteString]
     /// What each token is for.
     public var kinds: [TokenKind]
@@ -75,9 +76,9 @@ public struct Vocabulary: Sendable, Equatable {
     public var separatesPairs: Bool?
     /// Whether a space goes before the text, and before text that follows a special token.
     public var addsSpacePrefix: Bool
-    /// For `t5`: whether runs of spaces become one, and those at the ends none.
+    /// Whether a `t5` vocabulary turns runs of spaces into one, and drops those at the ends.
     public var removesExtraSpaces: Bool
-    /// For `t5`: SentencePiece's compiled table of replacements; empty if texts are taken as they are.
+    /// SentencePiece's compiled table of replacements, in a `t5` vocabulary; empty if texts are taken as they are.
     public var characterMap: [UInt8]
     /// The Jinja template of the conversation format.
     public var chatTemplate: String?

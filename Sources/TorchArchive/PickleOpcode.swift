@@ -71,6 +71,6 @@ enum PickleOpcode: UInt8 {
     case nextBuffer = 0x97
     case readOnlyBuffer = 0x98
 
-    /// As `pickletools` prints it.
+    /// The name of the opcode as `pickletools` prints it.
     var name: String { "\(self)".uppercased() }
 }

@@ -6,7 +6,7 @@ enum PickleValue {
     case integer(Int)
     /// A number, bytes or a list: accepted beside the tensors, and never looked at.
     case unused
-    /// Where its UTF-8 bytes are in the pickle.
+    /// A text, as the range of its UTF-8 bytes in the pickle.
     case text(Range<Int>)
     case tuple(Int)
     case list
@@ -63,7 +63,7 @@ struct PickledTensor {
 struct PickledStorage {
     /// Names the archive's entry.
     let key: String
-    /// Of the elements; nil for plain bytes.
+    /// The type of the elements; nil for plain bytes.
     let type: TorchType?
     let elementCount: Int
 }

@@ -1,6 +1,6 @@
 import Files
 
-/// Where the elements of a tensor are in its file.
+/// The places of a tensor's elements in its file.
 struct StridedLayout: Sendable, Hashable {
     /// Byte offset of the first element in the file.
     let start: Int

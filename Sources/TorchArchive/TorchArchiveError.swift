@@ -39,7 +39,7 @@ public struct TorchArchiveError: DiagnosticError, Equatable {
         case overlappingElements(shape: [Int], strides: [Int])
     }
 
-    /// Where in the file.
+    /// The part of the file that an error is about.
     public enum Place: Sendable, Equatable {
         case file
         /// A file of the archive.
@@ -53,7 +53,7 @@ public struct TorchArchiveError: DiagnosticError, Equatable {
     public let kind: Kind
     /// The file.
     public let path: String
-    /// Where in the file.
+    /// The part of the file that an error is about.
     public let place: Place
 
     init(_ kind: Kind, path: String, place: Place = .file) {

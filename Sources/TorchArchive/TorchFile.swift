@@ -7,20 +7,20 @@ import Files
 public final class TorchFile: Sendable {
     /// A tensor of the file.
     public struct Tensor: Sendable, Hashable {
-        /// As the table has it.
+        /// The name that the table gives to the tensor.
         public let name: String
-        /// Of the elements.
+        /// The type of the elements.
         public let type: TorchType
-        /// Slowest dimension first; empty for a single number, and may hold zeros.
+        /// The dimensions, slowest first; empty for a single number. A dimension may be 0.
         public let shape: [Int]
-        /// Bytes of all elements.
+        /// The size of all elements in bytes.
         public let byteCount: Int
         let layout: StridedLayout
     }
 
-    /// The file.
+    /// The path of the file.
     public var path: String { file.path }
-    /// In the order of the table.
+    /// All tensors, in the order of the table.
     public let tensors: [Tensor]
     private let file: ReadableFile
     private let index: [ByteString: Int]

@@ -6,7 +6,7 @@ import Files
 /// stored as it is, lie before the directory, and share no byte with another. Checksums are not compared: entries are
 /// read in parts, and PyTorch can be told to leave them out.
 struct ZipDirectory {
-    /// Where the bytes of each entry are in the file.
+    /// The bytes of the file that hold each entry.
     let entries: [ByteString: Range<Int>]
 
     /// Bytes of a directory that are read at most; about a million entries.

@@ -12,10 +12,10 @@ private enum GoldenBlocks {
         let values_offset: Int
     }
 
-    static let manifest: [String: Entry] = {
-        let data = try? Data(contentsOf: URL(filePath: Fixtures.path("golden/decode_manifest.json")))
-        return data.flatMap { try? JSONDecoder().decode([String: Entry].self, from: $0) } ?? [:]
-    }()
+    static let manifest = Result {
+        let data = try Data(contentsOf: URL(filePath: Fixtures.path("golden/decode_manifest.json")))
+        return try JSONDecoder().decode([String: Entry].self, from: data)
+    }
     static let blocks = Result { try Fixtures.decompressed("golden/decode_blocks.bin.zst") }
     static let values = Result { try Fixtures.decompressed("golden/decode_values.bin.zst") }
 }
@@ -25,7 +25,7 @@ struct DecodingTests {
     @Test("equals ggml's, bit for bit", arguments: BlockFormats.supportedTypes.filter(\.isQuantized))
     func golden(type: TensorType) throws {
         let codec = try #require(BlockFormats.codec(for: type))
-        let entry = try #require(GoldenBlocks.manifest[type.name])
+        let entry = try #require(GoldenBlocks.manifest.get()[type.name])
         let count = entry.blocks * type.blockLength
         var decoded = [Float](repeating: .infinity, count: count)
         try GoldenBlocks.blocks.get().withUnsafeBytes { blocks in

@@ -93,7 +93,7 @@ def added(id, content, special=True, **flags):
 
 n = len(pieces)
 base["added_tokens"] = [added(n, "<s>"), added(n + 1, "<|x|>", False)]
-SOURCE = open("Sources/Tokenization/SplitPatternTables.swift", encoding="utf-8").read()
+SOURCE = open("Sources/Tokenization/Splitting/SplitPatternTables.swift", encoding="utf-8").read()
 
 
 def split(pattern):

@@ -1,4 +1,4 @@
-"""Writes Sources/Tokenization/CanonicalCompositionTables.swift and CombiningClassTables.swift: normalization form C as HuggingFace's NFC has it.
+"""Writes Sources/Tokenization/Unicode/CanonicalCompositionTables.swift and CombiningClassTables.swift: normalization form C as HuggingFace's NFC has it.
 
 Needs: tokenizers (made with 0.23.3). Run from the repository's root.
 """
@@ -45,7 +45,7 @@ def literal(rows):
     return "\n".join(lines + [line])
 
 
-with open("Sources/Tokenization/CanonicalCompositionTables.swift", "w") as out:
+with open("Sources/Tokenization/Unicode/CanonicalCompositionTables.swift", "w") as out:
     out.write(f"""/// Normalization form C as HuggingFace tokenizers {tokenizers.__version__} knows it.
 ///
 /// Tables, because the standard library's Unicode version may be another. Hangul is left out: it is composed by
@@ -59,7 +59,7 @@ enum CanonicalCompositionTables {{
 }}
 """)
 
-with open("Sources/Tokenization/CombiningClassTables.swift", "w") as out:
+with open("Sources/Tokenization/Unicode/CombiningClassTables.swift", "w") as out:
     out.write(f"""/// Canonical combining classes as HuggingFace tokenizers {tokenizers.__version__} knows them.
 ///
 /// Written by `Tests/Generators/canonical_composition.py`.

@@ -1,4 +1,4 @@
-"""Writes Sources/Tokenization/LetterCaseTables.swift: the letters with a case, as splitting patterns tell them apart.
+"""Writes Sources/Tokenization/Unicode/LetterCaseTables.swift: the letters with a case, as splitting patterns tell them apart.
 
 Needs: tokenizers (made with 0.23.3).
 Run from the repository's root: python3 Tests/Generators/letter_cases.py
@@ -41,7 +41,7 @@ def literal(members):
 
 
 tables = [("upper", r"[\p{Lu}\p{Lt}]", "`\\p{Lu}` and `\\p{Lt}`."), ("lower", r"\p{Ll}", "`\\p{Ll}`.")]
-with open("Sources/Tokenization/LetterCaseTables.swift", "w") as out:
+with open("Sources/Tokenization/Unicode/LetterCaseTables.swift", "w") as out:
     out.write(f"""/// The letters that have a case, as HuggingFace tokenizers {tokenizers.__version__} knows them.
 ///
 /// Each is a list of ranges: first, last, step, first, last, step, …. Written by `Tests/Generators/letter_cases.py`.

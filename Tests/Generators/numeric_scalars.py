@@ -1,4 +1,4 @@
-"""Writes Sources/Tokenization/NumericScalarTables.swift: the characters that HuggingFace's Digits isolates.
+"""Writes Sources/Tokenization/Unicode/NumericScalarTables.swift: the characters that HuggingFace's Digits isolates.
 
 Needs: tokenizers (made with 0.23.3). Run from the repository's root.
 """
@@ -23,7 +23,7 @@ for first, last in ranges:
         line = "       "
     line += item
 lines.append(line)
-with open("Sources/Tokenization/NumericScalarTables.swift", "w") as out:
+with open("Sources/Tokenization/Unicode/NumericScalarTables.swift", "w") as out:
     out.write(f"""/// The numeric characters (Unicode categories Nd, Nl and No) as HuggingFace tokenizers {tokenizers.__version__} knows them.
 ///
 /// A table, because the standard library's Unicode version may be another than the one tokenizers are made with.

@@ -1,4 +1,4 @@
-"""Writes Sources/Tokenization/ScalarClassTables.swift: the character classes that splitting patterns are made of.
+"""Writes Sources/Tokenization/Unicode/ScalarClassTables.swift: the character classes that splitting patterns are made of.
 
 Needs: tokenizers (made with 0.23.3), and the path of a libllama.so (made with llama.cpp as vendored by llama-cpp-python 0.3.36).
 Run from the repository's root: python3 Tests/Generators/scalar_classes.py PATH-OF-LIBLLAMA
@@ -62,7 +62,7 @@ comments = {
     "words": "`\\w`, beside which an added token that is a single word is not found.",
     "newerThanLlama": "Characters that are not assigned yet in the tables of stock llama.cpp (as of October 2026).",
 }
-with open("Sources/Tokenization/ScalarClassTables.swift", "w") as out:
+with open("Sources/Tokenization/Unicode/ScalarClassTables.swift", "w") as out:
     out.write(f"""/// The classes of characters in splitting patterns as HuggingFace tokenizers {tokenizers.__version__} knows them.
 ///
 /// Tables, because the standard library's Unicode version may be another than the one tokenizers are made with. Each

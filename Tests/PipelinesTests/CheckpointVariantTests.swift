@@ -21,21 +21,20 @@ import Testing
 
         var testDescription: String { name }
 
-        static let all: [Variant] = {
-            guard let golden = try? CheckpointVariantTests.golden(), let cases = golden["cases"] as? [[String: Any]]
-            else { return [] }
-            return cases.compactMap { value in
-                guard let name = value["name"] as? String, let model = value["model"] as? String,
-                    let changes = value["changes"] as? [String: Any], let logits = value["logits"] as? [Double],
-                    let data = try? JSONSerialization.data(withJSONObject: changes)
-                else { return nil }
+        static let all = Fixtures.cases(in: goldenFile) { _ in
+            try #require(CheckpointVariantTests.golden()["cases"] as? [[String: Any]]).map { value in
+                let changes = try #require(value["changes"] as? [String: Any])
                 return Variant(
-                    name: name, model: model, changes: data, tensors: value["tensors"] as? String,
-                    logits: logits.map { Float($0) })
+                    name: try #require(value["name"] as? String), model: try #require(value["model"] as? String),
+                    changes: try JSONSerialization.data(withJSONObject: changes),
+                    tensors: value["tensors"] as? String,
+                    logits: try #require(value["logits"] as? [Double]).map { Float($0) })
             }
-        }()
+        }
 
-        static func named(_ name: String) -> Variant { all.first { $0.name == name }! }
+        static func named(_ name: String) throws -> Variant {
+            try #require(all.get().first { $0.name == name }, "no variant \(name)")
+        }
 
         func withCheckpoint<R>(_ body: (_ checkpoint: String, _ output: String) throws -> R) throws -> R {
             try RandomModel.named(model).withCheckpoint { checkpoint, output in
@@ -57,14 +56,16 @@ import Testing
         }
     }
 
+    private static let goldenFile = "golden/checkpoint_variants.json"
+
     private static func golden() throws -> [String: Any] {
-        let data = try Data(contentsOf: URL(filePath: Fixtures.path("golden/checkpoint_variants.json")))
+        let data = try Data(contentsOf: URL(filePath: Fixtures.path(goldenFile)))
         return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
 
-    @Test func thereAreVariants() { #expect(Variant.all.count == 15) }
+    @Test func thereAreVariants() throws { #expect(try Variant.all.get().count == 15) }
 
-    @Test(arguments: Variant.all)
+    @Test(arguments: try Variant.all.get())
     func checkpointAndFileHaveTheReferencesLogits(variant: Variant) throws {
         for row in [
             "checkpoints/tied-flag-stored-head", "checkpoints/tied-head-only",
@@ -73,7 +74,7 @@ import Testing
         ] {
             try Conformance.row(row)
         }
-        let ids = RandomModel.named(variant.model).ids
+        let ids = try RandomModel.named(variant.model).ids
         try variant.withCheckpoint { checkpoint, output in
             let model = try Model(path: checkpoint)
             try expect(model, ids, variant.logits)
@@ -135,7 +136,7 @@ import Testing
     func sharedExpertsAreSeenFromTheTensors(name: String) throws {
         try Conformance.row("checkpoints/shared-experts-left-out")
         try Conformance.row("checkpoints/xverse-moe-class")
-        let random = RandomModel.named(name)
+        let random = try RandomModel.named(name)
         try random.withCheckpoint { path, _ in
             try configure(path) { $0["num_shared_experts"] = nil }
             let logits = try ReferenceModel.logits(Model(path: path).forwardPass(Parallel()), random.ids)
@@ -163,7 +164,7 @@ import Testing
     /// Experts in F32, F16 and BF16 side by side: what torch makes of them as float32.
     @Test func expertsOfSeveralTypes() throws {
         try Conformance.row("checkpoints/mixed-expert-types")
-        let random = RandomModel.named("mixtral-10-experts-gqa-8")
+        let random = try RandomModel.named("mixtral-10-experts-gqa-8")
         try random.withCheckpoint { path, output in
             try editTensors(path) { tensors in
                 // Small multiples of powers of two: exact in all three types.
@@ -199,7 +200,7 @@ import Testing
     @Test(arguments: [ExpertNormalization.on, .off, .auto])
     func normalizationCanBeChosen(choice: ExpertNormalization) throws {
         try Conformance.row("checkpoints/normalize-experts")
-        let random = RandomModel.named("xverse-moe-unnormalised-yarn")
+        let random = try RandomModel.named("xverse-moe-unnormalised-yarn")
         try random.withCheckpoint { path, output in
             // The checkpoint that computes without says nothing: its reference is that of "off".
             try configure(path) { $0["norm_topk_prob"] = nil }

@@ -58,18 +58,17 @@ import Testing
         }
     }
 
-    private static let samples: [Sample] = {
-        let golden = try? JSON(contentsOf: Fixtures.path("golden/metadata.json"))
-        return (golden?.array ?? []).map { sample in
+    private static let samples = Fixtures.cases(in: "golden/metadata.json") { path in
+        try #require(JSON(contentsOf: path).array).map { sample in
             Sample(
-                directory: sample["directory"]?.string ?? "", card: sample["card"]?.string,
+                directory: try #require(sample["directory"]?.string), card: sample["card"]?.string,
                 nameOrPath: sample["nameOrPath"]?.string, generation: sample["generation"].map(Self.text),
                 keys: Dictionary(
-                    uniqueKeysWithValues: (sample["keys"]?.object?.members ?? []).compactMap { key, value in
-                        Self.value(value).map { (key.description, $0) }
+                    uniqueKeysWithValues: try #require(sample["keys"]?.object).members.map { key, value in
+                        (key.description, try #require(Self.value(value)))
                     }))
         }
-    }()
+    }
 
     private static func text(of json: JSON) -> String {
         "{"
@@ -90,7 +89,7 @@ import Testing
         }
     }
 
-    @Test(arguments: samples) func saysWhatGGUFPySays(sample: Sample) throws {
+    @Test(arguments: try samples.get()) func saysWhatGGUFPySays(sample: Sample) throws {
         try Conformance.row("metadata/names")
         try Conformance.row("metadata/model-card")
         try Conformance.row("metadata/sampling-defaults")

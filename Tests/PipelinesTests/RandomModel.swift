@@ -16,16 +16,17 @@ struct RandomModel: CustomTestStringConvertible {
 
     private static let folder = Fixtures.path("models/random")
 
-    static let all: [RandomModel] = {
-        let members = (try? JSON(contentsOf: folder + "/cases.json"))?.object?.members ?? []
-        return members.map { name, value in
+    static let all = Fixtures.cases(in: "models/random/cases.json") { path in
+        try #require(JSON(contentsOf: path).object).members.map { name, value in
             RandomModel(
-                name: name.description, architecture: value["architecture"]?.string ?? "",
-                ids: value["ids"]?.array?.compactMap { $0.integer.map(Int32.init) } ?? [])
+                name: name.description, architecture: try #require(value["architecture"]?.string),
+                ids: try #require(value["ids"]?.array).map { Int32(try #require($0.integer)) })
         }
-    }()
+    }
 
-    static func named(_ name: String) -> RandomModel { all.first { $0.name == name }! }
+    static func named(_ name: String) throws -> RandomModel {
+        try #require(all.get().first { $0.name == name }, "no random model \(name)")
+    }
 
     /// Lays the checkpoint out in a temporary folder.
     ///

@@ -8,7 +8,7 @@ import Testing
 
 /// Odd shapes, every architecture and every kind of rope scaling, against PyTorch in float32.
 @Suite struct RandomModelTests {
-    @Test(arguments: RandomModel.all)
+    @Test(arguments: try RandomModel.all.get())
     func checkpointAndFileHaveTheReferencesLogits(random: RandomModel) throws {
         try random.withCheckpoint { checkpoint, output in
             let model = try Model(path: checkpoint)
@@ -25,7 +25,7 @@ import Testing
         "xverse-moe-width-1728", "xverse-moe-10-experts", "mixtral-10-experts-gqa-8", "mixtral-fused-all-experts",
     ])
     func paddingIsExact(name: String) throws {
-        let random = RandomModel.named(name)
+        let random = try RandomModel.named(name)
         try random.withCheckpoint { checkpoint, _ in
             let padded = try Model(path: checkpoint, expertPadding: .on)
             let plain = try Model(path: checkpoint, expertPadding: .off)

@@ -17,10 +17,9 @@ import Testing
 
         var testDescription: String { model }
 
-        static let all: [Case] = {
-            let data = (try? Data(path: Fixtures.path("golden/expert_normalization.json"))) ?? Data()
-            return (try? JSONDecoder().decode([Case].self, from: data)) ?? []
-        }()
+        static let all = Fixtures.cases(in: "golden/expert_normalization.json") { path in
+            try JSONDecoder().decode([Case].self, from: Data(path: path))
+        }
 
         /// The checkpoint in a workspace, `norm_topk_prob` being as given.
         func checkpoint(in workspace: Workspace, configured: Bool?) throws -> String {
@@ -48,15 +47,16 @@ import Testing
     /// Far less than what the setting changes, more than the order of sums does.
     private static let tolerance = 2e-4
 
-    @Test func thereAreCases() {
-        #expect(Case.all.count == 3)
-        for value in Case.all {
+    @Test func thereAreCases() throws {
+        let cases = try Case.all.get()
+        #expect(cases.count == 3)
+        for value in cases {
             #expect(abs((value.nats["on"] ?? 0) - (value.nats["off"] ?? 0)) > 5 * Self.tolerance)
         }
     }
 
     /// What the option says goes before `norm_topk_prob`, and where neither says anything weights are scaled.
-    @Test(arguments: Case.all)
+    @Test(arguments: try Case.all.get())
     func numbersAreThoseOfPyTorch(value: Case) async throws {
         try Conformance.row("checkpoints/normalize-experts")
         for (configured, option, expected) in [
@@ -77,7 +77,7 @@ import Testing
     func filesSayWhatWasChosen(option: String, normalizes: Bool) async throws {
         try Conformance.row("checkpoints/normalize-experts")
         let workspace = try Workspace()
-        let value = Case.all[2]
+        let value = try #require(Case.all.get().last)
         let checkpoint = try value.checkpoint(in: workspace, configured: nil)
         let options = ["--normalize-experts", option]
         let (converted, quantized) = (workspace.file("converted.gguf"), workspace.file("quantized.gguf"))

@@ -20,12 +20,12 @@ import Testing
 
         var testDescription: String { "\(context) tokens every \(stride)" }
 
-        static let all: [Case] =
-            (try? JSONDecoder().decode([Case].self, from: Data(path: Fixtures.path("golden/sliding_window.json"))))
-            ?? []
+        static let all = Fixtures.cases(in: "golden/sliding_window.json") { path in
+            try JSONDecoder().decode([Case].self, from: Data(path: path))
+        }
     }
 
-    @Test(arguments: Case.all)
+    @Test(arguments: try Case.all.get())
     func slidingWindowsAgainstTransformers(golden: Case) async throws {
         let workspace = try Workspace()
         let text = try workspace.write("text.txt", golden.text.utf8)
@@ -45,7 +45,7 @@ import Testing
         expect(result.nats.perCharacter, golden.perCharacter, "nats per character")
     }
 
-    @Test func thereAreCases() { #expect(Case.all.count == 6) }
+    @Test func thereAreCases() throws { #expect(try Case.all.get().count == 6) }
 
     /// Batches of one window each: nothing before a window belongs to it.
     @Test(arguments: ["1", "20", "32"])

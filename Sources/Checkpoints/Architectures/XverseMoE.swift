@@ -35,7 +35,8 @@ struct XverseMoE: CheckpointArchitecture {
                     weightScale: 1)))
     }
 
-    /// As `config.json` says; where it leaves the key out, as many as there are tensors for.
+    /// The number of shared experts that `config.json` states; where it leaves the key out, as many as there are
+    /// tensors for.
     private static func sharedExpertCount(_ description: CheckpointDescription) throws -> Int {
         let configuration = description.configuration
         let key: ByteString = "num_shared_experts"

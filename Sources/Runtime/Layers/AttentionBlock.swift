@@ -13,7 +13,7 @@ struct AttentionBlock: Sendable {
     static let panelLength = 512
     /// Rows whose keys and values are held at once, if no sequence is longer.
     static let groupLength = 8192
-    /// From this many earlier tokens on, it pays to share the heads of a few tokens.
+    /// The number of earlier tokens from which on it pays to share the heads of a few tokens.
     private static let sharedPast = 256
 
     /// Computes what the heads of all tokens see of the tokens before them.

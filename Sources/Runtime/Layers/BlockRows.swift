@@ -64,7 +64,7 @@ extension BlockRows {
         return .routed(result, [Float](repeating: 1, count: result.count))
     }
 
-    /// Where these rows are in an ascending list that has them all.
+    /// The places of these rows in an ascending list that has them all.
     func positions(in other: BlockRows) -> BlockRows {
         guard case .routed(let rows, let weights) = self, case .routed(let all, _) = other else { return self }
         var position = 0

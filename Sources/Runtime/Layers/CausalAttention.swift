@@ -5,7 +5,7 @@ import Tensors
 /// Causal softmax attention of one sequence, a block of queries at a time.
 struct CausalAttention {
     let plan: DecoderPlan.Attention
-    /// For errors.
+    /// The number of the layer, for errors.
     let layer: Int
 
     /// Queries per block: bounds the score matrix and skips most of the masked half.

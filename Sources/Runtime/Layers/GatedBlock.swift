@@ -38,7 +38,7 @@ enum GatedBlock: Sendable {
         if case .expert(let expert) = self { expert } else { 0 }
     }
 
-    /// Where gate and up meet their inputs.
+    /// The site at which gate and up meet their inputs.
     func site(layer: Int) -> ActivationSite {
         let input: ActivationSite.Input =
             switch self {
@@ -49,7 +49,7 @@ enum GatedBlock: Sendable {
         return ActivationSite(layer: layer, input: input, expert: expert)
     }
 
-    /// Where down meets its inputs.
+    /// The site at which down meets its inputs.
     func downSite(layer: Int) -> ActivationSite {
         let input: ActivationSite.Input =
             switch self {

@@ -4,7 +4,7 @@ import Tensors
 
 /// A matrix made ready to multiply rows.
 ///
-/// For batches it is decoded beforehand, and each caller multiplies its own rows in its own thread. For a few rows
+/// A batch has the matrix decoded beforehand, and each caller multiplies its own rows in its own thread. For a few rows
 /// (generation) decoding is most of the work, so pieces of the matrix are decoded and used at once, in parallel.
 /// Threads share it: its decoded values are only read.
 struct Projection: Sendable {

@@ -13,6 +13,7 @@ public struct Predictions {
         precondition(states.allSatisfy { $0.rowCount == states[0].rowCount })
     }
 
+    /// The number of rows that each model predicts at.
     public var rowCount: Int { states[0].rowCount }
 
     /// Hands every row to `body`, from several threads.

@@ -2,21 +2,26 @@ import ModelArchitecture
 
 /// A place in the model where a matrix meets its inputs.
 public struct ActivationSite: Sendable, Hashable {
+    /// The inputs of a layer that matrices multiply, and those of the output matrix.
     public enum Input: Sendable, Hashable {
         case attention, attentionOutput
         case router
         case feedForward, feedForwardDown
         case experts, expertsDown
         case shared, sharedDown
-        /// Of the output matrix, which belongs to no layer; its sites have the number of layers in place of one.
+        /// The input of the output matrix, which belongs to no layer; its sites have the number of layers in place of a
+        /// layer's number.
         case output
     }
 
+    /// The number of the layer, from 0; the number of layers for the output matrix.
     public let layer: Int
+    /// Which of the layer's inputs the matrix multiplies.
     public let input: Input
     /// The matrix of the stack, for experts.
     public let expert: Int
 
+    /// Names a place; `expert` is 0 where the matrices are not those of single experts.
     public init(layer: Int, input: Input, expert: Int) {
         self.layer = layer
         self.input = input
@@ -47,11 +52,14 @@ public struct ActivationSite: Sendable, Hashable {
 public struct ActivationRows {
     /// `count` rows of `columns` values after each other, valid while they are observed.
     public let inputs: UnsafePointer<Float>
+    /// The number of rows.
     public let count: Int
+    /// The number of values in a row.
     public let columns: Int
     /// The routing weights that an expert's outputs for the rows are added up with; nil where all are 1.
     public let weights: ArraySlice<Float>?
 
+    /// Describes `count` rows of `columns` values that lie after each other; `weights` has one value for each row.
     public init(_ inputs: UnsafePointer<Float>, count: Int, columns: Int, weights: ArraySlice<Float>? = nil) {
         self.inputs = inputs
         self.count = count
@@ -67,6 +75,6 @@ public protocol ActivationObserver: Sendable {
     /// - Parameter piece: numbers the pieces of one stage; the cut does not depend on the thread count.
     func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int)
 
-    /// The stage's pieces are complete; called from one thread.
+    /// Is told, from one thread, that the stage's pieces are complete.
     func endStage()
 }

@@ -34,9 +34,9 @@ struct Batch: Sendable {
 struct AttentionPanel: Sendable {
     /// Numbers the panels of a batch.
     let number: Int
-    /// In the sequence.
+    /// The places of the tokens in their sequence.
     let tokens: Range<Int>
-    /// In the batch.
+    /// The rows of the tokens in the batch.
     let rows: Range<Int>
     /// The sequence's first row among the keys and values that are held.
     let keyStart: Int

@@ -13,6 +13,7 @@ public typealias TokenSequence = [Int32]
 /// once per batch. Work is cut by sequence, by expert and by fixed panels of rows, never by thread: results do not
 /// depend on the thread count. Decoded weights are those of two steps at a time, an expert or the matrices of attention.
 public final class ForwardPass: Sendable {
+    /// The architecture that the pass computes.
     public let plan: DecoderPlan
     /// The model that errors name.
     public let path: String

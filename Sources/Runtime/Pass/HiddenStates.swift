@@ -3,7 +3,9 @@ import Tensors
 
 /// The residual stream of a batch: one row of float32 values per token, sequences one after the other.
 public final class HiddenStates: @unchecked Sendable {
+    /// The number of rows, one for each token of the batch.
     public let rowCount: Int
+    /// The number of values in a row: the width of the residual stream.
     public let columns: Int
     private let buffer: FloatBuffer
 

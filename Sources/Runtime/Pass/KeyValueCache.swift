@@ -3,6 +3,7 @@ import Numerics
 
 /// Keys and values of one sequence in every layer, so that new tokens need not recompute the old.
 public final class KeyValueCache: @unchecked Sendable {
+    /// The most tokens that the cache can hold.
     public let capacity: Int
     /// Tokens held.
     public private(set) var count = 0

@@ -2,20 +2,22 @@ import Platform
 
 /// The memory that the process may use.
 public struct MemoryBudget: Sendable, Hashable {
+    /// The most bytes that the process may hold, with those that it holds already.
     public let byteCount: Int
 
+    /// Makes a budget of some bytes.
     public init(byteCount: Int) { self.byteCount = byteCount }
 
-    /// Three quarters of what is free now.
+    /// A budget of three quarters of the memory that the system has free now.
     public static var available: MemoryBudget {
         let kibibytes = value(of: "MemAvailable:", in: "/proc/meminfo") ?? 4 << 20
         return MemoryBudget(byteCount: kibibytes * 1024 / 4 * 3)
     }
 
-    /// What is left beside what the process holds now, at least nothing.
+    /// The number of bytes of the budget that the process does not hold yet; at least 0.
     public var remainingByteCount: Int { max(0, byteCount - Self.heldByteCount) }
 
-    /// What the process holds now.
+    /// An estimate of the bytes that the process holds now: its anonymous memory and room for code and stacks.
     public static var heldByteCount: Int {
         programByteCount + 1024 * (value(of: "RssAnon:", in: "/proc/self/status") ?? 0)
     }

@@ -2,12 +2,14 @@ import ModelArchitecture
 
 /// One matrix of a model.
 public struct MatrixPlace: Sendable, Hashable {
+    /// The part that the matrix plays in its layer or in the model.
     public let role: TensorRole
     /// nil for the output matrix.
     public let layer: Int?
     /// The matrix of a stack.
     public let expert: Int
 
+    /// Names a matrix; `layer` is nil for the output matrix alone, `expert` 0 for a matrix that is not one of a stack.
     public init(_ role: TensorRole, layer: Int?, expert: Int = 0) {
         self.role = role
         self.layer = layer
@@ -15,11 +17,11 @@ public struct MatrixPlace: Sendable, Hashable {
     }
 }
 
-/// The same tokens' inputs of a matrix in two models.
+/// The inputs that one matrix has for the same tokens in two models: the quantized one and the original.
 public struct PairedRows {
     private let states: (inputs: HiddenStates, references: HiddenStates)
-    /// By how much errors of the matrix's outputs reach the states: an expert's routing weights in the quantized model; nil
-    /// for 1.
+    /// The factors with which errors of the matrix's outputs reach the states, one for each row: an expert's routing
+    /// weights in the quantized model; nil where all are 1.
     public let weights: [Float]?
 
     init(_ inputs: HiddenStates, _ references: HiddenStates, weights: [Float]? = nil) {
@@ -29,9 +31,11 @@ public struct PairedRows {
 
     /// `rowCount` rows of `columns` values in the model that is quantized on the way, valid as long as this is.
     public var inputs: UnsafePointer<Float> { UnsafePointer(states.inputs.row(0)) }
-    /// In the original.
+    /// `rowCount` rows of `columns` values in the original model, valid as long as this is.
     public var references: UnsafePointer<Float> { UnsafePointer(states.references.row(0)) }
+    /// The number of rows: tokens that reach the matrix.
     public var rowCount: Int { states.inputs.rowCount }
+    /// The number of values in a row: inputs of the matrix.
     public var columns: Int { states.inputs.columns }
 }
 
@@ -40,10 +44,10 @@ public protocol PassQuantizer: AnyObject {
     /// Quantizes the matrices of a site.
     func quantize(_ site: ActivationSite, rows: PairedRows) throws
 
-    /// The values of a matrix that has been quantized, and of any other the original's.
+    /// Writes the values of a matrix: those after quantization if it has been quantized, else the original's.
     func decode(_ place: MatrixPlace, into target: UnsafeMutablePointer<Float>) throws
 
-    /// All matrices of a layer have been quantized.
+    /// Is told that all matrices of a layer have been quantized, with the states that leave the layer.
     func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws
 }
 

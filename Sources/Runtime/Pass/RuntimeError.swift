@@ -2,6 +2,7 @@ import Files
 
 /// A model that cannot be run, or a run that cannot be done.
 public struct RuntimeError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
         case missingTensor
         /// The model has a tensor that the plan has no place for.
@@ -18,15 +19,18 @@ public struct RuntimeError: DiagnosticError, Equatable {
         case emptyPrompt
     }
 
+    /// What is wrong, with what was found and what was expected.
     public let kind: Kind
     /// The tensor or layer concerned.
     public let place: String?
 
+    /// Makes the error of a run; `place` names the tensor or layer concerned, if there is one.
     public init(_ kind: Kind, place: String? = nil) {
         self.kind = kind
         self.place = place
     }
 
+    /// The error in words: place, what was found and expected, and what to do. It names no file.
     public var diagnostic: Diagnostic {
         switch kind {
         case .missingTensor:

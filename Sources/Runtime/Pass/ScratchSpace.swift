@@ -20,7 +20,7 @@ final class ScratchSpace: @unchecked Sendable {
     /// At least `count` values in `slot`, holding whatever was there before.
     func floats(_ slot: Slot, _ count: Int) -> UnsafeMutablePointer<Float> { buffer(slot, count).base }
 
-    /// The same as a buffer.
+    /// The buffer behind `slot`, with room for at least `count` values that hold whatever was there before.
     func buffer(_ slot: Slot, _ count: Int) -> FloatBuffer {
         if let buffer = buffers[slot.rawValue], buffer.count >= count { return buffer }
         buffers[slot.rawValue] = nil

@@ -7,13 +7,17 @@ import Platform
 public struct Sampler: Sendable {
     /// A token that can be chosen.
     public struct Candidate: Sendable, Equatable {
+        /// The id of the token.
         public let token: Int32
+        /// The probability with which it is chosen, from 0 to 1.
         public let probability: Double
     }
 
+    /// How tokens are chosen.
     public let options: SamplingOptions
     private var random: SeededRandom
 
+    /// Makes a sampler whose random numbers begin at the seed of the options.
     public init(_ options: SamplingOptions) {
         self.options = options
         random = SeededRandom(seed: options.seed)

@@ -33,13 +33,13 @@ struct WeightGroup: Sendable {
                 uniqueKeysWithValues: zip(roles, zip(matrices, offsets).map { projection($0, $1) })))
     }
 
-    /// Of all matrices, decoded; each begins at a whole cache line.
+    /// The number of values that all matrices take when decoded; each begins at a whole cache line.
     var elementCount: Int { matrices.reduce(0) { $0 + Self.room(for: $1) } }
 
-    /// Encoded.
+    /// The size of all matrices in bytes, encoded.
     var byteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
 
-    /// Where each matrix begins among the decoded ones.
+    /// The number of values before each matrix among the decoded ones.
     var offsets: [Int] {
         var next = 0
         return matrices.map { matrix in

@@ -39,7 +39,7 @@ struct WeightMatrix: Sendable {
         }
     }
 
-    /// The same weights with their encoded bytes in memory.
+    /// A copy of the matrix that holds its encoded bytes in memory.
     func loaded() throws -> WeightMatrix {
         try WeightMatrix(source: LoadedTensor(stack.source, stack.index), index: 0)
     }
