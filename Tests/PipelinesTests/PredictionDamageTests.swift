@@ -40,7 +40,7 @@ import Testing
             try Data(bytes).write(to: URL(filePath: path))
             return try PredictionDamageTests.measurement.run(
                 [model], reference: .predictions(path: path), texts: isOfAllTexts ? [] : [text]
-            ) { _ in }.models[0].first?.divergence?.divergence.mean
+            ).models[0].first?.divergence?.divergence.mean
         }
 
         /// Continues an unfinished file of these bytes.
