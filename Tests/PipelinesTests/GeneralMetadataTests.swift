@@ -108,7 +108,7 @@ import Testing
         #expect(found == expected)
     }
 
-    @Test func thereAreSamples() { #expect(Self.samples.count == 37) }
+    @Test func thereAreSamples() throws { #expect(try Self.samples.get().count == 37) }
 
     @Test func aLicenseOfTheWeightsIsCarriedBesideThatOfTheCode() throws {
         try Conformance.row("metadata/two-licenses")
