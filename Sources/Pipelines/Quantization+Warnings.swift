@@ -37,7 +37,7 @@ extension Quantization {
         aboutImportance importance: ImportanceMatrix?, _ assignments: [TypeAssignment], _ model: Model,
         fitted: OpenedHessian?
     ) throws -> [String] {
-        guard let importance, let importancePath else { return [] }
+        guard let importance, let importancePath = guidance.importancePath else { return [] }
         let foreign = try model.warning(about: importancePath, "importance matrix", of: importance.model)
         // Not the embedding, which has no inputs, nor the output, which llama-imatrix leaves out.
         let unknown = assignments.filter {
@@ -45,7 +45,7 @@ extension Quantization {
                 && TensorName(gguf: $0.tensor.name)?.layer != nil
         }
         let extra = Set(importance.entries.keys).subtracting(assignments.map(\.tensor.name)).sorted()
-        let unguided = calibration == nil ? Self.shortList(unknown.map(\.tensor.name)) : nil
+        let unguided = guidance.calibration == nil ? Self.shortList(unknown.map(\.tensor.name)) : nil
         return [
             foreign,
             unguided.map {

@@ -12,29 +12,25 @@ import Tensors
 public struct Quantization: Sendable {
     public var recipe: Recipe
     public var options: RecipeOptions
-    public var importancePath: String?
+    public var guidance: Guidance
     /// Whether weights that are quantized already may be encoded again.
     public var allowsRequantization: Bool
-    /// Files besides the model's and the importance matrix that the output must not replace, such as a recipe.
+    /// Files besides the model's and those of the guidance that the output must not replace, such as a recipe.
     public var otherInputs: [String] = []
     /// Policies of encoders that differ from the types' defaults, for experiments.
     public var policies: [TensorType: EncodingPolicy] = [:]
-    /// Texts that the model's matrices are fitted to, with error feedback; nil for none.
-    public var calibration: CalibratedQuantization?
-    /// Second moments that the model's matrices are fitted to; nil for none, and with ``calibration``.
-    public var hessian: HessianFitting?
     /// How to cut the model into files, of which those that are there already from the same inputs are kept; nil for one
     /// file.
     public var splitLimits: GGUFSplitLimits?
     public var parallel: Parallel
 
     public init(
-        recipe: Recipe, options: RecipeOptions = RecipeOptions(), importancePath: String? = nil,
+        recipe: Recipe, options: RecipeOptions = RecipeOptions(), guidance: Guidance = .none,
         allowsRequantization: Bool = false, parallel: Parallel
     ) {
         self.recipe = recipe
         self.options = options
-        self.importancePath = importancePath
+        self.guidance = guidance
         self.allowsRequantization = allowsRequantization
         self.parallel = parallel
     }
@@ -53,17 +49,17 @@ public struct Quantization: Sendable {
 
     /// Decides every tensor's type and checks that it can be done.
     public func plan(_ model: Model) throws -> Plan {
-        let importance = try importancePath.map {
+        let importance = try guidance.importancePath.map {
             try ImportanceMatrix(contentsOf: $0).padded(like: model.tensors.tensors)
         }
         var options = options
-        options.hasImportance = importance != nil || calibration != nil || hessian != nil
+        options.hasImportance = guidance.isAny
         let assignments = try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
-        let opened = try hessian.map { try OpenedHessian($0, model: model, assignments: assignments) }
+        let opened = try guidance.hessian.map { try OpenedHessian($0, model: model, assignments: assignments) }
         let known = opened.map { $0.rest(of: importance) } ?? importance
         do {
-            if calibration == nil {
+            if guidance.calibration == nil {
                 try RecipeError.demandImportance(for: assignments) {
                     known?.entries[$0] != nil || opened?.fitted[$0] != nil
                 }
@@ -72,7 +68,7 @@ public struct Quantization: Sendable {
                 _ = try known?.stackWeights(for: assignment.tensor)
             }
         } catch let error as any DiagnosticError {
-            throw importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
+            throw guidance.importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
         }
         for assignment in assignments {
             guard BlockFormats.codec(for: assignment.type) != nil else {
@@ -97,7 +93,7 @@ public struct Quantization: Sendable {
     /// How long it will take, judged by a sample.
     public func duration(_ model: Model, plan: Plan) throws -> Duration {
         try TimeEstimate.duration(
-            source: model.tensors, targets: plan.assignments.map(\.tensor), guidance: guidance(plan),
+            source: model.tensors, targets: plan.assignments.map(\.tensor), guidance: encodingGuidance(plan),
             parallel: parallel)
     }
 
@@ -107,9 +103,7 @@ public struct Quantization: Sendable {
     ) throws -> Conversion.Outcome {
         for warning in plan.warnings { progress(.warning(warning)) }
         var file = try file(model, assignments: plan.assignments, importance: plan.importance, plan.hessian)
-        let inputs =
-            [importancePath, hessian?.path].compactMap { $0 } + otherInputs
-            + (calibration?.texts.compactMap(\.path) ?? [])
+        let inputs = guidance.paths + otherInputs
         var parted: (output: PartedOutput, missing: [Int])?
         if let splitLimits {
             let set = try file.parted(
@@ -118,12 +112,12 @@ public struct Quantization: Sendable {
             parted = (set, try set.missing(progress: progress))
         }
         var spool: CalibrationSpool?
-        if let calibration, parted?.missing.isEmpty != true {
+        if let calibration = guidance.calibration, parted?.missing.isEmpty != true {
             if parted == nil {
                 try OutputFile.check(output, inputs: model.inputFiles + inputs, expectedByteCount: plan.fileByteCount)
             }
             let result = try calibration.run(
-                model, assignments: plan.assignments, guidance: guidance(plan), output: output,
+                model, assignments: plan.assignments, guidance: encodingGuidance(plan), output: output,
                 kept: parted.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(), parallel: parallel,
                 progress: progress)
             file.model.tensors = result.tensors
@@ -132,10 +126,12 @@ public struct Quantization: Sendable {
         let outcome =
             if let parted {
                 try file.write(
-                    parted.missing, of: parted.output, guidance: guidance(plan), parallel: parallel, progress: progress)
+                    parted.missing, of: parted.output, guidance: encodingGuidance(plan), parallel: parallel,
+                    progress: progress)
             } else {
                 try file.write(
-                    to: output, guidance: guidance(plan), otherInputs: inputs, parallel: parallel, progress: progress)
+                    to: output, guidance: encodingGuidance(plan), otherInputs: inputs, parallel: parallel,
+                    progress: progress)
             }
         spool?.remove()
         return outcome
@@ -152,18 +148,18 @@ public struct Quantization: Sendable {
 
     /// What decides the tensors' bytes beside what the metadata says, a line each.
     private func identity(of model: Model, _ plan: Plan) throws -> String {
-        let guidance = guidance(plan)
+        let encoding = encodingGuidance(plan)
         var lines = [try Fingerprint.of(model), "importance \(plan.importance.map(Fingerprint.of) ?? "none")"]
-        if let hessian {
+        if let hessian = guidance.hessian {
             lines += ["second moments \(try Fingerprint.of(file: hessian.path))", "\(hessian.policy)"]
         }
-        if let calibration {
-            lines.append(try calibration.identity(of: model, plan.assignments.map(\.tensor), guidance))
+        if let calibration = guidance.calibration {
+            lines.append(try calibration.identity(of: model, plan.assignments.map(\.tensor), encoding))
         }
-        return (lines + guidance.policies.map { "\($0.name) \($1)" }.sorted()).joined(separator: "\n")
+        return (lines + encoding.policies.map { "\($0.name) \($1)" }.sorted()).joined(separator: "\n")
     }
 
-    private func guidance(_ plan: Plan) -> EncodingGuidance {
+    private func encodingGuidance(_ plan: Plan) -> EncodingGuidance {
         var guidance = EncodingGuidance(importance: plan.importance, policies: policies, hessian: plan.hessian)
         guard let hessian = plan.hessian else { return guidance }
         guidance.importance = hessian.rest(of: plan.importance)
@@ -180,13 +176,13 @@ public struct Quantization: Sendable {
         metadata.removeQuantization()
         metadata["general.file_type"] = .uint32(recipe.fileType)
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
-        if let importance, let importancePath {
+        if let importance, let importancePath = guidance.importancePath {
             metadata["quantize.imatrix.file"] = .string(ByteString(Provenance.lastComponent(importancePath)))
             metadata["quantize.imatrix.dataset"] = .string(ByteString(importance.datasets.joined(separator: ", ")))
             metadata["quantize.imatrix.entries_count"] = .uint32(UInt32(importance.entries.count))
             metadata["quantize.imatrix.chunks_count"] = .uint32(UInt32(clamping: importance.chunkCount))
         }
-        if let calibration {
+        if let calibration = guidance.calibration {
             metadata["swage.calibration.texts"] = .array(.string(calibration.texts.map { ByteString($0.name) }))
             metadata["swage.calibration.context"] = .uint32(UInt32(clamping: calibration.cut.context))
         }

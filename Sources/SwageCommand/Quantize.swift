@@ -104,28 +104,31 @@ struct Quantize: ParsableCommand {
         if printRecipe { return StandardStream.output.write(recipe.applying(options).json) }
         let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
         var quantization = Quantization(
-            recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
+            recipe: recipe, options: options, guidance: try guidance(), allowsRequantization: allowRequantize,
             parallel: compute.parallel)
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0 }
-        if !calibrate.isEmpty {
-            quantization.calibration = CalibratedQuantization(
-                texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
-                cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
-        }
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
-        quantization.hessian = hessian.map { HessianFitting(path: $0, memory: execution.budget) }
-        guard let limit = budget.budget(for: model), var calibration = quantization.calibration else {
+        guard let limit = budget.budget(for: model), let calibration = quantization.guidance.calibration else {
             _ = try write(model, quantization, plan: try quantization.plan(model))
             return
         }
-        calibration.heldOutCount = budget.heldOut
-        quantization.calibration = calibration
         let outcome = try limit.solve(
             quantization, model: model, sensitivity: try sensitivity(of: model, calibration))
         let path = try write(model, outcome.quantization, plan: outcome.plan)
         let measured = try path.flatMap { try self.measured($0, model, calibration) }
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
         StandardStream.output.write(report.text(measured: measured, output: path ?? output))
+    }
+
+    /// What is known of the inputs of the model's matrices.
+    private func guidance() throws -> Quantization.Guidance {
+        if let hessian { return .hessian(HessianFitting(path: hessian, memory: execution.budget), importance: imatrix) }
+        guard !calibrate.isEmpty else { return imatrix.map { .importance($0) } ?? .none }
+        var calibration = CalibratedQuantization(
+            texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
+            cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: execution.budget)
+        if budget.count > 0 { calibration.heldOutCount = budget.heldOut }
+        return .texts(calibration, importance: imatrix)
     }
 
     private func sensitivity(of model: Model, _ calibration: CalibratedQuantization) throws -> Sensitivity {
@@ -147,7 +150,7 @@ struct Quantize: ParsableCommand {
     private func write(_ model: Model, _ quantization: Quantization, plan: Quantization.Plan) throws -> String? {
         guard let output, !dryRun else {
             ProgressLine.clear()
-            _ = try quantization.calibration?.windows(model)
+            _ = try quantization.guidance.calibration?.windows(model)
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             StandardStream.output.write(Self.listing(of: plan))
             let parts = try quantization.parts(of: model, plan: plan, output: output ?? "MODEL.gguf")
