@@ -104,17 +104,17 @@ struct Quantize: ParsableCommand {
         if printRecipe { return StandardStream.output.write(recipe.applying(options).json) }
         let model = try reading.model(at: model, preTokenizer: splitting.preTokenizer)
         var quantization = Quantization(
-            recipe: recipe, options: options, guidance: try guidance(), allowsRequantization: allowRequantize,
-            parallel: compute.parallel)
+            recipe: recipe, options: options, allowsRequantization: allowRequantize, parallel: compute.parallel)
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0 }
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
-        guard let limit = budget.budget(for: model), let calibration = quantization.guidance.calibration else {
-            _ = try write(model, quantization, plan: try quantization.plan(model))
+        let inputs = try QuantizationInputs(model, guidance: guidance())
+        guard let limit = budget.budget(for: model), let calibration = inputs.guidance.calibration else {
+            _ = try write(quantization.plan(inputs))
             return
         }
         let outcome = try limit.solve(
-            quantization, model: model, sensitivity: try sensitivity(of: model, calibration))
-        let path = try write(model, outcome.quantization, plan: outcome.plan)
+            quantization, inputs, sensitivity: try sensitivity(of: model, calibration))
+        let path = try write(outcome.plan)
         let measured = try path.flatMap { try self.measured($0, model, calibration) }
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
         StandardStream.output.write(report.text(measured: measured, output: path ?? output))
@@ -147,20 +147,18 @@ struct Quantize: ParsableCommand {
     /// Writes the file, or what it would hold.
     ///
     /// - Returns: the file, or its first part; nil if nothing was written.
-    private func write(_ model: Model, _ quantization: Quantization, plan: Quantization.Plan) throws -> String? {
+    private func write(_ plan: Quantization.Plan) throws -> String? {
         guard let output, !dryRun else {
             ProgressLine.clear()
-            _ = try quantization.guidance.calibration?.windows(model)
+            try plan.checkTexts()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             StandardStream.output.write(Self.listing(of: plan))
-            let parts = try quantization.parts(of: model, plan: plan, output: output ?? "MODEL.gguf")
+            let parts = try plan.listing(of: output ?? "MODEL.gguf")
             if !parts.isEmpty { StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
-            // What error feedback takes cannot be told from a sample of rows.
-            guard hessian == nil, calibrate.isEmpty else { return nil }
-            StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
+            if let duration = try plan.duration() { StandardStream.error.write(Figures.estimate(duration)) }
             return nil
         }
-        let outcome = try quantization.run(model, plan: plan, output: output, progress: execution.progress)
+        let outcome = try plan.write(to: output, progress: execution.progress)
         ProgressLine.clear()
         StandardStream.output.write(outcome.summary + "\n")
         return outcome.paths[0]
