@@ -21,7 +21,6 @@ public struct Budget: Sendable, Hashable {
 
     /// What a budget comes to.
     public struct Outcome: Sendable {
-        public let quantization: Quantization
         public let plan: Quantization.Plan
         /// KL divergence in nats per token.
         public let predicted: Double
@@ -29,10 +28,11 @@ public struct Budget: Sendable, Hashable {
         public let mix: (name: String, fileByteCount: Int, predicted: Double)?
     }
 
-    /// Finds the recipe of least predicted KL divergence; what else `quantization` asks for holds.
+    /// Finds the recipe of least predicted KL divergence; what else `quantization` asks for holds. Reads no file.
     public func solve(
-        _ quantization: Quantization, model: Model, sensitivity: Sensitivity
+        _ quantization: Quantization, _ inputs: QuantizationInputs, sensitivity: Sensitivity
     ) throws -> Outcome {
+        let model = inputs.model
         var limit = try tensorByteLimit(model)
         var quantization = quantization
         if case .device = self.limit, !model.plan.tiesOutputToEmbedding {
@@ -43,13 +43,13 @@ public struct Budget: Sendable, Hashable {
             quantization.recipe = try Recipe(
                 name, byteLimit: limit, sensitivity: sensitivity, tensors: model.tensors.tensors.map(\.plainlyStored),
                 geometry: model.geometry, options: quantization.options)
-            let plan = try quantization.plan(model)
+            let plan = try quantization.plan(inputs)
             let excess = try excess(of: plan, model: model)
             guard excess > 0 else {
                 return Outcome(
-                    quantization: quantization, plan: plan,
+                    plan: plan,
                     predicted: sensitivity.divergence(of: plan.assignments) ?? 0,
-                    mix: try nearestMix(quantization, model, sensitivity))
+                    mix: try nearestMix(quantization, inputs, sensitivity))
             }
             limit -= excess
         }
@@ -75,13 +75,13 @@ public struct Budget: Sendable, Hashable {
     }
 
     private func nearestMix(
-        _ quantization: Quantization, _ model: Model, _ sensitivity: Sensitivity
+        _ quantization: Quantization, _ inputs: QuantizationInputs, _ sensitivity: Sensitivity
     ) throws -> (name: String, fileByteCount: Int, predicted: Double)? {
         var best: (name: String, fileByteCount: Int, predicted: Double)?
         for recipe in Recipe.named {
             var other = quantization
             other.recipe = recipe
-            guard let plan = try? other.plan(model), try excess(of: plan, model: model) <= 0,
+            guard let plan = try? other.plan(inputs), try excess(of: plan, model: inputs.model) <= 0,
                 let predicted = sensitivity.divergence(of: plan.assignments), predicted < best?.predicted ?? .infinity
             else { continue }
             best = (recipe.name, plan.fileByteCount, predicted)

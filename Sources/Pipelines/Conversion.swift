@@ -64,10 +64,11 @@ public struct Conversion: Sendable {
 
     /// - Parameter output: the file's name; it appears when it is complete.
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
-        let file = ModelFile(
-            model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model),
-            splitLimits: splitLimits)
-        return try file.write(to: output, guidance: EncodingGuidance(), parallel: parallel, progress: progress)
+        let file = try ModelFile(
+            model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model))
+        return try file.write(
+            to: output, limits: splitLimits, EncodingInputs(source: model.tensors), parallel: parallel,
+            progress: progress)
     }
 
     /// What the file would say, less where it comes from.

@@ -32,9 +32,9 @@ extension GGUFMetadata {
     }
 
     /// Says which second moments matrices were fitted to.
-    mutating func describe(_ hessian: OpenedHessian) {
-        let origin = hessian.file.origin
-        self["swage.calibration.hessian"] = .string(ByteString(Provenance.lastComponent(hessian.file.path)))
+    mutating func describe(_ hessian: HessianFile) {
+        let origin = hessian.origin
+        self["swage.calibration.hessian"] = .string(ByteString(Provenance.lastComponent(hessian.path)))
         self["swage.calibration.model"] = .string(ByteString(origin.model))
         self["swage.calibration.texts"] = .array(.string(origin.datasets.map { ByteString($0) }))
         self["swage.calibration.context"] = .uint32(UInt32(clamping: origin.chunkSize))

@@ -26,7 +26,7 @@ public struct HessianFitting: Sendable {
     }
 }
 
-/// Second moments that are known to belong to a model, and what they are used for.
+/// Second moments of a model's inputs, and the tensors that are fitted to them.
 struct OpenedHessian: Sendable {
     let file: HessianFile
     let fitting: HessianFitting
@@ -34,10 +34,10 @@ struct OpenedHessian: Sendable {
     /// of a stack, of one site for each block of columns.
     let fitted: [String: [[HessianSite]]]
 
-    init(_ fitting: HessianFitting, model: Model, assignments: [TypeAssignment]) throws {
+    init(_ file: HessianFile, _ fitting: HessianFitting, plan: DecoderPlan, assignments: [TypeAssignment]) {
+        self.file = file
         self.fitting = fitting
-        file = try HessianFile(path: fitting.path, plan: model.plan)
-        let sites = HessianSite.byTensor(of: model.plan, file.blocks)
+        let sites = HessianSite.byTensor(of: plan, file.blocks)
         var fitted: [String: [[HessianSite]]] = [:]
         for assignment in assignments where assignment.type != assignment.sourceType {
             guard BlockFormats.codec(for: assignment.type) is any QuantizingCodec else { continue }
@@ -53,20 +53,10 @@ struct OpenedHessian: Sendable {
         return matrix
     }
 
-    /// What the user should know before the result is used.
-    func warnings(about model: Model) throws -> [Message] {
+    /// What the user should know of experts that saw little; nil if there are none.
+    var warning: Message? {
         let sites = Set(fitted.values.joined().map { $0[0] }).filter(\.site.isOfExpert)
-        let rare = sites.count { Float(file.rowCount($0)) < fitting.policy.priorRowCount }
-        var warnings = [fitting.policy.warning(rareCount: rare)].compactMap { $0 }
-        if let signature = file.origin.signature {
-            if let warning = try model.warning(about: file.path, "file of second moments", of: signature) {
-                warnings.append(warning)
-            }
-        } else if file.origin.model != model.name {
-            warnings.append(
-                "\(file.path): collected from \"\(file.origin.model)\", and this model is \"\(model.name)\"; second moments "
-                    + "of another model make a worse file than none")
-        }
-        return warnings
+        return fitting.policy.warning(
+            rareCount: sites.count { Float(file.rowCount($0)) < fitting.policy.priorRowCount })
     }
 }

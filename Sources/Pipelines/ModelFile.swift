@@ -5,30 +5,42 @@ import Recipes
 import Tensors
 import Tokenization
 
-/// A GGUF that is about to be written from a model's tensors.
-struct ModelFile {
-    var model: Model
-    var metadata: GGUFMetadata
+/// A GGUF that is about to be written from a model's tensors, laid out as one file.
+struct ModelFile: Sendable {
+    let model: Model
+    /// With what says where the file comes from, but zeros for digests, for which the model's files would have to be read.
+    let metadata: GGUFMetadata
     /// The model's tensors in its order, with the types to store.
     let tensors: [TensorDescriptor]
-    /// How to cut it into parts; nil for one file.
-    var splitLimits: GGUFSplitLimits?
+    /// Of the one file.
+    let layout: GGUFLayout
 
-    /// The size of the file, if it is one, to the byte; the model's files are not read for it.
-    var byteCount: Int {
-        get throws {
-            var described = metadata
-            Provenance.describeInLength(model, in: &described)
-            return try GGUFWriter.byteCount(metadata: described, tensors: tensors)
-        }
+    /// - Parameter metadata: without a word of where the file comes from.
+    /// - Throws: `GGUFError` if the contents break a rule of the format.
+    init(model: Model, metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws {
+        var metadata = metadata
+        Provenance.describeInLength(model, in: &metadata)
+        self.model = model
+        self.metadata = metadata
+        self.tensors = tensors
+        layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: "")
+    }
+
+    /// The metadata with the digests of the model's files, which are read for them.
+    private func describedMetadata(parallel: Parallel, progress: @escaping ProgressHandler) throws -> GGUFMetadata {
+        var described = metadata
+        try Provenance.describe(model, in: &described, parallel: parallel, progress: progress)
+        return described
     }
 
     /// - Parameters:
     ///   - output: the file's name or, for parts, a name whose `.gguf` is replaced by their numbers.
+    ///   - limits: how to cut it into parts; nil for one file.
+    ///   - inputs: of which the tensors' bytes are made.
     ///   - otherInputs: files besides the model's that the output must not replace.
     func write(
-        to output: String, guidance: EncodingGuidance, otherInputs: [String] = [], parallel: Parallel,
-        progress: @escaping ProgressHandler
+        to output: String, limits: GGUFSplitLimits? = nil, _ inputs: EncodingInputs, otherInputs: [String] = [],
+        parallel: Parallel, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
         do throws(TokenizationError) {
             try model.tokenizer.verifyScoreForm()
@@ -36,76 +48,67 @@ struct ModelFile {
             throw TokenizationError(error.kind, file: error.file ?? model.path)
         }
         for warning in model.warnings { progress(.warning("\(warning)")) }
+        let prefix = PartedOutline.prefix(output)
         let outputs =
-            try splitLimits.map {
-                try GGUFSplitWriter.paths(
-                    prefix: Self.splitPrefix(output), metadata: metadata, tensors: tensors, limits: $0)
+            try limits.map {
+                try GGUFSplitWriter.paths(prefix: prefix, metadata: metadata, tensors: tensors, limits: $0)
             } ?? [output]
-        let fileByteCount = try byteCount
         for path in outputs {
-            try OutputFile.check(
-                path, inputs: model.inputFiles + otherInputs, expectedByteCount: fileByteCount)
+            try OutputFile.check(path, inputs: model.inputFiles + otherInputs, expectedByteCount: layout.byteCount)
         }
-        var described = metadata
-        try Provenance.describe(model, in: &described, parallel: parallel, progress: progress)
+        let described = try describedMetadata(parallel: parallel, progress: progress)
         progress(.stage(.writing(path: output)))
-        let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
-        let encoding = TensorEncoding(source: model.tensors, guidance: guidance, parallel: parallel) {
-            progress(.fraction(Double($0) / Double(max(1, byteCount))))
-        }
-        if let splitLimits {
-            var writer = try GGUFSplitWriter(
-                prefix: Self.splitPrefix(output), metadata: described, tensors: tensors, limits: splitLimits)
+        let encoding = encoding(inputs, parallel: parallel, progress: progress)
+        if let limits {
+            var writer = try GGUFSplitWriter(prefix: prefix, metadata: described, tensors: tensors, limits: limits)
             try encoding.run(tensors, into: &writer)
             try writer.finish()
         } else {
-            var writer = try GGUFWriter(path: output, metadata: described, tensors: tensors)
+            var writer = try GGUFWriter(path: output, layout: layout.replacingValues(by: described))
             try encoding.run(tensors, into: &writer)
             try writer.finish()
         }
-        return outcome(
-            paths: outputs, fileByteCount: try GGUFWriter.byteCount(metadata: described, tensors: tensors))
+        return outcome(paths: outputs, fileByteCount: layout.byteCount)
     }
 
     /// The file in parts that can be completed later.
     ///
     /// - Parameters:
+    ///   - outline: the parts of this file.
     ///   - output: a name whose `.gguf` is replaced by the parts' numbers.
     ///   - identity: what decides the tensors' bytes beside the metadata.
     func parted(
-        to output: String, limits: GGUFSplitLimits, identity: String, otherInputs: [String], parallel: Parallel,
+        _ outline: PartedOutline, to output: String, identity: String, otherInputs: [String], parallel: Parallel,
         progress: @escaping ProgressHandler
     ) throws -> PartedOutput {
         try model.tokenizer.verifyScoreForm()
-        let paths = try GGUFSplitWriter.paths(
-            prefix: Self.splitPrefix(output), metadata: metadata, tensors: tensors, limits: limits)
-        for path in paths { try OutputFile.check(path, inputs: model.inputFiles + otherInputs) }
-        var described = metadata
-        try Provenance.describe(model, in: &described, parallel: parallel, progress: progress)
+        for path in try outline.parts(output).paths {
+            try OutputFile.check(path, inputs: model.inputFiles + otherInputs)
+        }
+        let described = try describedMetadata(parallel: parallel, progress: progress)
         return try PartedOutput(
-            prefix: Self.splitPrefix(output), metadata: described, tensors: tensors, limits: limits,
+            outline, output: output, whole: layout.replacingValues(by: described),
             identity: identity)
-    }
-
-    /// The parts as they would be, to the byte in size; the model's files are not read for it.
-    func outline(prefix: String = "", limits: GGUFSplitLimits) throws -> PartedOutput {
-        var described = metadata
-        Provenance.describeInLength(model, in: &described)
-        return try PartedOutput(
-            prefix: Self.splitPrefix(prefix), metadata: described, tensors: tensors, limits: limits, identity: "")
     }
 
     /// Writes those parts that are missing.
     func write(
-        _ missing: [Int], of output: PartedOutput, guidance: EncodingGuidance, parallel: Parallel,
+        _ missing: [Int], of output: PartedOutput, _ inputs: EncodingInputs, parallel: Parallel,
         progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
+        try output.write(
+            missing, of: tensors, encoding: encoding(inputs, parallel: parallel, progress: progress), progress: progress
+        )
+        return outcome(paths: output.paths, fileByteCount: output.byteCount)
+    }
+
+    private func encoding(
+        _ inputs: EncodingInputs, parallel: Parallel, progress: @escaping ProgressHandler
+    ) -> TensorEncoding {
         let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
-        let encoding = TensorEncoding(source: model.tensors, guidance: guidance, parallel: parallel) {
+        return TensorEncoding(inputs: inputs, parallel: parallel) {
             progress(.fraction(Double($0) / Double(max(1, byteCount))))
         }
-        try output.write(missing, encoding: encoding, progress: progress)
-        return outcome(paths: output.paths, fileByteCount: output.byteCount)
     }
 
     private func outcome(paths: [String], fileByteCount: Int) -> Conversion.Outcome {
@@ -113,10 +116,6 @@ struct ModelFile {
         return Conversion.Outcome(
             paths: paths, tensorCount: tensors.count, tensorByteCount: byteCount, fileByteCount: fileByteCount,
             bitsPerWeight: Double(8 * byteCount) / Double(max(1, tensors.reduce(0) { $0 + $1.shape.elementCount })))
-    }
-
-    private static func splitPrefix(_ output: String) -> String {
-        output.hasSuffix(".gguf") ? String(output.dropLast(5)) : output
     }
 }
 

@@ -35,20 +35,18 @@ extension Quantization {
     /// What is wrong with an importance matrix that can be used all the same: it is of another model, says nothing of some
     /// matrices, or speaks of tensors that are not there.
     func warnings(
-        aboutImportance importance: ImportanceMatrix?, _ assignments: [TypeAssignment], _ model: Model,
-        fitted: OpenedHessian?
-    ) throws -> [Message] {
-        guard let importance, let importancePath else { return [] }
-        let foreign = try model.warning(about: importancePath, "importance matrix", of: importance.model)
+        aboutImportanceOf inputs: QuantizationInputs, _ assignments: [TypeAssignment], fitted: OpenedHessian?
+    ) -> [Message] {
+        guard let importance = inputs.importance, let importancePath = inputs.guidance.importancePath else { return [] }
         // Not the embedding, which has no inputs, nor the output, which llama-imatrix leaves out.
         let unknown = assignments.filter {
             $0.type.isQuantized && importance.entries[$0.tensor.name] == nil && fitted?.fitted[$0.tensor.name] == nil
                 && TensorName(gguf: $0.tensor.name)?.layer != nil
         }
         let extra = Set(importance.entries.keys).subtracting(assignments.map(\.tensor.name)).sorted()
-        let unguided = calibration == nil ? Self.shortList(unknown.map(\.tensor.name)) : nil
+        let unguided = inputs.guidance.calibration == nil ? Self.shortList(unknown.map(\.tensor.name)) : nil
         return [
-            foreign,
+            inputs.importanceWarning,
             unguided.map {
                 "\(importancePath): nothing was collected for \($0); all columns count alike in them: collect it again from "
                     + "this model with \(run: .collectImportance)"

@@ -1,24 +1,24 @@
 import Parallelism
 import Tensors
 
-/// Carries tensors from a source to a sink, each in the type that was decided for it.
+/// Carries tensors from their source to a sink, each in the type that was decided for it.
 ///
 /// Rows are read, checked and encoded in pieces, in parallel, while the slab of pieces before them is written. Memory is
 /// two slabs whatever the tensors' sizes, and the pieces' cut does not depend on the thread count.
 struct TensorEncoding {
-    let source: any TensorSource
-    let guidance: EncodingGuidance
+    let inputs: EncodingInputs
     let parallel: Parallel
     /// Receives the bytes encoded so far, with those of the tensors before a range.
     let progress: (Int) -> Void
 
     /// - Parameters:
-    ///   - targets: the tensors of `source`, in its order, with the types to store.
+    ///   - targets: the tensors of the source, in its order, with the types to store.
     ///   - range: which of them to encode; nil for all.
     func run(
         _ targets: [TensorDescriptor], range: Range<Int>? = nil, into sink: inout some TensorSink & ~Copyable
     ) throws {
         let range = range ?? targets.indices
+        let (source, guidance) = (inputs.source, inputs.guidance)
         let cuts = targets.map { RowCut($0, threadCount: parallel.threadCount) }
         let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
         // Allocated once: memory of this size that comes and goes can cost the heap as much as all of the output.

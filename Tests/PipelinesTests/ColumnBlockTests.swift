@@ -23,17 +23,18 @@ import Testing
         threadCount: Int? = nil
     ) throws -> (file: GGUFFile, divergence: Double) {
         let parallel = Parallel(threadCount: threadCount)
-        var quantization = Quantization(
-            recipe: try Recipe(named: type), importancePath: importance, parallel: parallel)
-        quantization.hessian = hessian.map { HessianFitting(path: $0) }
+        var guidance: Quantization.Guidance =
+            hessian.map { .hessian(HessianFitting(path: $0)) } ?? importance.map { .importance($0) } ?? .none
         let cut = WindowCut(context: context, windowLimit: 4)
         if let width {
             var policy = CalibrationPolicy()
             policy.columnBlocks = ColumnBlocks(greatestWidth: width)
-            quantization.calibration = CalibratedQuantization(
-                texts: try texts("calib", "fiction-en", "web-zh"), cut: cut, policy: policy)
+            guidance = .texts(
+                CalibratedQuantization(
+                    texts: try texts("calib", "fiction-en", "web-zh"), cut: cut, policy: policy))
         }
-        _ = try quantization.run(model, plan: try quantization.plan(model), output: output) { _ in }
+        _ = try Quantization(recipe: try Recipe(named: type), parallel: parallel)
+            .plan(QuantizationInputs(model, guidance: guidance)).write(to: output) { _ in }
         var measurement = CalibratedQuantization(texts: try texts("eval", "fiction-en"), cut: cut)
         measurement.heldOutCount = 3
         let divergence = try measurement.heldOutDivergence(

@@ -2,7 +2,7 @@ import Files
 import Tensors
 
 /// Where everything goes in a version 3 file, and the rules that both reading and writing keep.
-struct GGUFLayout {
+package struct GGUFLayout: Sendable {
     static let defaultAlignment = 32
     /// Larger ones make no sense for any machine, only for making files or offsets overflow.
     static let largestAlignment = 1 << 20
@@ -12,15 +12,30 @@ struct GGUFLayout {
     static let longestKey = 65535
     static let alignmentKey: ByteString = "general.alignment"
 
-    /// The header with its padding.
-    let header: [UInt8]
+    /// The keys and values, in their order.
+    package private(set) var metadata: GGUFMetadata
+    /// The tensors, in the order of their data.
+    package let tensors: [TensorDescriptor]
+    /// What the file begins with, up to the first tensor's bytes, padding included.
+    package private(set) var header: [UInt8]
     let alignment: Int
-    /// The whole file.
-    let byteCount: Int
+    /// The size of the whole file in bytes.
+    package let byteCount: Int
+    /// Where each value is in the header.
+    private let valueRanges: [ByteString: Range<Int>]
 
-    /// - Parameter path: for errors.
-    init(metadata: GGUFMetadata, tensors: [TensorDescriptor], path: String) throws {
+    /// Lays out a file.
+    ///
+    /// - Parameters:
+    ///   - metadata: The file's keys and values, in their order.
+    ///   - tensors: The file's tensors, in the order of their data.
+    ///   - path: The file that errors name.
+    /// - Throws: ``GGUFError`` if the contents break a rule of the format.
+    package init(metadata: GGUFMetadata, tensors: [TensorDescriptor], path: String) throws {
+        self.metadata = metadata
+        self.tensors = tensors
         alignment = try Self.alignment(of: metadata, path: path)
+        var valueRanges: [ByteString: Range<Int>] = [:]
         var encoder = GGUFEncoder()
         encoder.append(GGUFHeader.magic)
         encoder.append(UInt32(3))
@@ -30,8 +45,11 @@ struct GGUFLayout {
             try Self.check(key: entry.key, path: path, offset: encoder.bytes.count)
             try Self.check(entry.value, of: entry.key, path: path)
             encoder.append(entry.key)
+            let start = encoder.bytes.count
             encoder.append(entry.value)
+            valueRanges[entry.key] = start..<encoder.bytes.count
         }
+        self.valueRanges = valueRanges
         var names: Set<ByteString> = []
         var dataByteCount = 0
         for tensor in tensors {
@@ -61,6 +79,40 @@ struct GGUFLayout {
         let (total, overflow) = header.count.addingReportingOverflow(dataByteCount)
         guard !overflow else { throw GGUFError(.tensorTooLarge, path: path) }
         byteCount = total
+    }
+
+    /// Where each tensor's bytes begin in the file.
+    package var dataOffsets: [Int] {
+        var offset = header.count
+        return tensors.map { tensor in
+            defer { offset += tensor.byteCount + (-tensor.byteCount & (alignment - 1)) }
+            return offset
+        }
+    }
+
+    /// Where the text of a string value is in the header; nil if the file has no such value.
+    package func textRange(of key: ByteString) -> Range<Int>? {
+        // A value's type and its length come before the text.
+        valueRanges[key].map { $0.lowerBound + 12..<$0.upperBound }
+    }
+
+    /// The same file with other values of the same lengths; nothing else is encoded again.
+    ///
+    /// - Parameter metadata: The same keys in the same order, none of them that of the alignment with another value.
+    package func replacingValues(by metadata: GGUFMetadata) -> GGUFLayout {
+        var layout = self
+        precondition(metadata.count == self.metadata.count, "a file with other keys has another layout")
+        for (old, new) in zip(self.metadata.entries, metadata.entries) where old != new {
+            guard old.key == new.key, let range = valueRanges[old.key] else {
+                preconditionFailure("a file with other keys has another layout")
+            }
+            var encoder = GGUFEncoder()
+            encoder.append(new.value)
+            precondition(encoder.bytes.count == range.count, "a file with longer values has another layout")
+            layout.header.replaceSubrange(range, with: encoder.bytes)
+        }
+        layout.metadata = metadata
+        return layout
     }
 
     /// The next multiple of `alignment`, a power of two; nil if it overflows.

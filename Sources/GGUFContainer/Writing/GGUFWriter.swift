@@ -29,11 +29,21 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         path: String, metadata: GGUFMetadata, tensors: [TensorDescriptor],
         observe: ((UnsafeRawBufferPointer) -> Void)? = nil
     ) throws {
-        let layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: path)
+        try self.init(
+            path: path, layout: GGUFLayout(metadata: metadata, tensors: tensors, path: path), observe: observe)
+    }
+
+    /// Begins a file that is laid out already.
+    ///
+    /// - Parameter observe: Sees all bytes behind the header as they are appended.
+    /// - Throws: `FileError` if the file cannot be written or the disk has no room for all of it.
+    package init(
+        path: String, layout: GGUFLayout, observe: ((UnsafeRawBufferPointer) -> Void)? = nil
+    ) throws {
         var file = try AtomicFile(path: path, expectedByteCount: layout.byteCount)
         try file.append(layout.header)
         self.path = path
-        self.tensors = tensors
+        self.tensors = layout.tensors
         self.alignment = layout.alignment
         self.observe = observe
         self.file = consume file
@@ -44,23 +54,6 @@ public struct GGUFWriter: ~Copyable, TensorSink {
     /// - Throws: ``GGUFError`` if the contents break a rule of the format.
     public static func byteCount(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> Int {
         try GGUFLayout(metadata: metadata, tensors: tensors, path: "").byteCount
-    }
-
-    /// The bytes that the file would begin with, padding included, up to the first tensor's.
-    ///
-    /// - Throws: ``GGUFError`` if the contents break a rule of the format.
-    public static func header(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> [UInt8] {
-        try GGUFLayout(metadata: metadata, tensors: tensors, path: "").header
-    }
-
-    /// Where each tensor's bytes would begin in the file.
-    public static func offsets(metadata: GGUFMetadata, tensors: [TensorDescriptor]) throws -> [Int] {
-        let layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: "")
-        var offset = layout.header.count
-        return tensors.map { tensor in
-            defer { offset += tensor.byteCount + (-tensor.byteCount & (layout.alignment - 1)) }
-            return offset
-        }
     }
 
     /// Appends the next bytes of the current tensor.

@@ -102,29 +102,33 @@ struct Quantize: ParsableCommand {
         if printRecipe { return try StandardStream.output.write(recipe.applying(options).json) }
         let model = try reading.open(model)
         var quantization = Quantization(
-            recipe: recipe, options: options, importancePath: imatrix, allowsRequantization: allowRequantize,
-            parallel: work.compute.parallel)
+            recipe: recipe, options: options, allowsRequantization: allowRequantize, parallel: work.compute.parallel)
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0 }
-        if !calibrate.isEmpty {
-            quantization.calibration = CalibratedQuantization(
-                texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
-                cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: work.compute.memory
-            )
-        }
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
-        quantization.hessian = hessian.map { HessianFitting(path: $0, memory: work.compute.memory) }
-        guard let limit = budget.budget(for: model), var calibration = quantization.calibration else {
-            _ = try write(model, quantization, plan: try quantization.plan(model))
+        let inputs = try QuantizationInputs(model, guidance: guidance())
+        guard let limit = budget.budget(for: model), let calibration = inputs.guidance.calibration else {
+            _ = try write(quantization.plan(inputs))
             return
         }
-        calibration.heldOutCount = budget.heldOut
-        quantization.calibration = calibration
         let outcome = try limit.solve(
-            quantization, model: model, sensitivity: try sensitivity(of: model, calibration))
-        let path = try write(model, outcome.quantization, plan: outcome.plan)
+            quantization, inputs, sensitivity: try sensitivity(of: model, calibration))
+        let path = try write(outcome.plan)
         let measured = try path.flatMap { try self.measured($0, model, calibration) }
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
         try StandardStream.output.write(report.text(measured: measured, output: path ?? output))
+    }
+
+    /// What is known of the inputs of the model's matrices.
+    private func guidance() throws -> Quantization.Guidance {
+        if let hessian {
+            return .hessian(HessianFitting(path: hessian, memory: work.compute.memory), importance: imatrix)
+        }
+        guard !calibrate.isEmpty else { return imatrix.map { .importance($0) } ?? .none }
+        var calibration = CalibratedQuantization(
+            texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
+            cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: work.compute.memory)
+        if budget.count > 0 { calibration.heldOutCount = budget.heldOut }
+        return .texts(calibration, importance: imatrix)
     }
 
     private func sensitivity(of model: Model, _ calibration: CalibratedQuantization) throws -> Sensitivity {
@@ -143,20 +147,18 @@ struct Quantize: ParsableCommand {
     /// Writes the file, or what it would hold.
     ///
     /// - Returns: the file, or its first part; nil if nothing was written.
-    private func write(_ model: Model, _ quantization: Quantization, plan: Quantization.Plan) throws -> String? {
+    private func write(_ plan: Quantization.Plan) throws -> String? {
         guard let output, !dryRun else {
             ProgressLine.clear()
-            _ = try quantization.calibration?.windows(model)
+            try plan.checkTexts()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             try StandardStream.output.write(Self.listing(of: plan))
-            let parts = try quantization.parts(of: model, plan: plan, output: output ?? "MODEL.gguf")
+            let parts = try plan.listing(of: output ?? "MODEL.gguf")
             if !parts.isEmpty { try StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
-            // What error feedback takes cannot be told from a sample of rows.
-            guard hessian == nil, calibrate.isEmpty else { return nil }
-            StandardStream.error.write(Figures.estimate(try quantization.duration(model, plan: plan)))
+            if let duration = try plan.duration() { StandardStream.error.write(Figures.estimate(duration)) }
             return nil
         }
-        let outcome = try quantization.run(model, plan: plan, output: output, progress: work.compute.progress)
+        let outcome = try plan.write(to: output, progress: work.compute.progress)
         ProgressLine.clear()
         try StandardStream.output.write(outcome.summary + "\n")
         return outcome.paths[0]

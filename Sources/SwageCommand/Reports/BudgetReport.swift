@@ -13,7 +13,7 @@ struct BudgetReport {
     ///   - measured: on windows that nothing was fitted to; nil if nothing was written.
     ///   - output: the file.
     func text(measured: (divergence: Double, windowCount: Int)?, output: String?) -> String {
-        var lines = outcome.quantization.recipe.typeCounts(in: outcome.plan)
+        var lines = outcome.plan.typeCounts
         var divergence = "KL divergence: \(Figures.significant(outcome.predicted, 3)) predicted"
         if let measured {
             divergence +=
@@ -41,10 +41,10 @@ struct BudgetReport {
     }
 }
 
-extension Recipe {
+extension Quantization.Plan {
     /// A line for every type, with the tensors that have it by role.
-    fileprivate func typeCounts(in plan: Quantization.Plan) -> [String] {
-        let quantized = plan.assignments.filter { $0.type.isQuantized }
+    fileprivate var typeCounts: [String] {
+        let quantized = assignments.filter { $0.type.isQuantized }
         let byType = Dictionary(grouping: quantized, by: \.type)
         return byType.sorted { $0.key.bitsPerElement < $1.key.bitsPerElement }.map { type, assignments in
             let names = assignments.compactMap { TensorName(gguf: $0.tensor.name) }

@@ -1,0 +1,108 @@
+import Evaluation
+import Files
+import Importance
+import ModelArchitecture
+import Recipes
+
+extension Quantization {
+    /// What would be written: every tensor's type and why, and all that it takes to write it.
+    public struct Plan: Sendable {
+        /// What was asked for.
+        public let quantization: Quantization
+        public let inputs: QuantizationInputs
+        public let assignments: [TypeAssignment]
+        public let size: SizeEstimate
+        /// What the user should know before the result is used.
+        public let warnings: [Message]
+        /// Of the tensors that are not fitted to second moments.
+        let importance: ImportanceMatrix?
+        let hessian: OpenedHessian?
+        let file: ModelFile
+        /// Of a model in parts.
+        let parts: PartedOutline?
+
+        /// Bytes of the file that would be written, or of all files together.
+        public var fileByteCount: Int { parts?.byteCount ?? file.layout.byteCount }
+    }
+}
+
+extension Quantization.Plan {
+    private var model: Model { inputs.model }
+
+    /// How long it will take, judged by a sample; nil if it cannot be judged by one, since what error feedback takes cannot
+    /// be told from rows.
+    public func duration() throws -> Duration? {
+        guard inputs.hessian == nil, inputs.guidance.calibration == nil else { return nil }
+        return try TimeEstimate.duration(
+            source: model.tensors, targets: file.tensors, guidance: encodingGuidance, parallel: quantization.parallel)
+    }
+
+    /// Fails if the texts of the guidance cannot be cut into windows, which writing would find out.
+    public func checkTexts() throws { _ = try inputs.guidance.calibration?.windows(model) }
+
+    /// What each file would hold, a line each; none if it is one file.
+    ///
+    /// - Parameter output: as for ``write(to:progress:)``.
+    public func listing(of output: String) throws -> [String] { try parts?.listing(output) ?? [] }
+
+    /// Writes the model.
+    ///
+    /// - Parameter output: the file's name, which it gets when it is complete; of parts their name without the number.
+    public func write(to output: String, progress: @escaping ProgressHandler) throws -> Conversion.Outcome {
+        for warning in warnings { progress(.warning(warning)) }
+        let others = inputs.guidance.paths + quantization.otherInputs
+        let parallel = quantization.parallel
+        var set: (output: PartedOutput, missing: [Int])?
+        if let parts {
+            let output = try file.parted(
+                parts, to: output, identity: identity, otherInputs: others, parallel: parallel, progress: progress)
+            set = (output, try output.missing(progress: progress))
+        }
+        var encoding = EncodingInputs(source: model.tensors, guidance: encodingGuidance)
+        var spool: CalibrationSpool?
+        if let calibration = inputs.guidance.calibration, set?.missing.isEmpty != true {
+            if set == nil {
+                try OutputFile.check(output, inputs: model.inputFiles + others, expectedByteCount: fileByteCount)
+            }
+            let result = try calibration.run(
+                model, assignments: assignments, guidance: encodingGuidance, output: output,
+                kept: set.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(), parallel: parallel,
+                progress: progress)
+            encoding.source = result.tensors
+            spool = result.spool
+        }
+        let outcome =
+            if let set {
+                try file.write(set.missing, of: set.output, encoding, parallel: parallel, progress: progress)
+            } else {
+                try file.write(to: output, encoding, otherInputs: others, parallel: parallel, progress: progress)
+            }
+        spool?.remove()
+        return outcome
+    }
+
+    /// What decides the tensors' bytes beside what the metadata says, a line each.
+    private var identity: String {
+        get throws {
+            let guidance = encodingGuidance
+            var lines = [
+                try Fingerprint.of(model), "importance \(inputs.importance.map(Fingerprint.of) ?? "none")",
+            ]
+            if let fitting = inputs.guidance.hessian {
+                lines += ["second moments \(try Fingerprint.of(file: fitting.path))", "\(fitting.policy)"]
+            }
+            if let calibration = inputs.guidance.calibration {
+                lines.append(try calibration.identity(of: model, file.tensors, guidance))
+            }
+            return (lines + guidance.policies.map { "\($0.name) \($1)" }.sorted()).joined(separator: "\n")
+        }
+    }
+
+    private var encodingGuidance: EncodingGuidance {
+        var guidance = EncodingGuidance(importance: importance, policies: quantization.policies, hessian: hessian)
+        guard let hessian else { return guidance }
+        let embedding = assignments.first { $0.tensor.name == TensorName(.tokenEmbedding).gguf }
+        if let embedding { guidance.policies[embedding.type] = hessian.fitting.policy.embedding }
+        return guidance
+    }
+}

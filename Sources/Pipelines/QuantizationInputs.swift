@@ -1,0 +1,43 @@
+import Files
+import Hessians
+import Importance
+import ModelArchitecture
+import Tensors
+
+/// A model and what is known of its inputs, opened once for all plans that are made of them.
+public struct QuantizationInputs: Sendable {
+    public let model: Model
+    public let guidance: Quantization.Guidance
+    /// As wide as the model's tensors.
+    let importance: ImportanceMatrix?
+    let hessian: HessianFile?
+    /// What the user should know of files that were made from another model.
+    let importanceWarning: Message?
+    let hessianWarning: Message?
+
+    /// Reads an importance matrix and opens a file of second moments.
+    ///
+    /// - Throws: `FileError`, and the errors of both files.
+    public init(_ model: Model, guidance: Quantization.Guidance = .none) throws {
+        self.model = model
+        self.guidance = guidance
+        importance = try guidance.importancePath.map {
+            try ImportanceMatrix(contentsOf: $0).padded(like: model.tensors.tensors)
+        }
+        hessian = try guidance.hessian.map { try HessianFile(path: $0.path, plan: model.plan) }
+        importanceWarning = try guidance.importancePath.flatMap { [importance] in
+            try model.warning(about: $0, "importance matrix", of: importance?.model)
+        }
+        hessianWarning = try hessian.flatMap { try Self.warning(about: $0, of: model) }
+    }
+
+    private static func warning(about file: HessianFile, of model: Model) throws -> Message? {
+        if let signature = file.origin.signature {
+            return try model.warning(about: file.path, "file of second moments", of: signature)
+        }
+        guard file.origin.model != model.name else { return nil }
+        return
+            "\(file.path): collected from \"\(file.origin.model)\", and this model is \"\(model.name)\"; second moments "
+            + "of another model make a worse file than none"
+    }
+}
