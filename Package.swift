@@ -81,14 +81,17 @@ let package = Package(
             "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "ByteJSON",
             "ModelArchitecture", "ErrorFeedback", "Runtime", "Tokenization", "Importance"),
         module(
+            "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUFContainer", "BlockFormats",
+            "ModelArchitecture", "Tokenization", "Checkpoints"),
+        module(
             "Pipelines", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "ModelArchitecture", "Checkpoints",
             "GGUFContainer", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
-            "Tokenization", "ChatTemplates", "Evaluation"),
+            "Tokenization", "ChatTemplates", "Evaluation", "Models"),
         module("Reporting"),
         module(
             "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization", "Runtime",
-            "Evaluation", "Pipelines", "Reporting", "ArgumentParser"),
+            "Evaluation", "Models", "Pipelines", "Reporting", "ArgumentParser"),
         .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),
 
         tests("Files", "Parallelism"),
@@ -117,7 +120,7 @@ let package = Package(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUFContainer",
             "Safetensors", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
             "Runtime",
-            "Recipes", "Evaluation", "Tokenization"),
+            "Recipes", "Evaluation", "Tokenization", "Models"),
         tests("SwageCommand", "swage", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
 
         .target(

@@ -2,6 +2,7 @@ import BlockFormats
 import Hessians
 import Importance
 import ModelArchitecture
+import Models
 import Recipes
 import Runtime
 

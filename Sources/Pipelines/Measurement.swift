@@ -1,4 +1,5 @@
 import Evaluation
+import Models
 import Parallelism
 import Runtime
 import Tokenization

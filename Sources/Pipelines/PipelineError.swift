@@ -5,10 +5,6 @@ import Tensors
 /// A use case that cannot be carried out on its inputs.
 public struct PipelineError: DiagnosticError, Equatable {
     public enum Kind: Sendable, Equatable {
-        /// The path is neither a checkpoint directory nor a file.
-        case noSuchModel
-        /// The file is a GGUF, but not of a model.
-        case notAModel(type: String)
         /// A weight does not fit the type it is to be stored in.
         case weightOutOfRange(row: Int, column: Int, value: Float, type: TensorType)
         /// No decoder exists for the type that a tensor is stored in.
@@ -17,10 +13,6 @@ public struct PipelineError: DiagnosticError, Equatable {
         case unsupportedTarget(TensorType)
         /// Quantized weights would be quantized again.
         case alreadyQuantized(TensorType)
-        /// Only a checkpoint's experts can be padded.
-        case cannotPad(length: Int)
-        /// Only of a checkpoint's experts it can be chosen whether their weights are normalised.
-        case cannotNormalize(hasExperts: Bool)
         /// What an unfinished calibration has left is of another one.
         case otherCalibration
         case cannotCreateFolder
@@ -36,8 +28,6 @@ public struct PipelineError: DiagnosticError, Equatable {
         case momentsTooLarge(neededByteCount: Int, budgetByteCount: Int, windowCount: Int, fittingCount: Int)
         /// The moments of a matrix and what is made of them do not fit.
         case fittingTooLarge(neededByteCount: Int, budgetByteCount: Int)
-        /// A GGUF names another pre-tokenizer than was asked for.
-        case otherPreTokenizer(found: String, asked: String)
         /// The output would overwrite an input.
         case outputIsInput
         case noTexts
@@ -50,16 +40,12 @@ public struct PipelineError: DiagnosticError, Equatable {
         case otherTokens(than: String, String)
         /// A file of tools or documents that is something else.
         case notMaterial(String)
-        /// A file of metadata that cannot be set.
-        case metadata(MetadataProblem)
         /// A context that the model was not made for.
         case contextOutOfRange(Int, limit: Int)
         /// The prompt leaves no room in the context; `limit` is the model's.
         case promptTooLong(tokenCount: Int, context: Int, limit: Int)
         /// A turn of a conversation leaves no room in the context, even without the turns before it.
         case turnTooLong(tokenCount: Int, context: Int, limit: Int)
-        /// A checkpoint has no parts that those of a GGUF could be like.
-        case noSplitToKeep
         /// Neither the model nor the user says what a conversation looks like.
         case noChatTemplate
         /// What was asked for is neither a conversation format that has a name nor a file.
@@ -88,14 +74,6 @@ public struct PipelineError: DiagnosticError, Equatable {
             Diagnostic(fault, file: file, place: tensor, problem, advice: advice)
         }
         return switch kind {
-        case .noSuchModel:
-            report(
-                .input, "there is no such file or directory",
-                advice: "give a HuggingFace checkpoint directory or a GGUF file")
-        case .notAModel(let type):
-            report(
-                .input, "this GGUF holds \"\(type)\", not a model",
-                advice: "give a HuggingFace checkpoint directory or the GGUF file of a model")
         case .weightOutOfRange(let row, let column, let value, let type):
             report(
                 .usage, "the weight in row \(row), column \(column) is \(value), too large for \(type.name)",
@@ -145,28 +123,10 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .room,
                 "encoding with second moments needs \(more(needed, than: budget))",
                 advice: "raise \(.memory), or use an importance matrix instead")
-        case .cannotNormalize(let hasExperts):
-            report(
-                .usage,
-                hasExperts
-                    ? "the file says of its experts' weights what was asked for contradicts"
-                    : "the model has no experts whose weights could be normalised or not",
-                advice: hasExperts
-                    ? "convert the checkpoint again with that \(.expertNormalization)"
-                    : "leave out \(.expertNormalization)")
-        case .cannotPad(let length):
-            report(
-                .usage, "the experts of a GGUF file are taken as they are, \(length) wide",
-                advice: "pass \(.expertPadding, "on") with the checkpoint")
-        case .otherPreTokenizer(let found, let asked):
-            report(
-                .usage, "the file's pre-tokenizer is \"\(found)\", not \"\(asked)\"",
-                advice: "pass \(.preTokenizer) with the checkpoint, or leave it out")
         case .outputIsInput:
             report(.usage, "the output is also an input", advice: "choose another name")
         case .notMaterial(let problem):
             report(.input, problem, advice: "write an array of JSON objects, as OpenAI's interface takes them")
-        case .metadata(let problem): problem.diagnostic(file: file, key: tensor)
         case .otherTokens(let reference, let difference):
             report(
                 .input, "its tokens are not those of the reference \(reference): not the same is \(difference)",
@@ -202,10 +162,6 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .usage,
                 "this turn has \(tokenCount) tokens, and a context of \(context) has room for \(context - 1) and an answer",
                 advice: Self.adviceOnLength("it", context, limit))
-        case .noSplitToKeep:
-            report(
-                .usage, "a checkpoint is not split as a GGUF is",
-                advice: "say how large parts may be, with \(.splitSizeLimit) or \(.splitTensorLimit)")
         case .noChatTemplate:
             report(
                 .usage, "the model does not say what a conversation looks like: it has no chat template",

@@ -1,5 +1,6 @@
 import Importance
 import ModelArchitecture
+import Models
 import Recipes
 import Tensors
 

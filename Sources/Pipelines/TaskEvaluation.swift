@@ -1,6 +1,7 @@
 import Evaluation
 import Files
 import FoundationEssentials
+import Models
 import Parallelism
 import Runtime
 

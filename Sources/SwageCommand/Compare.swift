@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Files
+import Models
 import Pipelines
 import Reporting
 
@@ -52,10 +53,10 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
-        let source = try Model(
-            path: original, expertPadding: .off, expertNormalization: reading.normalizeExperts,
+        let source = try Model.open(
+            original, expertPadding: .off, expertNormalization: reading.normalizeExperts,
             preTokenizer: splitting.preTokenizer)
-        let result = try Model(path: quantized, expertNormalization: reading.normalizeExperts)
+        let result = try Model.open(quantized, expertNormalization: reading.normalizeExperts)
         ProgressLine.say(source.notes + result.notes)
         let comparison = WeightComparison(importancePath: imatrix, parallel: compute.parallel)
         let tensors = try comparison.run(

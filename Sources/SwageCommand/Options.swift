@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Evaluation
+import Models
 import Parallelism
 import Pipelines
 import Runtime
@@ -41,8 +42,8 @@ struct CheckpointOptions: ParsableArguments {
 
     /// Opens a model, and says on standard error what a user should know of how it is read.
     func model(at path: String, preTokenizer: String?, readsWeights: Bool = true) throws -> Model {
-        let model = try Model(
-            path: path, expertPadding: padExperts, expertNormalization: normalizeExperts, preTokenizer: preTokenizer,
+        let model = try Model.open(
+            path, expertPadding: padExperts, expertNormalization: normalizeExperts, preTokenizer: preTokenizer,
             readsWeights: readsWeights)
         ProgressLine.say(model.notes)
         return model

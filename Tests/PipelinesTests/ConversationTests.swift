@@ -1,3 +1,4 @@
+import Models
 import Parallelism
 import Pipelines
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @Suite struct ConversationTests {
     private let model: Model
 
-    init() throws { model = try Model(path: ReferenceModel.apusXDAN.path) }
+    init() throws { model = try Model.open(ReferenceModel.apusXDAN.path) }
 
     private func conversation(
         context: Int? = nil, count: Int = 24, system: String? = nil

@@ -1,6 +1,7 @@
 import ByteJSON
 import Evaluation
 import Files
+import Models
 import Parallelism
 import Pipelines
 import TestSupport
@@ -14,7 +15,7 @@ import Testing
     func isTheReference(reference: ReferenceModel, name: String) throws {
         let expected = try #require(reference.reference()["perplexity"]?[ByteString(name)])
         let text = try EvaluationText(contentsOf: Fixtures.path("text/eval/\(name).txt"))
-        let model = try Model(path: reference.path)
+        let model = try Model.open(reference.path)
         let result = try Measurement(parallel: Parallel()).run([model], texts: [text]) { _ in }.models[0][0]
         let perplexity = try #require(expected["ppl"]?.double)
         #expect(abs(result.perplexity.mean / perplexity - 1) < 1e-3)
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func refusesATextShorterThanAWindow() throws {
-        let model = try Model(path: ReferenceModel.xverseMoE.path)
+        let model = try Model.open(ReferenceModel.xverseMoE.path)
         let text = EvaluationText(name: "short", bytes: Array("Hello".utf8))
         #expect(throws: EvaluationError.self) {
             try Measurement(parallel: Parallel()).run([model], texts: [text]) { _ in }

@@ -1,6 +1,7 @@
 import ByteJSON
 import Checkpoints
 import Files
+import Models
 import Parallelism
 import Pipelines
 import Runtime
@@ -23,7 +24,7 @@ struct ReferenceModel: Sendable, CustomStringConvertible {
     var description: String { name }
 
     func forwardPass(_ padding: ExpertPadding = .auto, threads: Int? = nil) throws -> ForwardPass {
-        try Model(path: path, expertPadding: padding).forwardPass(Parallel(threadCount: threads))
+        try Model.open(path, expertPadding: padding).forwardPass(Parallel(threadCount: threads))
     }
 
     /// `reference.json`: perplexities and greedy continuations.

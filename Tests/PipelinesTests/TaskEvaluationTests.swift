@@ -2,6 +2,7 @@ import ByteJSON
 import Evaluation
 import Files
 import Foundation
+import Models
 import Parallelism
 import Pipelines
 import Synchronization
@@ -41,7 +42,7 @@ import Testing
         let tasks = try names.map { try EvaluationTask(contentsOf: Self.path($0)) }
         #expect(tasks.map(\.form) == forms && tasks.map(\.name) == names)
         let results = try TaskEvaluation(parallel: Parallel())
-            .run(Model(path: ReferenceModel.apusXDAN.path), tasks: tasks) { _ in }.model
+            .run(Model.open(ReferenceModel.apusXDAN.path), tasks: tasks) { _ in }.model
         for (result, name) in zip(results, names) { try Self.check(result, name) }
         #expect(results.map(\.chance).map { ($0 * 100).rounded() } == [37, 50, 25, 25, 50])
     }
@@ -59,7 +60,7 @@ import Testing
                 .write(toFile: "\(directory)/config.json", atomically: true, encoding: .utf8)
             let warnings = Mutex<[String]>([])
             let result = try TaskEvaluation(parallel: Parallel())
-                .run(Model(path: directory), tasks: [EvaluationTask(contentsOf: Self.path("cut"))]) {
+                .run(Model.open(directory), tasks: [EvaluationTask(contentsOf: Self.path("cut"))]) {
                     if case .warning(let text) = $0 { warnings.withLock { $0.append(text) } }
                 }.model[0]
             try Self.check(result, "cut")
@@ -72,7 +73,7 @@ import Testing
                 .write(toFile: long, atomically: true, encoding: .utf8)
             #expect {
                 try TaskEvaluation(parallel: Parallel())
-                    .run(Model(path: directory), tasks: [EvaluationTask(contentsOf: long)]) { _ in }
+                    .run(Model.open(directory), tasks: [EvaluationTask(contentsOf: long)]) { _ in }
             } throws: { error in
                 guard
                     case .invalidTask(.tooManyTokens(choice: 1, _, limit: 48), line: 1)? =
@@ -89,12 +90,12 @@ import Testing
         let (model, other) = (ReferenceModel.apusXDAN, ReferenceModel.xverseMoE)
         let evaluation = TaskEvaluation(parallel: Parallel())
         let results = try evaluation.run(
-            Model(path: model.path), reference: Model(path: other.path), tasks: tasks
+            Model.open(model.path), reference: Model.open(other.path), tasks: tasks
         ) { _ in }
         try Self.check(results.model[0], "choices")
         let reference = try #require(results.reference?[0])
         let agreement = AnswerAgreement(results.model[0], reference: reference)
-        let alone = try evaluation.run(Model(path: other.path), tasks: tasks) { _ in }.model[0]
+        let alone = try evaluation.run(Model.open(other.path), tasks: tasks) { _ in }.model[0]
         #expect(alone.questions == reference.questions)
         #expect(agreement.bothRight + agreement.onlyModelRight == 4)
         let count = agreement.bothRight + agreement.onlyModelRight + agreement.onlyReferenceRight + agreement.bothWrong

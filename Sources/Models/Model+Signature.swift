@@ -39,7 +39,7 @@ extension Model {
     /// precision, or does not say.
     ///
     /// - Parameter what: what the file is.
-    func warning(about file: String, _ what: String, of other: ModelSignature?) throws -> String? {
+    package func warning(about file: String, _ what: String, of other: ModelSignature?) throws -> String? {
         guard let other, let own = try signature(), !own.isSame(as: other) else { return nil }
         return
             "\(file): the \(what) was collected from another model than \(path); what matters in one says "
