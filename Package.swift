@@ -77,7 +77,7 @@ let package = Package(
         module("Shards", "Files", "ByteJSON"),
         module("Safetensors", "Files", "Tensors", "ByteJSON", "Shards"),
         module("TorchArchive", "Files", "Tensors", "Shards"),
-        module("BlockFormats", "Tensors", "CSIMD"),
+        module("BlockFormats", "Files", "Parallelism", "Tensors", "CSIMD"),
         module("ErrorFeedback", "Parallelism", "Numerics", "BlockFormats", "CSIMD"),
         module("ModelArchitecture", "Platform", "Files", "GGUFContainer"),
         module("Tokenization", "Platform", "Files", "ByteJSON"),
