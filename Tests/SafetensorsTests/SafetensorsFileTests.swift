@@ -38,11 +38,12 @@ import Testing
     }
 
     /// The numbers that make.py wrote.
-    @Test(arguments: [
-        ("float", (0..<24).map(Float.init)), ("half", (0..<6).map(Float.init)), ("brain", (0..<5).map(Float.init)),
+    private static let numbers: [(name: String, values: [Float])] = [
+        ("float", Array(0..<24).map { Float($0) }), ("half", [0, 1, 2, 3, 4, 5]), ("brain", [0, 1, 2, 3, 4]),
         ("double", [0.1, -2]), ("eight", [0, 1, 2, 3]), ("number", [2.5]), ("empty", []), ("雪", [1]),
-    ])
-    func readsNumbers(name: String, expected: [Float]) throws {
+    ]
+
+    @Test(arguments: numbers) func readsNumbers(name: String, expected: [Float]) throws {
         let tensor = try #require(open().tensor(named: name))
         #expect(tensor.elementCount == expected.count)
         #expect(try tensor.floats() == expected)
