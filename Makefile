@@ -6,17 +6,21 @@ SWIFT ?= swift
 RELEASE = -c release -Xcc -march=$(ARCH)
 BINARY = .build/release/swage
 
-# Every folder of Sources with Swift files except the executable is a documented module.
-MODULES = $(filter-out swage,$(sort $(foreach file,$(wildcard Sources/*/*.swift Sources/*/*/*.swift),$(word 2,$(subst /, ,$(file))))))
-FORMATTED = Sources Tests Package.swift $(wildcard Benchmarks)
+# The modules of the products, by the list of Package.swift.
+LISTED = $(shell sed -n '/^let libraries/,/^]/p' Package.swift | grep -o '"[A-Za-z]*"' | tr -d '"' | sort -u)
+MODULES = $(notdir $(wildcard $(addprefix Sources/,$(LISTED))))
+FORMATTED = Sources Tests Package.swift Examples/Sources Examples/Package.swift $(wildcard Benchmarks)
 
-.PHONY: build test demo lint format bench docs clean packages help
+.PHONY: build test examples demo lint format bench docs clean packages help
 
 build: packages ## The release binary, .build/release/swage
 	$(SWIFT) build $(RELEASE) --product swage
 
 test: packages ## All tests, in release: numeric code is far too slow in a debug build
 	$(SWIFT) test $(RELEASE) --disable-xctest
+
+examples: packages ## Builds the examples, a package that uses the products, and checks what they print
+	Examples/check.sh
 
 demo: build ## Converts, quantizes and measures the bundled model; files go to demo/
 	Fixtures/demo.sh $(BINARY) demo
@@ -40,7 +44,7 @@ docs: packages ## The modules' documentation, a static site in .build-docs/site
 		--transform-for-static-hosting --output-path .build-docs/site
 
 clean: ## Removes everything that was built
-	rm -rf .build .build-bench .build-docs demo
+	rm -rf .build .build-bench .build-docs .build-examples demo
 
 packages: ## Installs the system packages that are missing
 	@.ci/packages

@@ -32,15 +32,28 @@ let documentation: [Package.Dependency] =
     Context.environment["SWAGE_DOCS"] == nil
     ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0")]
 
+/// The products: what each is made of, and whatever else its interface shows.
+///
+/// The first module of each has the documentation and re-exports the others, so that one import is enough.
+let libraries: [(name: String, modules: [String])] = [
+    ("GGUF", ["GGUFContainer", "Tensors", "Files"]),
+    ("SafetensorsIO", ["Safetensors", "Shards", "Files"]),
+    ("BlockFormats", ["BlockFormats", "Tensors", "Files"]),
+    ("Tokenizers", ["Tokenization", "ChatTemplates", "ByteJSON", "Files"]),
+    (
+        "Swage",
+        [
+            "Swage", "Pipelines", "Models", "Evaluation", "Runtime", "Recipes", "Importance", "Hessians",
+            "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
+        ]
+    ),
+]
+
 let package = Package(
     name: "swage",
     platforms: [.macOS(.v15)],
-    products: [
-        .executable(name: "swage", targets: ["swage"]),
-        .library(name: "BlockFormats", targets: ["BlockFormats", "Tensors"]),
-        .library(name: "ErrorFeedback", targets: ["ErrorFeedback"]),
-        .library(name: "Pipelines", targets: ["Pipelines", "Evaluation", "Recipes"]),
-    ],
+    products: libraries.map { .library(name: $0.name, targets: $0.modules) }
+        + [.executable(name: "swage", targets: ["SwageTool"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -81,15 +94,22 @@ let package = Package(
             "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "ByteJSON",
             "ModelArchitecture", "ErrorFeedback", "Runtime", "Tokenization", "Importance"),
         module(
+            "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUFContainer", "BlockFormats",
+            "ModelArchitecture", "Tokenization", "Checkpoints"),
+        module(
             "Pipelines", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "ModelArchitecture", "Checkpoints",
             "GGUFContainer", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
-            "Tokenization", "ChatTemplates", "Evaluation"),
+            "Tokenization", "ChatTemplates", "Evaluation", "Models"),
         module("Reporting"),
         module(
             "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization", "Runtime",
-            "Evaluation", "Pipelines", "Reporting", "ArgumentParser"),
-        .executableTarget(name: "swage", dependencies: ["SwageCommand"], swiftSettings: strict),
+            "Evaluation", "Models", "Pipelines", "Reporting", "ArgumentParser"),
+        .executableTarget(name: "SwageTool", dependencies: ["SwageCommand"], swiftSettings: strict),
+        module(
+            "Swage", "Files", "Parallelism", "Tensors", "GGUFContainer", "BlockFormats", "ErrorFeedback",
+            "ModelArchitecture", "Tokenization", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians",
+            "Evaluation", "Models", "Pipelines"),
 
         tests("Files", "Parallelism"),
         tests("Tensors"),
@@ -117,8 +137,8 @@ let package = Package(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUFContainer",
             "Safetensors", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
             "Runtime",
-            "Recipes", "Evaluation", "Tokenization"),
-        tests("SwageCommand", "swage", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
+            "Recipes", "Evaluation", "Tokenization", "Models"),
+        tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
 
         .target(
             name: "TestSupport", dependencies: ["Files", "Compression"], path: "Tests/TestSupport",

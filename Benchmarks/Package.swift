@@ -12,8 +12,7 @@ let package = Package(
         .executableTarget(
             name: "CalibrationTable",
             dependencies: [
-                .product(name: "BlockFormats", package: "swage"), .product(name: "ErrorFeedback", package: "swage"),
-                .product(name: "Pipelines", package: "swage"),
+                .product(name: "BlockFormats", package: "swage"), .product(name: "Swage", package: "swage"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "EncodeRows", dependencies: [.product(name: "BlockFormats", package: "swage")],
@@ -22,12 +21,12 @@ let package = Package(
         .executableTarget(
             name: "QualityTable",
             dependencies: [
-                .product(name: "BlockFormats", package: "swage"), .product(name: "Pipelines", package: "swage"),
+                .product(name: "BlockFormats", package: "swage"), .product(name: "Swage", package: "swage"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "RealGeometry",
             dependencies: [
-                .product(name: "BlockFormats", package: "swage"), .product(name: "Pipelines", package: "swage"),
+                .product(name: "BlockFormats", package: "swage"), .product(name: "Swage", package: "swage"),
             ], swiftSettings: strict),
     ]
 )

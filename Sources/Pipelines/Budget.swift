@@ -1,6 +1,7 @@
 import Evaluation
 import GGUFContainer
 import ModelArchitecture
+import Models
 import Recipes
 
 /// How large a quantized model may be, and the recipe that makes the most of it.

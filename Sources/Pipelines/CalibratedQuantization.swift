@@ -3,6 +3,7 @@ import ErrorFeedback
 import Evaluation
 import FoundationEssentials
 import ModelArchitecture
+import Models
 import Parallelism
 import Recipes
 import Runtime

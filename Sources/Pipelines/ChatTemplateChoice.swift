@@ -1,6 +1,7 @@
 import ChatTemplates
 import Files
 import GGUFContainer
+import Models
 
 /// A conversation format that is asked for by name or by file.
 public enum ChatTemplateChoice: Sendable, Equatable {

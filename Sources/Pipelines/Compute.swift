@@ -1,3 +1,4 @@
+import Models
 import Parallelism
 import Runtime
 

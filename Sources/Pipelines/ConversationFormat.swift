@@ -1,5 +1,6 @@
 import ChatTemplates
 import Files
+import Models
 import Tokenization
 
 /// What the turns of a conversation look like to a model.

@@ -2,6 +2,7 @@ import Checkpoints
 import Files
 import FoundationEssentials
 import GGUFContainer
+import Models
 import Parallelism
 import Recipes
 import Tensors

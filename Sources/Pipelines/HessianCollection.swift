@@ -3,6 +3,7 @@ import Evaluation
 import Hessians
 import Importance
 import ModelArchitecture
+import Models
 import Parallelism
 import Runtime
 import Synchronization

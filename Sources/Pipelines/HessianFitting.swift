@@ -3,6 +3,7 @@ import Files
 import Hessians
 import Importance
 import ModelArchitecture
+import Models
 import Recipes
 import Runtime
 

@@ -1,5 +1,6 @@
 import Evaluation
 import Importance
+import Models
 import Parallelism
 import Runtime
 

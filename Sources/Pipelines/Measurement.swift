@@ -1,4 +1,5 @@
 import Evaluation
+import Models
 import Tokenization
 
 /// Measures models on texts.

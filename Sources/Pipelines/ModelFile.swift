@@ -1,5 +1,6 @@
 import GGUFContainer
 import ModelArchitecture
+import Models
 import Parallelism
 import Recipes
 import Tensors

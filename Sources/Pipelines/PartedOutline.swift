@@ -1,6 +1,7 @@
 import Digests
 import Files
 import GGUFContainer
+import Models
 import Tensors
 
 /// The parts that a model is to be written in, to the byte in size, before anything is known of their names and of what the

@@ -2,6 +2,7 @@ import Digests
 import Files
 import FoundationEssentials
 import GGUFContainer
+import Models
 import Tensors
 
 /// A split model that is written part by part, each of which appears under its name when it is complete.

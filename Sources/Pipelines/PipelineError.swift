@@ -5,20 +5,12 @@ import Tensors
 /// A use case that cannot be carried out on its inputs.
 public struct PipelineError: DiagnosticError, Equatable {
     public enum Kind: Sendable, Equatable {
-        /// The path is neither a checkpoint directory nor a file.
-        case noSuchModel
-        /// The file is a GGUF, but not of a model.
-        case notAModel(type: String)
         /// A weight does not fit the type it is to be stored in.
         case weightOutOfRange(row: Int, column: Int, value: Float, type: TensorType)
         /// No encoder exists for the type that a tensor is to be stored in.
         case unsupportedTarget(TensorType)
         /// Quantized weights would be quantized again.
         case alreadyQuantized(TensorType)
-        /// Only a checkpoint's experts can be padded.
-        case cannotPad(length: Int)
-        /// Only of a checkpoint's experts it can be chosen whether their weights are normalised.
-        case cannotNormalize(hasExperts: Bool)
         /// What an unfinished calibration has left is of another one.
         case otherCalibration
         case cannotCreateFolder
@@ -34,13 +26,9 @@ public struct PipelineError: DiagnosticError, Equatable {
         case momentsTooLarge(neededByteCount: Int, budgetByteCount: Int, windowCount: Int, fittingCount: Int)
         /// The moments of a matrix and what is made of them do not fit.
         case fittingTooLarge(neededByteCount: Int, budgetByteCount: Int)
-        /// A GGUF names another pre-tokenizer than was asked for.
-        case otherPreTokenizer(found: String, asked: String)
         case noTexts
         /// The older form does not say what the GGUF form has to.
         case legacyImportance
-        /// A file of metadata that cannot be set.
-        case metadata(MetadataProblem)
         /// A checkpoint has no parts that those of a GGUF could be like.
         case noSplitToKeep
     }
@@ -65,14 +53,6 @@ public struct PipelineError: DiagnosticError, Equatable {
             Diagnostic(fault, file: file, place: tensor, problem, advice: advice)
         }
         return switch kind {
-        case .noSuchModel:
-            report(
-                .input, "there is no such file or directory",
-                advice: "give a HuggingFace checkpoint directory or a GGUF file")
-        case .notAModel(let type):
-            report(
-                .input, "this GGUF holds \"\(type)\", not a model",
-                advice: "give a HuggingFace checkpoint directory or the GGUF file of a model")
         case .weightOutOfRange(let row, let column, let value, let type):
             report(
                 .usage, "the weight in row \(row), column \(column) is \(value), too large for \(type.name)",
@@ -118,24 +98,6 @@ public struct PipelineError: DiagnosticError, Equatable {
                 .room,
                 "encoding with second moments needs \(more(needed, than: budget))",
                 advice: "raise \(.memory), or use an importance matrix instead")
-        case .cannotNormalize(let hasExperts):
-            report(
-                .usage,
-                hasExperts
-                    ? "the file says of its experts' weights what was asked for contradicts"
-                    : "the model has no experts whose weights could be normalised or not",
-                advice: hasExperts
-                    ? "convert the checkpoint again with that \(.expertNormalization)"
-                    : "leave out \(.expertNormalization)")
-        case .cannotPad(let length):
-            report(
-                .usage, "the experts of a GGUF file are taken as they are, \(length) wide",
-                advice: "pass \(.expertPadding, "on") with the checkpoint")
-        case .otherPreTokenizer(let found, let asked):
-            report(
-                .usage, "the file's pre-tokenizer is \"\(found)\", not \"\(asked)\"",
-                advice: "pass \(.preTokenizer) with the checkpoint, or leave it out")
-        case .metadata(let problem): problem.diagnostic(file: file, key: tensor)
         case .legacyImportance:
             report(
                 .input, "the older form does not say how many rows the experts have seen, which the GGUF form needs",

@@ -2,6 +2,7 @@ import Evaluation
 import Files
 import Importance
 import ModelArchitecture
+import Models
 import Recipes
 
 extension Quantization {

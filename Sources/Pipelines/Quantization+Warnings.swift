@@ -1,6 +1,7 @@
 import Files
 import Importance
 import ModelArchitecture
+import Models
 import Recipes
 import Tensors
 

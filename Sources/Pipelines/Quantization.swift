@@ -4,6 +4,7 @@ import FoundationEssentials
 import GGUFContainer
 import Importance
 import ModelArchitecture
+import Models
 import Parallelism
 import Recipes
 import Tensors

@@ -2,6 +2,7 @@ import Files
 import Hessians
 import Importance
 import ModelArchitecture
+import Models
 import Tensors
 
 /// A model and what is known of its inputs, opened once for all plans that are made of them.

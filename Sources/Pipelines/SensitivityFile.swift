@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Models
 import Recipes
 import Tensors
 

@@ -2,6 +2,7 @@ import BlockFormats
 import ErrorFeedback
 import Evaluation
 import ModelArchitecture
+import Models
 import Parallelism
 import Recipes
 import Runtime

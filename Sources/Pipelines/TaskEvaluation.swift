@@ -1,6 +1,7 @@
 import Evaluation
 import Files
 import FoundationEssentials
+import Models
 
 /// Lets models answer the questions of tasks.
 public struct TaskEvaluation: Sendable {

@@ -1,6 +1,7 @@
 import BlockFormats
 import ErrorFeedback
 import ModelArchitecture
+import Models
 import Parallelism
 import Runtime
 import Tensors

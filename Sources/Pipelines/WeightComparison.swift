@@ -3,6 +3,7 @@ import Evaluation
 import Files
 import Importance
 import ModelArchitecture
+import Models
 import Parallelism
 import Tensors
 

@@ -1,7 +1,7 @@
 import ByteJSON
 import Files
 
-/// A safetensors file that is damaged or incomplete.
+/// A safetensors file that is damaged or incomplete, or a tensor that is no floating-point one.
 public struct SafetensorsError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
@@ -20,6 +20,8 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case overlap(with: String)
         case hole(byteCount: Int)
         case trailingBytes(Int)
+        /// Numbers were asked for, and the tensor has elements of this type.
+        case notFloats(SafetensorsType)
     }
 
     /// The part of the file that an error is about.
@@ -55,7 +57,8 @@ public struct SafetensorsError: DiagnosticError, Equatable {
             case .key(let key): "key \"\(key)\""
             case .tensor(let name): "tensor \"\(name)\""
             }
-        return Diagnostic(.input, file: path, place: place, problem, advice: advice)
+        let fault: Diagnostic.Fault = if case .notFloats = kind { .usage } else { .input }
+        return Diagnostic(fault, file: path, place: place, problem, advice: advice)
     }
 
     private var problem: String {
@@ -77,6 +80,8 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case .overlap(let other): "the data overlaps that of \"\(other)\""
         case .hole(let count): "\(count) bytes before the data belong to no tensor"
         case .trailingBytes(let count): "\(count) bytes after the last tensor"
+        case .notFloats(let type):
+            "the elements are of type \(type.rawValue); one of F64, F32, F16, BF16 and F8_E4M3 expected"
         }
     }
 
@@ -87,6 +92,7 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case .headerTooLarge, .headerNotJSON, .duplicateKey, .invalidMetadata, .invalidEntry, .unknownType,
             .shapeTooLarge, .partialByte, .wrongByteCount, .overlap, .hole:
             "the file is damaged or was made by a faulty program; get it again from its source"
+        case .notFloats: "read the tensor's bytes"
         }
     }
 }

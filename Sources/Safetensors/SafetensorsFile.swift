@@ -36,7 +36,9 @@ public final class SafetensorsFile: Sendable {
         public let value: ByteString
     }
 
-    /// Throws ``SafetensorsError`` or `FileError`.
+    /// Opens the file at `path`.
+    ///
+    /// - Throws: ``SafetensorsError`` if the file is damaged, with the place in it; `FileError` if it cannot be read.
     public init(path: String) throws {
         let file = try ReadableFile(path: path)
         let header = try SafetensorsHeader(file)
@@ -49,8 +51,8 @@ public final class SafetensorsFile: Sendable {
     /// Bytes of the file.
     public var byteCount: Int { file.byteCount }
 
-    /// The tensor of that name.
-    public func tensor(named name: String) -> Tensor? { index[ByteString(name)].map { tensors[$0] } }
+    /// The index in ``tensors`` of the tensor of that name; nil if there is none.
+    public func index(ofTensor name: String) -> Int? { index[ByteString(name)] }
 
     /// Reads some bytes of a tensor.
     ///

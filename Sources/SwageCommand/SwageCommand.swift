@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Models
 import Pipelines
 import Platform
 

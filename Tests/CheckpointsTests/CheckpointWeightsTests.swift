@@ -15,10 +15,7 @@ import Testing
 
     private func expected(_ name: String) throws -> [UInt8] {
         let file = try SafetensorsFile(path: Fixtures.path("golden/torch/numbers-torch/expected.safetensors"))
-        let tensor = try #require(file.tensor(named: name))
-        var bytes = [UInt8](repeating: 0, count: tensor.byteCount)
-        try bytes.withUnsafeMutableBytes { try file.read(tensor, byteRange: 0..<tensor.byteCount, into: $0) }
-        return bytes
+        return try #require(file.tensor(named: name)).bytes()
     }
 
     private func bytes(_ weights: CheckpointWeights, _ name: String, _ range: Range<Int>? = nil) throws -> [UInt8] {

@@ -2,6 +2,7 @@ import ByteJSON
 import Checkpoints
 import Foundation
 import ModelArchitecture
+import Models
 import Parallelism
 import Pipelines
 import Runtime
@@ -76,10 +77,10 @@ import Testing
         }
         let ids = try RandomModel.named(variant.model).ids
         try variant.withCheckpoint { checkpoint, output in
-            let model = try Model(path: checkpoint)
+            let model = try Model.open(checkpoint)
             try expect(model, ids, variant.logits)
             _ = try Conversion(target: .f32, parallel: Parallel()).run(model, output: output) { _ in }
-            try expect(Model(path: output), ids, variant.logits)
+            try expect(Model.open(output), ids, variant.logits)
         }
     }
 
@@ -92,18 +93,18 @@ import Testing
     @Test func tiedHeadsAreKeptOnlyWhereTheyDiffer() throws {
         try Conformance.row("checkpoints/tied-flag-stored-head")
         try Variant.named("tied flag, stored head").withCheckpoint { path, _ in
-            let model = try Model(path: path)
+            let model = try Model.open(path)
             #expect(!model.plan.tiesOutputToEmbedding)
             #expect(model.checkpoint?.notes.map(\.kind) == [.storedHeadKept])
             #expect(model.notes.first?.problem.contains("differs from the embedding") == true)
         }
         try Variant.named("tied flag, equal head").withCheckpoint { path, _ in
-            let model = try Model(path: path)
+            let model = try Model.open(path)
             #expect(model.plan.tiesOutputToEmbedding)
             #expect(model.notes.isEmpty)
         }
         try Variant.named("tied, head only").withCheckpoint { path, _ in
-            let model = try Model(path: path)
+            let model = try Model.open(path)
             #expect(model.checkpoint?.notes.map(\.kind) == [.headServesAsEmbedding])
         }
     }
@@ -120,14 +121,14 @@ import Testing
                 keys["sliding_window"] = window
                 keys["max_position_embeddings"] = trained
             }
-            let model = try Model(path: path)
+            let model = try Model.open(path)
             #expect(model.plan.contextLength == context)
             let kinds = model.checkpoint?.notes.map(\.kind)
             let note = CheckpointNote.Kind.contextEndsWithWindow(
                 window: window ?? 4096, contextLength: trained, isAssumed: window == nil)
             #expect(kinds == (context < trained ? [note] : []))
             _ = try Conversion(target: .f32, parallel: Parallel()).run(model, output: output) { _ in }
-            #expect(try Model(path: output).plan.contextLength == context)
+            #expect(try Model.open(output).plan.contextLength == context)
         }
     }
 
@@ -139,7 +140,7 @@ import Testing
         let random = try RandomModel.named(name)
         try random.withCheckpoint { path, _ in
             try configure(path) { $0["num_shared_experts"] = nil }
-            let logits = try ReferenceModel.logits(Model(path: path).forwardPass(Parallel()), random.ids)
+            let logits = try ReferenceModel.logits(Model.open(path).forwardPass(Parallel()), random.ids)
             let worst = zip(logits, try random.expectedLogits()).map { largestDifference($0, $1) }.max()
             #expect(worst ?? .infinity < 2e-3)
         }
@@ -153,11 +154,11 @@ import Testing
                 keys["num_experts"] = nil
                 keys["moe_top_k"] = nil
             }
-            let error = #expect(throws: CheckpointError.self) { try Model(path: path) }
+            let error = #expect(throws: CheckpointError.self) { try Model.open(path) }
             #expect(error?.kind == .wrongShape(found: [10, 32], expected: [64, 32]))
             #expect(error?.diagnostic.advice?.description.contains("moe_top_k = 6, num_experts = 64") == true)
             try configure(path) { $0["num_experts"] = 10 }
-            #expect(try Model(path: path).plan.experts?.usedCount == 6)
+            #expect(try Model.open(path).plan.experts?.usedCount == 6)
         }
     }
 
@@ -177,7 +178,7 @@ import Testing
                 let name = "model.layers.0.block_sparse_moe.experts.2.w3.weight"
                 tensors[name] = tensors[name]?.converted(to: "F16")
             }
-            let model = try Model(path: path)
+            let model = try Model.open(path)
             let types = ["blk.0.ffn_up_exps.weight", "blk.1.ffn_gate_exps.weight", "blk.1.ffn_up_exps.weight"].map {
                 name in
                 model.tensors.tensors.first { $0.name == name }?.type
@@ -189,7 +190,7 @@ import Testing
             }
             #expect(stored == ["BF16", "F16"])
             _ = try Conversion(target: .auto, parallel: Parallel()).run(model, output: output) { _ in }
-            for model in [model, try Model(path: output)] {
+            for model in [model, try Model.open(output)] {
                 let logits = try ReferenceModel.logits(model.forwardPass(Parallel()), random.ids)
                 let worst = zip(logits, try random.expectedLogits()).map { largestDifference($0, $1) }.max()
                 #expect(worst ?? .infinity < 2e-3)
@@ -204,18 +205,18 @@ import Testing
         try random.withCheckpoint { path, output in
             // The checkpoint that computes without says nothing: its reference is that of "off".
             try configure(path) { $0["norm_topk_prob"] = nil }
-            let model = try Model(path: path, expertNormalization: choice)
+            let model = try Model.open(path, expertNormalization: choice)
             #expect(model.plan.experts?.normalizesWeights == (choice != .off))
             _ = try Conversion(target: .f32, parallel: Parallel()).run(model, output: output) { _ in }
-            let file = try Model(path: output)
+            let file = try Model.open(output)
             #expect(file.plan.experts?.normalizesWeights == (choice != .off))
             #expect(
                 file.metadata.string("swage.experts.normalization") == (choice == .auto ? nil : choice.rawValue))
             let logits = try ReferenceModel.logits(file.forwardPass(Parallel()), random.ids)
             let worst = zip(logits, try random.expectedLogits()).map { largestDifference($0, $1) }.max() ?? .infinity
             #expect((worst < 2e-3) == (choice == .off))
-            #expect(throws: PipelineError.self) {
-                try Model(path: output, expertNormalization: choice == .off ? .on : .off)
+            #expect(throws: ModelError.self) {
+                try Model.open(output, expertNormalization: choice == .off ? .on : .off)
             }
         }
     }

@@ -2,6 +2,7 @@ import ErrorFeedback
 import Evaluation
 import Files
 import GGUFContainer
+import Models
 import Parallelism
 import Pipelines
 import Recipes
@@ -38,7 +39,7 @@ import Testing
         var measurement = CalibratedQuantization(texts: try texts("eval", "fiction-en"), cut: cut)
         measurement.heldOutCount = 3
         let divergence = try measurement.heldOutDivergence(
-            of: try Model(path: output), from: model, parallel: parallel
+            of: try Model.open(output), from: model, parallel: parallel
         ) { _ in }.divergence
         return (try GGUFFile(path: output), divergence)
     }
@@ -46,7 +47,7 @@ import Testing
     /// The shared experts' down matrices, of 512 columns, are the only ones wider than 256.
     @Test func leavesAloneWhatIsNotWide() throws {
         try Fixtures.withTemporaryDirectory { folder in
-            let model = try Model(path: ReferenceModel.xverseMoE.path)
+            let model = try Model.open(ReferenceModel.xverseMoE.path)
             let importance = folder + "/importance.gguf"
             _ = try ImportanceCollection(
                 calibration: Calibration(cut: WindowCut(context: 256, windowLimit: 4)), parallel: Parallel()
@@ -73,7 +74,7 @@ import Testing
     /// Experts' down matrices of 1792 columns, in blocks of 256 and 512.
     @Test func cutsExperts() throws {
         try RandomModel.named("xverse-moe-width-1728").withCheckpoint { checkpoint, output in
-            let model = try Model(path: checkpoint)
+            let model = try Model.open(checkpoint)
             func quantize(width: Int?, threadCount: Int) throws -> (bytes: [UInt8], divergence: Double) {
                 let result = try Self.quantize(
                     model, to: output, type: "Q2_K", context: 64, width: width, threadCount: threadCount)
@@ -90,7 +91,7 @@ import Testing
     /// Second moments in files are cut as the calibration's are: the same matrices differ from those fitted whole.
     @Test func cutsFiles() throws {
         try Fixtures.withTemporaryDirectory { folder in
-            let model = try Model(path: ReferenceModel.xverseMoE.path)
+            let model = try Model.open(ReferenceModel.xverseMoE.path)
             func fit(width: Int, threadCount: Int) throws -> (file: GGUFFile, divergence: Double) {
                 let moments = folder + "/\(width)-\(threadCount).hessian.gguf"
                 let parallel = Parallel(threadCount: threadCount)
@@ -116,7 +117,7 @@ import Testing
 
     /// What types cost in wide matrices is what they cost in the first block of columns.
     @Test func samplesTheFirstBlock() throws {
-        let model = try Model(path: ReferenceModel.xverseMoE.path)
+        let model = try Model.open(ReferenceModel.xverseMoE.path)
         func sensitivity(width: Int) throws -> Sensitivity {
             var calibration = CalibratedQuantization(
                 texts: try Self.texts("calib", "fiction-en"), cut: WindowCut(context: 256, windowLimit: 5))

@@ -1,10 +1,11 @@
+import Models
 import Pipelines
 import Testing
 
 @Suite struct ConversationTests {
     private let model: Model
 
-    init() throws { model = try Model(path: ReferenceModel.apusXDAN.path) }
+    init() throws { model = try Model.open(ReferenceModel.apusXDAN.path) }
 
     private func conversation(
         context: Int? = nil, count: Int = 24, system: String? = nil

@@ -1,6 +1,7 @@
 import ByteJSON
 import Digests
 import GGUFContainer
+import Models
 import Parallelism
 import Pipelines
 import TestSupport
@@ -19,7 +20,7 @@ import Testing
         try Fixtures.withTemporaryDirectory { directory in
             let output = directory + "/model.gguf"
             _ = try Conversion(target: .bf16, parallel: Parallel())
-                .run(Model(path: ReferenceModel.apusXDAN.path), output: output) { _ in }
+                .run(Model.open(ReferenceModel.apusXDAN.path), output: output) { _ in }
 
             let expected = Self.keys(golden)
             let found = Dictionary(

@@ -2,6 +2,7 @@ import ChatTemplates
 import Files
 import Foundation
 import GGUFContainer
+import Models
 import Parallelism
 import Pipelines
 import Synchronization
@@ -39,7 +40,7 @@ import Testing
             let warnings = Mutex<[String]>([])
             var conversion = Conversion(parallel: Parallel())
             conversion.chatTemplate = choice
-            let metadata = try conversion.metadata(of: Model(path: named)) { event in
+            let metadata = try conversion.metadata(of: Model.open(named)) { event in
                 if case .warning(let text) = event { warnings.withLock { $0.append(text.description) } }
             }
             return (metadata.string("tokenizer.chat_template"), warnings.withLock { $0 })

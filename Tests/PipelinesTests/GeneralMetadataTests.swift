@@ -2,6 +2,7 @@ import ByteJSON
 import Files
 import Foundation
 import GGUFContainer
+import Models
 import Parallelism
 import Pipelines
 import TestSupport
@@ -47,7 +48,7 @@ import Testing
         }
 
         static func general(_ path: String) throws -> [String: GGUFValue] {
-            let model = try Model(path: path, readsWeights: false)
+            let model = try Model.open(path, readsWeights: false)
             let computed: Set = ["architecture", "type", "file_type", "quantization_version"].reduce(into: Set()) {
                 $0.insert("general." + $1)
             }
@@ -173,7 +174,7 @@ import Testing
             let messages = Messages()
             var conversion = Conversion(parallel: Parallel())
             conversion.isVocabularyOnly = true
-            _ = try conversion.run(Model(path: path, readsWeights: false), output: folder + "/out.gguf") {
+            _ = try conversion.run(Model.open(path, readsWeights: false), output: folder + "/out.gguf") {
                 if case .warning(let text) = $0 { messages.append(text.description) }
             }
             #expect(

@@ -1,4 +1,5 @@
 import ByteJSON
+import Models
 import Parallelism
 import Pipelines
 import TestSupport
@@ -13,7 +14,7 @@ import Testing
         options.maximumTokenCount = count
         change(&options)
         return try Generation(options, compute: Compute(parallel: Parallel(threadCount: threads)))
-            .run(Model(path: model.path), prompt: Array(prompt.utf8)) { _ in }
+            .run(Model.open(model.path), prompt: Array(prompt.utf8)) { _ in }
     }
 
     /// PyTorch's greedy continuations of 64 tokens, token by token.

@@ -1,6 +1,7 @@
 import ByteJSON
 import Evaluation
 import Files
+import Models
 import Pipelines
 import TestSupport
 import Testing
@@ -13,7 +14,7 @@ import Testing
     func isTheReference(reference: ReferenceModel, name: String) throws {
         let expected = try #require(reference.reference()["perplexity"]?[ByteString(name)])
         let text = try EvaluationText(contentsOf: Fixtures.path("text/eval/\(name).txt"))
-        let model = try Model(path: reference.path)
+        let model = try Model.open(reference.path)
         let result = try Measurement().run([model], texts: [text]).models[0][0]
         let perplexity = try #require(expected["ppl"]?.double)
         #expect(abs(result.perplexity.mean / perplexity - 1) < 1e-3)
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func refusesATextShorterThanAWindow() throws {
-        let model = try Model(path: ReferenceModel.xverseMoE.path)
+        let model = try Model.open(ReferenceModel.xverseMoE.path)
         let text = EvaluationText(name: "short", bytes: Array("Hello".utf8))
         #expect(throws: EvaluationError.self) {
             try Measurement().run([model], texts: [text])

@@ -1,6 +1,7 @@
 import Evaluation
 import Files
 import Foundation
+import Models
 import Numerics
 import Parallelism
 import Pipelines
@@ -24,7 +25,7 @@ import Testing
             let models = try ["base", "model"].map { name in
                 let path = "\(directory)/\(name).gguf"
                 try Data(Fixtures.decompressed("golden/predictions/\(name).gguf.zst")).write(to: URL(filePath: path))
-                return try Model(path: path)
+                return try Model.open(path)
             }
             (base, model) = (models[0], models[1])
             text = try EvaluationText(contentsOf: Fixtures.path("golden/predictions/text.txt"))

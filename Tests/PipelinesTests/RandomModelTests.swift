@@ -1,5 +1,6 @@
 import Checkpoints
 import ModelArchitecture
+import Models
 import Parallelism
 import Pipelines
 import Runtime
@@ -11,11 +12,11 @@ import Testing
     @Test(arguments: try RandomModel.all.get())
     func checkpointAndFileHaveTheReferencesLogits(random: RandomModel) throws {
         try random.withCheckpoint { checkpoint, output in
-            let model = try Model(path: checkpoint)
+            let model = try Model.open(checkpoint)
             #expect(model.plan.architecture.rawValue == random.architecture)
             try expectReference(model, random)
             _ = try Conversion(target: .f32, parallel: Parallel()).run(model, output: output) { _ in }
-            let file = try Model(path: output)
+            let file = try Model.open(output)
             #expect(file.plan.architecture.rawValue == random.architecture)
             try expectReference(file, random)
         }
@@ -27,8 +28,8 @@ import Testing
     func paddingIsExact(name: String) throws {
         let random = try RandomModel.named(name)
         try random.withCheckpoint { checkpoint, _ in
-            let padded = try Model(path: checkpoint, expertPadding: .on)
-            let plain = try Model(path: checkpoint, expertPadding: .off)
+            let padded = try Model.open(checkpoint, expertPadding: .on)
+            let plain = try Model.open(checkpoint, expertPadding: .off)
             #expect(padded.plan.experts?.length.isMultiple(of: 256) == true)
             #expect(plain.plan.experts?.length == checkpointWidth(name))
             let (a, b) = (
@@ -47,7 +48,7 @@ import Testing
     ])
     func refusesWhatNoArchitectureExpresses(name: String, changes: [(String, String)]) throws {
         try RandomModel.named(name).withCheckpoint(changes: changes) { checkpoint, _ in
-            let error = #expect(throws: ArchitectureError.self) { try Model(path: checkpoint) }
+            let error = #expect(throws: ArchitectureError.self) { try Model.open(checkpoint) }
             guard case .inexpressible(let reasons)? = error?.kind else {
                 Issue.record("\(String(describing: error))")
                 return
@@ -81,7 +82,7 @@ import Testing
     ])
     func refusesVariantsByName(name: String, change: (String, String), key: String) throws {
         try RandomModel.named(name).withCheckpoint(changes: [change]) { checkpoint, _ in
-            let error = #expect(throws: CheckpointError.self) { try Model(path: checkpoint) }
+            let error = #expect(throws: CheckpointError.self) { try Model.open(checkpoint) }
             guard case .invalidConfigurationValue(key, _, _)? = error?.kind else {
                 Issue.record("\(String(describing: error))")
                 return
@@ -97,7 +98,7 @@ import Testing
     ])
     func refusesOtherShapes(name: String, change: (String, String)) throws {
         try RandomModel.named(name).withCheckpoint(changes: [change]) { checkpoint, _ in
-            let error = #expect(throws: CheckpointError.self) { try Model(path: checkpoint) }
+            let error = #expect(throws: CheckpointError.self) { try Model.open(checkpoint) }
             guard case .wrongShape? = error?.kind else {
                 Issue.record("\(String(describing: error))")
                 return

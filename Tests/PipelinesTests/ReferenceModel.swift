@@ -1,6 +1,7 @@
 import ByteJSON
 import Checkpoints
 import Files
+import Models
 import Parallelism
 import Pipelines
 import Runtime
@@ -23,7 +24,7 @@ struct ReferenceModel: Sendable, CustomStringConvertible {
     var description: String { name }
 
     func forwardPass(_ padding: ExpertPadding = .auto, threads: Int? = nil) throws -> ForwardPass {
-        try Model(path: path, expertPadding: padding).forwardPass(Parallel(threadCount: threads))
+        try Model.open(path, expertPadding: padding).forwardPass(Parallel(threadCount: threads))
     }
 
     /// `reference.json`: perplexities and greedy continuations.
@@ -53,11 +54,8 @@ extension SafetensorsFile {
     /// A float32 matrix as rows.
     func rows(of name: String) throws -> [[Float]] {
         let tensor = tensor(named: name)!
-        let values = try [Float](unsafeUninitializedCapacity: tensor.byteCount / 4) { buffer, count in
-            try read(tensor, byteRange: 0..<tensor.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
-            count = tensor.byteCount / 4
-        }
-        let columns = tensor.shape[1]
+        let values = try tensor.floats()
+        let columns = tensor.descriptor.shape[1]
         return stride(from: 0, to: values.count, by: columns).map { Array(values[$0..<$0 + columns]) }
     }
 }

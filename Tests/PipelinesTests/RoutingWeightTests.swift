@@ -1,6 +1,7 @@
 import BlockFormats
 import Foundation
 import ModelArchitecture
+import Models
 import Parallelism
 import Pipelines
 import Runtime
@@ -47,7 +48,7 @@ import Testing
 
     @Test(arguments: ReferenceModel.all)
     func comeWithExpertsRows(reference: ReferenceModel) throws {
-        let model = try Model(path: reference.path)
+        let model = try Model.open(reference.path)
         let experts = try #require(model.plan.experts)
         let prompt = try Array(reference.prompt("en").prefix(32))
         let recorder = Recorder()

@@ -2,6 +2,7 @@ import ByteJSON
 import Evaluation
 import Files
 import Foundation
+import Models
 import Pipelines
 import Synchronization
 import TestSupport
@@ -39,7 +40,7 @@ import Testing
         let names = ["choices", "prompts", "mmlu", "hellaswag", "winogrande"]
         let tasks = try names.map { try EvaluationTask(contentsOf: Self.path($0)) }
         #expect(tasks.map(\.form) == forms && tasks.map(\.name) == names)
-        let results = try TaskEvaluation().run(Model(path: ReferenceModel.apusXDAN.path), tasks: tasks).model
+        let results = try TaskEvaluation().run(Model.open(ReferenceModel.apusXDAN.path), tasks: tasks).model
         for (result, name) in zip(results, names) { try Self.check(result, name) }
         #expect(results.map(\.chance).map { ($0 * 100).rounded() } == [37, 50, 25, 25, 50])
     }
@@ -60,7 +61,7 @@ import Testing
                 if case .warning(let text) = $0 { warnings.withLock { $0.append(text.description) } }
             }
             let result = try TaskEvaluation(compute: compute)
-                .run(Model(path: directory), tasks: [EvaluationTask(contentsOf: Self.path("cut"))]).model[0]
+                .run(Model.open(directory), tasks: [EvaluationTask(contentsOf: Self.path("cut"))]).model[0]
             try Self.check(result, "cut")
             #expect(result.cutCount == 2)
             #expect(warnings.withLock { $0 }.count == 1)
@@ -70,7 +71,7 @@ import Testing
             try "{\"prompt\": \"a \", \"choices\": [\"b\", \"\(word)\"], \"answer\": 0}\n"
                 .write(toFile: long, atomically: true, encoding: .utf8)
             #expect {
-                try TaskEvaluation().run(Model(path: directory), tasks: [EvaluationTask(contentsOf: long)])
+                try TaskEvaluation().run(Model.open(directory), tasks: [EvaluationTask(contentsOf: long)])
             } throws: { error in
                 guard
                     case .invalidTask(.tooManyTokens(choice: 1, _, limit: 48), line: 1)? =
@@ -87,11 +88,11 @@ import Testing
         let (model, other) = (ReferenceModel.apusXDAN, ReferenceModel.xverseMoE)
         let evaluation = TaskEvaluation()
         let results = try evaluation.run(
-            Model(path: model.path), reference: Model(path: other.path), tasks: tasks)
+            Model.open(model.path), reference: Model.open(other.path), tasks: tasks)
         try Self.check(results.model[0], "choices")
         let reference = try #require(results.reference?[0])
         let agreement = AnswerAgreement(results.model[0], reference: reference)
-        let alone = try evaluation.run(Model(path: other.path), tasks: tasks).model[0]
+        let alone = try evaluation.run(Model.open(other.path), tasks: tasks).model[0]
         #expect(alone.questions == reference.questions)
         #expect(agreement.bothRight + agreement.onlyModelRight == 4)
         let count = agreement.bothRight + agreement.onlyModelRight + agreement.onlyReferenceRight + agreement.bothWrong

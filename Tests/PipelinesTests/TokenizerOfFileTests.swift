@@ -2,6 +2,7 @@ import ByteJSON
 import Files
 import Foundation
 import GGUFContainer
+import Models
 import Parallelism
 import Pipelines
 import TestSupport
@@ -63,7 +64,7 @@ import Tokenization
     /// A checkpoint, and the GGUF that is made of it, count as one tokenizer.
     @Test(arguments: ["xverse-moe-tiny", "xverse-ent-tiny", "apus-xdan-tiny"])
     func aFileHasTheTokenizerOfItsCheckpoint(name: String) throws {
-        let model = try Model(path: Fixtures.path("models/\(name)"))
+        let model = try Model.open(Fixtures.path("models/\(name)"))
         let stored = try Self.tokenizer(Conversion(parallel: Parallel()).metadata(of: model) { _ in })
         #expect(TokenizerIdentity(stored).difference(from: TokenizerIdentity(model.tokenizer)) == nil)
         #expect(Fingerprint.of(stored) == Fingerprint.of(model.tokenizer))

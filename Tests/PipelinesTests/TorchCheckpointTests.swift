@@ -2,6 +2,7 @@ import ByteJSON
 import Files
 import Foundation
 import GGUFContainer
+import Models
 import Parallelism
 import Pipelines
 import TestSupport
@@ -22,7 +23,7 @@ import Testing
         }
         let output = "\(directory)/\(folder).gguf"
         _ = try Conversion(name: "tiny", parallel: Parallel())
-            .run(Model(path: checkpoint), output: output) { _ in }
+            .run(Model.open(checkpoint), output: output) { _ in }
         return try GGUFFile(path: output)
     }
 

@@ -2,14 +2,6 @@ import Foundation
 import Safetensors
 import Tensors
 
-extension SafetensorsFile {
-    func bytes(of tensor: Tensor, _ range: Range<Int>) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: range.count)
-        try bytes.withUnsafeMutableBytes { try read(tensor, byteRange: range, into: $0) }
-        return bytes
-    }
-}
-
 extension Float {
     var littleEndianBytes: [UInt8] { withUnsafeBytes(of: bitPattern.littleEndian) { Array($0) } }
 }

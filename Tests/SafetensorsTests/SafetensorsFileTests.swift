@@ -30,10 +30,32 @@ import Testing
     @Test func readsBytes() throws {
         let file = try open()
         let tensor = try #require(file.tensor(named: "float"))
-        #expect(tensor.byteCount == 96)
-        #expect(try file.bytes(of: tensor, 8..<16) == [2, 3].flatMap { (value: Float) in value.littleEndianBytes })
+        #expect(tensor.descriptor.byteCount == 96)
+        #expect(try tensor.bytes(8..<16) == [2, 3].flatMap { (value: Float) in value.littleEndianBytes })
         let brain = try #require(file.tensor(named: "brain"))
-        #expect(try file.bytes(of: brain, 0..<10) == (0..<5).flatMap { BFloat16(Float($0)).littleEndianBytes })
+        #expect(try brain.bytes() == (0..<5).flatMap { BFloat16(Float($0)).littleEndianBytes })
         #expect(file.tensor(named: "missing") == nil)
+    }
+
+    /// The numbers that make.py wrote.
+    private static let numbers: [(name: String, values: [Float])] = [
+        ("float", Array(0..<24).map { Float($0) }), ("half", [0, 1, 2, 3, 4, 5]), ("brain", [0, 1, 2, 3, 4]),
+        ("double", [0.1, -2]), ("eight", [0, 1, 2, 3]), ("number", [2.5]), ("empty", []), ("雪", [1]),
+    ]
+
+    @Test(arguments: numbers) func readsNumbers(name: String, expected: [Float]) throws {
+        let tensor = try #require(open().tensor(named: name))
+        #expect(tensor.elementCount == expected.count)
+        #expect(try tensor.floats() == expected)
+        for start in expected.indices {
+            #expect(try tensor.floats(start..<expected.count) == Array(expected[start...]))
+        }
+    }
+
+    @Test(arguments: ["truth", "long", "bytes"]) func takesNoOtherTypesForNumbers(name: String) throws {
+        let tensor = try #require(open().tensor(named: name))
+        let error = #expect(throws: SafetensorsError.self) { try tensor.floats() }
+        #expect(error?.kind == .notFloats(tensor.descriptor.type))
+        #expect(error?.place == .tensor(name))
     }
 }

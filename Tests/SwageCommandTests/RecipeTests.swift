@@ -1,5 +1,6 @@
 import Foundation
 import GGUFContainer
+import Models
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import BlockFormats
 import Evaluation
 import Foundation
+import Models
 import Parallelism
 import Pipelines
 import Recipes
@@ -21,12 +22,12 @@ struct Subject {
         importance = "\(options.work)/\(name).imatrix.gguf"
         calibration = try options.calibration.map { try EvaluationText(contentsOf: $0) }
         if !FileManager.default.fileExists(atPath: original) {
-            let model = try Model(path: checkpoint)
+            let model = try Model.open(checkpoint)
             _ = try Conversion(target: .bf16, parallel: parallel).run(model, output: original) { _ in }
         }
         if !FileManager.default.fileExists(atPath: importance) {
             _ = try ImportanceCollection(calibration: Calibration(), parallel: parallel)
-                .run(Model(path: original), texts: calibration, output: importance) { _ in }
+                .run(Model.open(original), texts: calibration, output: importance) { _ in }
         }
     }
 
@@ -44,13 +45,13 @@ struct Subject {
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
         let results = try Measurement(cut: WindowCut(windowLimit: options.chunks), compute: Compute(parallel: parallel))
             .run(
-                ([peer] + paths).map { try Model(path: $0) }, reference: .model(Model(path: original)), texts: texts
+                ([peer] + paths).map { try Model.open($0) }, reference: .model(Model.open(original)), texts: texts
             ).models
         let divergences = results.map { texts -> [Double] in
             let parts = [texts[..<options.own.count], texts[options.own.count...]]
             return parts.map { Divergence($0.flatMap(\.comparisons)).divergence.mean }
         }
-        let sizes = try ([peer] + paths).map { try Model(path: $0).tensorByteCount }
+        let sizes = try ([peer] + paths).map { try Model.open($0).tensorByteCount }
         for (size, path) in zip(sizes, [peer] + paths) where size != sizes[0] {
             throw Options.Usage(description: "\(path) has \(size) bytes of tensors, not \(sizes[0])")
         }
@@ -63,7 +64,7 @@ struct Subject {
         var quantization = Quantization(recipe: try Recipe(named: type), importancePath: importance, parallel: parallel)
         quantization.calibration = CalibratedQuantization(
             texts: calibration, cut: WindowCut(windowLimit: options.calibrationChunks), policy: try variant.policy())
-        let model = try Model(path: original)
+        let model = try Model.open(original)
         _ = try quantization.run(model, plan: quantization.plan(model), output: path) { _ in }
     }
 

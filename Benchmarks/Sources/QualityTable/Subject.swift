@@ -1,6 +1,7 @@
 import BlockFormats
 import Evaluation
 import Foundation
+import Models
 import Parallelism
 import Pipelines
 import Recipes
@@ -19,13 +20,13 @@ struct Subject {
         original = "\(options.work)/\(name).gguf"
         importance = "\(options.work)/\(name).imatrix.gguf"
         if !FileManager.default.fileExists(atPath: original) {
-            let model = try Model(path: checkpoint)
+            let model = try Model.open(checkpoint)
             _ = try Conversion(target: .bf16, parallel: parallel).run(model, output: original) { _ in }
         }
         if !FileManager.default.fileExists(atPath: importance) {
             let texts = try options.calibration.map { try EvaluationText(contentsOf: $0) }
             _ = try ImportanceCollection(calibration: Calibration(), parallel: parallel)
-                .run(Model(path: original), texts: texts, output: importance) { _ in }
+                .run(Model.open(original), texts: texts, output: importance) { _ in }
         }
     }
 
@@ -43,15 +44,15 @@ struct Subject {
         let measurement = Measurement(
             cut: WindowCut(windowLimit: options.chunks), compute: Compute(parallel: parallel))
         let texts = try (options.own + options.general).map { try EvaluationText(contentsOf: $0) }
-        let reference = try Model(path: original)
+        let reference = try Model.open(original)
         let results = try measurement.run(
-            candidates.map { try Model(path: $0.path) }, reference: .model(reference), texts: texts
+            candidates.map { try Model.open($0.path) }, reference: .model(reference), texts: texts
         ).models
         let comparison = WeightComparison(importancePath: importance, compute: Compute(parallel: parallel))
         let measured = try zip(candidates, results)
             .map { candidate, results in
                 var error = WeightError()
-                let quantized = try Model(path: candidate.path)
+                let quantized = try Model.open(candidate.path)
                 for tensor in try comparison.run(original: reference, quantized: quantized)
                 where tensor.type.isQuantized { error.add(tensor.total) }
                 return (candidate, Measured(results, ownCount: options.own.count, error: error))
@@ -59,7 +60,7 @@ struct Subject {
         return try measured.filter { !$0.0.isPeer }
             .map { candidate, result in
                 Row(
-                    model: name, type: candidate.label, byteCount: try Model(path: candidate.path).tensorByteCount,
+                    model: name, type: candidate.label, byteCount: try Model.open(candidate.path).tensorByteCount,
                     ours: result, peer: measured.first { $0.0.isPeer && $0.0.type == candidate.type }?.1)
             }
     }
@@ -89,7 +90,7 @@ struct Subject {
         var quantization = Quantization(
             recipe: mix.recipe, options: try mix.options, importancePath: importance, parallel: parallel)
         if let policy { quantization.policies[mix.mainType] = policy }
-        let model = try Model(path: original)
+        let model = try Model.open(original)
         _ = try quantization.run(model, plan: quantization.plan(model), output: path) { _ in }
     }
 

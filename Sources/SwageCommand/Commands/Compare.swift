@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Files
+import Models
 import Pipelines
 import Reporting
 
@@ -52,7 +53,7 @@ struct Compare: ParsableCommand {
 
     func run() throws {
         let source = try reading.open(original, expertPadding: .off)
-        let result = try Model(path: quantized, expertNormalization: reading.normalizeExperts)
+        let result = try Model.open(quantized, expertNormalization: reading.normalizeExperts)
         ProgressLine.say(result.notes)
         let comparison = WeightComparison(importancePath: imatrix, compute: work.compute)
         let tensors = try comparison.run(original: source, quantized: result)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Models
 import Pipelines
 import Reporting
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import GGUFContainer
+import Models
 import Pipelines
 import Reporting
 

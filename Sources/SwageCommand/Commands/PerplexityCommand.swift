@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Models
 import Numerics
 import Pipelines
 import Reporting

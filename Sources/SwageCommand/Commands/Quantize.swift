@@ -1,6 +1,7 @@
 import ArgumentParser
 import BlockFormats
 import Evaluation
+import Models
 import Pipelines
 import Recipes
 import Reporting
@@ -141,7 +142,7 @@ struct Quantize: ParsableCommand {
     ) throws -> (divergence: Double, windowCount: Int)? {
         defer { ProgressLine.clear() }
         return try calibration.heldOutDivergence(
-            of: Model(path: path), from: model, parallel: work.compute.parallel, progress: work.compute.progress)
+            of: Model.open(path), from: model, parallel: work.compute.parallel, progress: work.compute.progress)
     }
 
     /// Writes the file, or what it would hold.

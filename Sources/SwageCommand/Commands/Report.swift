@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Files
+import Models
 import Pipelines
 import Reporting
 

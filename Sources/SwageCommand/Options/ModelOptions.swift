@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Models
 import Pipelines
 import Tokenization
 
@@ -30,8 +31,8 @@ struct ModelOptions: ParsableArguments {
     ///
     /// - Parameter expertPadding: nil for what the user asks for.
     func open(_ path: String, expertPadding: ExpertPadding? = nil, readsWeights: Bool = true) throws -> Model {
-        let model = try Model(
-            path: path, expertPadding: expertPadding ?? padExperts, expertNormalization: normalizeExperts,
+        let model = try Model.open(
+            path, expertPadding: expertPadding ?? padExperts, expertNormalization: normalizeExperts,
             preTokenizer: splitting.preTokenizer, readsWeights: readsWeights)
         ProgressLine.say(model.notes)
         return model

@@ -1,4 +1,5 @@
 import ModelArchitecture
+import Models
 import Pipelines
 import Recipes
 import Reporting

@@ -1,4 +1,5 @@
 import Evaluation
+import Models
 import Numerics
 import Pipelines
 import Runtime
@@ -50,7 +51,7 @@ struct ModelReport: Encodable {
 
         /// - Parameter first: the model that the others are compared with.
         init(
-            name: String, _ model: Pipelines.Model, comparedWith first: Pipelines.Model, results: [EvaluationResult]
+            name: String, _ model: Models.Model, comparedWith first: Models.Model, results: [EvaluationResult]
         ) throws {
             self.name = name
             fileBytes = try model.fileByteCount

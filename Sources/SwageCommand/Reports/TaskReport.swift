@@ -1,4 +1,5 @@
 import Evaluation
+import Models
 import Numerics
 import Pipelines
 import Runtime

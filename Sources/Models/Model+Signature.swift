@@ -40,7 +40,7 @@ extension Model {
     /// precision, or does not say.
     ///
     /// - Parameter what: what the file is.
-    func warning(about file: String, _ what: String, of other: ModelSignature?) throws -> Message? {
+    package func warning(about file: String, _ what: String, of other: ModelSignature?) throws -> Message? {
         guard let other, let own = try signature(), !own.isSame(as: other) else { return nil }
         return
             "\(file): the \(what) was collected from another model than \(path); what matters in one says "

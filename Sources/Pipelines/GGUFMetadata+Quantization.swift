@@ -1,28 +1,9 @@
-import Checkpoints
 import Files
 import GGUFContainer
 import Hessians
+import Models
 
 extension GGUFMetadata {
-    /// Sets every key of `other`, in its order.
-    mutating func append(_ other: GGUFMetadata) {
-        for entry in other.entries { self[entry.key] = entry.value }
-    }
-
-    /// Sets what a checkpoint says of itself.
-    mutating func append(_ general: GeneralMetadata) {
-        for (key, value) in general.entries {
-            self[ByteString(key)] =
-                switch value {
-                case .text(let text): .string(ByteString(text))
-                case .texts(let texts): .array(.string(texts.map { ByteString($0) }))
-                case .count(let count): .uint32(UInt32(clamping: count))
-                case .whole(let number): .int32(number)
-                case .fraction(let number): .float32(number)
-                }
-        }
-    }
-
     /// Removes what an earlier quantization said about its recipe, importance matrix and calibration.
     mutating func removeQuantization() {
         removeAll { key in

@@ -4,7 +4,7 @@ import Tokenization
 
 extension Vocabulary {
     /// The vocabulary as the metadata that llama.cpp reads.
-    var metadata: GGUFMetadata {
+    public var metadata: GGUFMetadata {
         var metadata = GGUFMetadata()
         metadata["tokenizer.ggml.model"] = .string(ByteString(model))
         metadata["tokenizer.ggml.pre"] = .string(ByteString(pre))
@@ -37,7 +37,7 @@ extension Vocabulary {
 
 extension Vocabulary {
     /// Reads the vocabulary from a GGUF's metadata; keys that are absent have llama.cpp's defaults.
-    init(metadata: GGUFMetadata) throws(TokenizationError) {
+    public init(metadata: GGUFMetadata) {
         let model = metadata.string("tokenizer.ggml.model") ?? "none"
         let pre = metadata.string("tokenizer.ggml.pre") ?? "default"
         let defaults = VocabularyDefaults(model: model, pre: pre)

@@ -4,28 +4,30 @@ import GGUFContainer
 import Parallelism
 
 /// What a file says about where it came from.
-enum Provenance {
+package enum Provenance {
     /// The digest of the weights of the checkpoint that a file was made from.
     static let weightsKey: ByteString = "swage.source.weights.sha256"
 
     /// Adds what the checkpoint is made of: its weights, without a word of the files that hold them, and the sums of the
     /// files beside them. One checkpoint in different containers is described by the same words.
-    static func describe(
-        _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel, progress: @escaping ProgressHandler
+    ///
+    /// - Parameter hashing: is told the share of the weights that has been hashed; never called if there are none.
+    package static func describe(
+        _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel,
+        hashing: @escaping @Sendable (Double) -> Void
     ) throws {
         var digests = Digests()
         if let checkpoint = model.checkpoint {
             digests.files = try checkpoint.configurationFiles.map { try WeightDigest.sha256(ofFile: $0) }
             if let content = checkpoint.content {
-                progress(.stage(.hashingWeights))
-                digests.weights = try WeightDigest.sha256(of: content, parallel: parallel) { progress(.fraction($0)) }
+                digests.weights = try WeightDigest.sha256(of: content, parallel: parallel, progress: hashing)
             }
         }
         describe(model, digests, in: &metadata)
     }
 
-    /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:progress:)`` adds.
-    static func describeInLength(_ model: Model, in metadata: inout GGUFMetadata) {
+    /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:hashing:)`` adds.
+    package static func describeInLength(_ model: Model, in metadata: inout GGUFMetadata) {
         let sum = String(repeating: "0", count: SHA256.hexadecimalLength)
         let checkpoint = model.checkpoint
         let digests = Digests(
@@ -60,5 +62,8 @@ enum Provenance {
         }
     }
 
-    static func lastComponent(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+    /// The file's name without its folders.
+    package static func lastComponent(_ path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
 }

@@ -7,10 +7,13 @@ import Tokenization
 
 /// What a file says about itself.
 public struct Inspection: Sendable {
+    /// A key and its value.
     public struct Entry: Sendable {
+        /// As the file has it.
         public let key: String
         /// As GGUF names it, such as `uint32` or `[string]`.
         public let type: String
+        /// As the file has it.
         public let value: GGUFValue
 
         /// The value in few words: long arrays and texts are cut.
@@ -19,9 +22,13 @@ public struct Inspection: Sendable {
 
     /// `GGUF v3`, or the kind of checkpoint.
     public let format: String
+    /// The files that hold the weights.
     public let files: [String]
+    /// Bytes of ``files`` together.
     public let fileByteCount: Int
+    /// In the order of the file.
     public let metadata: [Entry]
+    /// In the order of the file.
     public let tensors: [TensorDescriptor]
     /// What a user should know of how a checkpoint is read.
     public let notes: [Diagnostic]
@@ -32,15 +39,15 @@ public struct Inspection: Sendable {
 
     /// Reads a GGUF of any kind, or a checkpoint directory as the GGUF that it would become.
     ///
-    /// - Throws: ``PipelineError`` if a GGUF is not as the options ask for, and the errors of the files.
+    /// - Throws: ``ModelError`` if a GGUF is not as the options ask for, and the errors of the files.
     public init(
         path: String, expertPadding: ExpertPadding, expertNormalization: ExpertNormalization = .auto,
         preTokenizer: String? = nil
     ) throws {
         var isDirectory = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
-            let model = try Model(
-                path: path, expertPadding: expertPadding, expertNormalization: expertNormalization,
+            let model = try Model.open(
+                path, expertPadding: expertPadding, expertNormalization: expertNormalization,
                 preTokenizer: preTokenizer)
             format = "checkpoint, read as \(model.plan.architecture.rawValue)"
             files = model.files
@@ -51,8 +58,8 @@ public struct Inspection: Sendable {
         } else {
             if expertPadding == .on || expertNormalization != .auto || preTokenizer != nil {
                 // Such a file is to be a model, and of what is asked for.
-                _ = try Model(
-                    path: path, expertPadding: expertPadding, expertNormalization: expertNormalization,
+                _ = try Model.open(
+                    path, expertPadding: expertPadding, expertNormalization: expertNormalization,
                     preTokenizer: preTokenizer)
             }
             let file = try GGUFFile(path: path)
@@ -68,6 +75,7 @@ public struct Inspection: Sendable {
     /// Encoded bytes of all tensors.
     public var tensorByteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
 
+    /// Elements of all tensors.
     public var elementCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
 
     /// Tensors and bytes of each type, the largest share first.

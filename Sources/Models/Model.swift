@@ -3,18 +3,20 @@ import Files
 import FoundationEssentials
 import GGUFContainer
 import ModelArchitecture
-import Parallelism
-import Runtime
 import Tensors
 import Tokenization
 
 /// A model that commands work on: a checkpoint directory, or a GGUF file (any part of a split one).
 public struct Model: Sendable {
+    /// The directory or the file, as it was given.
     public let path: String
+    /// What the model calls itself; else the last component of ``path``.
     public let name: String
+    /// The computation.
     public let plan: DecoderPlan
     /// The weights under their GGUF names.
-    public internal(set) var tensors: any TensorSource
+    public package(set) var tensors: any TensorSource
+    /// What turns texts into tokens and back.
     public let tokenizer: Tokenizer
     /// What a GGUF of this model says, less what depends on how it is written.
     public let metadata: GGUFMetadata
@@ -23,38 +25,43 @@ public struct Model: Sendable {
     /// The checkpoint, if it is one.
     public let checkpoint: Checkpoint?
     /// What of the checkpoint's description could not be read.
-    let warnings: [String]
+    package let warnings: [String]
 
+    /// Opens a model; its weights are not read yet.
+    ///
     /// - Parameters:
+    ///   - path: A checkpoint directory, a GGUF file, or any part of a split one.
     ///   - expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
     ///   - expertNormalization: for checkpoints; a GGUF is refused if it says something else.
     ///   - preTokenizer: how a checkpoint's byte-level tokenizer splits words, by llama.cpp's name; nil to see it from
     ///     its pattern. A GGUF is refused if it says another name.
     ///   - readsWeights: without it a checkpoint's weights may be missing, and the model has no tensors.
-    public init(
-        path: String, expertPadding: ExpertPadding = .auto, expertNormalization: ExpertNormalization = .auto,
+    /// - Throws: ``ModelError`` if there is no model or if it is not as was asked for, and the errors of its files: they
+    ///   say what is damaged, missing or not supported.
+    public static func open(
+        _ path: String, expertPadding: ExpertPadding = .auto, expertNormalization: ExpertNormalization = .auto,
         preTokenizer: String? = nil, readsWeights: Bool = true
-    ) throws {
-        var isDirectory = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw PipelineError(.noSuchModel, file: path)
-        }
-        if isDirectory {
-            try self.init(
+    ) throws -> Model {
+        let model: Model
+        if try isDirectory(path) {
+            model = try Model(
                 checkpoint: Checkpoint(
                     directory: path, expertPadding: expertPadding, expertNormalization: expertNormalization,
                     preTokenizer: preTokenizer, readsWeights: readsWeights))
         } else {
-            try self.init(file: GGUFFile(path: path), path: path)
-            try Self.check(preTokenizer, isThatOf: tokenizer, path: path)
-            if expertPadding == .on, let length = plan.experts?.length, expertPadding.paddedLength(length) != length {
-                throw PipelineError(.cannotPad(length: length), file: path)
+            model = try Model(file: GGUFFile(path: path), path: path)
+            try check(preTokenizer, isThatOf: model.tokenizer, path: path)
+            if expertPadding == .on, let length = model.plan.experts?.length,
+                expertPadding.paddedLength(length) != length
+            {
+                throw ModelError(.cannotPad(length: length), file: path)
             }
         }
-        let asked = expertNormalization
-        if asked != .auto, plan.experts?.normalizesWeights != (asked == .on) {
-            throw PipelineError(.cannotNormalize(hasExperts: plan.experts != nil), file: path)
+        let (asked, experts) = (expertNormalization, model.plan.experts)
+        if asked != .auto, experts?.normalizesWeights != (asked == .on) {
+            throw ModelError(.cannotNormalize(hasExperts: experts != nil), file: path)
         }
+        return model
     }
 
     private init(checkpoint: Checkpoint) {
@@ -105,7 +112,7 @@ public struct Model: Sendable {
     }
 
     /// Everything that the model was read from.
-    var inputFiles: [String] {
+    package var inputFiles: [String] {
         guard checkpoint != nil else { return files }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return files
@@ -114,22 +121,11 @@ public struct Model: Sendable {
             }
     }
 
-    /// The model ready to compute.
-    ///
-    /// - Parameter memory: what the process may use.
-    public func forwardPass(_ parallel: Parallel, memory: MemoryBudget = .available) throws -> ForwardPass {
-        try ForwardPass(plan: plan, source: tensors, path: path, parallel: parallel, memory: memory)
-    }
-
     /// The tokenizer alone, of a checkpoint whose weights may be missing or of a GGUF.
     ///
     /// - Parameter preTokenizer: as for the whole model.
     public static func tokenizer(path: String, preTokenizer: String? = nil) throws -> Tokenizer {
-        var isDirectory = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw PipelineError(.noSuchModel, file: path)
-        }
-        if isDirectory { return try Tokenizer(checkpointDirectory: path, preTokenizer: preTokenizer) }
+        if try isDirectory(path) { return try Tokenizer(checkpointDirectory: path, preTokenizer: preTokenizer) }
         let file = try GGUFFile(path: path)
         try demandModel(file)
         let tokenizer = try tokenizer(of: file)
@@ -137,15 +133,23 @@ public struct Model: Sendable {
         return tokenizer
     }
 
+    private static func isDirectory(_ path: String) throws -> Bool {
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw ModelError(.noSuchModel, file: path)
+        }
+        return isDirectory
+    }
+
     private static func check(_ preTokenizer: String?, isThatOf tokenizer: Tokenizer, path: String) throws {
         let found = tokenizer.vocabulary.pre
         guard let preTokenizer, preTokenizer != found else { return }
-        throw PipelineError(.otherPreTokenizer(found: found, asked: preTokenizer), file: path)
+        throw ModelError(.otherPreTokenizer(found: found, asked: preTokenizer), file: path)
     }
 
     private static func demandModel(_ file: GGUFFile) throws {
         let type = file.metadata.string("general.type") ?? "model"
-        guard type == "model" else { throw PipelineError(.notAModel(type: type), file: file.path) }
+        guard type == "model" else { throw ModelError(.notAModel(type: type), file: file.path) }
     }
 
     private static func tokenizer(of file: GGUFFile) throws -> Tokenizer {
@@ -163,9 +167,9 @@ public struct Model: Sendable {
 
     /// What cuts a model into the parts that this one has; nil if it is one file.
     ///
-    /// - Throws: ``PipelineError`` if the model is a checkpoint, whose shards are no parts of a GGUF.
+    /// - Throws: ``ModelError`` if the model is a checkpoint, whose shards are no parts of a GGUF.
     public func splitLimits() throws -> GGUFSplitLimits? {
-        guard let file = tensors as? GGUFFile else { throw PipelineError(.noSplitToKeep, file: path) }
+        guard let file = tensors as? GGUFFile else { throw ModelError(.noSplitToKeep, file: path) }
         return file.parts.count > 1 ? .tensorCounts(file.parts.map(\.tensorIndices.count)) : nil
     }
 

@@ -14,10 +14,10 @@ public struct MetadataFile: Sendable {
     public let path: String
     private let members: [(key: ByteString, value: JSON)]
 
-    /// - Throws: `FileError`, `JSONError`, or ``PipelineError`` if it is no object.
+    /// - Throws: `FileError`, `JSONError`, or ``ModelError`` if it is no object.
     public init(contentsOf path: String) throws {
         guard let object = try JSON(contentsOf: path).object else {
-            throw PipelineError(.metadata(.notObject), file: path)
+            throw ModelError(.metadata(.notObject), file: path)
         }
         self.path = path
         members = object.members
@@ -25,13 +25,13 @@ public struct MetadataFile: Sendable {
 
     /// Sets the file's keys in the metadata of a model that is about to be written.
     ///
-    /// - Throws: ``PipelineError`` for values of other types than their keys', for keys that follow from the model, and
+    /// - Throws: ``ModelError`` for values of other types than their keys', for keys that follow from the model, and
     ///   for values with which nobody could read it.
-    func apply(to metadata: inout GGUFMetadata, of model: Model) throws {
+    package func apply(to metadata: inout GGUFMetadata, of model: Model) throws {
         let architecture = model.plan.architecture.rawValue
         for (key, value) in members {
-            func refuse(_ problem: MetadataProblem) -> PipelineError {
-                PipelineError(.metadata(problem), file: path, tensor: key.description)
+            func refuse(_ problem: MetadataProblem) -> ModelError {
+                ModelError(.metadata(problem), file: path, key: key.description)
             }
             guard key.isMetadataKey else { throw refuse(.invalidKey) }
             let before = metadata

@@ -12,12 +12,12 @@ import Synchronization
 ///
 /// `SHA256` is that of the tensor's elements (the last dimension fastest, little-endian) in hexadecimal, `TYPE` as
 /// safetensors spells it, `SHAPE` as in `[4096,256]`, slowest dimension first. Lines end in a line feed.
-enum WeightDigest {
+package enum WeightDigest {
     /// Small enough to be hashed from the cache that reading leaves it in.
     private static let chunkByteCount = 1 << 18
 
     /// - Returns: 64 hexadecimal digits.
-    static func sha256(
+    package static func sha256(
         of content: CheckpointContent, parallel: Parallel, progress: @escaping @Sendable (Double) -> Void
     ) throws -> String {
         let meter = FractionMeter(total: content.tensors.reduce(0) { $0 + $1.byteCount }, progress)
@@ -34,11 +34,11 @@ enum WeightDigest {
         return SHA256.hexadecimal(of: Array(lines.withLock { $0.joined() }.utf8))
     }
 
-    /// Of a file's bytes.
+    /// The digest of a file's bytes.
     static func sha256(ofFile path: String) throws -> String { try sha256(of: ReadableFile(path: path), from: 0) }
 
-    /// Of a file's bytes from an offset on.
-    static func sha256(of file: ReadableFile, from start: Int) throws -> String {
+    /// The digest of a file's bytes from an offset on.
+    package static func sha256(of file: ReadableFile, from start: Int) throws -> String {
         try sha256(byteCount: file.byteCount - start) { range, chunk in
             try file.read(at: start + range.lowerBound, into: chunk)
         }

@@ -1,7 +1,5 @@
 import Digests
-import Evaluation
 import Files
-import Importance
 import Parallelism
 import Tensors
 import Tokenization
@@ -16,7 +14,7 @@ public enum Fingerprint {
     private static let fileSampleByteCount = 1 << 12
     private static let fileSampleCount = 4096
 
-    /// Of a model: what its computation is, its tensors' names, types and shapes, and samples of their bytes, since reading
+    /// The digest of a model: what its computation is, its tensors' names, types and shapes, and samples of their bytes, since reading
     /// all of a large model would take as long as running it.
     ///
     /// Of every matrix, and so of every expert, 8 pieces of 8 KiB or one row are read, spread over it from its first to its
@@ -77,15 +75,15 @@ public enum Fingerprint {
         return hash.hexadecimal
     }
 
-    /// Of a tokenizer: everything that decides the tokens of a text; see ``TokenizerIdentity``.
+    /// The digest of a tokenizer: everything that decides the tokens of a text; see ``TokenizerIdentity``.
     public static func of(_ tokenizer: Tokenizer) -> String {
         var hash = SHA256()
         for bytes in TokenizerIdentity(tokenizer).bytes { hash.update(bytes) }
         return hash.hexadecimal
     }
 
-    /// Of a large file: its length and samples of its bytes.
-    static func of(file path: String) throws -> String {
+    /// The digest of a large file: its length and samples of its bytes.
+    package static func of(file path: String) throws -> String {
         let file = try ReadableFile(path: path)
         var hash = SHA256()
         hash.update(Array("\(file.byteCount)\n".utf8))
@@ -97,27 +95,10 @@ public enum Fingerprint {
         return hash.hexadecimal
     }
 
-    /// SHA-256 of a text's bytes.
-    public static func of(_ text: EvaluationText) -> String {
-        SHA256.hexadecimal(of: text.bytes)
-    }
-
-    /// Of texts as a model reads them.
-    static func of(_ sequences: [[TokenID]]) -> String {
+    /// The digest of texts as a model reads them.
+    package static func of(_ sequences: [[TokenID]]) -> String {
         var hash = SHA256()
         for tokens in sequences { hash.update(Array("\(tokens)\n".utf8)) }
-        return hash.hexadecimal
-    }
-
-    /// Of what an importance matrix says of each weight.
-    static func of(_ importance: ImportanceMatrix) -> String {
-        var hash = SHA256()
-        for (name, entry) in importance.entries.sorted(by: { $0.key < $1.key }) {
-            hash.update(Array("\(name) \(entry.rowLength)\n".utf8))
-            for numbers in [entry.sums, entry.counts] {
-                numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { hash.update($0) }
-            }
-        }
         return hash.hexadecimal
     }
 }

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Builds the examples, as a package that uses Swage's products, and holds what they print against Expected/.
+#   check.sh [OPTIONS OF SWIFT BUILD…]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+build=(swift build --scratch-path ../.build-examples "$@")
+"${build[@]}"
+binaries=$("${build[@]}" --show-bin-path)
+fixtures=../Fixtures
+
+check() {
+    local name=$1
+    shift
+    diff -u "Expected/$name.txt" <("$binaries/$name" "$@") || { echo "$name: not what is expected" && exit 1; }
+}
+
+check ReadMetadata $fixtures/golden/gguf/values-v3.gguf
+check DequantizeTensor $fixtures/golden/gguf/values-v3.gguf blocks.weight 3
+check ReadNumbers $fixtures/golden/safetensors/types.safetensors half
+check TokenizeText $fixtures/models/apus-xdan-tiny "A house of four floors, 雪 in the yard."
+check ScoreText $fixtures/models/apus-xdan-tiny $fixtures/text/eval/fiction-en.txt
+
+# Readers of files need no library that computes, packs or signs.
+for name in ReadMetadata ReadNumbers DequantizeTensor TokenizeText; do
+    if ldd "$binaries/$name" | grep -E 'blas|zstd|crypto'; then
+        echo "$name: links what it does not need"
+        exit 1
+    fi
+done
+
+# The code in the products' pages is that of the examples.
+same() {
+    local page=../Sources/$1.md example=Sources/$2/main.swift
+    if awk '/^```/ { inside = !inside; next } inside' "$page" | grep -Fxvf "$example"; then
+        echo "$page: the lines above are not in Examples/$example"
+        exit 1
+    fi
+}
+
+same GGUFContainer/GGUF.docc/GGUF ReadMetadata
+same Safetensors/SafetensorsIO.docc/SafetensorsIO ReadNumbers
+same BlockFormats/BlockFormats.docc/BlockFormats DequantizeTensor
+same Tokenization/Tokenizers.docc/Tokenizers TokenizeText
+same Swage/Swage.docc/Swage ScoreText
