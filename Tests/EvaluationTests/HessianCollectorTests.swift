@@ -40,9 +40,11 @@ struct HessianCollectorTests {
             try Parallel(threadCount: threadCount).forEach(order.count) { index, _ in
                 for (number, site) in Self.sites.enumerated() {
                     let rows = self.rows(order[index], number)
-                    collector.observe(
-                        ActivationRows(rows, count: order[index] + 1, columns: Self.columns), of: site,
-                        piece: order[index])
+                    rows.withUnsafeBufferPointer {
+                        collector.observe(
+                            ActivationRows($0.baseAddress!, count: order[index] + 1, columns: Self.columns), of: site,
+                            piece: order[index])
+                    }
                 }
             }
             collector.endStage()
@@ -76,9 +78,11 @@ struct HessianCollectorTests {
             parallel: Parallel(threadCount: 2), blocks: { [5..<16, 16..<$0] }, receive: received.append)
         for piece in 0..<3 {
             for (number, site) in Self.sites.enumerated() {
-                collector.observe(
-                    ActivationRows(rows(piece, number), count: piece + 1, columns: Self.columns), of: site, piece: piece
-                )
+                rows(piece, number).withUnsafeBufferPointer {
+                    collector.observe(
+                        ActivationRows($0.baseAddress!, count: piece + 1, columns: Self.columns), of: site,
+                        piece: piece)
+                }
             }
         }
         collector.endStage()
@@ -104,8 +108,11 @@ struct HessianCollectorTests {
         let collector = HessianCollector(parallel: Parallel(threadCount: 1), receive: received.append)
         let rows: [Float] = [1, 2, 3, -4, 5, 6]
         let weights: [Float] = [9, 0.5, 0.25, 2, 9]
-        collector.observe(
-            ActivationRows(rows, count: 3, columns: 2, weights: weights[1..<4]), of: Self.sites[0], piece: 0)
+        rows.withUnsafeBufferPointer {
+            collector.observe(
+                ActivationRows($0.baseAddress!, count: 3, columns: 2, weights: weights[1..<4]), of: Self.sites[0],
+                piece: 0)
+        }
         collector.endStage()
         let moments = try #require(received.all.first).moments
         // 1, 2 by 1/2; 3, -4 by 1/4; 5, 6 by 2.

@@ -65,7 +65,7 @@ import Testing
     @Test(arguments: [
         ["inspect", CheckpointCopy.original], ["inspect", CheckpointCopy.original, "--json"], ["--help"],
         ["generate", CheckpointCopy.original, "--prompt", "Hello", "--max-new-tokens", "2"],
-        ["chat", CheckpointCopy.original, "--max-new-tokens", "2"],
+        ["chat", CheckpointCopy.original, "--template", "chatml", "--max-new-tokens", "2"],
     ])
     func runsWithoutAReaderEnd(arguments: [String]) async throws {
         let workspace = try Workspace()
