@@ -7,8 +7,8 @@ guard CommandLine.arguments.count == 3 else { fatalError("usage: ScoreText MODEL
 
 let model = try Model.open(CommandLine.arguments[1])
 let text = try EvaluationText(contentsOf: CommandLine.arguments[2])
-let measurement = Measurement(cut: WindowCut(context: 64, windowLimit: 1), parallel: Parallel())
-let result = try measurement.run([model], texts: [text]) { _ in }.models[0][0]
+let measurement = Measurement(cut: WindowCut(context: 64, windowLimit: 1))
+let result = try measurement.run([model], texts: [text]).models[0][0]
 
 let perplexity = (1000 * result.perplexity.mean).rounded() / 1000
 print("perplexity \(perplexity) over \(result.scoredTokenCount) tokens")
