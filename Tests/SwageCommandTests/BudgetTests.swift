@@ -73,6 +73,18 @@ import Testing
         #expect(recipe.status == 0 && recipe.output.contains("least predicted loss"))
     }
 
+    /// Types of as many bits, such as Q4_K and IQ4_NL, come in the same order every time.
+    @Test func listsTypesInOneOrder() async throws {
+        var listings: [[String]] = []
+        for _ in 0..<4 {
+            let output = try await Self.quantize(["--bpw", "3"], nil).output
+            listings.append(output.matches(of: #/\n(I?Q\w+): /#).map { String($0.1) })
+        }
+        let bits = ["IQ3_S", "Q3_K", "IQ4_NL", "Q4_K"].filter(listings[0].contains)
+        #expect(bits.count > 2, "two of them have as many bits: \(listings[0])")
+        #expect(Set(listings).count == 1)
+    }
+
     @Test func fitsBitsPerWeight() async throws {
         let outcome = try await Self.quantize(["--bpw", "3.0"], nil)
         #expect(outcome.status == 0, "\(outcome.error)")

@@ -47,7 +47,8 @@ extension Quantization.Plan {
     fileprivate var typeCounts: [String] {
         let quantized = assignments.filter { $0.type.isQuantized }
         let byType = Dictionary(grouping: quantized, by: \.type)
-        return byType.sorted { $0.key.bitsPerElement < $1.key.bitsPerElement }.map { type, assignments in
+        let types = byType.sorted { ($0.key.bitsPerElement, $0.key.name) < ($1.key.bitsPerElement, $1.key.name) }
+        return types.map { type, assignments in
             let names = assignments.compactMap { TensorName(gguf: $0.tensor.name) }
             let parts = Dictionary(grouping: names, by: \.role.stem).sorted { $0.key < $1.key }.map { role, tensors in
                 let layers = tensors.compactMap(\.layer).sorted()
