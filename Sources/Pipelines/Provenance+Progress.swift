@@ -3,7 +3,7 @@ import Models
 import Parallelism
 
 extension Provenance {
-    /// The same as a stage of a use case.
+    /// Adds what a model was made from, and tells of the stage if there are weights to hash.
     static func describe(
         _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel, progress: @escaping ProgressHandler
     ) throws {
