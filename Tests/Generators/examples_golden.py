@@ -38,7 +38,7 @@ def shape(tensor):
 
 
 write("ReadMetadata", [f"{f.name}: {type_name(f.types)}" for f in reader.fields.values() if f.name not in FIXED]
-      + [f"{t.name}: {t.tensor_type.name.lower()}, {shape(t)}" for t in reader.tensors])
+      + [f"{t.name}: {t.tensor_type.name}, {shape(t)}" for t in reader.tensors])
 
 blocks = next(t for t in reader.tensors if t.name == "blocks.weight")
 write("DequantizeTensor", [str(v) for v in gguf.quants.dequantize(blocks.data, blocks.tensor_type)[3]])
