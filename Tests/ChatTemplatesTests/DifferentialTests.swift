@@ -33,6 +33,7 @@ import Testing
         ("{{ messages | nosuch }}", "the filter \"nosuch\"", 1, 15),
         ("{{ lipsum() }}", "the function \"lipsum\"", 1, 10),
         ("{{ 'a'.translate({}) }}", "the method \"translate\" of strings", 1, 17),
+        ("{{ (-8) ** 0.5 }}", "a power that is a complex number", 1, 9),
         ("{{ 1 is nosuch }}", "the test \"nosuch\"", 1, 6), ("{% do x %}", "the statement \"do\"", 1, 1),
     ])
     func namesWhatIsNotKnown(source: String, construct: String, line: Int, column: Int) throws {

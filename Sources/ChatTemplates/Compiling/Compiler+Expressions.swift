@@ -31,7 +31,8 @@ extension Compiler {
         }
     }
 
-    /// In the Python that jinja2 makes, the sign of a constant base stands before the whole power.
+    /// In the Python that jinja2 makes, the sign of a constant base stands before the whole power; a power of constants it
+    /// computes itself, and one without a value here keeps its base.
     private func power(
         _ first: Expression, _ further: [(Operator, Expression)], _ place: Place, _ context: Context
     ) throws(ChatTemplateError) -> Expression {
@@ -44,7 +45,7 @@ extension Compiler {
             let exponent = try expression(part, context)
             if let literal = try folder.literal(of: power(base, exponent)) {
                 base = literal
-            } else if let positive = base.oppositeOfNegativeNumber {
+            } else if let positive = base.oppositeOfNegativeNumber, try folder.literal(of: exponent) == nil {
                 let positive = power(positive, exponent)
                 base = Expression(.negative(positive), place, depth: 1 + positive.depth)
             } else {

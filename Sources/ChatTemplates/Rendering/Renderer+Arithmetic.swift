@@ -118,6 +118,9 @@ extension Renderer {
             guard y != 0 else { throw divisionByZero }
             return .float(remainder(x, y))
         case .power:
+            guard !(x < 0 && x.isFinite && y.isFinite && y != y.rounded()) else {
+                throw error(.unsupported("a power that is a complex number"))
+            }
             let result = pow(x, y)
             guard !(result.isInfinite && x.isFinite && y.isFinite), !(result.isNaN && !x.isNaN && !y.isNaN) else {
                 throw wrong("a power is no number")
