@@ -9,7 +9,7 @@ import Runtime
 
 /// Fits quantized weights to inputs of which a file holds second moments.
 ///
-/// Each matrix is encoded with error feedback as ``CalibratedQuantization`` does it, for the inputs that it has in the
+/// Each matrix is encoded with error feedback as ``TextFitting`` does it, for the inputs that it has in the
 /// original model: no text is read, and matrices do not make up for what those before them lost.
 public struct HessianFitting: Sendable {
     /// A file made by ``HessianCollection``.

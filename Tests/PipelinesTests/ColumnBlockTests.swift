@@ -31,16 +31,13 @@ import Testing
             var policy = CalibrationPolicy()
             policy.columnBlocks = ColumnBlocks(greatestWidth: width)
             guidance = .texts(
-                CalibratedQuantization(
-                    texts: try texts("calib", "fiction-en", "web-zh"), cut: cut, policy: policy))
+                TextFitting(CalibrationTexts(try texts("calib", "fiction-en", "web-zh"), cut: cut), policy: policy))
         }
         _ = try Quantization(recipe: try Recipe(named: type), parallel: parallel)
             .plan(QuantizationInputs(model, guidance: guidance)).write(to: output) { _ in }
-        var measurement = CalibratedQuantization(texts: try texts("eval", "fiction-en"), cut: cut)
-        measurement.heldOutCount = 3
-        let divergence = try measurement.heldOutDivergence(
-            of: try Model.open(output), from: model, parallel: parallel
-        ) { _ in }.divergence
+        let measured = CalibrationTexts(try texts("eval", "fiction-en"), cut: cut, heldOutCount: 3)
+        let divergence = try HeldOutDivergence(measured, compute: Compute(parallel: parallel))
+            .run(Model.open(output), from: model).divergence
         return (try GGUFFile(path: output), divergence)
     }
 
@@ -50,7 +47,7 @@ import Testing
             let model = try Model.open(ReferenceModel.xverseMoE.path)
             let importance = folder + "/importance.gguf"
             _ = try ImportanceCollection(
-                calibration: Calibration(cut: WindowCut(context: 256, windowLimit: 4)), parallel: Parallel()
+                ActivationCollection(cut: WindowCut(context: 256, windowLimit: 4)), parallel: Parallel()
             ).run(model, texts: try Self.texts("calib", "fiction-en", "web-zh"), output: importance) { _ in }
             let plain = try Self.quantize(
                 model, to: folder + "/plain.gguf", type: "IQ2_XXS", importance: importance, context: 256, width: nil)
@@ -96,7 +93,7 @@ import Testing
                 let moments = folder + "/\(width)-\(threadCount).hessian.gguf"
                 let parallel = Parallel(threadCount: threadCount)
                 _ = try HessianCollection(
-                    calibration: Calibration(cut: WindowCut(context: 256, windowLimit: 4)),
+                    ActivationCollection(cut: WindowCut(context: 256, windowLimit: 4)),
                     columnBlocks: ColumnBlocks(greatestWidth: width), parallel: parallel
                 ).run(model, texts: try Self.texts("calib", "fiction-en", "web-zh"), output: moments) { _ in }
                 return try Self.quantize(
@@ -119,11 +116,11 @@ import Testing
     @Test func samplesTheFirstBlock() throws {
         let model = try Model.open(ReferenceModel.xverseMoE.path)
         func sensitivity(width: Int) throws -> Sensitivity {
-            var calibration = CalibratedQuantization(
-                texts: try Self.texts("calib", "fiction-en"), cut: WindowCut(context: 256, windowLimit: 5))
-            calibration.policy.columnBlocks = ColumnBlocks(greatestWidth: width)
-            calibration.heldOutCount = 1
-            return try calibration.sensitivity(of: model, parallel: Parallel()) { _ in }
+            let texts = CalibrationTexts(
+                try Self.texts("calib", "fiction-en"), cut: WindowCut(context: 256, windowLimit: 5), heldOutCount: 1)
+            var policy = CalibrationPolicy()
+            policy.columnBlocks = ColumnBlocks(greatestWidth: width)
+            return try SensitivityProbing(texts, policy: policy).run(model)
         }
         let (whole, cut) = (try sensitivity(width: 512), try sensitivity(width: 256))
         #expect(whole.matrices.map(\.name) == cut.matrices.map(\.name))

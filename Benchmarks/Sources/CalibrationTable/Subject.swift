@@ -26,7 +26,7 @@ struct Subject {
             _ = try Conversion(target: .bf16, parallel: parallel).run(model, output: original) { _ in }
         }
         if !FileManager.default.fileExists(atPath: importance) {
-            _ = try ImportanceCollection(calibration: Calibration(), parallel: parallel)
+            _ = try ImportanceCollection(ActivationCollection(), parallel: parallel)
                 .run(Model.open(original), texts: calibration, output: importance) { _ in }
         }
     }
@@ -61,11 +61,10 @@ struct Subject {
     }
 
     private func quantize(_ type: String, _ variant: Variant, to path: String) throws {
-        var quantization = Quantization(recipe: try Recipe(named: type), importancePath: importance, parallel: parallel)
-        quantization.calibration = CalibratedQuantization(
-            texts: calibration, cut: WindowCut(windowLimit: options.calibrationChunks), policy: try variant.policy())
-        let model = try Model.open(original)
-        _ = try quantization.run(model, plan: quantization.plan(model), output: path) { _ in }
+        let texts = CalibrationTexts(calibration, cut: WindowCut(windowLimit: options.calibrationChunks))
+        let fitting = TextFitting(texts, policy: try variant.policy())
+        let inputs = try QuantizationInputs(Model.open(original), guidance: .texts(fitting, importance: importance))
+        _ = try Quantization(recipe: try Recipe(named: type), parallel: parallel).plan(inputs).write(to: path) { _ in }
     }
 
     private func quantizeByPeer(_ type: String, to path: String) throws {

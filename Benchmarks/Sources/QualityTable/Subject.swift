@@ -25,7 +25,7 @@ struct Subject {
         }
         if !FileManager.default.fileExists(atPath: importance) {
             let texts = try options.calibration.map { try EvaluationText(contentsOf: $0) }
-            _ = try ImportanceCollection(calibration: Calibration(), parallel: parallel)
+            _ = try ImportanceCollection(ActivationCollection(), parallel: parallel)
                 .run(Model.open(original), texts: texts, output: importance) { _ in }
         }
     }
@@ -88,10 +88,10 @@ struct Subject {
     private func quantize(_ type: String, policy: EncodingPolicy?, to path: String) throws {
         let mix = try Mix(type)
         var quantization = Quantization(
-            recipe: mix.recipe, options: try mix.options, importancePath: importance, parallel: parallel)
+            recipe: mix.recipe, options: try mix.options, parallel: parallel)
         if let policy { quantization.policies[mix.mainType] = policy }
-        let model = try Model.open(original)
-        _ = try quantization.run(model, plan: quantization.plan(model), output: path) { _ in }
+        let inputs = try QuantizationInputs(Model.open(original), guidance: .importance(importance))
+        _ = try quantization.plan(inputs).write(to: path) { _ in }
     }
 
     private func quantizeByPeer(_ type: String, to path: String) throws {

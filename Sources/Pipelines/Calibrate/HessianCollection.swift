@@ -13,7 +13,8 @@ import Synchronization
 /// All windows go through the layers together, and each site is written when its stage has ended: memory holds the states
 /// of all windows, the inputs of a stage and the products of one site, and never the file.
 public struct HessianCollection: Sendable {
-    public var calibration: Calibration
+    /// How texts are cut, and what is collected.
+    public var activations: ActivationCollection
     /// The form of the file of importance.
     public var form: ImportanceMatrix.Form
     /// How wide inputs are cut.
@@ -23,10 +24,11 @@ public struct HessianCollection: Sendable {
     public var memory: MemoryBudget
 
     public init(
-        calibration: Calibration, form: ImportanceMatrix.Form = .gguf, columnBlocks: ColumnBlocks = ColumnBlocks(),
+        _ activations: ActivationCollection, form: ImportanceMatrix.Form = .gguf,
+        columnBlocks: ColumnBlocks = ColumnBlocks(),
         parallel: Parallel, memory: MemoryBudget = .available
     ) {
-        self.calibration = calibration
+        self.activations = activations
         self.form = form
         self.columnBlocks = columnBlocks
         self.parallel = parallel
@@ -43,13 +45,13 @@ public struct HessianCollection: Sendable {
     ) throws -> ImportanceMatrix {
         guard !texts.isEmpty else { throw PipelineError(.noTexts) }
         let plan = model.plan
-        try calibration.cut.check(contextLimit: plan.contextLength)
+        try activations.cut.check(contextLimit: plan.contextLength)
         let windows = try texts.flatMap {
-            try TokenWindows($0, tokenizer: model.tokenizer, cut: calibration.cut).windows
+            try TokenWindows($0, tokenizer: model.tokenizer, cut: activations.cut).windows
         }
         let origin = HessianOrigin(
             model: model.name, signature: try model.signature(), datasets: texts.map(\.name), chunkCount: windows.count,
-            chunkSize: calibration.cut.context)
+            chunkSize: activations.cut.context)
         let inputs = model.inputFiles + texts.compactMap(\.path)
         try OutputFile.check(
             output, inputs: inputs,
@@ -63,7 +65,7 @@ public struct HessianCollection: Sendable {
         let wanted = Set(HessianSite.all(of: plan, columnBlocks).map(\.site))
         let collector = HessianCollector(
             parallel: parallel, observes: wanted.contains, blocks: columnBlocks.ranges, receive: sink.receive)
-        var matrix = try calibration.moments(
+        var matrix = try activations.hessian(
             pass, windows: windows, texts: texts, collector: collector, layerEnd: sink.check
         ) { progress(.fraction($0)) }
         progress(.times(model: model.name, pass.times))
@@ -74,10 +76,10 @@ public struct HessianCollection: Sendable {
     }
 
     private func checkMemory(_ pass: ForwardPass, windowCount: Int) throws {
-        let context = calibration.cut.context
+        let context = activations.cut.context
         let widest = HessianSite.all(of: pass.plan, columnBlocks).map(\.columns.count).max() ?? 0
         let fixed = MemoryBudget.heldByteCount + pass.workByteCount(longestSequence: context) + 4 * widest * widest
-        let perWindow = context * Calibration.momentsByteCountPerToken(pass)
+        let perWindow = context * ActivationCollection.hessianByteCountPerToken(pass)
         guard fixed + windowCount * perWindow > memory.byteCount else { return }
         throw PipelineError(
             .momentsTooLarge(

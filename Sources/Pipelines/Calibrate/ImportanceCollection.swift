@@ -6,7 +6,8 @@ import Runtime
 
 /// Collects an importance matrix of a model over texts and writes it.
 public struct ImportanceCollection: Sendable {
-    public var calibration: Calibration
+    /// How texts are cut, and what is collected.
+    public var activations: ActivationCollection
     /// The form of the file.
     public var form: ImportanceMatrix.Form
     public var parallel: Parallel
@@ -14,10 +15,10 @@ public struct ImportanceCollection: Sendable {
     public var memory: MemoryBudget
 
     public init(
-        calibration: Calibration, form: ImportanceMatrix.Form = .gguf, parallel: Parallel,
+        _ activations: ActivationCollection, form: ImportanceMatrix.Form = .gguf, parallel: Parallel,
         memory: MemoryBudget = .available
     ) {
-        self.calibration = calibration
+        self.activations = activations
         self.form = form
         self.parallel = parallel
         self.memory = memory
@@ -32,7 +33,7 @@ public struct ImportanceCollection: Sendable {
         progress(.stage(.collectingImportance))
         let pass = try model.forwardPass(parallel, memory: memory)
         let signature = try model.signature()
-        var matrix = try calibration.importance(
+        var matrix = try activations.importance(
             pass, tokenizer: model.tokenizer, texts: texts,
             snapshot: {
                 var matrix = $0

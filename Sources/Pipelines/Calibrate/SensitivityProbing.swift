@@ -3,7 +3,6 @@ import ErrorFeedback
 import Evaluation
 import ModelArchitecture
 import Models
-import Parallelism
 import Recipes
 import Runtime
 import Synchronization
@@ -12,14 +11,14 @@ import Tensors
 /// Measures what each type would cost in each of a model's matrices: how far types put the matrices' outputs off, from
 /// samples, and what such errors do to the predictions, by quantizing one group of matrices at a time.
 public struct SensitivityProbing: Sendable {
-    /// What the inputs of matrices are collected over.
-    public var fitting: [EvaluationWindow]
-    /// What predictions are compared on.
-    public var heldOut: [EvaluationWindow]
+    /// What the inputs of matrices are collected over, and at least one window that predictions are compared on.
+    public var texts: CalibrationTexts
+    /// How matrices are encoded with error feedback.
     public var policy: CalibrationPolicy
-    public var parallel: Parallel
-    /// What the process may use.
-    public var memory: MemoryBudget
+    /// What the measurement works with, and whom it tells of its progress.
+    public var compute: Compute
+
+    private typealias Windows = (fitting: [EvaluationWindow], heldOut: [EvaluationWindow])
 
     /// Types that a budget's recipe is made of.
     public static let types: [TensorType] = [
@@ -31,26 +30,47 @@ public struct SensitivityProbing: Sendable {
     /// Windows that the inputs of matrices are collected over.
     private static let fittingLimit = 64
 
+    /// A measurement on texts.
+    ///
+    /// - Parameters:
+    ///   - texts: What the inputs of matrices are collected over, and at least one window that predictions are compared on.
+    ///   - policy: How matrices are encoded with error feedback.
+    ///   - compute: What the measurement works with, and whom it tells of its progress.
     public init(
-        fitting: [EvaluationWindow], heldOut: [EvaluationWindow], policy: CalibrationPolicy = CalibrationPolicy(),
-        parallel: Parallel, memory: MemoryBudget = .available
+        _ texts: CalibrationTexts, policy: CalibrationPolicy = CalibrationPolicy(), compute: Compute = Compute()
     ) {
-        self.fitting = fitting
-        self.heldOut = heldOut
+        self.texts = texts
         self.policy = policy
-        self.parallel = parallel
-        self.memory = memory
+        self.compute = compute
     }
 
-    public func run(_ model: Model, progress: @escaping ProgressHandler) throws -> Sensitivity {
-        let pass = try model.forwardPass(parallel, memory: memory)
-        try checkMemory(model, pass)
-        let sampling = try sample(model, pass, progress)
+    /// Measures what types cost in a model's matrices and writes it to a file.
+    ///
+    /// - Parameters:
+    ///   - model: The original, not yet quantized.
+    ///   - output: A ``SensitivityFile``.
+    /// - Throws: ``PipelineError`` if no window is held out or the memory is too small, and errors of reading and writing.
+    public func run(_ model: Model, output: String) throws -> Sensitivity {
+        let sensitivity = try run(model)
+        try SensitivityFile.write(sensitivity, of: model, to: output)
+        return sensitivity
+    }
+
+    /// Measures what types cost in a model's matrices.
+    ///
+    /// - Parameter model: The original, not yet quantized.
+    /// - Throws: ``PipelineError`` if no window is held out or the memory is too small, and errors of reading the model.
+    public func run(_ model: Model) throws -> Sensitivity {
+        let windows = try texts.measuredWindows(model)
+        let progress = compute.progress
+        let pass = try model.forwardPass(compute)
+        try checkMemory(model, pass, windows)
+        let sampling = try sample(model, pass, windows)
         let names = model.tensors.tensors.map(\.name).filter { sampling.sums[$0]?.energy ?? 0 > 0 }
         let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
         progress(.stage(.probing(groupCount: groups.count)))
         let probes = groups.map { (names: $0, type: TypeErrorSampling.Probe.coarse) } + [(names, .least)]
-        let divergences = try probe(model, pass, probes, progress)
+        let divergences = try probe(model, pass, windows.heldOut, probes)
         func error(_ name: String, _ probe: TypeErrorSampling.Probe) -> Double {
             sampling.sums[name]?.error(probe) ?? 0
         }
@@ -68,7 +88,8 @@ public struct SensitivityProbing: Sendable {
             }, reroutingDivergence: max(0, divergences[groups.count] - leastSum))
     }
 
-    private func checkMemory(_ model: Model, _ pass: ForwardPass) throws {
+    private func checkMemory(_ model: Model, _ pass: ForwardPass, _ windows: Windows) throws {
+        let (fitting, heldOut) = windows
         func tokenCount(_ windows: some Sequence<EvaluationWindow>) -> Int {
             windows.reduce(0) { $0 + $1.tokens.count }
         }
@@ -82,23 +103,22 @@ public struct SensitivityProbing: Sendable {
         let probing = tokenCount(heldOut) * 4 * width * (Self.groupLimit + 4)
         let longest = heldOut.map(\.tokens.count).max() ?? 0
         let needed = MemoryBudget.heldByteCount + max(sampling, probing) + pass.workByteCount(longestSequence: longest)
-        guard needed <= memory.byteCount else {
+        guard needed <= compute.memory.byteCount else {
             throw PipelineError(
                 .calibrationTooLarge(
-                    neededByteCount: needed, budgetByteCount: memory.byteCount,
+                    neededByteCount: needed, budgetByteCount: compute.memory.byteCount,
                     windowCount: min(fitting.count, Self.fittingLimit) + heldOut.count))
         }
     }
 
     // MARK: Errors of types
 
-    private func sample(
-        _ model: Model, _ pass: ForwardPass, _ progress: @escaping ProgressHandler
-    ) throws -> TypeErrorSampling {
-        progress(.stage(.sampling(typeCount: Self.types.count)))
+    private func sample(_ model: Model, _ pass: ForwardPass, _ windows: Windows) throws -> TypeErrorSampling {
+        let (fitting, heldOut) = windows
+        compute.progress(.stage(.sampling(typeCount: Self.types.count)))
         let count = min(fitting.count, Self.fittingLimit)
         let sequences = (0..<count).map { fitting[$0 * fitting.count / count].tokens }
-        let sampling = TypeErrorSampling(model, types: Self.types, policy: policy, parallel: parallel)
+        let sampling = TypeErrorSampling(model, types: Self.types, policy: policy, parallel: compute.parallel)
         try sampling.addEmbedding(of: sequences)
         let compared = heldOut.map(\.tokens)
         let streams = (try pass.embedding(of: sequences), try pass.embedding(of: compared))
@@ -106,7 +126,7 @@ public struct SensitivityProbing: Sendable {
             let fitted = try moments(model) { try pass.run(layer: layer, of: sequences, streams.0, observer: $0) }
             let seen = try moments(model) { try pass.run(layer: layer, of: compared, streams.1, observer: $0) }
             try sampling.add(fitted, measuredOn: seen)
-            progress(.fraction(Double(layer + 1) / Double(model.plan.layerCount + 1)))
+            compute.progress(.fraction(Double(layer + 1) / Double(model.plan.layerCount + 1)))
         }
         try sampling.add(
             moments(model) { try pass.observeOutput(of: streams.0, $0) },
@@ -122,7 +142,7 @@ public struct SensitivityProbing: Sendable {
         let expertCount = model.plan.experts?.count ?? 0
         try work(
             HessianCollector(
-                parallel: parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
+                parallel: compute.parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
                 blocks: { [policy] in [policy.columnBlocks.ranges(of: $0)[0]] },
                 receive: { store.add($0, $2) }))
         return store.moments
@@ -158,8 +178,8 @@ public struct SensitivityProbing: Sendable {
     }
 
     private func probe(
-        _ model: Model, _ pass: ForwardPass, _ probes: [(names: [String], type: TypeErrorSampling.Probe)],
-        _ progress: ProgressHandler
+        _ model: Model, _ pass: ForwardPass, _ heldOut: [EvaluationWindow],
+        _ probes: [(names: [String], type: TypeErrorSampling.Probe)]
     ) throws -> [Double] {
         let places = Dictionary(
             uniqueKeysWithValues: model.tensors.tensors.enumerated().map { ($1.name, ($0, $1)) })
@@ -174,7 +194,7 @@ public struct SensitivityProbing: Sendable {
             if let bytes = held?.bytes[target] { return bytes }
             let job = try EncodingJob(
                 source: model.tensors, index: index, target: target, guidance: EncodingGuidance())
-            let bytes = try job.bytes(parallel: parallel)
+            let bytes = try job.bytes(parallel: compute.parallel)
             held?.bytes[target] = bytes
             return bytes
         }
@@ -188,9 +208,10 @@ public struct SensitivityProbing: Sendable {
                 overlay.replace(index, by: target, .memory(try encoded(name, target, index)))
             }
             return try ForwardPass(
-                plan: model.plan, source: overlay, path: model.path, parallel: parallel, memory: memory)
+                plan: model.plan, source: overlay, path: model.path, parallel: compute.parallel,
+                memory: compute.memory)
         } progress: {
-            progress(.fraction($0))
+            compute.progress(.fraction($0))
         }
     }
 }

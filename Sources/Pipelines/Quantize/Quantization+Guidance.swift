@@ -1,5 +1,3 @@
-import Evaluation
-
 extension Quantization {
     /// What is known of the inputs of a model's matrices, and what is made of it.
     public enum Guidance: Sendable {
@@ -12,7 +10,7 @@ extension Quantization {
         case hessian(HessianFitting, importance: String? = nil)
         /// Texts that matrices are fitted to with error feedback while they run through the model; what has no inputs is
         /// guided by an importance matrix, if there is one.
-        case texts(CalibratedQuantization, importance: String? = nil)
+        case texts(TextFitting, importance: String? = nil)
 
         /// The importance matrix, a file; nil for none.
         public var importancePath: String? {
@@ -30,9 +28,9 @@ extension Quantization {
         }
 
         /// The texts that matrices are fitted to; nil for none.
-        public var calibration: CalibratedQuantization? {
-            guard case .texts(let calibration, _) = self else { return nil }
-            return calibration
+        public var texts: TextFitting? {
+            guard case .texts(let fitting, _) = self else { return nil }
+            return fitting
         }
 
         /// Whether types that only make sense with guidance can be had.
@@ -42,7 +40,7 @@ extension Quantization {
 
         /// Files that are read for it.
         var paths: [String] {
-            [importancePath, hessian?.path].compactMap { $0 } + (calibration?.texts.compactMap(\.path) ?? [])
+            [importancePath, hessian?.path].compactMap { $0 } + (texts?.texts.paths ?? [])
         }
     }
 }

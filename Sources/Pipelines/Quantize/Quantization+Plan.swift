@@ -33,13 +33,13 @@ extension Quantization.Plan {
     /// How long it will take, judged by a sample; nil if it cannot be judged by one, since what error feedback takes cannot
     /// be told from rows.
     public func duration() throws -> Duration? {
-        guard inputs.hessian == nil, inputs.guidance.calibration == nil else { return nil }
+        guard inputs.hessian == nil, inputs.guidance.texts == nil else { return nil }
         return try TimeEstimate.duration(
             source: model.tensors, targets: file.tensors, guidance: encodingGuidance, parallel: quantization.parallel)
     }
 
     /// Fails if the texts of the guidance cannot be cut into windows, which writing would find out.
-    public func checkTexts() throws { _ = try inputs.guidance.calibration?.windows(model) }
+    public func checkTexts() throws { _ = try inputs.guidance.texts?.texts.windows(model) }
 
     /// What each file would hold, a line each; none if it is one file.
     ///
@@ -61,11 +61,11 @@ extension Quantization.Plan {
         }
         var encoding = EncodingInputs(source: model.tensors, guidance: encodingGuidance)
         var spool: CalibrationSpool?
-        if let calibration = inputs.guidance.calibration, set?.missing.isEmpty != true {
+        if let fitting = inputs.guidance.texts, set?.missing.isEmpty != true {
             if set == nil {
                 try OutputFile.check(output, inputs: model.inputFiles + others, expectedByteCount: fileByteCount)
             }
-            let result = try calibration.run(
+            let result = try fitting.run(
                 model, assignments: assignments, guidance: encodingGuidance, output: output,
                 kept: set.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(), parallel: parallel,
                 progress: progress)
@@ -92,8 +92,8 @@ extension Quantization.Plan {
             if let fitting = inputs.guidance.hessian {
                 lines += ["second moments \(try Fingerprint.of(file: fitting.path))", "\(fitting.policy)"]
             }
-            if let calibration = inputs.guidance.calibration {
-                lines.append(try calibration.identity(of: model, file.tensors, guidance))
+            if let fitting = inputs.guidance.texts {
+                lines.append(try fitting.identity(of: model, file.tensors, guidance))
             }
             return (lines + guidance.policies.map { "\($0.name) \($1)" }.sorted()).joined(separator: "\n")
         }

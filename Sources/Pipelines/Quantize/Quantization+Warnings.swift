@@ -45,7 +45,7 @@ extension Quantization {
                 && TensorName(gguf: $0.tensor.name)?.layer != nil
         }
         let extra = Set(importance.entries.keys).subtracting(assignments.map(\.tensor.name)).sorted()
-        let unguided = inputs.guidance.calibration == nil ? Self.shortList(unknown.map(\.tensor.name)) : nil
+        let unguided = inputs.guidance.texts == nil ? Self.shortList(unknown.map(\.tensor.name)) : nil
         return [
             inputs.importanceWarning,
             unguided.map {

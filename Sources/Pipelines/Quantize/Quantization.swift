@@ -48,7 +48,7 @@ public struct Quantization: Sendable {
         }
         let known = hessian.map { $0.rest(of: inputs.importance) } ?? inputs.importance
         do {
-            if guidance.calibration == nil {
+            if guidance.texts == nil {
                 try RecipeError.demandImportance(for: assignments) {
                     known?.entries[$0] != nil || hessian?.fitted[$0] != nil
                 }
@@ -96,9 +96,9 @@ public struct Quantization: Sendable {
             metadata["quantize.imatrix.entries_count"] = .uint32(UInt32(importance.entries.count))
             metadata["quantize.imatrix.chunks_count"] = .uint32(UInt32(clamping: importance.chunkCount))
         }
-        if let calibration = inputs.guidance.calibration {
-            metadata["swage.calibration.texts"] = .array(.string(calibration.texts.map { ByteString($0.name) }))
-            metadata["swage.calibration.context"] = .uint32(UInt32(clamping: calibration.cut.context))
+        if let texts = inputs.guidance.texts?.texts {
+            metadata["swage.calibration.texts"] = .array(.string(texts.texts.map { ByteString($0.name) }))
+            metadata["swage.calibration.context"] = .uint32(UInt32(clamping: texts.cut.context))
         }
         if let hessian = inputs.hessian { metadata.describe(hessian) }
         let encoder = JSONEncoder()

@@ -73,7 +73,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
         if let show { return try ImportanceListing(path: show).write(byExpert: experts, json: json) }
         let matrix = try merge.isEmpty ? collect() : merged(into: output ?? "")
         ProgressLine.clear()
-        for warning in matrix.warnings { ProgressLine.handler(.warning("\(warning)")) }
+        for warning in matrix.warnings { ProgressLine.handler(.warning(warning)) }
         for file in [output, hessian].compactMap({ $0 }) {
             try StandardStream.output.write(
                 "\(file): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"
@@ -84,16 +84,16 @@ struct ImportanceMatrixCommand: ParsableCommand {
     private func collect() throws -> ImportanceMatrix {
         let texts = try texts.map { try EvaluationText(contentsOf: $0) }
         let model = try reading.open(model ?? "")
-        let calibration = Calibration(cut: windows.cut, includesOutput: processOutput)
+        let activations = ActivationCollection(cut: windows.cut, includesOutput: processOutput)
         if let hessian {
             let collection = HessianCollection(
-                calibration: calibration, form: format.form, parallel: work.compute.parallel,
+                activations, form: format.form, parallel: work.compute.parallel,
                 memory: work.compute.memory)
             return try collection.run(
                 model, texts: texts, output: hessian, importanceOutput: output, progress: work.compute.progress)
         }
         let collection = ImportanceCollection(
-            calibration: calibration, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory)
+            activations, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory)
         return try collection.run(model, texts: texts, output: output ?? "", progress: work.compute.progress)
     }
 
@@ -111,24 +111,5 @@ enum ImportanceFormat: String, CaseIterable, ExpressibleByArgument {
         case .gguf: .gguf
         case .dat: .legacy
         }
-    }
-}
-
-extension ImportanceMatrix {
-    /// What is uncertain about the matrix.
-    fileprivate var warnings: [String] {
-        guard chunkSize > 0 else { return [] }
-        let unseen = entries.values.reduce(0) { $0 + $1.expertCount(below: 1) }
-        let rare = entries.values.reduce(0) { $0 + $1.expertCount(below: Self.priorRowCount) } - unseen
-        var warnings: [String] = []
-        if unseen > 0 {
-            warnings.append("\(unseen) expert matrices saw no token: they will get the mean importance of their layer")
-        }
-        if rare > 0 {
-            warnings.append(
-                "\(rare) expert matrices saw fewer than \(Int(Self.priorRowCount)) tokens: theirs will be drawn toward the "
-                    + "mean of their layer; more calibration text is better")
-        }
-        return warnings
     }
 }

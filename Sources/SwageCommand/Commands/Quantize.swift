@@ -107,14 +107,16 @@ struct Quantize: ParsableCommand {
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0 }
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
         let inputs = try QuantizationInputs(model, guidance: guidance())
-        guard let limit = budget.budget(for: model), let calibration = inputs.guidance.calibration else {
+        guard let limit = budget.budget(for: model) else {
             _ = try write(quantization.plan(inputs))
             return
         }
-        let outcome = try limit.solve(
-            quantization, inputs, sensitivity: try sensitivity(of: model, calibration))
+        let budgeted = BudgetedQuantization(
+            quantization, budget: limit, sensitivityPath: budget.sensitivity, compute: work.compute)
+        let outcome = try budgeted.plan(inputs)
         let path = try write(outcome.plan)
-        let measured = try path.flatMap { try self.measured($0, model, calibration) }
+        let measured = try path.map { try budgeted.divergence(of: $0, from: inputs) }
+        ProgressLine.clear()
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
         try StandardStream.output.write(report.text(measured: measured, output: path ?? output))
     }
@@ -125,24 +127,11 @@ struct Quantize: ParsableCommand {
             return .hessian(HessianFitting(path: hessian, memory: work.compute.memory), importance: imatrix)
         }
         guard !calibrate.isEmpty else { return imatrix.map { .importance($0) } ?? .none }
-        var calibration = CalibratedQuantization(
-            texts: try calibrate.map { try EvaluationText(contentsOf: $0) },
-            cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks), memory: work.compute.memory)
-        if budget.count > 0 { calibration.heldOutCount = budget.heldOut }
-        return .texts(calibration, importance: imatrix)
-    }
-
-    private func sensitivity(of model: Model, _ calibration: CalibratedQuantization) throws -> Sensitivity {
-        try budget.sensitivity.map { try SensitivityFile.read($0, of: model) }
-            ?? calibration.sensitivity(of: model, parallel: work.compute.parallel, progress: work.compute.progress)
-    }
-
-    private func measured(
-        _ path: String, _ model: Model, _ calibration: CalibratedQuantization
-    ) throws -> (divergence: Double, windowCount: Int)? {
-        defer { ProgressLine.clear() }
-        return try calibration.heldOutDivergence(
-            of: Model.open(path), from: model, parallel: work.compute.parallel, progress: work.compute.progress)
+        let texts = CalibrationTexts(
+            try calibrate.map { try EvaluationText(contentsOf: $0) },
+            cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks),
+            heldOutCount: budget.count > 0 ? budget.heldOut : 0)
+        return .texts(TextFitting(texts, memory: work.compute.memory), importance: imatrix)
     }
 
     /// Writes the file, or what it would hold.

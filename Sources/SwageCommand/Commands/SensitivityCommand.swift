@@ -30,12 +30,9 @@ struct SensitivityCommand: ParsableCommand {
 
     func run() throws {
         let model = try reading.open(model)
-        var calibration = CalibratedQuantization(
-            texts: try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, memory: work.compute.memory)
-        calibration.heldOutCount = heldOut
-        let sensitivity = try calibration.sensitivity(
-            of: model, parallel: work.compute.parallel, progress: work.compute.progress)
-        try SensitivityFile.write(sensitivity, of: model, to: output)
+        let texts = CalibrationTexts(
+            try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, heldOutCount: heldOut)
+        let sensitivity = try SensitivityProbing(texts, compute: work.compute).run(model, output: output)
         ProgressLine.clear()
         try StandardStream.output.write("\(output): \(sensitivity.matrices.count) tensors\n")
     }

@@ -13,7 +13,7 @@ struct BudgetReport {
     /// - Parameters:
     ///   - measured: on windows that nothing was fitted to; nil if nothing was written.
     ///   - output: the file.
-    func text(measured: (divergence: Double, windowCount: Int)?, output: String?) -> String {
+    func text(measured: HeldOutDivergence.Result?, output: String?) -> String {
         var lines = outcome.plan.typeCounts
         var divergence = "KL divergence: \(Figures.significant(outcome.predicted, 3)) predicted"
         if let measured {

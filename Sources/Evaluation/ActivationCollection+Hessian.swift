@@ -3,17 +3,22 @@ import ModelArchitecture
 import Runtime
 import Tokenization
 
-extension Calibration {
+extension ActivationCollection {
     /// Shows a collector of second moments the inputs of all windows, and collects importance beside it.
     ///
     /// The windows are one batch, whatever their number: each site comes once. What memory a token takes,
-    /// ``momentsByteCountPerToken(_:)`` says.
+    /// ``hessianByteCountPerToken(_:)`` says.
     ///
     /// - Parameters:
-    ///   - windows: of the texts; they do not slide.
-    ///   - layerEnd: called when a layer's sites have come, and after the output's.
-    ///   - progress: called with the finished share of the work.
-    public func moments(
+    ///   - pass: The model.
+    ///   - windows: The windows of the texts; they do not slide.
+    ///   - texts: The texts, which the importance matrix names.
+    ///   - collector: Receives the inputs of all windows.
+    ///   - layerEnd: Called when a layer's sites have come, and after the output's.
+    ///   - progress: Called with the finished share of the work.
+    /// - Returns: the importance matrix of the same windows.
+    /// - Throws: ``EvaluationError`` if a sum is not finite; errors of reading the model, and those of `layerEnd`.
+    public func hessian(
         _ pass: ForwardPass, windows: [EvaluationWindow], texts: [EvaluationText], collector: HessianCollector,
         layerEnd: @escaping () throws -> Void,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
@@ -35,7 +40,9 @@ extension Calibration {
     }
 
     /// Bytes that the states of each token take on the way, and the inputs of one stage.
-    public static func momentsByteCountPerToken(_ pass: ForwardPass) -> Int {
+    ///
+    /// - Parameter pass: The model.
+    public static func hessianByteCountPerToken(_ pass: ForwardPass) -> Int {
         let plan = pass.plan
         func width(_ role: TensorRole) -> Int { plan.dimensions(of: role)[0] }
         let inputs = [

@@ -2,20 +2,33 @@ import Importance
 import Runtime
 import Tokenization
 
-/// Collects an importance matrix over texts, in windows as llama-imatrix cuts them.
-public struct Calibration: Sendable {
+/// Collects what a model's matrices get when texts run through it, in windows as llama-imatrix cuts them.
+public struct ActivationCollection: Sendable {
+    /// How texts are cut into windows.
     public var cut: WindowCut
     /// Whether the output matrix's inputs are collected too.
     public var includesOutput: Bool
 
+    /// A collection over windows of texts.
+    ///
+    /// - Parameters:
+    ///   - cut: How texts are cut into windows.
+    ///   - includesOutput: Whether the output matrix's inputs are collected too.
     public init(cut: WindowCut = WindowCut(), includesOutput: Bool = false) {
         self.cut = cut
         self.includesOutput = includesOutput
     }
 
+    /// Collects an importance matrix: of every matrix the sums of its inputs' squares, per column and expert.
+    ///
     /// - Parameters:
-    ///   - snapshot: called with what has been collected after each batch but the last.
-    ///   - progress: called with the finished share of the work.
+    ///   - pass: The model.
+    ///   - tokenizer: The model's tokenizer.
+    ///   - texts: The texts, whose windows follow each other.
+    ///   - snapshot: Called with what has been collected after each batch but the last.
+    ///   - progress: Called with the finished share of the work.
+    /// - Throws: ``EvaluationError`` if a text has no window, if windows are longer than the model's context, or if a sum is
+    ///   not finite; errors of reading the model, and those of `snapshot`.
     public func importance(
         _ pass: ForwardPass, tokenizer: Tokenizer, texts: [EvaluationText],
         snapshot: (ImportanceMatrix) throws -> Void = { _ in },

@@ -16,21 +16,24 @@ import Tensors
 /// layers before it changed (as in GPTAQ, arXiv 2504.02692), and errors of its columns are fed forward into later ones
 /// (GPTQ, arXiv 2210.17323; LDLQ, arXiv 2307.13304). The states of all windows stay in memory. Matrices of more columns than
 /// ``ColumnBlocks/greatestWidth`` are fitted one block of columns after the other.
-public struct CalibratedQuantization: Sendable {
-    public var texts: [EvaluationText]
-    public var cut: WindowCut
+public struct TextFitting: Sendable {
+    /// The texts, of which windows that are held out are left to measure on.
+    public var texts: CalibrationTexts
+    /// How matrices are encoded.
     public var policy: CalibrationPolicy
-    /// Windows at the end of each text that nothing is fitted to, to measure on.
-    public var heldOutCount = 0
     /// What the process may use.
     public var memory: MemoryBudget
 
+    /// A fitting to texts.
+    ///
+    /// - Parameters:
+    ///   - texts: The texts, of which windows that are held out are left to measure on.
+    ///   - policy: How matrices are encoded.
+    ///   - memory: What the process may use.
     public init(
-        texts: [EvaluationText], cut: WindowCut = WindowCut(), policy: CalibrationPolicy = CalibrationPolicy(),
-        memory: MemoryBudget = .available
+        _ texts: CalibrationTexts, policy: CalibrationPolicy = CalibrationPolicy(), memory: MemoryBudget = .available
     ) {
         self.texts = texts
-        self.cut = cut
         self.policy = policy
         self.memory = memory
     }
@@ -44,7 +47,7 @@ public struct CalibratedQuantization: Sendable {
         _ model: Model, assignments: [TypeAssignment], guidance: EncodingGuidance, output: String,
         kept: KeptTensors = KeptTensors(), parallel: Parallel, progress: @escaping ProgressHandler
     ) throws -> (tensors: OverlayTensors, spool: CalibrationSpool) {
-        let windows = try windows(model).fitting
+        let windows = try texts.windows(model).fitting
         let sequences = windows.map(\.tokens)
         let targets = assignments.map(\.tensor)
         let work = CalibrationWork(targets, kept: kept, layerCount: model.plan.layerCount)
@@ -90,48 +93,6 @@ public struct CalibratedQuantization: Sendable {
         return (overlay, spool)
     }
 
-    /// The windows that weights are fitted to, and those that are held out: of each text with more than enough the last.
-    public func windows(_ model: Model) throws -> (fitting: [EvaluationWindow], heldOut: [EvaluationWindow]) {
-        try cut.check(contextLimit: model.plan.contextLength)
-        var (fitting, heldOut): ([EvaluationWindow], [EvaluationWindow]) = ([], [])
-        for text in texts {
-            let windows = try TokenWindows(text, tokenizer: model.tokenizer, cut: cut).windows
-            let count = windows.count > heldOutCount ? heldOutCount : 0
-            fitting += windows.dropLast(count)
-            heldOut += windows.suffix(count)
-        }
-        return (fitting, heldOut)
-    }
-
-    /// Measures what types cost on these texts, with at least one window that nothing is fitted to.
-    public func sensitivity(
-        of model: Model, parallel: Parallel, progress: @escaping ProgressHandler
-    ) throws -> Sensitivity {
-        let windows = try windows(model)
-        guard !windows.heldOut.isEmpty else { throw PipelineError(.nothingHeldOut) }
-        return try SensitivityProbing(
-            fitting: windows.fitting, heldOut: windows.heldOut, policy: policy, parallel: parallel, memory: memory
-        ).run(model, progress: progress)
-    }
-
-    /// The mean KL divergence of a quantized model from its original on the windows that are held out, in nats per token.
-    public func heldOutDivergence(
-        of quantized: Model, from original: Model, parallel: Parallel, progress: @escaping ProgressHandler
-    ) throws -> (divergence: Double, windowCount: Int) {
-        let windows = try windows(original).heldOut
-        guard !windows.isEmpty else { throw PipelineError(.nothingHeldOut) }
-        progress(.stage(.measuringHeldOut))
-        let pass = try quantized.forwardPass(parallel, memory: memory)
-        let parts = (0..<original.plan.layerCount).map { PerturbationProbe.Part.layer($0) } + [.embedding, .output]
-        let probe = PerturbationProbe(try original.forwardPass(parallel, memory: memory), windows: windows)
-        let divergences = try probe.divergences(of: [Set(parts)]) { _, _ in
-            pass
-        } progress: {
-            progress(.fraction($0))
-        }
-        return (divergences[0], windows.count)
-    }
-
     private func checkMemory(_ model: Model, tokenCount: Int, windowCount: Int) throws {
         let shapes = model.tensors.tensors.map(\.shape)
         let cuts = Set(shapes.map(\.rowLength)).map { policy.columnBlocks.ranges(of: $0) }
@@ -175,16 +136,16 @@ public struct CalibratedQuantization: Sendable {
     func identity(
         of model: Model, _ targets: [TensorDescriptor], _ guidance: EncodingGuidance
     ) throws -> String {
-        let sequences = try windows(model).fitting.map(\.tokens)
+        let sequences = try texts.windows(model).fitting.map(\.tokens)
         let fileByteCount = try model.fileByteCount
-        let texts = texts.map { "\($0.name) \(Fingerprint.of($0))" }
+        let names = texts.texts.map { "\($0.name) \(Fingerprint.of($0))" }
         let types = targets.map { "\($0.name) \($0.type.name)" }
         let policies = guidance.policies.map { "\($0.name) \($1)" }.sorted()
         let inputs = [
             SwageVersion.current, try Fingerprint.of(model), "\(fileByteCount) bytes",
             "tokens \(Fingerprint.of(sequences))", "importance \(guidance.importance.map(Fingerprint.of) ?? "none")",
-            "\(cut)", "\(heldOutCount)", "\(policy)",
+            "\(texts.cut)", "\(texts.heldOutCount)", "\(policy)",
         ]
-        return (inputs + policies + texts + types).joined(separator: "\n")
+        return (inputs + policies + names + types).joined(separator: "\n")
     }
 }
