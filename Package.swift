@@ -43,8 +43,8 @@ let libraries: [(name: String, modules: [String])] = [
     (
         "Swage",
         [
-            "Swage", "Pipelines", "Models", "Evaluation", "Runtime", "Recipes", "Importance", "Hessians",
-            "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
+            "Swage", "Pipelines", "Models", "Calibration", "WeightEncoding", "Evaluation", "Runtime", "Recipes",
+            "Importance", "Hessians", "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
         ]
     ),
 ]
@@ -92,24 +92,28 @@ let package = Package(
         module("Hessians", "Files", "Tensors", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"),
         module(
             "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "ByteJSON",
-            "ModelArchitecture", "ErrorFeedback", "Runtime", "Tokenization", "Importance"),
+            "ModelArchitecture", "Runtime", "Tokenization"),
+        module("WeightEncoding", "Files", "Parallelism", "Tensors", "BlockFormats", "Importance"),
+        module(
+            "Calibration", "Files", "Parallelism", "Tensors", "ModelArchitecture", "BlockFormats", "ErrorFeedback",
+            "Importance", "Runtime", "Hessians", "Tokenization", "Evaluation", "WeightEncoding"),
         module(
             "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUFContainer", "BlockFormats",
             "ModelArchitecture", "Tokenization", "Checkpoints"),
         module(
             "Pipelines", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "ModelArchitecture", "Checkpoints",
             "GGUFContainer", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
-            "Tokenization", "ChatTemplates", "Evaluation", "Models"),
+            "Tokenization", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models"),
         module("Reporting"),
         module(
             "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization", "Runtime",
-            "Evaluation", "Models", "Pipelines", "Reporting", "ArgumentParser"),
+            "Evaluation", "Calibration", "Models", "Pipelines", "Reporting", "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand"], swiftSettings: strict),
         module(
             "Swage", "Files", "Parallelism", "Tensors", "GGUFContainer", "BlockFormats", "ErrorFeedback",
             "ModelArchitecture", "Tokenization", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians",
-            "Evaluation", "Models", "Pipelines"),
+            "Evaluation", "WeightEncoding", "Calibration", "Models", "Pipelines"),
 
         tests("Files", "Parallelism"),
         tests("Tensors"),
@@ -132,12 +136,12 @@ let package = Package(
             "Hessians", "Files", "Tensors", "Numerics", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
         tests("Reporting"),
-        tests("Evaluation", "Parallelism", "Numerics", "Runtime", "ErrorFeedback", "ModelArchitecture"),
+        tests("Evaluation", "Runtime"),
+        tests("Calibration", "Parallelism", "Numerics", "Runtime", "ErrorFeedback", "ModelArchitecture"),
         tests(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUFContainer",
             "Safetensors", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
-            "Runtime",
-            "Recipes", "Evaluation", "Tokenization", "Models"),
+            "Runtime", "Recipes", "Evaluation", "Tokenization", "Calibration", "Models"),
         tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
 
         .target(

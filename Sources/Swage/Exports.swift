@@ -1,5 +1,6 @@
 // The use cases and what they work on, under one name.
 @_exported import BlockFormats
+@_exported import Calibration
 @_exported import Checkpoints
 @_exported import ErrorFeedback
 @_exported import Evaluation
@@ -15,3 +16,4 @@
 @_exported import Runtime
 @_exported import Tensors
 @_exported import Tokenization
+@_exported import WeightEncoding

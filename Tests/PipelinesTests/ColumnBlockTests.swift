@@ -1,3 +1,4 @@
+import Calibration
 import ErrorFeedback
 import Evaluation
 import Files

@@ -7,7 +7,7 @@ import Runtime
 ///
 /// `swagest1`, the length of a JSON object (u32) and the object, which says what the states are of; then the residual stream,
 /// a row of float32 for each token. There is one file for each model: `PATH.state0` and so on.
-final class StateFile {
+package final class StateFile {
     private static let magic = Array("swagest1".utf8)
 
     private let path: String

@@ -1,14 +1,22 @@
 import Runtime
 
 /// Cuts windows into batches that memory can hold, as large as it allows.
-struct WindowBatches {
+package struct WindowBatches {
     let windows: [EvaluationWindow]
     /// Models that are run on each batch.
     let passes: [ForwardPass]
     let progress: @Sendable (_ fraction: Double) -> Void
 
+    package init(
+        windows: [EvaluationWindow], passes: [ForwardPass], progress: @escaping @Sendable (_ fraction: Double) -> Void
+    ) {
+        self.windows = windows
+        self.passes = passes
+        self.progress = progress
+    }
+
     /// Calls `body` with each batch's range of windows, in order.
-    func forEach(_ body: (Range<Int>) throws -> Void) throws {
+    package func forEach(_ body: (Range<Int>) throws -> Void) throws {
         let memory = passes[0].memory
         let longest = windows.map(\.tokens.count).max() ?? 0
         let work = passes.map { $0.workByteCount(longestSequence: longest) }.max()!
@@ -39,7 +47,7 @@ struct WindowBatches {
     /// Runs one batch through a model.
     ///
     /// - Parameter states: where its states are kept between layers, and found again.
-    func run(
+    package func run(
         _ range: Range<Int>, through number: Int, observer: (any ActivationObserver)? = nil, states: StateFile? = nil
     ) throws -> HiddenStates {
         let pass = passes[number]
@@ -60,7 +68,7 @@ struct WindowBatches {
 
 extension EvaluationWindow {
     /// The rows that predict the scored tokens of windows which follow each other, and these tokens.
-    static func scored(_ windows: some Sequence<EvaluationWindow>) -> (rows: [Int], tokens: [Int32]) {
+    package static func scored(_ windows: some Sequence<EvaluationWindow>) -> (rows: [Int], tokens: [Int32]) {
         var rows: [Int] = []
         var tokens: [Int32] = []
         var first = 0

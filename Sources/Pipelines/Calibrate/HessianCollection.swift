@@ -1,3 +1,4 @@
+import Calibration
 import ErrorFeedback
 import Evaluation
 import Hessians
@@ -43,7 +44,7 @@ public struct HessianCollection: Sendable {
         _ model: Model, texts: [EvaluationText], output: String, importanceOutput: String? = nil,
         progress: @escaping ProgressHandler
     ) throws -> ImportanceMatrix {
-        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
+        guard !texts.isEmpty else { throw CalibrationError(.noTexts) }
         let plan = model.plan
         try activations.cut.check(contextLimit: plan.contextLength)
         let windows = try texts.flatMap {
@@ -81,8 +82,8 @@ public struct HessianCollection: Sendable {
         let fixed = MemoryBudget.heldByteCount + pass.workByteCount(longestSequence: context) + 4 * widest * widest
         let perWindow = context * ActivationCollection.hessianByteCountPerToken(pass)
         guard fixed + windowCount * perWindow > memory.byteCount else { return }
-        throw PipelineError(
-            .momentsTooLarge(
+        throw CalibrationError(
+            .hessianTooLarge(
                 neededByteCount: fixed + windowCount * perWindow, budgetByteCount: memory.byteCount,
                 windowCount: windowCount, fittingCount: max(0, memory.byteCount - fixed) / perWindow))
     }

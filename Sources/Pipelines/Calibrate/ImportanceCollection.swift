@@ -1,3 +1,4 @@
+import Calibration
 import Evaluation
 import Importance
 import Models
@@ -28,7 +29,7 @@ public struct ImportanceCollection: Sendable {
     public func run(
         _ model: Model, texts: [EvaluationText], output: String, progress: @escaping ProgressHandler
     ) throws -> ImportanceMatrix {
-        guard !texts.isEmpty else { throw PipelineError(.noTexts) }
+        guard !texts.isEmpty else { throw CalibrationError(.noTexts) }
         try OutputFile.check(output, inputs: model.inputFiles + texts.compactMap(\.path))
         progress(.stage(.collectingImportance))
         let pass = try model.forwardPass(parallel, memory: memory)

@@ -1,3 +1,4 @@
+import Calibration
 import Files
 import Importance
 
@@ -26,7 +27,7 @@ public struct ImportanceMerging: Sendable {
                 throw ErrorInFile(path: path, underlying: error)
             }
         }
-        if form == .gguf, merged.chunkSize == 0 { throw PipelineError(.legacyImportance, file: paths[0]) }
+        if form == .gguf, merged.chunkSize == 0 { throw CalibrationError(.legacyImportance, file: paths[0]) }
         try merged.write(to: output, form: form)
         return merged
     }

@@ -1,3 +1,4 @@
+import Calibration
 import Files
 import FoundationEssentials
 import Models
@@ -40,26 +41,26 @@ public enum SensitivityFile {
         try file.commit()
     }
 
-    /// - Throws: ``PipelineError`` if the file holds something else, or is of another model.
+    /// - Throws: `CalibrationError` if the file holds something else, or is of another model.
     public static func read(_ path: String, of model: Model) throws -> Sensitivity {
         let file = try ReadableFile(path: path)
         guard file.byteCount <= byteLimit,
             let content = try? JSONDecoder().decode(Content.self, from: Data(file.bytes(0..<file.byteCount))),
             content.version == version, Self.isUsable(content.reroutingDivergence)
-        else { throw PipelineError(.notSensitivity, file: path) }
+        else { throw CalibrationError(.notSensitivity(version: version), file: path) }
         guard content.model == (try Fingerprint.of(model)) else {
-            throw PipelineError(.otherSensitivity(model: model.path), file: path)
+            throw CalibrationError(.otherSensitivity(model: model.path), file: path)
         }
         let matrices = try content.matrices.map { matrix in
             var errors: [TensorType: Double] = [:]
             for (name, error) in matrix.errors {
                 guard let type = TensorType(name: name), Self.isUsable(error) else {
-                    throw PipelineError(.notSensitivity, file: path, tensor: matrix.name)
+                    throw CalibrationError(.notSensitivity(version: version), file: path, tensor: matrix.name)
                 }
                 errors[type] = error
             }
             guard Self.isUsable(matrix.divergencePerError) else {
-                throw PipelineError(.notSensitivity, file: path, tensor: matrix.name)
+                throw CalibrationError(.notSensitivity(version: version), file: path, tensor: matrix.name)
             }
             return Sensitivity.Matrix(
                 name: matrix.name, divergencePerError: matrix.divergencePerError, errors: errors)

@@ -1,4 +1,5 @@
 import BlockFormats
+import Calibration
 import ErrorFeedback
 import Evaluation
 import ModelArchitecture
@@ -7,6 +8,7 @@ import Recipes
 import Runtime
 import Synchronization
 import Tensors
+import WeightEncoding
 
 /// Measures what each type would cost in each of a model's matrices: how far types put the matrices' outputs off, from
 /// samples, and what such errors do to the predictions, by quantizing one group of matrices at a time.
@@ -49,7 +51,7 @@ public struct SensitivityProbing: Sendable {
     /// - Parameters:
     ///   - model: The original, not yet quantized.
     ///   - output: A ``SensitivityFile``.
-    /// - Throws: ``PipelineError`` if no window is held out or the memory is too small, and errors of reading and writing.
+    /// - Throws: `CalibrationError` if no window is held out or the memory is too small, and errors of reading and writing.
     public func run(_ model: Model, output: String) throws -> Sensitivity {
         let sensitivity = try run(model)
         try SensitivityFile.write(sensitivity, of: model, to: output)
@@ -59,7 +61,7 @@ public struct SensitivityProbing: Sendable {
     /// Measures what types cost in a model's matrices.
     ///
     /// - Parameter model: The original, not yet quantized.
-    /// - Throws: ``PipelineError`` if no window is held out or the memory is too small, and errors of reading the model.
+    /// - Throws: `CalibrationError` if no window is held out or the memory is too small, and errors of reading the model.
     public func run(_ model: Model) throws -> Sensitivity {
         let windows = try texts.measuredWindows(model)
         let progress = compute.progress
@@ -104,8 +106,8 @@ public struct SensitivityProbing: Sendable {
         let longest = heldOut.map(\.tokens.count).max() ?? 0
         let needed = MemoryBudget.heldByteCount + max(sampling, probing) + pass.workByteCount(longestSequence: longest)
         guard needed <= compute.memory.byteCount else {
-            throw PipelineError(
-                .calibrationTooLarge(
+            throw CalibrationError(
+                .statesTooLarge(
                     neededByteCount: needed, budgetByteCount: compute.memory.byteCount,
                     windowCount: min(fitting.count, Self.fittingLimit) + heldOut.count))
         }
@@ -118,7 +120,8 @@ public struct SensitivityProbing: Sendable {
         compute.progress(.stage(.sampling(typeCount: Self.types.count)))
         let count = min(fitting.count, Self.fittingLimit)
         let sequences = (0..<count).map { fitting[$0 * fitting.count / count].tokens }
-        let sampling = TypeErrorSampling(model, types: Self.types, policy: policy, parallel: compute.parallel)
+        let sampling = TypeErrorSampling(
+            model.plan, source: model.tensors, types: Self.types, policy: policy, parallel: compute.parallel)
         try sampling.addEmbedding(of: sequences)
         let compared = heldOut.map(\.tokens)
         let streams = (try pass.embedding(of: sequences), try pass.embedding(of: compared))

@@ -6,6 +6,7 @@ import Models
 import Parallelism
 import Recipes
 import Tensors
+import WeightEncoding
 
 /// Writes a model as a GGUF of plain or 8-bit weights.
 public struct Conversion: Sendable {
@@ -45,12 +46,12 @@ public struct Conversion: Sendable {
 
     /// The tensors that would be written, in order.
     ///
-    /// - Throws: ``PipelineError`` if they are quantized and would be quantized again.
+    /// - Throws: `EncodingError` if they are quantized and would be quantized again.
     public func plan(_ model: Model) throws -> [TensorDescriptor] {
         if isVocabularyOnly { return [] }
         let isRequantized = { (type: TensorType) in type.isQuantized && type != .q8_0 }
         if target == .q8_0, let tensor = model.tensors.tensors.first(where: { isRequantized($0.type) }) {
-            throw PipelineError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
+            throw EncodingError(.alreadyQuantized(tensor.type), file: model.path, tensor: tensor.name)
         }
         let kept = model.tensors.tensors.map(\.plainlyStored)
         guard target != .auto else { return kept }
@@ -75,7 +76,7 @@ public struct Conversion: Sendable {
     /// What the file would say, less where it comes from.
     ///
     /// - Parameter progress: is told of a chat template that the checkpoint does not have.
-    /// - Throws: ``PipelineError`` for keys of ``metadataFile`` that cannot be set, and errors of the template's file.
+    /// - Throws: `ModelError` for keys of ``metadataFile`` that cannot be set, and errors of the template's file.
     public func metadata(of model: Model, progress: ProgressHandler) throws -> GGUFMetadata {
         var metadata = model.metadata
         let isCopy = target == .auto && model.tensors.tensors.contains { $0.type.isQuantized }

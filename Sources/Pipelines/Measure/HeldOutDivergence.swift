@@ -1,3 +1,4 @@
+import Calibration
 import Evaluation
 import Models
 
@@ -31,7 +32,7 @@ public struct HeldOutDivergence: Sendable {
     /// - Parameters:
     ///   - quantized: The model that was made from the original.
     ///   - original: The model whose predictions are the reference, with the same layers.
-    /// - Throws: ``PipelineError`` if no window is held out, and errors of reading both models.
+    /// - Throws: `CalibrationError` if no window is held out, and errors of reading both models.
     public func run(_ quantized: Model, from original: Model) throws -> Result {
         let windows = try texts.measuredWindows(original).heldOut
         compute.progress(.stage(.measuringHeldOut))

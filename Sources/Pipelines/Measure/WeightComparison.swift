@@ -6,6 +6,7 @@ import ModelArchitecture
 import Models
 import Parallelism
 import Tensors
+import WeightEncoding
 
 /// Compares the weights of a quantized model with the original ones, tensor by tensor and expert by expert.
 public struct WeightComparison: Sendable {
@@ -181,7 +182,7 @@ extension Model {
     fileprivate func matrices(ofTensorAt index: Int) throws -> MatrixStack {
         guard let stack = MatrixStack(tensors, index) else {
             let tensor = tensors.tensors[index]
-            throw UnsupportedType(tensor.type, file: path, tensor: tensor.name)
+            throw EncodingError(.unsupportedType(tensor.type), file: path, tensor: tensor.name)
         }
         return stack
     }

@@ -1,3 +1,4 @@
+import Calibration
 import Models
 import Recipes
 
@@ -33,7 +34,7 @@ public struct BudgetedQuantization: Sendable {
     /// Finds the recipe of least predicted KL divergence.
     ///
     /// - Parameter inputs: The model, and texts to fit its weights to.
-    /// - Throws: ``PipelineError`` if there are no texts or the file is of another model, `RecipeError` if even the smallest
+    /// - Throws: `CalibrationError` if there are no texts or the file is of another model, `RecipeError` if even the smallest
     ///   types are too large.
     public func plan(_ inputs: QuantizationInputs) throws -> Budget.Outcome {
         let fitting = try fitting(of: inputs)
@@ -48,13 +49,13 @@ public struct BudgetedQuantization: Sendable {
     /// - Parameters:
     ///   - path: The file that was written, or the first of its parts.
     ///   - inputs: The original and the texts that it was fitted to.
-    /// - Throws: ``PipelineError`` if there are no texts or no window is held out, and errors of reading both models.
+    /// - Throws: `CalibrationError` if there are no texts or no window is held out, and errors of reading both models.
     public func divergence(of path: String, from inputs: QuantizationInputs) throws -> HeldOutDivergence.Result {
         try HeldOutDivergence(fitting(of: inputs).texts, compute: compute).run(Model.open(path), from: inputs.model)
     }
 
     private func fitting(of inputs: QuantizationInputs) throws -> TextFitting {
-        guard let fitting = inputs.guidance.texts else { throw PipelineError(.noTexts) }
+        guard let fitting = inputs.guidance.texts else { throw CalibrationError(.noTexts) }
         return fitting
     }
 }

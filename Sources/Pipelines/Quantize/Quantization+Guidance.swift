@@ -1,3 +1,5 @@
+import Calibration
+
 extension Quantization {
     /// What is known of the inputs of a model's matrices, and what is made of it.
     public enum Guidance: Sendable {

@@ -1,9 +1,11 @@
+import Calibration
 import Evaluation
 import Files
 import Importance
 import ModelArchitecture
 import Models
 import Recipes
+import WeightEncoding
 
 extension Quantization {
     /// What would be written: every tensor's type and why, and all that it takes to write it.
@@ -59,7 +61,7 @@ extension Quantization.Plan {
                 parts, to: output, identity: identity, otherInputs: others, parallel: parallel, progress: progress)
             set = (output, try output.missing(progress: progress))
         }
-        var encoding = EncodingInputs(source: model.tensors, guidance: encodingGuidance)
+        var encoding = EncodingInputs(source: model.tensors, guidance: encodingGuidance, hessian: hessian)
         var spool: CalibrationSpool?
         if let fitting = inputs.guidance.texts, set?.missing.isEmpty != true {
             if set == nil {
@@ -100,7 +102,7 @@ extension Quantization.Plan {
     }
 
     private var encodingGuidance: EncodingGuidance {
-        var guidance = EncodingGuidance(importance: importance, policies: quantization.policies, hessian: hessian)
+        var guidance = EncodingGuidance(importance: importance, policies: quantization.policies)
         guard let hessian else { return guidance }
         let embedding = assignments.first { $0.tensor.name == TensorName(.tokenEmbedding).gguf }
         if let embedding { guidance.policies[embedding.type] = hessian.fitting.policy.embedding }

@@ -1,4 +1,5 @@
 import BlockFormats
+import Calibration
 import Files
 import FoundationEssentials
 import GGUFContainer
@@ -8,6 +9,7 @@ import Models
 import Parallelism
 import Recipes
 import Tensors
+import WeightEncoding
 
 /// Writes a model with the types that a recipe gives its tensors, guided by what is known of its inputs.
 public struct Quantization: Sendable {
@@ -35,7 +37,7 @@ public struct Quantization: Sendable {
 
     /// Decides every tensor's type and checks that it can be done; reads no file.
     ///
-    /// - Throws: `RecipeError` if the recipe does not suit the model or lacks an importance matrix, ``PipelineError`` if
+    /// - Throws: `RecipeError` if the recipe does not suit the model or lacks an importance matrix, `EncodingError` if
     ///   weights cannot be encoded or are quantized already.
     public func plan(_ inputs: QuantizationInputs) throws -> Plan {
         let (model, guidance) = (inputs.model, inputs.guidance)
@@ -44,7 +46,11 @@ public struct Quantization: Sendable {
         let assignments = try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
         let hessian = guidance.hessian.flatMap { fitting in
-            inputs.hessian.map { OpenedHessian($0, fitting, plan: model.plan, assignments: assignments) }
+            inputs.hessian.map {
+                OpenedHessian(
+                    $0, fitting, plan: model.plan,
+                    tensors: assignments.filter { $0.type != $0.sourceType }.map(\.tensor))
+            }
         }
         let known = hessian.map { $0.rest(of: inputs.importance) } ?? inputs.importance
         do {
@@ -75,11 +81,11 @@ public struct Quantization: Sendable {
     private func check(_ assignments: [TypeAssignment], of model: Model) throws {
         for assignment in assignments {
             guard BlockFormats.codec(for: assignment.type) != nil else {
-                throw PipelineError(.unsupportedTarget(assignment.type), tensor: assignment.tensor.name)
+                throw EncodingError(.unsupportedTarget(assignment.type), tensor: assignment.tensor.name)
             }
             guard assignment.sourceType.isQuantized, assignment.type != assignment.sourceType, !allowsRequantization
             else { continue }
-            throw PipelineError(
+            throw EncodingError(
                 .alreadyQuantized(assignment.sourceType), file: model.path, tensor: assignment.tensor.name)
         }
     }

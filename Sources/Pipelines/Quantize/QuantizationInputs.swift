@@ -1,3 +1,4 @@
+import Calibration
 import Files
 import Hessians
 import Importance

@@ -1,3 +1,4 @@
+import Calibration
 import Digests
 import Files
 import FoundationEssentials

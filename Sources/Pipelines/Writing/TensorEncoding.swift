@@ -1,5 +1,7 @@
+import Calibration
 import Parallelism
 import Tensors
+import WeightEncoding
 
 /// Carries tensors from their source to a sink, each in the type that was decided for it.
 ///
@@ -26,7 +28,7 @@ struct TensorEncoding {
         var filling = Slab(byteCount: slabByteCount)
         var resting = Slab(byteCount: slabByteCount)
         var encoded = targets[..<range.lowerBound].reduce(0) { $0 + $1.byteCount }
-        let fitted = try guidance.hessian.map {
+        let fitted = try inputs.hessian.map {
             try FittedTensors(source: source, targets: targets, range: range, hessian: $0, parallel: parallel)
         }
         try withUnsafeMutablePointer(to: &sink) { sink in

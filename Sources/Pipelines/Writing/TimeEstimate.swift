@@ -1,5 +1,6 @@
 import Parallelism
 import Tensors
+import WeightEncoding
 
 /// How long it will take to write tensors, judged by a sample of each kind of work.
 enum TimeEstimate {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BlockFormats
+import Calibration
 import Evaluation
 import Models
 import Pipelines

@@ -1,5 +1,5 @@
+import Calibration
 import ErrorFeedback
-import Evaluation
 import ModelArchitecture
 import Numerics
 import Parallelism

@@ -1,35 +1,36 @@
 import BlockFormats
 import ErrorFeedback
 import ModelArchitecture
-import Models
 import Parallelism
 import Runtime
 import Tensors
+import WeightEncoding
 
 /// Measures how far types put the outputs of a model's matrices off, from samples of their rows and of their experts.
 ///
 /// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs: of others than those
 /// that the rows are encoded for, since what is fitted to few inputs is worse on others. Matrices wider than
 /// ``ColumnBlocks/greatestWidth`` are fitted in blocks of columns; the first block stands for all.
-final class TypeErrorSampling {
-    private let model: Model
+package final class TypeErrorSampling {
+    private let plan: DecoderPlan
+    private let source: any TensorSource
     private let types: [TensorType]
     private let policy: CalibrationPolicy
     private let parallel: Parallel
     /// By tensor name.
-    private(set) var sums: [String: Sums] = [:]
+    package private(set) var sums: [String: Sums] = [:]
 
     /// Of one tensor.
-    struct Sums {
+    package struct Sums {
         /// Σ W·H·Wᵀ.
-        var energy = 0.0
+        package var energy = 0.0
         /// Σ E·H·Eᵀ with error feedback, by type.
-        var fed: [TensorType: Double] = [:]
+        package var fed: [TensorType: Double] = [:]
         /// The same of the ``Probe`` types, encoded plainly.
         var probes: [Probe: Double] = [:]
 
         /// A probe's error as a share of the energy.
-        func error(_ probe: Probe) -> Double { energy > 0 ? (probes[probe] ?? 0) / energy : 0 }
+        package func error(_ probe: Probe) -> Double { energy > 0 ? (probes[probe] ?? 0) / energy : 0 }
     }
 
     /// Rows sampled of a matrix, and experts of a stack.
@@ -37,21 +38,25 @@ final class TypeErrorSampling {
     /// Tokens whose embeddings are sampled.
     private static let tokenLimit = 1024
 
-    init(_ model: Model, types: [TensorType], policy: CalibrationPolicy, parallel: Parallel) {
-        self.model = model
+    package init(
+        _ plan: DecoderPlan, source: any TensorSource, types: [TensorType], policy: CalibrationPolicy,
+        parallel: Parallel
+    ) {
+        self.plan = plan
+        self.source = source
         self.types = types
         self.policy = policy
         self.parallel = parallel
     }
 
     /// Types of little work that models are probed with.
-    enum Probe: CaseIterable {
+    package enum Probe: CaseIterable {
         /// Of errors large enough to be measured one matrix at a time.
         case coarse
         /// Of the smallest errors that there are.
         case least
 
-        func type(rowLength: Int) -> TensorType {
+        package func type(rowLength: Int) -> TensorType {
             switch self {
             case .coarse: rowLength.isMultiple(of: 256) ? .q2_K : .q4_0
             case .least: .q8_0
@@ -60,7 +65,7 @@ final class TypeErrorSampling {
     }
 
     /// Whether a site's matrices are in the sample.
-    static func samples(_ site: ActivationSite, expertCount: Int) -> Bool {
+    package static func samples(_ site: ActivationSite, expertCount: Int) -> Bool {
         guard site.isOfExpert, expertCount > expertLimit else { return site.input != .router }
         return (0..<expertLimit).contains { $0 * expertCount / expertLimit == site.expert }
     }
@@ -70,7 +75,7 @@ final class TypeErrorSampling {
     /// - Parameters:
     ///   - fitted: of the inputs that rows are encoded for, or of their first block of columns.
     ///   - measured: of those that errors are measured on; an expert that saw none of them is left out, unless no expert did.
-    func add(
+    package func add(
         _ fitted: [ActivationSite: SecondMoments], measuredOn measured: [ActivationSite: SecondMoments]
     ) throws {
         let sites = fitted.keys.sorted { ($0.layer, "\($0.input)", $0.expert) < ($1.layer, "\($1.input)", $1.expert) }
@@ -85,11 +90,11 @@ final class TypeErrorSampling {
 
     private func add(_ site: ActivationSite, _ moments: SecondMoments, measuredOn other: SecondMoments) throws {
         for role in site.roles {
-            let isTied = role == .output && model.plan.tiesOutputToEmbedding
+            let isTied = role == .output && plan.tiesOutputToEmbedding
             let layer = role.isPerLayer ? site.layer : nil
             let name = TensorName(isTied ? .tokenEmbedding : role, layer: layer).gguf
-            guard let index = model.tensors.tensors.firstIndex(where: { $0.name == name }) else { continue }
-            let stack = try model.tensors.matrices(index)
+            guard let index = source.tensors.firstIndex(where: { $0.name == name }) else { continue }
+            let stack = try source.matrices(index)
             let count = min(stack.rows, Self.rowLimit)
             let values = try (0..<count).flatMap {
                 let row = $0 * stack.rows / count
@@ -101,15 +106,15 @@ final class TypeErrorSampling {
     }
 
     /// Samples the embeddings of the most frequent tokens, each as a share of its own square, since a norm follows.
-    func addEmbedding(of sequences: [TokenSequence]) throws {
+    package func addEmbedding(of sequences: [TokenSequence]) throws {
         let name = TensorName(.tokenEmbedding).gguf
-        guard !model.plan.tiesOutputToEmbedding,
-            let index = model.tensors.tensors.firstIndex(where: { $0.name == name })
+        guard !plan.tiesOutputToEmbedding,
+            let index = source.tensors.firstIndex(where: { $0.name == name })
         else { return }
         var counts: [Int32: Int] = [:]
         for token in sequences.joined() { counts[token, default: 0] += 1 }
         let tokens = counts.sorted { ($0.value, -$0.key) > ($1.value, -$1.key) }.prefix(Self.tokenLimit)
-        let stack = try model.tensors.matrices(index)
+        let stack = try source.matrices(index)
         let columns = stack.columns
         var result = Sums()
         for (token, count) in tokens {

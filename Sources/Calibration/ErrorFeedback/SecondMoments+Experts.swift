@@ -11,7 +11,7 @@ extension SecondMoments {
 
 extension CalibrationPolicy {
     /// What the user should know when expert matrices saw fewer rows than the layer counts for.
-    func warning(rareCount: Int) -> Message? {
+    package func warning(rareCount: Int) -> Message? {
         guard rareCount > 0 else { return nil }
         return
             "\(rareCount) expert matrices saw fewer than \(Int(priorRowCount)) tokens: they were fitted mostly to what the "

@@ -1,3 +1,4 @@
+import Evaluation
 import Importance
 import Runtime
 import Tokenization
@@ -27,7 +28,7 @@ public struct ActivationCollection: Sendable {
     ///   - texts: The texts, whose windows follow each other.
     ///   - snapshot: Called with what has been collected after each batch but the last.
     ///   - progress: Called with the finished share of the work.
-    /// - Throws: ``EvaluationError`` if a text has no window, if windows are longer than the model's context, or if a sum is
+    /// - Throws: `EvaluationError` if a text has no window, if windows are longer than the model's context, or if a sum is
     ///   not finite; errors of reading the model, and those of `snapshot`.
     public func importance(
         _ pass: ForwardPass, tokenizer: Tokenizer, texts: [EvaluationText],

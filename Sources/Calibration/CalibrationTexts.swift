@@ -1,5 +1,4 @@
 import Evaluation
-import Models
 import Tokenization
 
 /// Texts that show what a model's matrices get, cut into windows, of which some may be held out to measure on.
@@ -28,8 +27,8 @@ public struct CalibrationTexts: Sendable {
     /// - Parameters:
     ///   - tokenizer: The model's tokenizer.
     ///   - contextLimit: The tokens that the model's context has.
-    /// - Throws: ``EvaluationError`` if a text has no window, or if windows are longer than the model's context.
-    func windows(
+    /// - Throws: `EvaluationError` if a text has no window, or if windows are longer than the model's context.
+    package func windows(
         _ tokenizer: Tokenizer, contextLimit: Int
     ) throws -> (fitting: [EvaluationWindow], heldOut: [EvaluationWindow]) {
         try cut.check(contextLimit: contextLimit)
@@ -44,20 +43,19 @@ public struct CalibrationTexts: Sendable {
     }
 
     /// The files that the texts are read from.
-    var paths: [String] { texts.compactMap(\.path) }
-}
+    package var paths: [String] { texts.compactMap(\.path) }
 
-extension CalibrationTexts {
-    func windows(_ model: Model) throws -> (fitting: [EvaluationWindow], heldOut: [EvaluationWindow]) {
-        try windows(model.tokenizer, contextLimit: model.plan.contextLength)
-    }
-
-    /// The windows that are held out, at least one, and those that are not.
+    /// The windows that weights are fitted to and those that are held out, of which there is at least one.
     ///
-    /// - Throws: ``PipelineError`` if none is held out.
-    func measuredWindows(_ model: Model) throws -> (fitting: [EvaluationWindow], heldOut: [EvaluationWindow]) {
-        let windows = try windows(model)
-        guard !windows.heldOut.isEmpty else { throw PipelineError(.nothingHeldOut) }
+    /// - Parameters:
+    ///   - tokenizer: The model's tokenizer.
+    ///   - contextLimit: The tokens that the model's context has.
+    /// - Throws: ``CalibrationError`` if none is held out, and what ``windows(_:contextLimit:)`` throws.
+    package func measuredWindows(
+        _ tokenizer: Tokenizer, contextLimit: Int
+    ) throws -> (fitting: [EvaluationWindow], heldOut: [EvaluationWindow]) {
+        let windows = try windows(tokenizer, contextLimit: contextLimit)
+        guard !windows.heldOut.isEmpty else { throw CalibrationError(.nothingHeldOut) }
         return windows
     }
 }

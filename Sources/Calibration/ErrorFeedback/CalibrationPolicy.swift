@@ -13,11 +13,12 @@ public struct CalibrationPolicy: Sendable, Hashable {
     public var routerDamping: Float = 0.01
     /// Tokens that the mean of a layer's experts counts for beside those that an expert saw.
     public var priorRowCount: Float = 32
-    /// The embedding has no inputs to calibrate with.
+    /// How the embedding is encoded, which has no inputs to calibrate with.
     public var embedding = EncodingPolicy(elementWeight: .importance, gainRestoration: 0)
     /// Which columns of a matrix are fitted together.
     public var columnBlocks = ColumnBlocks()
 
+    /// The policy of the least KL divergence on held-out texts.
     public init() {}
 
     /// For a codec, with its type's way to choose scales.

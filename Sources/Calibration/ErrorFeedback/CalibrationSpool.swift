@@ -1,28 +1,28 @@
-import Evaluation
 import Files
 import FoundationEssentials
 import Runtime
 import Tensors
+import WeightEncoding
 
 /// What a calibrated quantization has come to, in a folder beside its output, so that a run that ends early is continued.
 ///
 /// `run.json` says what the run is; `layer-N` holds the encoded tensors of a layer, one after the other; `states` holds the
 /// residual streams of both models after the last finished layer.
-struct CalibrationSpool {
+package struct CalibrationSpool {
     private let folder: String
 
     /// - Parameter identity: what decides the result; a folder of another run is refused.
-    init(output: String, identity: String) throws {
+    package init(output: String, identity: String) throws {
         folder = output + ".calibration"
         let path = "\(folder)/run.json"
         if let found = try? ReadableFile.contents(of: path) {
-            guard found == Array(identity.utf8) else { throw PipelineError(.otherCalibration, file: folder) }
+            guard found == Array(identity.utf8) else { throw CalibrationError(.otherCalibration, file: folder) }
             return
         }
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw PipelineError(.cannotCreateFolder, file: folder)
+            throw CalibrationError(.cannotCreateFolder, file: folder)
         }
         var file = try AtomicFile(path: path)
         try file.append(Array(identity.utf8))
@@ -30,7 +30,7 @@ struct CalibrationSpool {
     }
 
     /// Keeps a layer's tensors: a line of JSON with their places, and their bytes one after the other.
-    func append(layer: Int, _ tensors: [EncodedTensor]) throws {
+    package func append(layer: Int, _ tensors: [EncodedTensor]) throws {
         let header = Array(try JSONEncoder().encode(tensors.map(\.index))) + [0x0a]
         var file = try AtomicFile(
             path: path(ofLayer: layer), expectedByteCount: tensors.reduce(header.count) { $0 + $1.bytes.count })
@@ -42,7 +42,7 @@ struct CalibrationSpool {
     /// Puts a layer's tensors in the place of the original's.
     ///
     /// - Parameter targets: what all tensors of the model become.
-    func restore(layer: Int, _ targets: [TensorDescriptor], in overlay: inout OverlayTensors) throws {
+    package func restore(layer: Int, _ targets: [TensorDescriptor], in overlay: inout OverlayTensors) throws {
         let file = try ReadableFile(path: path(ofLayer: layer))
         for (index, offset) in try places(in: file, targets) {
             overlay.replace(index, by: targets[index], .file(file, offset: offset))
@@ -50,7 +50,7 @@ struct CalibrationSpool {
     }
 
     /// Whether all of these tensors of a layer are kept, which those of an earlier run that completed other parts need not be.
-    func holds(_ indices: Set<Int>, ofLayer layer: Int, _ targets: [TensorDescriptor]) throws -> Bool {
+    package func holds(_ indices: Set<Int>, ofLayer layer: Int, _ targets: [TensorDescriptor]) throws -> Bool {
         guard let file = try? ReadableFile(path: path(ofLayer: layer)) else { return false }
         return try indices.isSubset(of: places(in: file, targets).map(\.index))
     }
@@ -63,7 +63,7 @@ struct CalibrationSpool {
         guard let end = start.firstIndex(of: 0x0a),
             let indices = try? JSONDecoder().decode([Int].self, from: Data(start[..<end])),
             indices.allSatisfy({ targets.indices ~= $0 })
-        else { throw PipelineError(.otherCalibration, file: folder) }
+        else { throw CalibrationError(.otherCalibration, file: folder) }
         var offset = end + 1
         let places = indices.map { index in
             defer { offset += targets[index].byteCount }
@@ -79,7 +79,7 @@ struct CalibrationSpool {
 
     // MARK: States
 
-    func saveStates(after layer: Int, _ original: HiddenStates, _ quantized: HiddenStates) throws {
+    package func saveStates(after layer: Int, _ original: HiddenStates, _ quantized: HiddenStates) throws {
         var file = try AtomicFile(
             path: "\(folder)/states", expectedByteCount: 24 + 8 * original.rowCount * original.columns)
         for number in [layer, original.rowCount, original.columns] {
@@ -91,7 +91,7 @@ struct CalibrationSpool {
 
     /// - Parameter isComplete: whether all is kept that is needed of a layer.
     /// - Returns: nil if no layer is finished, or if one up to the last finished is not complete.
-    func loadStates(
+    package func loadStates(
         rowCount: Int, columns: Int, isComplete: (_ layer: Int) throws -> Bool
     ) throws -> (layer: Int, original: HiddenStates, quantized: HiddenStates)? {
         guard let file = try? ReadableFile(path: "\(folder)/states") else { return nil }
@@ -109,5 +109,5 @@ struct CalibrationSpool {
         return (numbers[0], try states(at: 24), try states(at: 24 + byteCount))
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    package func remove() { try? FileManager.default.removeItem(atPath: folder) }
 }

@@ -1,3 +1,4 @@
+import Evaluation
 import Importance
 import ModelArchitecture
 import Runtime
@@ -59,7 +60,7 @@ final class ImportanceCollector: ActivationObserver {
 
     /// The sums by tensor name; experts that saw nothing have zeros.
     ///
-    /// - Throws: ``EvaluationError`` if a sum is not finite.
+    /// - Throws: `EvaluationError` if a sum is not finite.
     func entries(plan: DecoderPlan) throws -> [String: ImportanceMatrix.Entry] {
         let totals = state.withLock { $0.totals }
         var bySite: [ActivationSite: [Int: Total]] = [:]

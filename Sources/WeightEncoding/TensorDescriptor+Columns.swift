@@ -6,7 +6,7 @@ extension TensorDescriptor {
     /// - Parameters:
     ///   - target: the first of the rows.
     ///   - encode: writes the columns' bytes, row after row.
-    func write(
+    package func write(
         _ columns: Range<Int>, ofRows rowCount: Int, at target: UnsafeMutableRawPointer,
         by encode: (UnsafeMutableRawPointer) throws -> Void
     ) throws {

@@ -3,23 +3,23 @@ import Tensors
 /// What a tensor of a model becomes, as the source of its bytes.
 ///
 /// Threads may read what no other writes at the time.
-final class EncodedTensor: TensorSource, @unchecked Sendable {
-    let tensor: TensorDescriptor
+package final class EncodedTensor: TensorSource, @unchecked Sendable {
+    package let tensor: TensorDescriptor
     /// Its place among the model's tensors.
-    let index: Int
-    var bytes: [UInt8]
+    package let index: Int
+    package var bytes: [UInt8]
     private let original: any TensorSource
 
-    init(_ tensor: TensorDescriptor, of original: any TensorSource, _ index: Int) {
+    package init(_ tensor: TensorDescriptor, of original: any TensorSource, _ index: Int) {
         self.tensor = tensor
         self.index = index
         self.original = original
         bytes = [UInt8](repeating: 0, count: tensor.byteCount)
     }
 
-    var tensors: [TensorDescriptor] { [tensor] }
+    package var tensors: [TensorDescriptor] { [tensor] }
 
-    func readRows(ofTensorAt _: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
+    package func readRows(ofTensorAt _: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
         let size = tensor.rowByteCount
         bytes.withUnsafeBytes {
             buffer.copyMemory(
@@ -27,5 +27,5 @@ final class EncodedTensor: TensorSource, @unchecked Sendable {
         }
     }
 
-    func origin(ofTensorAt _: Int, row: Int) -> RowOrigin { original.origin(ofTensorAt: index, row: row) }
+    package func origin(ofTensorAt _: Int, row: Int) -> RowOrigin { original.origin(ofTensorAt: index, row: row) }
 }

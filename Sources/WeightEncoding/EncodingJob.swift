@@ -3,25 +3,25 @@ import Parallelism
 import Tensors
 
 /// One tensor on its way from its stored type to another.
-struct EncodingJob: Sendable {
+package struct EncodingJob: Sendable {
     private let stored: MatrixStack
     private let target: TensorDescriptor
     private let encoder: any BlockCodec
     /// Per-column weights of each matrix of the stack; nil if nothing is known.
     private let importance: [[Float]]?
 
-    init(source: any TensorSource, index: Int, target: TensorDescriptor, guidance: EncodingGuidance) throws {
+    package init(source: any TensorSource, index: Int, target: TensorDescriptor, guidance: EncodingGuidance) throws {
         self.target = target
         stored = try source.matrices(index)
         guard let encoder = guidance.encoder(for: target.type) else {
-            throw PipelineError(.unsupportedTarget(target.type), tensor: target.name)
+            throw EncodingError(.unsupportedTarget(target.type), tensor: target.name)
         }
         self.encoder = encoder
         self.importance = target.type.isQuantized ? try guidance.importance?.stackWeights(for: target) : nil
     }
 
     /// - Parameter output: receives the rows' bytes in the target's type.
-    func encode(rows: Range<Int>, into output: UnsafeMutableRawPointer, worker: EncodingWorker) throws {
+    package func encode(rows: Range<Int>, into output: UnsafeMutableRawPointer, worker: EncodingWorker) throws {
         let byteCount = rows.count * stored.tensor.rowByteCount
         try worker.withValues(rows.count * target.shape.rowLength) { values in
             if target.type == stored.tensor.type {
@@ -37,7 +37,7 @@ struct EncodingJob: Sendable {
     }
 
     /// The whole tensor, encoded.
-    func bytes(parallel: Parallel) throws -> [UInt8] {
+    package func bytes(parallel: Parallel) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: target.byteCount)
         let workers = (0..<parallel.threadCount).map { _ in EncodingWorker() }
         try bytes.withUnsafeMutableBytes { bytes in
@@ -74,7 +74,7 @@ struct EncodingJob: Sendable {
         guard let position = (0..<count).first(where: { values[$0].magnitude >= Self.float16Overflow }) else { return }
         let (row, column) = position.quotientAndRemainder(dividingBy: rowLength)
         let origin = stored.origin(of: rows.lowerBound + row)
-        throw PipelineError(
+        throw EncodingError(
             .weightOutOfRange(row: origin.row, column: column, value: values[position], type: .f16),
             file: origin.file, tensor: origin.tensor)
     }
@@ -84,10 +84,12 @@ struct EncodingJob: Sendable {
 }
 
 /// The memory of one thread that encodes.
-final class EncodingWorker: @unchecked Sendable {
+package final class EncodingWorker: @unchecked Sendable {
     let scratch = EncodingScratch()
     private var stored: [UInt8] = []
     private var values: [Float] = []
+
+    package init() {}
 
     /// Calls `body` with room for stored bytes.
     func withStored<R>(_ byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {

@@ -4,9 +4,10 @@ import ModelArchitecture
 import Parallelism
 import Runtime
 import Tensors
+import WeightEncoding
 
 /// Quantizes matrices with error feedback as a pass of two models comes to them, and keeps a layer's bytes until it ends.
-final class LayerCalibrator: PassQuantizer {
+package final class LayerCalibrator: PassQuantizer {
     private let source: any TensorSource
     /// By tensor name: its place and what it becomes.
     private let targets: [String: (index: Int, tensor: TensorDescriptor)]
@@ -15,11 +16,11 @@ final class LayerCalibrator: PassQuantizer {
     private let onLayerEnd: (Int, [EncodedTensor], HiddenStates, HiddenStates) throws -> Void
 
     /// Of the layer that is being calibrated, or of the output.
-    private(set) var encoded: [String: EncodedTensor] = [:]
+    package private(set) var encoded: [String: EncodedTensor] = [:]
     /// What a layer's experts have seen together.
     private var priors: [BlockInput: SecondMoments] = [:]
     /// Expert matrices of the whole run whose moments were mostly those of others.
-    private(set) var rareCount = 0
+    package private(set) var rareCount = 0
 
     /// Some columns of a matrix, one of the blocks that are fitted apart from each other.
     private struct ColumnBlock {
@@ -33,7 +34,7 @@ final class LayerCalibrator: PassQuantizer {
         let number: Int
     }
 
-    init(
+    package init(
         source: any TensorSource, targets: [TensorDescriptor], policy: CalibrationPolicy, parallel: Parallel,
         onLayerEnd: @escaping (Int, [EncodedTensor], HiddenStates, HiddenStates) throws -> Void
     ) {
@@ -44,7 +45,7 @@ final class LayerCalibrator: PassQuantizer {
         self.onLayerEnd = onLayerEnd
     }
 
-    func quantize(_ site: ActivationSite, rows: PairedRows) throws {
+    package func quantize(_ site: ActivationSite, rows: PairedRows) throws {
         try quantize(site.places, of: site, rows: rows)
     }
 
@@ -116,7 +117,7 @@ final class LayerCalibrator: PassQuantizer {
 
     private func feedback(_ codec: any QuantizingCodec) -> FeedbackPolicy { policy.feedback(for: codec) }
 
-    func decode(_ place: MatrixPlace, into values: UnsafeMutablePointer<Float>) throws {
+    package func decode(_ place: MatrixPlace, into values: UnsafeMutablePointer<Float>) throws {
         let (index, tensor) = target(place)
         guard let held = encoded[tensor.name] else {
             return try source.matrices(index).decode(of: place.expert, into: values, parallel: parallel)
@@ -124,13 +125,13 @@ final class LayerCalibrator: PassQuantizer {
         do {
             try held.matrices(0).decode(of: place.expert, into: values, parallel: parallel)
         } catch let weight as NonFiniteWeight {
-            let found = PipelineError.Kind.weightOutOfRange(
+            let found = EncodingError.Kind.weightOutOfRange(
                 row: weight.origin.row, column: weight.column, value: weight.value, type: tensor.type)
-            throw PipelineError(found, file: weight.origin.file, tensor: weight.origin.tensor)
+            throw EncodingError(found, file: weight.origin.file, tensor: weight.origin.tensor)
         }
     }
 
-    func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws {
+    package func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws {
         try onLayerEnd(layer, encoded.values.sorted { $0.index < $1.index }, original, quantized)
         encoded = [:]
         priors = [:]

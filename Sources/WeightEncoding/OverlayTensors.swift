@@ -2,28 +2,28 @@ import Files
 import Tensors
 
 /// A model's tensors, some of them replaced.
-struct OverlayTensors: TensorSource {
-    private(set) var tensors: [TensorDescriptor]
+package struct OverlayTensors: TensorSource {
+    package private(set) var tensors: [TensorDescriptor]
     private let base: any TensorSource
     private var replacements: [Int: Replacement] = [:]
 
     /// Where the bytes of a replaced tensor are.
-    enum Replacement: Sendable {
+    package enum Replacement: Sendable {
         case memory([UInt8])
         case file(ReadableFile, offset: Int)
     }
 
-    init(_ base: any TensorSource) {
+    package init(_ base: any TensorSource) {
         self.base = base
         tensors = base.tensors
     }
 
-    mutating func replace(_ index: Int, by tensor: TensorDescriptor, _ replacement: Replacement) {
+    package mutating func replace(_ index: Int, by tensor: TensorDescriptor, _ replacement: Replacement) {
         tensors[index] = tensor
         replacements[index] = replacement
     }
 
-    func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+    package func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         let size = tensors[index].rowByteCount
         switch replacements[index] {
         case nil: try base.readRows(ofTensorAt: index, rows: rows, into: buffer)
@@ -36,9 +36,9 @@ struct OverlayTensors: TensorSource {
         }
     }
 
-    func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {
+    package func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {
         if replacements[index] == nil { base.advise(use, ofTensorAt: index, rows: rows) }
     }
 
-    func origin(ofTensorAt index: Int, row: Int) -> RowOrigin { base.origin(ofTensorAt: index, row: row) }
+    package func origin(ofTensorAt index: Int, row: Int) -> RowOrigin { base.origin(ofTensorAt: index, row: row) }
 }

@@ -1,3 +1,4 @@
+import Evaluation
 import Importance
 import ModelArchitecture
 import Runtime
@@ -17,7 +18,7 @@ extension ActivationCollection {
     ///   - layerEnd: Called when a layer's sites have come, and after the output's.
     ///   - progress: Called with the finished share of the work.
     /// - Returns: the importance matrix of the same windows.
-    /// - Throws: ``EvaluationError`` if a sum is not finite; errors of reading the model, and those of `layerEnd`.
+    /// - Throws: `EvaluationError` if a sum is not finite; errors of reading the model, and those of `layerEnd`.
     public func hessian(
         _ pass: ForwardPass, windows: [EvaluationWindow], texts: [EvaluationText], collector: HessianCollector,
         layerEnd: @escaping () throws -> Void,

@@ -1,4 +1,3 @@
-import BlockFormats
 import ErrorFeedback
 import Hessians
 import Parallelism
@@ -10,7 +9,7 @@ import Tensors
 ///
 /// Tensors that share their inputs are encoded together where memory can hold the later ones' bytes until their turn comes,
 /// since to factor the moments takes longer than to encode.
-final class FittedTensors {
+package final class FittedTensors {
     private let source: any TensorSource
     private let targets: [TensorDescriptor]
     private let range: Range<Int>
@@ -25,8 +24,8 @@ final class FittedTensors {
     /// - Parameters:
     ///   - targets: the tensors of `source`, in its order, with the types to store.
     ///   - range: the tensors that are asked for.
-    /// - Throws: ``PipelineError`` if the memory is too small.
-    init(
+    /// - Throws: ``CalibrationError`` if the memory is too small.
+    package init(
         source: any TensorSource, targets: [TensorDescriptor], range: Range<Int>, hessian: OpenedHessian,
         parallel: Parallel
     ) throws {
@@ -38,12 +37,12 @@ final class FittedTensors {
         try checkMemory()
     }
 
-    func includes(_ index: Int) -> Bool { hessian.fitted[targets[index].name] != nil }
+    package func includes(_ index: Int) -> Bool { hessian.fitted[targets[index].name] != nil }
 
     /// Encodes the tensor at a place.
     ///
     /// - Parameter write: receives the bytes, piece by piece.
-    func encode(_ index: Int, _ write: (UnsafeRawBufferPointer) throws -> Void) throws {
+    package func encode(_ index: Int, _ write: (UnsafeRawBufferPointer) throws -> Void) throws {
         if let bytes = held.removeValue(forKey: index) { return try bytes.withUnsafeBytes(write) }
         guard let sites = hessian.fitted[targets[index].name] else { preconditionFailure("the tensor is not fitted") }
         let lead = stack(index)
@@ -102,7 +101,7 @@ final class FittedTensors {
         guard let largest = stacks.max(by: { byteCount($0) < byteCount($1) }) else { return }
         let needed = MemoryBudget.heldByteCount + byteCount(largest)
         guard needed > memory.byteCount else { return }
-        throw PipelineError(
+        throw CalibrationError(
             .fittingTooLarge(neededByteCount: needed, budgetByteCount: memory.byteCount), tensor: largest.tensor.name)
     }
 
@@ -121,88 +120,5 @@ final class FittedTensors {
             default: return nil
             }
         }
-    }
-}
-
-/// A tensor to encode, seen as matrices.
-private struct FittedStack: Sendable {
-    let tensor: TensorDescriptor
-    let index: Int
-    private let blocks: [Range<Int>]
-
-    init(_ tensor: TensorDescriptor, index: Int, _ blocks: ColumnBlocks) {
-        self.tensor = tensor
-        self.index = index
-        self.blocks = blocks.ranges(of: tensor.shape.rowLength)
-    }
-
-    /// Of one matrix.
-    var rows: Int { tensor.shape.matrixRowCount }
-
-    private var widestBlock: Int { blocks.map(\.count).max()! }
-
-    /// Bytes that a thread needs to encode one matrix: of a block of columns the moments in float32 and the factors made of
-    /// them in float64, the weights and what they become; of the matrix what it becomes.
-    func workByteCount(_ parallel: Parallel) -> Int {
-        let columns = widestBlock
-        return 40 * columns * columns + 8 * columns * rows + rows * tensor.rowByteCount + (parallel.threadCount << 20)
-    }
-
-    /// Bytes of what a layer's experts see together in all blocks but one.
-    var otherPriorsByteCount: Int { 4 * (blocks.count - 1) * widestBlock * widestBlock }
-
-    var codec: any QuantizingCodec {
-        guard let codec = BlockFormats.codec(for: tensor.type) as? any QuantizingCodec else {
-            preconditionFailure("only types with scales and codes are fitted")
-        }
-        return codec
-    }
-
-    func groupLength(_ policy: CalibrationPolicy) -> Int {
-        FeedbackEncoder.groupLength(codec, policy.feedback(for: codec))
-    }
-}
-
-/// What the threads that encode the matrices of some stacks have in common.
-private struct MatrixWork: Sendable {
-    let source: any TensorSource
-    let hessian: OpenedHessian
-    /// What the experts see together, by block of columns.
-    let priors: [SecondMoments?]
-    /// All of them have the same inputs, and groups of the same length.
-    let stacks: [FittedStack]
-    let parallel: Parallel
-
-    /// Encodes one matrix of each stack.
-    func encode(expert: Int, sites: [HessianSite]) throws -> [[UInt8]] {
-        let policy = hessian.fitting.policy
-        var results = stacks.map { [UInt8](repeating: 0, count: $0.rows * $0.tensor.rowByteCount) }
-        for (site, prior) in zip(sites, priors) {
-            let metric = FeedbackMetric(
-                try moments(site, prior), damping: policy.feedback.damping, groupLength: stacks[0].groupLength(policy))
-            for (number, stack) in stacks.enumerated() {
-                let codec = stack.codec
-                let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: policy.feedback(for: codec))
-                var weights = [Float](repeating: 0, count: stack.rows * site.columns.count)
-                try weights.withUnsafeMutableBufferPointer {
-                    try source.matrices(stack.index).decode(
-                        columns: site.columns, of: expert, into: $0.baseAddress!, parallel: parallel)
-                }
-                try results[number].withUnsafeMutableBytes { bytes in
-                    try stack.tensor.write(site.columns, ofRows: stack.rows, at: bytes.baseAddress!) {
-                        try encoder.encode(weights, rowCount: stack.rows, into: $0, parallel: parallel)
-                    }
-                }
-            }
-        }
-        return results
-    }
-
-    private func moments(_ site: HessianSite, _ prior: SecondMoments?) throws -> SecondMoments {
-        let moments = try hessian.file.moments(site).drawn(towardLayer: prior, hessian.fitting.policy)
-        guard firstNonFinite(moments.values, count: moments.values.count) == nil else {
-            throw HessianError(.incombinable, path: hessian.file.path, tensor: stacks[0].tensor.name)
-        }
-        return moments
     }
 }
