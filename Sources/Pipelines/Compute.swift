@@ -4,11 +4,19 @@ import Runtime
 
 /// What a use case works with, and whom it tells of its progress.
 public struct Compute: Sendable {
+    /// The threads that share the work.
     public var parallel: Parallel
     /// What the process may use.
     public var memory: MemoryBudget
+    /// Receives what the work tells, from any thread.
     public var progress: ProgressHandler
 
+    /// Threads, memory and whoever is told of the progress.
+    ///
+    /// - Parameters:
+    ///   - parallel: The threads that share the work.
+    ///   - memory: What the process may use.
+    ///   - progress: Receives what the work tells, from any thread.
     public init(
         parallel: Parallel = Parallel(), memory: MemoryBudget = .available,
         progress: @escaping ProgressHandler = { _ in }

@@ -3,9 +3,12 @@ import Parallelism
 import Runtime
 
 extension Model {
-    /// The model ready to compute.
+    /// The model ready to compute hidden states and logits.
     ///
-    /// - Parameter memory: what the process may use.
+    /// - Parameters:
+    ///   - parallel: The threads that share the work.
+    ///   - memory: What the process may use.
+    /// - Throws: the errors of reading weights, and `RuntimeError` if the model lacks tensors or needs more memory than that.
     public func forwardPass(_ parallel: Parallel, memory: MemoryBudget = .available) throws -> ForwardPass {
         try ForwardPass(plan: plan, source: tensors, path: path, parallel: parallel, memory: memory)
     }

@@ -32,7 +32,9 @@ public enum Stage: Sendable, Equatable {
     case checking(path: String)
     /// Fitting weights to texts, layer by layer.
     case calibrating
+    /// Summing the squares of the inputs of a model's matrices.
     case collectingImportance
+    /// Summing the products of the inputs of a model's matrices.
     case collectingSecondMoments
     /// Measuring what coarser types do to predictions, for groups of matrices.
     case probing(groupCount: Int)

@@ -10,7 +10,7 @@ import Tensors
 /// inputs that it gets in the second, to answer what the first answers: its weights make up for what the quantized
 /// layers before it changed (as in GPTAQ, arXiv 2504.02692), and errors of its columns are fed forward into later ones
 /// (GPTQ, arXiv 2210.17323; LDLQ, arXiv 2307.13304). The states of all windows stay in memory. Matrices of more columns than
-/// ``ColumnBlocks/greatestWidth`` are fitted one block of columns after the other.
+/// `ColumnBlocks.greatestWidth` are fitted one block of columns after the other.
 public struct TextFitting: Sendable {
     /// The texts, of which windows that are held out are left to measure on.
     public var texts: CalibrationTexts

@@ -24,10 +24,13 @@ public final class HessianCollector: ActivationObserver {
     private let blocks: @Sendable (Int) -> [Range<Int>]
     private let receive: @Sendable (ActivationSite, Int, SecondMoments) -> Void
 
+    /// A collector that hands its sums to a function.
+    ///
     /// - Parameters:
-    ///   - observes: tells the sites that are wanted.
-    ///   - blocks: tells which blocks of so many columns are summed, each by itself; one of all unless told.
-    ///   - receive: called from one thread with each site of a stage that has ended, its blocks one by one with their numbers,
+    ///   - parallel: The threads that multiply.
+    ///   - observes: Tells the sites that are wanted.
+    ///   - blocks: Tells which blocks of so many columns are summed, each by itself; one of all unless told.
+    ///   - receive: Called from one thread with each site of a stage that has ended, its blocks one by one with their numbers,
     ///     in a fixed order; a later batch of sequences brings the same sites again.
     public init(
         parallel: Parallel, observes: @escaping @Sendable (ActivationSite) -> Bool = { _ in true },
@@ -40,6 +43,7 @@ public final class HessianCollector: ActivationObserver {
         self.receive = receive
     }
 
+    /// Keeps the inputs of a site, block by block, until the stage ends.
     public func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int) {
         guard observes(site) else { return }
         let weights = rows.weights.map(Array.init)
@@ -60,6 +64,7 @@ public final class HessianCollector: ActivationObserver {
         }
     }
 
+    /// Multiplies the inputs of the stage and hands each site's sums over.
     public func endStage() {
         let stage = pieces.withLock { pieces in
             defer { pieces = [:] }

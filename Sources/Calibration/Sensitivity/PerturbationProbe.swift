@@ -10,7 +10,11 @@ import Runtime
 public struct PerturbationProbe {
     /// A part of a model that a perturbation may change.
     public enum Part: Sendable, Hashable {
-        case embedding, output
+        /// The token embedding.
+        case embedding
+        /// The output matrix and the norm before it.
+        case output
+        /// All matrices of the layer of this number.
         case layer(Int)
     }
 
@@ -22,6 +26,11 @@ public struct PerturbationProbe {
     /// Models whose logits are compared at a time.
     private static let comparedCount = 8
 
+    /// A probe of a model on some windows.
+    ///
+    /// - Parameters:
+    ///   - original: The model whose predictions are the reference.
+    ///   - windows: What predictions are compared on.
     public init(_ original: ForwardPass, windows: [EvaluationWindow]) {
         self.original = original
         self.windows = windows
@@ -32,10 +41,10 @@ public struct PerturbationProbe {
     /// Runs perturbations.
     ///
     /// - Parameters:
-    ///   - perturbations: the parts that each changes.
-    ///   - changed: makes the model as a perturbation has it, as far as one part goes; parts are asked for in the order in
+    ///   - perturbations: The parts that each changes.
+    ///   - changed: Makes the model as a perturbation has it, as far as one part goes; parts are asked for in the order in
     ///     which they compute.
-    ///   - progress: called with the finished share of the work.
+    ///   - progress: Called with the finished share of the work.
     /// - Returns: the mean KL divergence from the original's predictions, in nats per scored token, of each.
     public func divergences(
         of perturbations: [Set<Part>], changed: (_ perturbation: Int, _ part: Part) throws -> ForwardPass,

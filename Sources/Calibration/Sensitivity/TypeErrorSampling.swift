@@ -10,7 +10,7 @@ import WeightEncoding
 ///
 /// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs: of others than those
 /// that the rows are encoded for, since what is fitted to few inputs is worse on others. Matrices wider than
-/// ``ColumnBlocks/greatestWidth`` are fitted in blocks of columns; the first block stands for all.
+/// `ColumnBlocks.greatestWidth` are fitted in blocks of columns; the first block stands for all.
 package final class TypeErrorSampling {
     private let plan: DecoderPlan
     private let source: any TensorSource

@@ -14,7 +14,9 @@ public struct EvaluationTask: Sendable {
     /// Reads a file of JSON lines or, told by their content, llama-perplexity's of HellaSwag, WinoGrande and multiple choice;
     /// it may be compressed as `.zst`. Its name is the file's, without extensions. Empty lines are skipped.
     ///
-    /// - Parameter limit: the most questions that are read, at least 1.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - limit: The most questions that are read, at least 1; nil for all.
     /// - Throws: `FileError` when the file cannot be read or is not UTF-8, ``EvaluationError`` when a line is no question.
     public init(contentsOf path: String, limit: Int? = nil) throws {
         let bytes = try EvaluationText.decompressedBytes(of: path)

@@ -20,10 +20,19 @@ public struct HessianCollection: Sendable {
     public var form: ImportanceMatrix.Form
     /// How wide inputs are cut.
     public var columnBlocks: ColumnBlocks
+    /// The threads that share the work.
     public var parallel: Parallel
     /// What the process may use.
     public var memory: MemoryBudget
 
+    /// A collection of second moments.
+    ///
+    /// - Parameters:
+    ///   - activations: How texts are cut, and what is collected.
+    ///   - form: The form of the file of importance.
+    ///   - columnBlocks: How wide inputs are cut.
+    ///   - parallel: The threads that share the work.
+    ///   - memory: What the process may use.
     public init(
         _ activations: ActivationCollection, form: ImportanceMatrix.Form = .gguf,
         columnBlocks: ColumnBlocks = ColumnBlocks(),
@@ -36,10 +45,17 @@ public struct HessianCollection: Sendable {
         self.memory = memory
     }
 
+    /// Collects second moments and writes them.
+    ///
     /// - Parameters:
-    ///   - output: the file of second moments.
-    ///   - importanceOutput: where to write the importance matrix of the same run; nil for none.
+    ///   - model: The model.
+    ///   - texts: At least one text.
+    ///   - output: The file of second moments.
+    ///   - importanceOutput: Where to write the importance matrix of the same run; nil for none.
+    ///   - progress: Receives what the work tells, from any thread.
     /// - Returns: the importance matrix.
+    /// - Throws: `CalibrationError` if there is no text or too little memory, `EvaluationError` for texts that cannot be cut,
+    ///   and errors of reading and writing.
     public func run(
         _ model: Model, texts: [EvaluationText], output: String, importanceOutput: String? = nil,
         progress: @escaping ProgressHandler

@@ -11,10 +11,18 @@ public struct ImportanceCollection: Sendable {
     public var activations: ActivationCollection
     /// The form of the file.
     public var form: ImportanceMatrix.Form
+    /// The threads that share the work.
     public var parallel: Parallel
     /// What the process may use.
     public var memory: MemoryBudget
 
+    /// A collection of an importance matrix.
+    ///
+    /// - Parameters:
+    ///   - activations: How texts are cut, and what is collected.
+    ///   - form: The form of the file.
+    ///   - parallel: The threads that share the work.
+    ///   - memory: What the process may use.
     public init(
         _ activations: ActivationCollection, form: ImportanceMatrix.Form = .gguf, parallel: Parallel,
         memory: MemoryBudget = .available
@@ -25,7 +33,17 @@ public struct ImportanceCollection: Sendable {
         self.memory = memory
     }
 
-    /// Writes what has been collected after each batch, too, so that not all is lost when the run ends early.
+    /// Collects an importance matrix and writes it, after each batch of windows too, so that not all is lost when the run ends
+    /// early.
+    ///
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - texts: At least one text.
+    ///   - output: The file of importance.
+    ///   - progress: Receives what the work tells, from any thread.
+    /// - Returns: the importance matrix.
+    /// - Throws: `CalibrationError` if there is no text, `EvaluationError` for texts that cannot be cut, and errors of reading
+    ///   and writing.
     public func run(
         _ model: Model, texts: [EvaluationText], output: String, progress: @escaping ProgressHandler
     ) throws -> ImportanceMatrix {

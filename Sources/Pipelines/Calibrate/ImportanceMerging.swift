@@ -4,13 +4,25 @@ import Importance
 
 /// Adds up importance matrices, or writes one in another form.
 public struct ImportanceMerging: Sendable {
+    /// The form of the file.
     public var form: ImportanceMatrix.Form
 
+    /// A way to add up importance matrices.
+    ///
+    /// - Parameter form: The form of the file.
     public init(form: ImportanceMatrix.Form = .gguf) { self.form = form }
 
-    /// - Parameter paths: at least one.
+    /// Adds up importance matrices and writes the sum.
     ///
     /// Matrices of other models than the first one's are added up with a warning.
+    ///
+    /// - Parameters:
+    ///   - paths: At least one file.
+    ///   - output: The file of the sum.
+    ///   - progress: Receives warnings.
+    /// - Returns: the sum.
+    /// - Throws: `ImportanceError` for matrices that do not fit each other, `CalibrationError` if what the form says is not
+    ///   known, and errors of reading and writing.
     public func run(
         _ paths: [String], output: String, progress: ProgressHandler = { _ in }
     ) throws -> ImportanceMatrix {

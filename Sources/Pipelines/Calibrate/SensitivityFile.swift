@@ -25,6 +25,12 @@ public enum SensitivityFile {
         let errors: [String: Double]
     }
 
+    /// Writes a sensitivity to a file.
+    ///
+    /// - Parameters:
+    ///   - sensitivity: What types cost in the model's matrices.
+    ///   - model: The model that was measured, whose weights' digest the file names.
+    ///   - path: The file.
     public static func write(_ sensitivity: Sensitivity, of model: Model, to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -41,6 +47,11 @@ public enum SensitivityFile {
         try file.commit()
     }
 
+    /// Reads a sensitivity from a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - model: The model that must have been measured.
     /// - Throws: `CalibrationError` if the file holds something else, or is of another model.
     public static func read(_ path: String, of model: Model) throws -> Sensitivity {
         let file = try ReadableFile(path: path)

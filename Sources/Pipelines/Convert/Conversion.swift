@@ -12,9 +12,19 @@ import WeightEncoding
 public struct Conversion: Sendable {
     /// The type that matrices are stored in.
     public enum Target: String, Sendable, CaseIterable {
-        case auto, f32, f16, bf16, q8_0
+        /// The type that each matrix is stored in already.
+        case auto
+        /// Single precision.
+        case f32
+        /// Half precision.
+        case f16
+        /// The upper half of single precision.
+        case bf16
+        /// Blocks of 32 weights in 8 bits with a common scale.
+        case q8_0
     }
 
+    /// The type that matrices are stored in.
     public var target: Target
     /// What the file calls the model; nil takes the checkpoint's name.
     public var name: String?
@@ -26,8 +36,15 @@ public struct Conversion: Sendable {
     public var isVocabularyOnly = false
     /// How to cut the model into files; nil for one.
     public var splitLimits: GGUFSplitLimits?
+    /// The threads that share the work.
     public var parallel: Parallel
 
+    /// A conversion to a type.
+    ///
+    /// - Parameters:
+    ///   - target: The type that matrices are stored in.
+    ///   - name: What the file calls the model; nil takes the checkpoint's name.
+    ///   - parallel: The threads that share the work.
     public init(target: Target = .auto, name: String? = nil, parallel: Parallel) {
         self.target = target
         self.name = name
@@ -38,14 +55,19 @@ public struct Conversion: Sendable {
     public struct Outcome: Sendable {
         /// The file, or its parts.
         public let paths: [String]
+        /// The number of tensors.
         public let tensorCount: Int
+        /// The bytes of the tensors, without the header and what lies between tensors.
         public let tensorByteCount: Int
+        /// The bytes of the file, or of all parts together.
         public let fileByteCount: Int
+        /// The bits of all tensors, per weight.
         public let bitsPerWeight: Double
     }
 
     /// The tensors that would be written, in order.
     ///
+    /// - Parameter model: The model that is converted.
     /// - Throws: `EncodingError` if they are quantized and would be quantized again.
     public func plan(_ model: Model) throws -> [TensorDescriptor] {
         if isVocabularyOnly { return [] }
@@ -58,13 +80,23 @@ public struct Conversion: Sendable {
         return try recipe(for: model).assignments(for: kept, geometry: model.geometry).map(\.tensor)
     }
 
-    /// How long it will take, judged by a sample.
+    /// How long the conversion will take, judged by a sample.
+    ///
+    /// - Parameter model: The model that is converted.
     public func duration(_ model: Model) throws -> Duration {
         try TimeEstimate.duration(
             source: model.tensors, targets: try plan(model), guidance: EncodingGuidance(), parallel: parallel)
     }
 
-    /// - Parameter output: the file's name; it appears when it is complete.
+    /// Writes the file.
+    ///
+    /// - Parameters:
+    ///   - model: The model that is converted.
+    ///   - output: The file's name; it appears when it is complete. Of parts their name without the number.
+    ///   - progress: Receives what the work tells, from any thread.
+    /// - Returns: what was written.
+    /// - Throws: `EncodingError` for weights that do not fit the type or would be quantized again, what
+    ///   ``metadata(of:progress:)`` throws, and errors of reading and writing.
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
         let file = try ModelFile(
             model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model))
@@ -75,7 +107,9 @@ public struct Conversion: Sendable {
 
     /// What the file would say, less where it comes from.
     ///
-    /// - Parameter progress: is told of a chat template that the checkpoint does not have.
+    /// - Parameters:
+    ///   - model: The model that is converted.
+    ///   - progress: Is told of a chat template that the checkpoint does not have.
     /// - Throws: `ModelError` for keys of ``metadataFile`` that cannot be set, and errors of the template's file.
     public func metadata(of model: Model, progress: ProgressHandler) throws -> GGUFMetadata {
         var metadata = model.metadata

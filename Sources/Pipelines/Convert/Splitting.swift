@@ -2,12 +2,23 @@ import GGUFContainer
 
 /// Cuts a GGUF file into parts.
 public struct Splitting: Sendable {
+    /// How large parts may be.
     public var limits: GGUFSplitLimits
 
+    /// A way to cut files.
+    ///
+    /// - Parameter limits: How large parts may be.
     public init(limits: GGUFSplitLimits) { self.limits = limits }
 
-    /// - Parameter prefix: the parts' path, less the number and the extension.
+    /// Cuts a file into parts.
+    ///
+    /// - Parameters:
+    ///   - path: The file, or any part of a model that is cut already.
+    ///   - prefix: The parts' path, less the number and the extension.
+    ///   - progress: Receives what the work tells, from any thread.
     /// - Returns: the parts' paths.
+    /// - Throws: `GGUFError` if the file is damaged or needs more parts than the format can count, and errors of reading and
+    ///   writing.
     public func run(_ path: String, prefix: String, progress: @escaping ProgressHandler) throws -> [String] {
         let file = try GGUFFile(path: path)
         let paths = try GGUFSplitWriter.paths(
@@ -24,11 +35,16 @@ public struct Splitting: Sendable {
 
 /// Joins the parts of a split model into one file.
 public struct Merging: Sendable {
+    /// A way to join parts.
     public init() {}
 
+    /// Joins parts into one file.
+    ///
     /// - Parameters:
-    ///   - path: any of the parts.
-    ///   - output: the file's name; it appears when it is complete.
+    ///   - path: Any of the parts.
+    ///   - output: The file's name; it appears when it is complete.
+    ///   - progress: Receives what the work tells, from any thread.
+    /// - Throws: `GGUFError` if a part is missing or damaged, and errors of reading and writing.
     public func run(_ path: String, output: String, progress: @escaping ProgressHandler) throws {
         let file = try GGUFFile(path: path)
         try OutputFile.check(output, inputs: file.parts.map(\.path), expectedByteCount: file.fileByteCount)

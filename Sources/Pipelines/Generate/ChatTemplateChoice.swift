@@ -5,11 +5,14 @@ import Models
 
 /// A conversation format that is asked for by name or by file.
 public enum ChatTemplateChoice: Sendable, Equatable {
+    /// A format of a known name.
     case named(ChatTemplate.Named)
     /// A file with a Jinja template.
     case file(String)
 
-    /// A known name, or else a file.
+    /// The choice that a text stands for: a known name, or else the path of a file.
+    ///
+    /// - Parameter text: A name or a path.
     public init(_ text: String) { self = ChatTemplate.Named(rawValue: text).map { .named($0) } ?? .file(text) }
 
     /// The names that are known, for help.
@@ -47,10 +50,14 @@ public enum ChatTemplateChoice: Sendable, Equatable {
 extension Conversion {
     /// What a converted file says of conversations.
     public enum TemplateChoice: Sendable, Equatable {
+        /// The file has no chat template.
         case nothing
+        /// The file has this chat template.
         case given(ChatTemplateChoice)
 
-        /// `none`, a known name, or else a file.
+        /// The choice that a text stands for: `none`, a known name, or else the path of a file.
+        ///
+        /// - Parameter text: A name or a path.
         public init(_ text: String) { self = text == noTemplate ? .nothing : .given(ChatTemplateChoice(text)) }
     }
 

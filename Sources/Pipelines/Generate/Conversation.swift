@@ -24,6 +24,14 @@ public final class Conversation {
     /// The context of conversations where none is asked for and the model's is not smaller.
     public static let usualContextLength = 4096
 
+    /// A conversation without turns.
+    ///
+    /// - Parameters:
+    ///   - model: The model that answers.
+    ///   - format: What turns look like to the model.
+    ///   - system: What is told to the model before everything else; nil for nothing.
+    ///   - options: How tokens are chosen and when an answer ends.
+    ///   - compute: What the work is done with, and who is told of its progress.
     /// - Throws: ``GenerationError`` if the context is larger than the model's; an error if the format refuses the system
     ///   message.
     public init(
@@ -49,13 +57,13 @@ public final class Conversation {
     /// Forgets all turns; the system message stays.
     public func reset() { turns = [] }
 
-    /// The tokens that begin as in the turn before are not computed again.
+    /// Answers a question; tokens that begin as in the turn before are not computed again.
     ///
     /// - Parameters:
-    ///   - question: the user's turn.
-    ///   - isInterrupted: asked before each token; what has been said by then stays in the conversation.
-    ///   - onNotice: learns of turns that are left out.
-    ///   - onText: receives the answer as it comes, in whole characters.
+    ///   - question: The user's turn.
+    ///   - isInterrupted: Asked before each token; what has been said by then stays in the conversation.
+    ///   - onNotice: Learns of turns that are left out.
+    ///   - onText: Receives the answer as it comes, in whole characters.
     /// - Returns: why the answer ends.
     /// - Throws: ``GenerationError`` if the turn alone is too long. The conversation can go on after any error.
     public func answer(

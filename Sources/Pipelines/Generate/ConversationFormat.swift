@@ -7,11 +7,14 @@ import Tokenization
 public struct ConversationFormat: Sendable {
     /// Where the template comes from.
     public enum Source: Sendable, Equatable {
-        /// The model's own.
+        /// The template is the model's own.
         case model
+        /// The template is one of a known name, or in a file.
         case chosen(ChatTemplateChoice)
 
-        /// `checkpoint` for the model's own, a known name, or else a file.
+        /// The source that a text stands for: `checkpoint` for the model's own, a known name, or else the path of a file.
+        ///
+        /// - Parameter text: A name or a path.
         public init(_ text: String) { self = text == Self.modelName ? .model : .chosen(ChatTemplateChoice(text)) }
 
         fileprivate static let modelName = "checkpoint"
@@ -30,9 +33,12 @@ public struct ConversationFormat: Sendable {
     /// The text that ends an answer, if no token does.
     let endText: String?
 
+    /// The format of a model's conversations.
+    ///
     /// - Parameters:
-    ///   - source: nil for the model's own template, or ChatML if it has none but tokens for ChatML.
-    ///   - material: tools and documents, for templates that write them.
+    ///   - model: The model.
+    ///   - source: Where the template comes from; nil for the model's own, or ChatML if it has none but tokens for ChatML.
+    ///   - material: Tools and documents, for templates that write them.
     /// - Throws: ``ConversationFormatError`` if there is no template, `ChatTemplateError` if it cannot be read.
     public init(_ model: Model, source: Source?, material: ConversationMaterial = .none) throws {
         let vocabulary = model.tokenizer.vocabulary

@@ -2,6 +2,7 @@ import Files
 
 /// What turns of a conversation look like is not known, or what they tell of cannot be used.
 public struct ConversationFormatError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found.
     public enum Kind: Sendable, Equatable {
         /// Neither the model nor the user says what a conversation looks like.
         case noTemplate
@@ -11,15 +12,22 @@ public struct ConversationFormatError: DiagnosticError, Equatable {
         case notMaterial(String)
     }
 
+    /// What is wrong.
     public let kind: Kind
+    /// The file concerned.
     public let place: Place
 
-    /// - Parameter file: the model, or the file of the template, the tools or the documents.
+    /// An error of a conversation's format.
+    ///
+    /// - Parameters:
+    ///   - kind: What is wrong.
+    ///   - file: The model, or the file of the template, the tools or the documents.
     public init(_ kind: Kind, file: String) {
         self.kind = kind
         place = Place(file: file)
     }
 
+    /// The error in words: the file and the place, what was found, and what to do.
     public var diagnostic: Diagnostic {
         switch kind {
         case .noTemplate:

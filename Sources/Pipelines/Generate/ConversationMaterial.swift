@@ -7,6 +7,7 @@ public struct ConversationMaterial: Sendable {
     /// Mappings with what the model is to know; nil if there are none.
     let documents: JSON?
 
+    /// Neither tools nor documents.
     public static let none = ConversationMaterial(tools: nil, documents: nil)
 
     private init(tools: JSON?, documents: JSON?) {
@@ -14,8 +15,12 @@ public struct ConversationMaterial: Sendable {
         self.documents = documents
     }
 
-    /// - Parameters: files with JSON arrays of objects.
-    /// - Throws: an error that names the file.
+    /// Reads tools and documents from files.
+    ///
+    /// - Parameters:
+    ///   - toolFile: A JSON array of functions' schemas, as OpenAI's interface has them; nil for none.
+    ///   - documentFile: A JSON array of objects, one for each document; nil for none.
+    /// - Throws: `FileError`, `JSONError`, or ``ConversationFormatError`` if a file holds something else; each names the file.
     public init(toolFile: String?, documentFile: String?) throws {
         tools = try toolFile.map { try Self.objects(in: $0, each: "a function's schema") }
         documents = try documentFile.map { try Self.objects(in: $0, each: "a document") }

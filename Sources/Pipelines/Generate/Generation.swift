@@ -4,14 +4,22 @@ import Tokenization
 
 /// Continues a prompt.
 public struct Generation: Sendable {
+    /// How tokens are chosen and when the text ends.
     public var options: GenerationOptions
+    /// What the work is done with, and who is told of its progress.
     public var compute: Compute
 
+    /// A way to continue prompts.
+    ///
+    /// - Parameters:
+    ///   - options: How tokens are chosen and when the text ends.
+    ///   - compute: What the work is done with, and who is told of its progress.
     public init(_ options: GenerationOptions, compute: Compute = Compute()) {
         self.options = options
         self.compute = compute
     }
 
+    /// What a prompt was continued with.
     public struct Result: Sendable {
         /// The prompt's tokens, BOS included.
         public let prompt: [TokenID]
@@ -19,17 +27,21 @@ public struct Generation: Sendable {
         public let tokens: [TokenID]
         /// The new tokens' text, up to the stop string.
         public let text: String
-        /// ln of each new token's probability by the model, whatever the options of sampling.
+        /// The natural logarithm of each new token's probability by the model, whatever the options of sampling.
         public let logProbabilities: [Double]
         /// At each new token's place, the tokens that the model finds most probable; empty unless asked for.
         public let topLogProbabilities: [[TokenProbability]]
+        /// Why the text ends.
         public let finish: GenerationFinish
     }
 
+    /// Continues a prompt until a token or a string ends it, or until there is no room left.
+    ///
     /// - Parameters:
-    ///   - prompt: text in UTF-8; the names of special tokens in it stand for those. An empty one is the beginning of a
+    ///   - model: The model that continues it.
+    ///   - prompt: Text in UTF-8; the names of special tokens in it stand for those. An empty one is the beginning of a
     ///     text, if the model has a token for that.
-    ///   - onText: receives the text as it comes, in whole characters.
+    ///   - onText: Receives the text as it comes, in whole characters.
     /// - Throws: ``GenerationError`` if the prompt does not leave room in the context.
     public func run(_ model: Model, prompt: [UInt8], onText: ([UInt8]) throws -> Void) throws -> Result {
         let limit = try model.contextLength(options.contextLength)

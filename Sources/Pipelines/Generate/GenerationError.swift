@@ -2,6 +2,7 @@ import Files
 
 /// A text that a model cannot continue.
 public struct GenerationError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found.
     public enum Kind: Sendable, Equatable {
         /// The model was not made for a context of so many tokens.
         case contextOutOfRange(Int, limit: Int)
@@ -11,15 +12,22 @@ public struct GenerationError: DiagnosticError, Equatable {
         case turnTooLong(tokenCount: Int, context: Int, limit: Int)
     }
 
+    /// What is wrong.
     public let kind: Kind
+    /// The file concerned.
     public let place: Place
 
-    /// - Parameter file: the model.
+    /// An error of a generation.
+    ///
+    /// - Parameters:
+    ///   - kind: What is wrong.
+    ///   - file: The model.
     public init(_ kind: Kind, file: String) {
         self.kind = kind
         place = Place(file: file)
     }
 
+    /// The error in words: the file and the place, what was found, and what to do.
     public var diagnostic: Diagnostic {
         switch kind {
         case .contextOutOfRange(let context, let limit):

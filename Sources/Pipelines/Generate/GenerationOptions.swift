@@ -3,6 +3,7 @@ import Tokenization
 
 /// How text is generated.
 public struct GenerationOptions: Sendable {
+    /// How tokens are chosen among those that the model finds probable.
     public var sampling = SamplingOptions()
     /// The most tokens to add; nil for as many as the context has room for.
     public var maximumTokenCount: Int?
@@ -15,6 +16,7 @@ public struct GenerationOptions: Sendable {
     /// The most tokens of prompt and text together; nil for the model's context.
     public var contextLength: Int?
 
+    /// Options as commands have them unless told otherwise.
     public init() {}
 }
 
@@ -34,6 +36,8 @@ public enum GenerationFinish: String, Sendable, Encodable {
 
 /// A token and ln of the probability that the model gives to it.
 public struct TokenProbability: Sendable, Equatable, Encodable {
+    /// The token.
     public let token: TokenID
+    /// The natural logarithm of the token's probability.
     public let logProbability: Double
 }

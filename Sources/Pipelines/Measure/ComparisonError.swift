@@ -3,6 +3,7 @@ import Tensors
 
 /// Two models whose weights cannot be compared.
 public struct ComparisonError: DiagnosticError, Equatable {
+    /// What is wrong, with what was found.
     public enum Kind: Sendable, Equatable {
         /// A tensor of one of the models is not in the other.
         case missingCounterpart
@@ -10,15 +11,23 @@ public struct ComparisonError: DiagnosticError, Equatable {
         case otherShape(TensorShape, original: TensorShape)
     }
 
+    /// What is wrong.
     public let kind: Kind
+    /// The model and the tensor concerned.
     public let place: Place
 
-    /// - Parameter file: the model that lacks the tensor, or has it in another shape.
+    /// An error of a tensor that has no counterpart.
+    ///
+    /// - Parameters:
+    ///   - kind: What is wrong.
+    ///   - file: The model that lacks the tensor, or has it in another shape.
+    ///   - tensor: The tensor's name.
     public init(_ kind: Kind, file: String, tensor: String) {
         self.kind = kind
         place = Place(file: file, part: tensor)
     }
 
+    /// The error in words: the file and the place, what was found, and what to do.
     public var diagnostic: Diagnostic {
         let problem =
             switch kind {

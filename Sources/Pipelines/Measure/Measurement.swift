@@ -6,12 +6,15 @@ import Tokenization
 public struct Measurement: Sendable {
     /// What models are compared with.
     public enum Reference: Sendable {
+        /// The predictions of this model.
         case model(Model)
-        /// Predictions in a file.
+        /// The predictions that this file holds.
         case predictions(path: String)
     }
 
+    /// How texts are cut into windows.
     public var cut: WindowCut
+    /// What the work is done with, and who is told of its progress.
     public var compute: Compute
     /// Where the first model's predictions are stored.
     public var recording: PredictionFile?
@@ -20,18 +23,31 @@ public struct Measurement: Sendable {
     /// Least time between two savings of what a batch has come to, where scores or predictions are kept.
     public var stateInterval = Duration.seconds(60)
 
+    /// A measurement on windows of texts.
+    ///
+    /// - Parameters:
+    ///   - cut: How texts are cut into windows.
+    ///   - compute: What the work is done with, and who is told of its progress.
     public init(cut: WindowCut = WindowCut(), compute: Compute = Compute()) {
         self.cut = cut
         self.compute = compute
     }
 
     /// How the texts are cut that stored predictions are of, which a run without texts takes.
+    ///
+    /// - Parameter path: A file of stored predictions.
+    /// - Throws: `EvaluationError` if it is none, and errors of reading.
     public static func cut(ofPredictions path: String) throws -> WindowCut { try PredictionFile.open(path).cut }
 
     /// Measures models, and how far their predictions are from a reference's.
     ///
-    /// - Parameter texts: at least one; none for all that stored predictions are of.
+    /// - Parameters:
+    ///   - models: The models, at least one.
+    ///   - reference: What they are compared with; nil for nothing.
+    ///   - texts: At least one text; none for all that stored predictions are of.
     /// - Returns: one result for each text, of the reference if it is a model and of each model.
+    /// - Throws: ``MeasurementError`` if there is no text or if models have other tokens, `EvaluationError` for texts that
+    ///   cannot be cut or files of other runs, and errors of reading and writing.
     public func run(
         _ models: [Model], reference: Reference? = nil, texts: [EvaluationText]
     ) throws -> (reference: [EvaluationResult], models: [[EvaluationResult]]) {
@@ -81,6 +97,7 @@ public struct Measurement: Sendable {
 
     /// What files of scores of parts of one run come to together.
     ///
+    /// - Parameter paths: The files, which must not have the same window twice.
     /// - Returns: what they are of, and each model's results.
     public static func merge(
         scores paths: [String]
@@ -128,6 +145,8 @@ public struct Measurement: Sendable {
 
 extension Model {
     /// Whether both models read every text as the same tokens, so that their predictions can be compared.
+    ///
+    /// - Parameter other: The model to compare with.
     public func sharesTokens(with other: Model) -> Bool { tokenDifference(from: other) == nil }
 
     /// In what the models' tokens differ; nil if both read every text as the same tokens.

@@ -11,9 +11,16 @@ public struct PredictionFile: Sendable {
         case swage
     }
 
+    /// The path of the file.
     public var path: String
+    /// How predictions are stored.
     public var form: Form
 
+    /// A file that is to be written.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the file.
+    ///   - form: How predictions are stored.
     public init(path: String, form: Form) {
         self.path = path
         self.form = form

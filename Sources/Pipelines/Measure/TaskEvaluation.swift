@@ -5,19 +5,29 @@ import Models
 
 /// Lets models answer the questions of tasks.
 public struct TaskEvaluation: Sendable {
+    /// What the work is done with, and who is told of its progress.
     public var compute: Compute
-    /// Where each question's figures are written, a line of JSON each.
+    /// Where each question's figures are written, a line of JSON each; nil for nowhere.
     public var detailsPath: String?
 
+    /// An evaluation of tasks.
+    ///
+    /// - Parameters:
+    ///   - compute: What the work is done with, and who is told of its progress.
+    ///   - detailsPath: Where each question's figures are written, a line of JSON each; nil for nowhere.
     public init(compute: Compute = Compute(), detailsPath: String? = nil) {
         self.compute = compute
         self.detailsPath = detailsPath
     }
 
+    /// Scores the choices of all questions.
+    ///
     /// - Parameters:
-    ///   - reference: a model that answers the same questions; its tokens may be others.
-    ///   - tasks: at least one.
+    ///   - model: The model that answers.
+    ///   - reference: A model that answers the same questions; its tokens may be others.
+    ///   - tasks: At least one task.
     /// - Returns: a result for each task, of the model and of the reference.
+    /// - Throws: errors of reading the models, and of writing the details.
     public func run(
         _ model: Model, reference: Model? = nil, tasks: [EvaluationTask]
     ) throws -> (model: [TaskResult], reference: [TaskResult]?) {

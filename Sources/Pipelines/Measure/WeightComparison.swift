@@ -10,10 +10,16 @@ import WeightEncoding
 
 /// Compares the weights of a quantized model with the original ones, tensor by tensor and expert by expert.
 public struct WeightComparison: Sendable {
-    /// What a squared error in each column costs, for the weighted figures.
+    /// An importance matrix, which says what a squared error in each column costs, for the weighted figures; nil for none.
     public var importancePath: String?
+    /// What the work is done with, and who is told of its progress.
     public var compute: Compute
 
+    /// A comparison of weights.
+    ///
+    /// - Parameters:
+    ///   - importancePath: An importance matrix, for the weighted figures; nil for none.
+    ///   - compute: What the work is done with, and who is told of its progress.
     public init(importancePath: String? = nil, compute: Compute = Compute()) {
         self.importancePath = importancePath
         self.compute = compute
@@ -21,17 +27,21 @@ public struct WeightComparison: Sendable {
 
     /// One tensor, compared.
     public struct Tensor: Sendable {
+        /// The tensor's name.
         public let name: String
-        /// nil for a tensor without a place in a decoder.
+        /// What the tensor is for; nil for a tensor without a place in a decoder.
         public let role: TensorRole?
+        /// The type that the original stores it in.
         public let originalType: TensorType
+        /// The type that the quantized model stores it in.
         public let type: TensorType
-        /// As quantized, padding included.
+        /// The shape of the quantized tensor, padding included.
         public let shape: TensorShape
+        /// The bytes of the quantized tensor.
         public let byteCount: Int
-        /// All matrices of the stack together.
+        /// The error of all matrices of the stack together.
         public let total: WeightError
-        /// Each matrix of the stack; one for a tensor without experts.
+        /// The error of each matrix of the stack; one for a tensor without experts.
         public let experts: [WeightError]
         /// The greatest magnitude in rows that the original does not have; zero in a sound file. (Columns that it does not
         /// have meet inputs that are zero, and may hold anything.)
@@ -41,6 +51,10 @@ public struct WeightComparison: Sendable {
     /// Compares every tensor of both models; those of the quantized one may be padded.
     ///
     /// Models that look as if they were given in each other's place are compared as they were given, with a warning.
+    ///
+    /// - Parameters:
+    ///   - original: The model that the other was made from.
+    ///   - quantized: The model whose errors are measured.
     /// - Throws: ``ComparisonError`` if one of them lacks a tensor of the other, `NonFiniteWeight` if it holds a weight that is
     ///   no finite number.
     public func run(original: Model, quantized: Model) throws -> [Tensor] {

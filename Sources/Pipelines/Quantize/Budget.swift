@@ -8,7 +8,7 @@ import Recipes
 public struct Budget: Sendable, Hashable {
     /// What the size is counted in.
     public enum Limit: Sendable, Hashable {
-        /// Bytes of the file.
+        /// The bytes of the file, or of all parts together.
         case file(byteCount: Int)
         /// Encoded bits per element, over all tensors.
         case bitsPerWeight(Double)
@@ -16,20 +16,31 @@ public struct Budget: Sendable, Hashable {
         case device(DeviceMemory)
     }
 
+    /// The size that the model must not exceed.
     public var limit: Limit
 
+    /// A budget of a size.
+    ///
+    /// - Parameter limit: The size that the model must not exceed.
     public init(_ limit: Limit) { self.limit = limit }
 
     /// What a budget comes to.
     public struct Outcome: Sendable {
+        /// The plan with the recipe that was found.
         public let plan: Quantization.Plan
-        /// KL divergence in nats per token.
+        /// The predicted KL divergence from the original, in nats per token.
         public let predicted: Double
         /// The best of llama.cpp's mixes that is no larger, and its predicted KL divergence.
         public let mix: (name: String, fileByteCount: Int, predicted: Double)?
     }
 
-    /// Finds the recipe of least predicted KL divergence; what else `quantization` asks for holds. Reads no file.
+    /// Finds the recipe of least predicted KL divergence, and reads no file.
+    ///
+    /// - Parameters:
+    ///   - quantization: What else is asked for; its recipe is replaced.
+    ///   - inputs: The model, and what is known of its inputs.
+    ///   - sensitivity: What types cost in the model's matrices.
+    /// - Throws: `RecipeError` if even the smallest types are too large, and what ``Quantization/plan(_:)`` throws.
     public func solve(
         _ quantization: Quantization, _ inputs: QuantizationInputs, sensitivity: Sensitivity
     ) throws -> Outcome {

@@ -3,7 +3,7 @@ import Calibration
 extension Quantization {
     /// What is known of the inputs of a model's matrices, and what is made of it.
     public enum Guidance: Sendable {
-        /// All columns of a matrix count alike.
+        /// Nothing is known: all columns of a matrix count alike.
         case none
         /// An importance matrix, a file: errors count by the mean squares of the columns' inputs.
         case importance(String)

@@ -12,16 +12,19 @@ extension Quantization {
     public struct Plan: Sendable {
         /// What was asked for.
         public let quantization: Quantization
+        /// The model, and what is known of its inputs.
         public let inputs: QuantizationInputs
+        /// The type of every tensor and why, in the order of the model's tensors.
         public let assignments: [TypeAssignment]
+        /// The bytes of the tensors.
         public let size: SizeEstimate
         /// What the user should know before the result is used.
         public let warnings: [Message]
-        /// Of the tensors that are not fitted to second moments.
+        /// The importance of the tensors that are not fitted to second moments.
         let importance: ImportanceMatrix?
         let hessian: OpenedHessian?
         let file: ModelFile
-        /// Of a model in parts.
+        /// The parts of a model that is cut; nil for one file.
         let parts: PartedOutline?
 
         /// Bytes of the file that would be written, or of all files together.
@@ -32,8 +35,8 @@ extension Quantization {
 extension Quantization.Plan {
     private var model: Model { inputs.model }
 
-    /// How long it will take, judged by a sample; nil if it cannot be judged by one, since what error feedback takes cannot
-    /// be told from rows.
+    /// How long writing will take, judged by a sample; nil if it cannot be judged by one, since what error feedback takes
+    /// cannot be told from rows.
     public func duration() throws -> Duration? {
         guard inputs.hessian == nil, inputs.guidance.texts == nil else { return nil }
         return try TimeEstimate.duration(
@@ -45,12 +48,17 @@ extension Quantization.Plan {
 
     /// What each file would hold, a line each; none if it is one file.
     ///
-    /// - Parameter output: as for ``write(to:progress:)``.
+    /// - Parameter output: The file's name; of parts their name without the number.
     public func listing(of output: String) throws -> [String] { try parts?.listing(output) ?? [] }
 
     /// Writes the model.
     ///
-    /// - Parameter output: the file's name, which it gets when it is complete; of parts their name without the number.
+    /// - Parameters:
+    ///   - output: The file's name, which it gets when it is complete; of parts their name without the number.
+    ///   - progress: Receives what the work tells, from any thread.
+    /// - Returns: what was written.
+    /// - Throws: `EncodingError` for weights that do not fit their types, `CalibrationError` if fitting needs more memory than
+    ///   it may use or belongs to another run, and errors of reading and writing.
     public func write(to output: String, progress: @escaping ProgressHandler) throws -> Conversion.Outcome {
         for warning in warnings { progress(.warning(warning)) }
         let others = inputs.guidance.paths + quantization.otherInputs

@@ -13,7 +13,9 @@ import WeightEncoding
 
 /// Writes a model with the types that a recipe gives its tensors, guided by what is known of its inputs.
 public struct Quantization: Sendable {
+    /// Which tensor gets which type.
     public var recipe: Recipe
+    /// What is asked for beside the recipe.
     public var options: RecipeOptions
     /// Whether weights that are quantized already may be encoded again.
     public var allowsRequantization: Bool
@@ -24,8 +26,16 @@ public struct Quantization: Sendable {
     /// How to cut the model into files, of which those that are there already from the same inputs are kept; nil for one
     /// file.
     public var splitLimits: GGUFSplitLimits?
+    /// The threads that share the work.
     public var parallel: Parallel
 
+    /// A quantization by a recipe.
+    ///
+    /// - Parameters:
+    ///   - recipe: Which tensor gets which type.
+    ///   - options: What is asked for beside the recipe.
+    ///   - allowsRequantization: Whether weights that are quantized already may be encoded again.
+    ///   - parallel: The threads that share the work.
     public init(
         recipe: Recipe, options: RecipeOptions = RecipeOptions(), allowsRequantization: Bool = false, parallel: Parallel
     ) {
@@ -37,6 +47,7 @@ public struct Quantization: Sendable {
 
     /// Decides every tensor's type and checks that it can be done; reads no file.
     ///
+    /// - Parameter inputs: The model, and what is known of its inputs.
     /// - Throws: `RecipeError` if the recipe does not suit the model or lacks an importance matrix, `EncodingError` if
     ///   weights cannot be encoded or are quantized already.
     public func plan(_ inputs: QuantizationInputs) throws -> Plan {

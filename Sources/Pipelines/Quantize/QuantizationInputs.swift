@@ -8,7 +8,9 @@ import Tensors
 
 /// A model and what is known of its inputs, opened once for all plans that are made of them.
 public struct QuantizationInputs: Sendable {
+    /// The model that is quantized.
     public let model: Model
+    /// What is known of the inputs of the model's matrices.
     public let guidance: Quantization.Guidance
     /// As wide as the model's tensors.
     let importance: ImportanceMatrix?
@@ -17,8 +19,11 @@ public struct QuantizationInputs: Sendable {
     let importanceWarning: Message?
     let hessianWarning: Message?
 
-    /// Reads an importance matrix and opens a file of second moments.
+    /// Reads an importance matrix and opens a file of second moments, as far as the guidance names them.
     ///
+    /// - Parameters:
+    ///   - model: The model that is quantized.
+    ///   - guidance: What is known of the inputs of the model's matrices.
     /// - Throws: `FileError`, and the errors of both files.
     public init(_ model: Model, guidance: Quantization.Guidance = .none) throws {
         self.model = model

@@ -9,6 +9,9 @@ public enum RecipeFile {
 
     private static let ggufMagic: [UInt8] = Array("GGUF".utf8)
 
+    /// Reads a recipe.
+    ///
+    /// - Parameter path: A JSON file, or a GGUF that was made by a recipe.
     /// - Throws: `RecipeError`, `JSONError`, `GGUFError`, `FileError` or ``RecipeFileError``, with the file.
     public static func read(_ path: String) throws -> Recipe {
         let file: ReadableFile

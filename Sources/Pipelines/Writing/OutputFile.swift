@@ -13,8 +13,10 @@ enum OutputFile {
 
 /// A result would replace a file that it is made from.
 public struct OutputIsInput: DiagnosticError, Equatable {
+    /// The path of the result.
     public let path: String
 
+    /// The error in words: the path, and what to do.
     public var diagnostic: Diagnostic {
         Diagnostic(.usage, file: path, "the output is also an input", advice: "choose another name")
     }

@@ -74,6 +74,9 @@ extension Convert {
 }
 
 extension Conversion.Target: ExpressibleByArgument {
+    /// The target that an argument names, in any case; nil if there is none of the name.
+    ///
+    /// - Parameter argument: A target's name.
     public init?(argument: String) { self.init(rawValue: argument.lowercased()) }
 }
 

@@ -57,6 +57,10 @@ struct TypeOptions: ParsableArguments {
 }
 
 extension TensorType: ExpressibleByArgument {
+    /// The type that an argument names; nil if there is none of the name.
+    ///
+    /// - Parameter argument: A type's name.
     public init?(argument: String) { self.init(name: argument) }
+    /// The names of all types, for help.
     public static var allValueStrings: [String] { BlockFormats.supportedTypes.map(\.name) }
 }
