@@ -7,9 +7,10 @@ public struct CalibrationPolicy: Sendable, Hashable {
     public var feedback = FeedbackPolicy(conditioning: 1, scaleReach: 1, sweeps: 2, outputGain: 1)
     /// How much of the drift of a matrix's inputs, from the original's to the quantized model's, its weights make up for.
     public var driftShare: Float = 1
-    /// Keeps that near the original weights where inputs say little; a part of the mean second moment.
+    /// Keeps weights near the original ones where inputs say little; a part of the mean second moment.
     public var driftDamping: Float = 0.1
-    /// The same for routers, which stay in single precision.
+    /// Keeps routers, which stay in single precision, near the original ones where inputs say little; a part of the mean
+    /// second moment.
     public var routerDamping: Float = 0.01
     /// Tokens that the mean of a layer's experts counts for beside those that an expert saw.
     public var priorRowCount: Float = 32

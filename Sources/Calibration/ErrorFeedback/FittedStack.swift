@@ -17,7 +17,7 @@ struct FittedStack: Sendable {
         self.blocks = blocks.ranges(of: tensor.shape.rowLength)
     }
 
-    /// Of one matrix.
+    /// The rows of one matrix.
     var rows: Int { tensor.shape.matrixRowCount }
 
     private var widestBlock: Int { blocks.map(\.count).max()! }

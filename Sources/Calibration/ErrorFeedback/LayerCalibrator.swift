@@ -15,7 +15,7 @@ package final class LayerCalibrator: PassQuantizer {
     private let parallel: Parallel
     private let onLayerEnd: (Int, [EncodedTensor], HiddenStates, HiddenStates) throws -> Void
 
-    /// Of the layer that is being calibrated, or of the output.
+    /// The tensors of the layer that is being calibrated, or of the output.
     package private(set) var encoded: [String: EncodedTensor] = [:]
     /// What a layer's experts have seen together.
     private var priors: [BlockInput: SecondMoments] = [:]
@@ -28,7 +28,7 @@ package final class LayerCalibrator: PassQuantizer {
         let columns: Range<Int>
     }
 
-    /// The same block of columns in all matrices of a site.
+    /// A block of columns in all matrices of a site.
     private struct BlockInput: Hashable {
         let input: ActivationSite.Input
         let number: Int

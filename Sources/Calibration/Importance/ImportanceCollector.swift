@@ -19,7 +19,7 @@ final class ImportanceCollector: ActivationObserver {
     }
 
     private struct State {
-        /// Of the running stage.
+        /// What the running stage has seen.
         var pieces: [ActivationSite: [Piece]] = [:]
         var totals: [ActivationSite: Total] = [:]
     }

@@ -13,7 +13,7 @@ public enum SensitivityFile {
 
     private struct Content: Codable {
         let version: Int
-        /// Of the weights that were measured.
+        /// The digest of the weights that were measured.
         let model: String
         let reroutingDivergence: Double
         let matrices: [Matrix]

@@ -71,9 +71,9 @@ public struct SensitivityProbing: Sendable {
         let names = model.tensors.tensors.map(\.name).filter { sampling.sums[$0]?.energy ?? 0 > 0 }
         let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
         progress(.stage(.probing(groupCount: groups.count)))
-        let probes = groups.map { (names: $0, type: TypeErrorSampling.Probe.coarse) } + [(names, .least)]
+        let probes = groups.map { (names: $0, type: SensitivitySampling.Probe.coarse) } + [(names, .least)]
         let divergences = try probe(model, pass, windows.heldOut, probes)
-        func error(_ name: String, _ probe: TypeErrorSampling.Probe) -> Double {
+        func error(_ name: String, _ probe: SensitivitySampling.Probe) -> Double {
             sampling.sums[name]?.error(probe) ?? 0
         }
         var slopes: [String: Double] = [:]
@@ -115,12 +115,12 @@ public struct SensitivityProbing: Sendable {
 
     // MARK: Errors of types
 
-    private func sample(_ model: Model, _ pass: ForwardPass, _ windows: Windows) throws -> TypeErrorSampling {
+    private func sample(_ model: Model, _ pass: ForwardPass, _ windows: Windows) throws -> SensitivitySampling {
         let (fitting, heldOut) = windows
         compute.progress(.stage(.sampling(typeCount: Self.types.count)))
         let count = min(fitting.count, Self.fittingLimit)
         let sequences = (0..<count).map { fitting[$0 * fitting.count / count].tokens }
-        let sampling = TypeErrorSampling(
+        let sampling = SensitivitySampling(
             model.plan, source: model.tensors, types: Self.types, policy: policy, parallel: compute.parallel)
         try sampling.addEmbedding(of: sequences)
         let compared = heldOut.map(\.tokens)
@@ -145,7 +145,7 @@ public struct SensitivityProbing: Sendable {
         let expertCount = model.plan.experts?.count ?? 0
         try work(
             HessianCollector(
-                parallel: compute.parallel, observes: { TypeErrorSampling.samples($0, expertCount: expertCount) },
+                parallel: compute.parallel, observes: { SensitivitySampling.samples($0, expertCount: expertCount) },
                 blocks: { [policy] in [policy.columnBlocks.ranges(of: $0)[0]] },
                 receive: { store.add($0, $2) }))
         return store.moments
@@ -182,7 +182,7 @@ public struct SensitivityProbing: Sendable {
 
     private func probe(
         _ model: Model, _ pass: ForwardPass, _ heldOut: [EvaluationWindow],
-        _ probes: [(names: [String], type: TypeErrorSampling.Probe)]
+        _ probes: [(names: [String], type: SensitivitySampling.Probe)]
     ) throws -> [Double] {
         let places = Dictionary(
             uniqueKeysWithValues: model.tensors.tensors.enumerated().map { ($1.name, ($0, $1)) })

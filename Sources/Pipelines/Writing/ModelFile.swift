@@ -13,7 +13,7 @@ struct ModelFile: Sendable {
     let metadata: GGUFMetadata
     /// The model's tensors in its order, with the types to store.
     let tensors: [TensorDescriptor]
-    /// Of the one file.
+    /// The layout as one file.
     let layout: GGUFLayout
 
     /// - Parameter metadata: without a word of where the file comes from.

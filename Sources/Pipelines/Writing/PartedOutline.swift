@@ -13,7 +13,7 @@ struct PartedOutline: Sendable {
     private let metadata: GGUFMetadata
     private let tensors: [TensorDescriptor]
     private let limits: GGUFSplitLimits
-    /// Of each part, with zeros for all digests.
+    /// The layout of each part, with zeros for all digests.
     let layouts: [GGUFLayout]
 
     /// - Throws: `GGUFError` if there are more parts than the format can count.

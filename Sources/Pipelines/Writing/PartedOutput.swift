@@ -12,7 +12,7 @@ import Tensors
 /// already, from the same inputs in the same way and undamaged, are kept.
 struct PartedOutput {
     private let parts: GGUFSplitParts
-    /// Of each part, with zeros for its digest.
+    /// The layout of each part, with zeros for its digest.
     private let layouts: [GGUFLayout]
 
     var paths: [String] { parts.paths }

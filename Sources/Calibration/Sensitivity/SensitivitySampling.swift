@@ -11,7 +11,7 @@ import WeightEncoding
 /// Errors are Σ E·H·Eᵀ over the sampled rows as a share of Σ W·H·Wᵀ, H = XᵀX of the matrix's inputs: of others than those
 /// that the rows are encoded for, since what is fitted to few inputs is worse on others. Matrices wider than
 /// `ColumnBlocks.greatestWidth` are fitted in blocks of columns; the first block stands for all.
-package final class TypeErrorSampling {
+package final class SensitivitySampling {
     private let plan: DecoderPlan
     private let source: any TensorSource
     private let types: [TensorType]
@@ -20,13 +20,13 @@ package final class TypeErrorSampling {
     /// By tensor name.
     package private(set) var sums: [String: Sums] = [:]
 
-    /// Of one tensor.
+    /// What has been summed over the samples of one tensor.
     package struct Sums {
         /// Σ W·H·Wᵀ.
         package var energy = 0.0
         /// Σ E·H·Eᵀ with error feedback, by type.
         package var fed: [TensorType: Double] = [:]
-        /// The same of the ``Probe`` types, encoded plainly.
+        /// Σ E·H·Eᵀ of the ``Probe`` types, encoded plainly.
         var probes: [Probe: Double] = [:]
 
         /// A probe's error as a share of the energy.
@@ -51,9 +51,9 @@ package final class TypeErrorSampling {
 
     /// Types of little work that models are probed with.
     package enum Probe: CaseIterable {
-        /// Of errors large enough to be measured one matrix at a time.
+        /// A type of errors large enough to be measured one matrix at a time.
         case coarse
-        /// Of the smallest errors that there are.
+        /// A type of the smallest errors that there are.
         case least
 
         package func type(rowLength: Int) -> TensorType {
@@ -219,7 +219,7 @@ package final class TypeErrorSampling {
     }
 }
 
-extension TypeErrorSampling.Sums {
+extension SensitivitySampling.Sums {
     fileprivate mutating func add(_ other: Self) {
         energy += other.energy
         probes.merge(other.probes, uniquingKeysWith: +)
