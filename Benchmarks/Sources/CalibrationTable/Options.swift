@@ -1,4 +1,5 @@
 import BlockFormats
+import Calibration
 import ErrorFeedback
 import Pipelines
 
