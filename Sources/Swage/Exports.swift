@@ -1,5 +1,7 @@
 // The use cases and what they work on, under one name.
 @_exported import BlockFormats
+@_exported import ByteJSON
+@_exported import ChatTemplates
 @_exported import Checkpoints
 @_exported import ErrorFeedback
 @_exported import Evaluation
