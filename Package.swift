@@ -32,9 +32,10 @@ let documentation: [Package.Dependency] =
     Context.environment["SWAGE_DOCS"] == nil
     ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0")]
 
-/// The products: what each is made of, and whatever else its interface shows.
+/// The products: the modules that each is made of, with those whose types its interface shows.
 ///
-/// The first module of each has the documentation and re-exports the others, so that one import is enough.
+/// The first module of each has the documentation. A module re-exports the others that its own interface shows;
+/// Tests/Lint/api.sh checks that nothing else shows.
 let libraries: [(name: String, modules: [String])] = [
     ("GGUF", ["GGUFContainer", "Tensors", "Files"]),
     ("SafetensorsIO", ["Safetensors", "Shards", "Files"]),
@@ -45,6 +46,7 @@ let libraries: [(name: String, modules: [String])] = [
         [
             "Swage", "Pipelines", "Models", "Calibration", "WeightEncoding", "Evaluation", "Runtime", "Recipes",
             "Importance", "Hessians", "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
+            "ChatTemplates", "ByteJSON",
         ]
     ),
 ]
@@ -111,9 +113,9 @@ let package = Package(
             "Evaluation", "Calibration", "Models", "Pipelines", "Reporting", "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand"], swiftSettings: strict),
         module(
-            "Swage", "Files", "Parallelism", "Tensors", "GGUFContainer", "BlockFormats", "ErrorFeedback",
-            "ModelArchitecture", "Tokenization", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians",
-            "Evaluation", "WeightEncoding", "Calibration", "Models", "Pipelines"),
+            "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUFContainer", "BlockFormats", "ErrorFeedback",
+            "ModelArchitecture", "Tokenization", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime",
+            "Hessians", "Evaluation", "WeightEncoding", "Calibration", "Models", "Pipelines"),
 
         tests("Files", "Parallelism"),
         tests("Tensors"),

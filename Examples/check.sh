@@ -21,12 +21,20 @@ check ReadNumbers $fixtures/golden/safetensors/types.safetensors half
 check TokenizeText $fixtures/models/apus-xdan-tiny "A house of four floors, 雪 in the yard."
 check ScoreText $fixtures/models/apus-xdan-tiny $fixtures/text/eval/fiction-en.txt
 
-# Readers of files need no library that computes, packs or signs.
+# Readers of files need no library that computes, packs or signs; what needs one shows that it is looked for.
+libraries() {
+    if command -v ldd >/dev/null; then ldd "$binaries/$1"; else otool -L "$binaries/$1"; fi
+}
+
 for name in ReadMetadata ReadNumbers DequantizeTensor TokenizeText; do
-    if ldd "$binaries/$name" | grep -E 'blas|zstd|crypto'; then
+    linked=$(libraries $name)
+    if grep -E 'blas|zstd|crypto' <<<"$linked"; then
         echo "$name: links what it does not need"
         exit 1
     fi
+done
+for library in blas zstd crypto; do
+    grep -q $library <<<"$(libraries ScoreText)" || { echo "ScoreText: no $library among its libraries" && exit 1; }
 done
 
 # The code in the products' pages is that of the examples.
@@ -43,3 +51,6 @@ same Safetensors/SafetensorsIO.docc/SafetensorsIO ReadNumbers
 same BlockFormats/BlockFormats.docc/BlockFormats DequantizeTensor
 same Tokenization/Tokenizers.docc/Tokenizers TokenizeText
 same Swage/Swage.docc/Swage ScoreText
+
+# What the products show is of the modules that they export.
+../Tests/Lint/api.sh "$binaries"

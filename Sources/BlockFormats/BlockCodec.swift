@@ -13,15 +13,16 @@ public protocol BlockCodec: Sendable {
 
     /// Decodes `count` elements, a multiple of `type.blockLength`, to exactly the values that ggml decodes them to.
     ///
-    /// `source` holds `count / type.blockLength` blocks and needs no alignment. Any bytes are valid blocks; their scales
-    /// may be infinite or NaN, and so may then be the values.
+    /// `source` holds `count / type.blockLength` blocks and needs no alignment. Any bytes are valid blocks; their
+    /// scales may be infinite or NaN, and so may then be the values.
     func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>)
 
     /// Encodes one row of `count` elements, a multiple of `type.blockLength`.
     ///
     /// - Parameters:
     ///   - row: Finite values. A value that is not finite never reaches a scale, but what its element becomes is
-    ///     unspecified: call ``firstNonFinite(_:count:)`` first where the row's origin is not known.
+    ///     unspecified: call `firstNonFinite(_:count:)` first where the row's origin is not known.
+    ///   - count: The number of values in the row.
     ///   - importance: One non-negative weight per column, such as the mean square of the column's input, or nil for
     ///     equal weights. Only ratios within a block count; where all weights of a block are zero they count as equal.
     ///   - target: Room for `count / type.blockLength` blocks, without alignment.

@@ -1,15 +1,15 @@
 import Files
 import Tensors
 
-/// Values or bytes that cannot be encoded or decoded as a tensor type.
+/// An error of values or bytes that cannot be encoded or decoded as a tensor type.
 public struct BlockFormatError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
-        /// Nothing is known about the blocks of the type.
+        /// There is no codec for the blocks of the type.
         case unsupportedType
-        /// The values of a row are no whole number of blocks.
+        /// The values of a row are not a whole number of blocks.
         case partialBlock(count: Int)
-        /// The bytes are no whole number of blocks.
+        /// The bytes are not a whole number of blocks.
         case partialBytes(byteCount: Int)
         /// A value of the row is infinite or not a number.
         case invalidValue(Float, index: Int)
@@ -29,8 +29,8 @@ public struct BlockFormatError: DiagnosticError, Equatable {
         self.type = type
     }
 
-    /// The error in words: the type, what was found and expected, and what to do. There is no file: the values and bytes
-    /// are the caller's.
+    /// The error in words: the type, what was found and expected, and what to do. There is no file: the values and
+    /// bytes are the caller's.
     public var diagnostic: Diagnostic { Diagnostic(.usage, place: type.name, problem, advice: advice) }
 
     private var problem: String {

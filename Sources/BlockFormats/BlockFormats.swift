@@ -29,6 +29,7 @@ public enum BlockFormats {
         return codec
     }
 
-    /// The types that ``codec(for:)`` has a codec for: all of ggml's that files store but whole numbers and float64.
+    /// The types that ``codec(for:)`` has a codec for: all types that GGUF files store except whole numbers and
+    /// float64.
     public static let supportedTypes: [TensorType] = codecs.map(\.type)
 }

@@ -1,23 +1,25 @@
 import CSIMD
 
-/// A codec whose elements have a code each: what an element of a part can become is known without a block.
+/// A codec whose elements have a code each, so that the values an element can become do not depend on other elements.
 public protocol ElementCodec: QuantizingCodec {
     /// The values that the codes of a part can stand for.
     ///
     /// - Parameters:
+    ///   - part: The number of the part in the block.
     ///   - step: How the part's scale is to be moved first; the block stays as it is.
+    ///   - block: An encoded block, `type.blockByteCount` bytes.
     /// - Returns: nil if there is no such scale.
     func elementLevels(ofPart part: Int, movedBy step: ScaleStep, in block: UnsafeRawPointer) -> ElementLevels?
 }
 
-/// The values that the elements of a part can become: up to sixteen levels, or whole numbers of a range, times a scale, plus a
-/// minimum.
+/// The values that the elements of a part can become: up to sixteen levels, or whole numbers of a range, times a scale,
+/// plus a minimum.
 ///
 /// Levels are at least one scale apart.
 public struct ElementLevels: Sendable {
     /// The distance between the values of two neighbouring whole levels; it may be negative or 0.
     public let scale: Float
-    /// What is added to every level times ``scale``; 0 in formats without minima.
+    /// The number that is added to every level times ``scale``; 0 in formats without minima.
     public let minimum: Float
     /// 1 / ``scale``, or 0 if the scale is 0.
     @usableFromInline let inverseScale: Float

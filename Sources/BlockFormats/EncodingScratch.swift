@@ -4,12 +4,13 @@
 public final class EncodingScratch {
     private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 14, alignment: 64)
 
-    /// Memory of 16 KiB, which grows when a row needs more.
+    /// Allocates 16 KiB, which grow when a row needs more.
     public init() {}
 
     deinit { memory.deallocate() }
 
-    /// Room for `count` floats at a 64-byte boundary, its contents unspecified; the next call may hand out the same room.
+    /// Room for `count` floats at a 64-byte boundary, its contents unspecified; the next call may hand out the same
+    /// room.
     func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
         let size = count &* MemoryLayout<Float>.stride
         if memory.count < size {

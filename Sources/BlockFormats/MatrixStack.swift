@@ -6,14 +6,17 @@ import Tensors
 ///
 /// Rows are counted from the first of a matrix, and may run on into the matrices after it. Threads may share it.
 public struct MatrixStack: Sendable {
-    /// As it is stored.
+    /// The tensor as it is stored.
     public let tensor: TensorDescriptor
+    /// The source that the tensor is read from.
     public let source: any TensorSource
-    /// The tensor's number in the source.
+    /// The tensor's index in the source.
     public let index: Int
     private let codec: any BlockCodec
 
-    /// - Returns: nil if no codec exists for the type that the tensor at `index` is stored in.
+    /// Makes a stack of the tensor at an index of a source; nothing is read yet.
+    ///
+    /// - Returns: nil if no codec exists for the type that the tensor is stored in.
     public init?(_ source: any TensorSource, _ index: Int) {
         let tensor = source.tensors[index]
         guard let codec = BlockFormats.codec(for: tensor.type) else { return nil }
@@ -23,18 +26,20 @@ public struct MatrixStack: Sendable {
         self.codec = codec
     }
 
-    /// Elements of a row.
+    /// The number of elements in a row.
     public var columns: Int { tensor.shape.rowLength }
-    /// Rows of one matrix.
+    /// The number of rows of one matrix.
     public var rows: Int { tensor.shape.matrixRowCount }
-    /// Matrices of the stack.
+    /// The number of matrices in the stack.
     public var count: Int { tensor.shape.matrixCount }
 
     /// Reads encoded rows.
     ///
     /// - Parameters:
-    ///   - rows: rows of `matrix`.
+    ///   - rows: row numbers, counted from the first of the matrix.
+    ///   - matrix: the number of the matrix in the stack.
     ///   - bytes: receives `rows.count · tensor.rowByteCount` bytes.
+    /// - Throws: the errors of the source.
     public func read(_ rows: Range<Int>, of matrix: Int = 0, into bytes: UnsafeMutableRawBufferPointer) throws {
         try source.readRows(ofTensorAt: index, rows: stackRows(rows, of: matrix), into: bytes)
     }
@@ -42,10 +47,12 @@ public struct MatrixStack: Sendable {
     /// Decodes rows that ``read(_:of:into:)`` has read.
     ///
     /// - Parameters:
-    ///   - bytes: the rows, whole.
-    ///   - columns: whole blocks; nil for all.
-    ///   - values: receives the columns of one row after the other.
-    /// - Throws: ``NonFiniteWeight``.
+    ///   - bytes: the encoded rows, `rows.count · tensor.rowByteCount` bytes.
+    ///   - rows: the numbers of these rows, counted from the first of the matrix; errors name them.
+    ///   - columns: the columns to decode, bounded by multiples of the block length; nil for all.
+    ///   - matrix: the number of the matrix in the stack.
+    ///   - values: receives `columns.count` values of each row, one row after the other.
+    /// - Throws: ``NonFiniteWeight`` if a value is infinite or not a number.
     public func decode(
         _ bytes: UnsafeRawPointer, _ rows: Range<Int>, columns: Range<Int>? = nil, of matrix: Int = 0,
         into values: UnsafeMutablePointer<Float>
@@ -70,10 +77,14 @@ public struct MatrixStack: Sendable {
             origin: origin(of: rows.lowerBound + row, of: matrix))
     }
 
-    /// Decodes rows of a matrix.
+    /// Reads and decodes rows of a matrix.
     ///
-    /// - Parameters: as for ``decode(_:_:columns:of:into:)``.
-    /// - Throws: ``NonFiniteWeight``, and what reading throws.
+    /// - Parameters:
+    ///   - rows: row numbers, counted from the first of the matrix.
+    ///   - columns: the columns to decode, bounded by multiples of the block length; nil for all.
+    ///   - matrix: the number of the matrix in the stack.
+    ///   - values: receives `columns.count` values of each row, one row after the other.
+    /// - Throws: ``NonFiniteWeight`` if a value is infinite or not a number, and the errors of the source.
     public func decode(
         _ rows: Range<Int>, columns: Range<Int>? = nil, of matrix: Int = 0, into values: UnsafeMutablePointer<Float>
     ) throws {
@@ -83,11 +94,15 @@ public struct MatrixStack: Sendable {
         }
     }
 
-    /// Decodes a matrix, pieces of it in parallel.
+    /// Reads and decodes a matrix, pieces of it in parallel.
     ///
-    /// - Parameters: as for ``decode(_:_:columns:of:into:)``.
-    /// - Throws: ``NonFiniteWeight``, and what reading throws.
-    public func decode(
+    /// - Parameters:
+    ///   - columns: the columns to decode, bounded by multiples of the block length; nil for all.
+    ///   - matrix: the number of the matrix in the stack.
+    ///   - values: receives `columns.count` values of each row, one row after the other.
+    ///   - parallel: runs the pieces.
+    /// - Throws: ``NonFiniteWeight`` if a value is infinite or not a number, and the errors of the source.
+    package func decode(
         columns: Range<Int>? = nil, of matrix: Int = 0, into values: UnsafeMutablePointer<Float>, parallel: Parallel
     ) throws {
         let width = columns?.count ?? self.columns
@@ -99,8 +114,11 @@ public struct MatrixStack: Sendable {
 
     /// The values of rows of a matrix, one row after the other.
     ///
-    /// - Parameters: as for ``decode(_:_:columns:of:into:)``.
-    /// - Throws: ``NonFiniteWeight``, and what reading throws.
+    /// - Parameters:
+    ///   - rows: row numbers, counted from the first of the matrix.
+    ///   - columns: the columns to decode, bounded by multiples of the block length; nil for all.
+    ///   - matrix: the number of the matrix in the stack.
+    /// - Throws: ``NonFiniteWeight`` if a value is infinite or not a number, and the errors of the source.
     public func values(_ rows: Range<Int>, columns: Range<Int>? = nil, of matrix: Int = 0) throws -> [Float] {
         guard !rows.isEmpty else { return [] }
         let count = rows.count * (columns?.count ?? self.columns)
@@ -114,8 +132,10 @@ public struct MatrixStack: Sendable {
     ///
     /// - Parameters:
     ///   - bytes: rows that ``read(_:of:into:)`` has read.
-    ///   - values: room for the rows' values, used if they have to be decoded.
-    /// - Throws: ``NonFiniteWeight``.
+    ///   - rows: the numbers of these rows, counted from the first of the matrix; errors name them.
+    ///   - matrix: the number of the matrix in the stack.
+    ///   - values: room for the values of the rows, which is used if they have to be decoded.
+    /// - Throws: ``NonFiniteWeight`` if a value is infinite or not a number.
     public func demandFinite(
         _ bytes: UnsafeRawPointer, _ rows: Range<Int>, of matrix: Int = 0,
         values: UnsafeMutablePointer<Float>
@@ -128,7 +148,7 @@ public struct MatrixStack: Sendable {
         try decode(bytes, rows, of: matrix, into: values)
     }
 
-    /// Where a row is stored, for messages.
+    /// The place where a row is stored, for messages; rows are counted from the first of the matrix.
     public func origin(of row: Int, of matrix: Int = 0) -> RowOrigin {
         source.origin(ofTensorAt: index, row: matrix * rows + row)
     }
@@ -141,7 +161,7 @@ public struct MatrixStack: Sendable {
     /// Elements of a piece of parallel work, about.
     private static let pieceLength = 1 << 16
 
-    /// Rows of a piece of parallel work; depends on the tensor alone.
+    /// The number of rows in a piece of parallel work, which depends on the tensor alone.
     public var rowsPerPiece: Int { max(1, min(rows, Self.pieceLength / columns)) }
 
     private func stackRows(_ rows: Range<Int>, of matrix: Int) -> Range<Int> {
@@ -154,15 +174,18 @@ public struct MatrixStack: Sendable {
     }
 }
 
-/// A weight that is infinite or not a number.
+/// An error: a weight that is infinite or not a number.
 public struct NonFiniteWeight: DiagnosticError, Equatable {
-    /// Counted from the first row of the matrix that was asked for.
+    /// The number of the row, counted from the first of the matrix that was asked for.
     public let row: Int
+    /// The number of the column.
     public let column: Int
+    /// The value that the weight is decoded to.
     public let value: Float
-    /// The row in the words of the file that holds it.
+    /// The file and the tensor that hold the row, and its number there.
     public let origin: RowOrigin
 
+    /// The error in words: the file, the tensor, the place of the weight and what to do.
     public var diagnostic: Diagnostic {
         Diagnostic(
             .input, file: origin.file, place: origin.tensor,

@@ -10,6 +10,7 @@ public enum JSON: Sendable, Hashable {
     case integer(Int)
     /// Any other number, rounded to the nearest double.
     case number(Double)
+    /// A string, as its bytes, which need not be valid UTF-8.
     case string(ByteString)
     /// The elements of an array.
     case array([JSON])
@@ -76,7 +77,7 @@ public struct JSONObject: Sendable, Hashable {
     /// An object without members.
     public init() {}
 
-    /// An object with these members; of those with the same key the first.
+    /// An object with some members; of members with the same key it has the first.
     public init(_ members: [(key: ByteString, value: JSON)]) {
         for member in members { _ = append(key: member.key, value: member.value) }
     }

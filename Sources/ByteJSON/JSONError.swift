@@ -1,15 +1,22 @@
 import Files
 
-/// Text that is not JSON (RFC 8259), or more of it than is accepted.
+/// An error of a text that is not JSON (RFC 8259), or nested deeper than is accepted.
 public struct JSONError: DiagnosticError, Equatable {
     /// What is wrong with the text.
     public enum Kind: Sendable, Equatable {
+        /// The text ends within a value.
         case unexpectedEnd
+        /// A byte is not what the grammar expects at its place.
         case unexpectedByte(UInt8, expected: String)
+        /// An object has a key twice.
         case duplicateKey(ByteString)
+        /// A number is not written as JSON asks.
         case invalidNumber
+        /// An escape in a string is not one of JSON.
         case invalidEscape
+        /// A string is not valid UTF-8.
         case invalidUTF8
+        /// Arrays and objects are nested deeper than the limit.
         case tooDeep(limit: Int)
     }
 

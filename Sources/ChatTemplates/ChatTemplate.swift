@@ -8,16 +8,17 @@ import Files
 /// bits. Statements that take other templates in (`include`, `import`, `extends`, `block`) are errors where they are
 /// reached, and so are the filters, tests and methods that are not known.
 ///
-/// Templates come from strangers: what one may cost in steps, bytes and levels is bounded (``ChatTemplateError/Limit``).
+/// Templates come from strangers: what one may cost in steps, bytes and levels is bounded
+/// (``ChatTemplateError/Limit``).
 public struct ChatTemplate: Sendable {
-    /// The time that `strftime_now` tells.
+    /// The source of the time that `strftime_now` tells a template.
     public struct Clock: Sendable {
         /// Seconds since 1970 began, in UTC; nil for the time of the call.
         let seconds: Int?
         /// Seconds by which local time is ahead; nil for the machine's zone.
         let offset: Int?
 
-        /// The time when a conversation is rendered, in the machine's zone.
+        /// The time at which a conversation is rendered, in the machine's zone.
         public static let now = Clock(seconds: nil, offset: nil)
 
         /// A time that stands still, in UTC.
@@ -28,7 +29,7 @@ public struct ChatTemplate: Sendable {
     private let names: [Name]
 
     /// Reads a template.
-    /// - Throws: `ChatTemplateError` with the place of what is no Jinja.
+    /// - Throws: `ChatTemplateError` with a line and column if the text is not Jinja.
     public init(source: String) throws(ChatTemplateError) {
         (program, names) = try RoomyThread.run { () throws(ChatTemplateError) in
             var parser = Parser(try Scanner.segments(of: source))
@@ -37,12 +38,12 @@ public struct ChatTemplate: Sendable {
         }
     }
 
-    /// The text that the template makes of variables.
+    /// Renders the template with variables.
     ///
     /// - Parameters:
-    ///   - variables: what the template is given, `messages` among it. Templates expect `tools` and `documents` to be
+    ///   - variables: the variables by name, `messages` among them. Templates expect `tools` and `documents` to be
     ///     there, `null` if there are none.
-    ///   - clock: what `strftime_now` tells.
+    ///   - clock: the source of the time that `strftime_now` tells.
     /// - Throws: `ChatTemplateError` if the template refuses the messages, uses a value as what it is not, reaches what
     ///   is not supported, or passes a limit.
     public func render(_ variables: [String: JSON], clock: Clock = .now) throws(ChatTemplateError) -> String {

@@ -1,14 +1,14 @@
 import Files
 
-/// A conversation template that cannot be read, or cannot be rendered with these messages.
+/// An error of a conversation template that cannot be read, or cannot be rendered with the messages it was given.
 public struct ChatTemplateError: DiagnosticError, Equatable {
     /// What is wrong.
     public enum Kind: Sendable, Equatable {
-        /// Jinja may know it, Swage does not.
+        /// The template uses a part of Jinja that is not supported.
         case unsupported(String)
         /// The template is not Jinja.
         case syntax(found: String, expected: String)
-        /// A value cannot be used so.
+        /// A value cannot be used as the template uses it.
         case wrongValue(String)
         /// The template itself refuses the messages.
         case raised(String)
@@ -16,13 +16,19 @@ public struct ChatTemplateError: DiagnosticError, Equatable {
         case limit(Limit)
     }
 
-    /// What a template has only so much of.
+    /// A resource of which a template may use only a limited amount.
     public enum Limit: Sendable, Equatable {
+        /// The bytes of a template.
         case sourceLength
+        /// The levels of parentheses and statements in a template.
         case nesting
+        /// The levels of lists and mappings in each other.
         case valueDepth
+        /// The steps of rendering a conversation.
         case steps
+        /// The bytes of all values and texts that rendering makes.
         case bytes
+        /// The numbers of a `range`.
         case rangeLength
         /// A number has more than 64 bits.
         case integerSize

@@ -7,9 +7,9 @@ import Tokenization
 public struct Checkpoint: Sendable {
     /// The path of the directory as the caller gave it.
     public let directory: String
-    /// The model as it is presented: experts padded.
+    /// The plan of the model as ``tensors`` has it, with padded experts if padding was asked for.
     public let plan: DecoderPlan
-    /// The model as it is stored: experts not padded.
+    /// The plan of the model as the files have it, without padding.
     public let storedPlan: DecoderPlan
     /// The weights under their GGUF names.
     public let tensors: any TensorSource
@@ -17,17 +17,22 @@ public struct Checkpoint: Sendable {
     public let tokenizer: Tokenizer
     /// The files that the weights come from.
     public let weightFiles: [String]
-    /// What the weights are made of; nil without them.
+    /// The stored tensors that the weights are made of; nil if the weights were not read.
     public let content: CheckpointContent?
-    /// Whose word it is whether the weights of a token's experts are scaled to sum to 1.
+    /// The choice whether the weights of a token's experts are scaled to sum to 1, as the caller made it.
     public let expertNormalization: ExpertNormalization
-    /// What a user should know of how the checkpoint is read.
+    /// Notes for the user about how the checkpoint is read.
     public let notes: [CheckpointNote]
 
+    /// Opens a checkpoint; its weights are read when they are asked for.
+    ///
     /// - Parameters:
+    ///   - directory: the path of the directory with `config.json`.
+    ///   - expertPadding: whether experts are widened with zeros to whole blocks of 256 elements.
     ///   - expertNormalization: whether the weights of a token's experts are scaled to sum to 1.
-    ///   - preTokenizer: how a byte-level tokenizer splits words, by llama.cpp's name; nil to see it from its pattern.
-    ///   - readsWeights: without it the weights may be missing, and the model has no tensors.
+    ///   - preTokenizer: llama.cpp's name for the way in which a byte-level tokenizer splits words; nil to recognize it
+    ///     by the tokenizer's pattern.
+    ///   - readsWeights: whether to open the weights; if not, they may be missing, and the model has no tensors.
     /// - Throws: ``CheckpointError`` and the errors of the configuration's, weights' and tokenizer's files.
     public init(
         directory: String, expertPadding: ExpertPadding, expertNormalization: ExpertNormalization = .auto,

@@ -33,7 +33,8 @@ public struct CheckpointContent: Sendable {
     /// Reads bytes of a tensor: elements one after the other, the last dimension fastest, little-endian.
     ///
     /// - Parameters:
-    ///   - byteRange: counted from the tensor's first byte; whole elements.
+    ///   - tensor: one of ``tensors``.
+    ///   - byteRange: the bytes of whole elements, counted from the tensor's first byte.
     ///   - buffer: receives `byteRange.count` bytes.
     public func read(_ tensor: Tensor, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try container.read(tensorAt: tensor.index, byteRange: byteRange, into: buffer)

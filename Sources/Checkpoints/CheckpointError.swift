@@ -1,28 +1,36 @@
 import Files
 
-/// A checkpoint directory that cannot be read as a model.
+/// An error of a checkpoint directory that cannot be read as a model.
 public struct CheckpointError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
         /// The directory has no `config.json`; it may have GGUF files.
         case notACheckpoint(ggufFiles: [String])
+        /// No model class of the checkpoint is known.
         case unsupportedArchitecture(found: [String], known: [String])
+        /// The configuration lacks a key, which has no default.
         case missingConfigurationKey(String)
+        /// The configuration has a value that the key cannot have.
         case invalidConfigurationValue(key: String, found: String, expected: String)
+        /// The checkpoint lacks a tensor of its architecture.
         case missingTensor
+        /// The tensor has another shape, slowest dimension first, than the configuration implies.
         case wrongShape(found: [Int], expected: [Int])
-        /// Tensors of the checkpoint that the architecture does not know.
+        /// The checkpoint has tensors that the architecture does not know.
         case unknownTensors([String])
-        /// The weights are packed as `method` does it, so that `problem` arises.
+        /// The weights are packed by a quantization method, and cannot be read as numbers; `problem` says why.
         case packedWeights(method: String, problem: String)
         /// The directory has neither safetensors files nor those of `torch.save`; it may have GGUF files.
         case noWeights(ggufFiles: [String])
         /// The elements are of a type that weights do not have.
         case notWeights(type: String)
+        /// The tensor has no elements, since a dimension is 0.
         case noElements(shape: [Int])
-        /// 8-bit floats without the scales that give them their magnitude.
+        /// The tensor has 8-bit floats, and the scales that give them their magnitude are missing.
         case missingScales
+        /// The tensor has scales under several names.
         case severalScales([String])
+        /// The scales of the tensor are of a type or shape that does not go with its weights.
         case invalidScales(type: String, shape: [Int], weights: [Int])
     }
 

@@ -1,6 +1,6 @@
 import Files
 
-/// What a user should know of how a checkpoint is read: nothing is wrong, but something is not as the files alone say.
+/// A note for the user about how a checkpoint is read: nothing is wrong, but something is not as the files alone say.
 public struct CheckpointNote: Sendable, Equatable {
     /// The respect in which the model is not as the files alone say.
     public enum Kind: Sendable, Equatable {
@@ -12,7 +12,7 @@ public struct CheckpointNote: Sendable, Equatable {
         case contextEndsWithWindow(window: Int, contextLength: Int, isAssumed: Bool)
         /// One matrix of a layer's experts is stored in several types; all are read as `type`.
         case expertTypesWidened(types: [String], type: String, tensorCount: Int)
-        /// Scales of inputs and of the key-value cache, which only a computation in 8-bit floats needs.
+        /// Scales of inputs and of the key-value cache, which only a computation in 8-bit floats needs, are not used.
         case activationScalesIgnored(count: Int)
         /// The shards were found by their names.
         case shardsWithoutIndex(count: Int)
@@ -22,7 +22,7 @@ public struct CheckpointNote: Sendable, Equatable {
     public let kind: Kind
     /// The checkpoint directory or a file in it.
     public let file: String
-    /// The tensor or key concerned: of several, the first.
+    /// The tensor or key concerned; the first of several.
     public let place: String?
 
     init(_ kind: Kind, file: String, place: String? = nil) {

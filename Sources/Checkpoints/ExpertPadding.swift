@@ -7,13 +7,15 @@ import ModelArchitecture
 public enum ExpertPadding: String, Sendable, CaseIterable {
     /// Pads when the width is not a multiple of 256.
     case auto
+    /// Pads, and refuses a model that cannot be padded.
     case on
+    /// Leaves the experts as they are.
     case off
 
     /// The block length of every k-quant and IQ format.
     private static let blockLength = 256
 
-    /// The expert width to write.
+    /// The width of experts of `length` elements after padding.
     public func paddedLength(_ length: Int) -> Int {
         switch self {
         case .auto, .on: (length + Self.blockLength - 1) / Self.blockLength * Self.blockLength

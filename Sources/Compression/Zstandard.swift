@@ -2,7 +2,7 @@ import CZstd
 
 /// Zstandard-compressed bytes.
 public enum Zstandard {
-    /// The bytes are not a complete Zstandard stream.
+    /// An error: bytes that are not a complete Zstandard stream, or too many.
     public struct Failure: Error, Sendable, Equatable {
         /// What is wrong with the bytes, in words.
         public let reason: String

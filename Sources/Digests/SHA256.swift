@@ -2,12 +2,12 @@ import CCrypto
 
 /// The SHA-256 digest (FIPS 180-4) of bytes that come piece by piece.
 public struct SHA256: Sendable {
-    /// Digits of a digest in hexadecimal.
+    /// The number of digits of a digest in hexadecimal.
     public static let hexadecimalLength = 64
 
     private var state = SHA256_CTX()
 
-    /// The digest of no bytes yet.
+    /// Begins a digest, with no bytes yet.
     public init() { SHA256_Init(&state) }
 
     /// Takes the next bytes.

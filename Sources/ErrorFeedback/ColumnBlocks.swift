@@ -1,12 +1,13 @@
-/// How the columns of a matrix are cut into blocks that are fitted apart from each other, as if their inputs had nothing to do
-/// with those of other blocks.
+/// The rule by which the columns of a matrix are cut into blocks that are fitted separately, as if the inputs of one
+/// block were uncorrelated with those of the others.
 ///
 /// The moments of n inputs and what is made of them take about 40 · n² bytes, which is too much for very wide matrices.
 public struct ColumnBlocks: Sendable, Hashable {
-    /// What a block's columns are whole multiples of, but for the last of a row: the longest blocks of any type.
+    /// The number that the width of every block except a row's last is a multiple of: the length of the longest blocks
+    /// of any type.
     public static let unit = 256
 
-    /// Columns of the widest block, a multiple of ``unit`` above 0.
+    /// The most columns of a block, a multiple of ``unit`` above 0.
     public let greatestWidth: Int
 
     /// Cuts rows into blocks of at most `greatestWidth` columns, which ``isPossible(greatestWidth:)`` must allow.
@@ -20,7 +21,7 @@ public struct ColumnBlocks: Sendable, Hashable {
         greatestWidth > 0 && greatestWidth.isMultiple(of: unit)
     }
 
-    /// The fewest blocks that a row can be cut into, as equal as whole units allow.
+    /// The blocks of a row of `columns` columns: as few as possible, and as equal as whole units allow.
     public func ranges(of columns: Int) -> [Range<Int>] {
         guard columns > greatestWidth else { return [0..<columns] }
         let unitCount = (columns + Self.unit - 1) / Self.unit

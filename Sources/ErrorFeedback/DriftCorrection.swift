@@ -24,7 +24,13 @@ public struct DriftCorrection: Sendable {
         }
     }
 
-    /// Adds `share` of the correction to rows of weights.
+    /// Adds a share of the correction to rows of weights.
+    ///
+    /// - Parameters:
+    ///   - weights: `rowCount` rows of weights, one after the other; changed.
+    ///   - rowCount: the number of rows.
+    ///   - share: the factor on the correction, 1 for all of it.
+    ///   - parallel: runs the work.
     public func apply(
         to weights: UnsafeMutablePointer<Float>, rowCount: Int, share: Float, parallel: Parallel
     ) throws {

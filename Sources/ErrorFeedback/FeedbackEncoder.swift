@@ -2,9 +2,9 @@ import BlockFormats
 import Numerics
 import Parallelism
 
-/// Encodes the rows of a matrix for the least error of its outputs, E·H·Eᵀ, not of its weights.
+/// Encodes the rows of a matrix so that the error E·H·Eᵀ of its outputs is small, not that of its weights.
 public struct FeedbackEncoder: Sendable {
-    /// How the matrix is encoded.
+    /// The policy by which the matrix is encoded.
     public let policy: FeedbackPolicy
     let codec: any QuantizingCodec
     let metric: FeedbackMetric
@@ -14,13 +14,17 @@ public struct FeedbackEncoder: Sendable {
     /// Rows that are encoded together; the cut decides the arithmetic, not the thread count.
     static let panelLength = 128
 
-    /// The columns of a group under a policy.
+    /// The number of columns in a group under a policy.
     public static func groupLength(_ codec: any QuantizingCodec, _ policy: FeedbackPolicy) -> Int {
         policy.groupLength ?? codec.groupLength
     }
 
+    /// Makes an encoder of matrices that have the same inputs.
+    ///
     /// - Parameters:
-    ///   - metric: of the matrix's inputs, with groups of ``groupLength(_:_:)``.
+    ///   - codec: the codec of the type to encode; its own policy is replaced.
+    ///   - metric: the metric of the inputs, with groups of ``groupLength(_:_:)`` columns.
+    ///   - policy: the policy by which rows are encoded.
     public init(codec: any QuantizingCodec, metric: FeedbackMetric, policy: FeedbackPolicy) {
         precondition(metric.columns % codec.type.blockLength == 0)
         precondition(metric.groupLength % codec.groupLength == 0 && codec.partLength % metric.groupLength == 0)
@@ -48,7 +52,9 @@ public struct FeedbackEncoder: Sendable {
     ///
     /// - Parameters:
     ///   - weights: `rowCount` rows of as many finite values as the metric has columns.
-    ///   - target: room for the encoded rows.
+    ///   - rowCount: the number of rows.
+    ///   - target: room for the encoded rows, one after the other.
+    ///   - parallel: runs the work; the result does not depend on the number of threads.
     public func encode(
         _ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer, parallel: Parallel
     ) throws {
@@ -57,9 +63,9 @@ public struct FeedbackEncoder: Sendable {
         }
     }
 
-    /// Encodes rows as ``encode(_:rowCount:into:parallel:)`` does.
+    /// Encodes rows as ``encode(_:rowCount:into:parallel:)`` does, and measures the error.
     ///
-    /// - Returns: Σ E·H·Eᵀ over the rows, in units of H's mean diagonal.
+    /// - Returns: the sum of E·H·Eᵀ over the rows, in units of the mean of H's diagonal.
     public func encodeMeasuringError(
         _ weights: UnsafePointer<Float>, rowCount: Int, into target: UnsafeMutableRawPointer, parallel: Parallel
     ) throws -> Double {
@@ -90,7 +96,13 @@ public struct FeedbackEncoder: Sendable {
         }
     }
 
-    /// Σ E·H·Eᵀ of rows as they were decoded, in the same units.
+    /// The error of rows after they were encoded and decoded: the sum of E·H·Eᵀ over the rows, in units of the mean of
+    /// H's diagonal.
+    ///
+    /// - Parameters:
+    ///   - weights: `rowCount` rows of as many values as the metric has columns.
+    ///   - decoded: the same rows, as they were decoded.
+    ///   - rowCount: the number of rows.
     public func error(
         of weights: UnsafePointer<Float>, decoded: UnsafePointer<Float>, rowCount: Int
     ) -> Double {

@@ -1,14 +1,15 @@
 import Numerics
 
-/// A damped H, and its factors H = U · D · Uᵀ with U unit upper triangular in groups of columns.
+/// The second moments H of a matrix's inputs, damped, and their factors: H = U · D · Uᵀ, with U unit upper triangular
+/// in groups of columns.
 ///
-/// With the errors E of a row, E·H·Eᵀ is the sum over groups of (E·U)ᵍ · Dᵍ · (E·U)ᵍᵀ, and (E·U)ᵍ is the group's error plus
-/// what the groups before it feed forward: groups encoded one after the other, each for the least part of that sum, make the
-/// errors of the earlier ones good as far as the inputs allow (GPTQ, LDLQ).
+/// With the errors E of a row, E·H·Eᵀ is the sum over groups of (E·U)ᵍ · Dᵍ · (E·U)ᵍᵀ, and (E·U)ᵍ is the group's error
+/// plus what the groups before it feed forward: groups encoded one after the other, each for the least part of that
+/// sum, make the errors of the earlier ones good as far as the inputs allow (GPTQ, LDLQ).
 public final class FeedbackMetric: Sendable {
     /// The number of inputs: rows and columns of H.
     public let columns: Int
-    /// Columns of a group.
+    /// The number of columns in a group.
     public let groupLength: Int
     /// Columns that are updated one by one; the others by products of matrices.
     static let greatestChunkLength = 256
@@ -28,9 +29,13 @@ public final class FeedbackMetric: Sendable {
     /// The part of the mean diagonal that columns without inputs count for.
     private static let deadShare = 1e-6
 
+    /// Damps and factors second moments.
+    ///
     /// - Parameters:
-    ///   - damping: what is added to the diagonal, as a part of its mean over columns that have inputs.
-    ///   - groupLength: divides the number of columns.
+    ///   - source: the second moments of the inputs.
+    ///   - damping: the number that is added to the diagonal, as a part of its mean over columns that have inputs;
+    ///     above 0.
+    ///   - groupLength: the number of columns in a group, a divisor of the number of columns.
     public init(_ source: SecondMoments, damping: Float, groupLength: Int) {
         let n = source.columns
         precondition(n % groupLength == 0 && damping > 0)

@@ -1,25 +1,25 @@
 import BlockFormats
 
-/// How a matrix is encoded with error feedback.
+/// The choices in encoding a matrix with error feedback.
 public struct FeedbackPolicy: Sendable, Hashable {
-    /// What scales are first chosen by, before feedback.
+    /// The policy by which scales are first chosen, before feedback.
     public var encoding: EncodingPolicy
-    /// What is added to the diagonal of H, as a part of its mean.
+    /// The number that is added to the diagonal of H, as a part of its mean.
     public var damping: Float
-    /// Columns whose codes are chosen together; nil for the codec's own.
+    /// The number of columns whose codes are chosen together; nil for the codec's own.
     public var groupLength: Int?
-    /// What the choice of scales weighs a column by, between its second moment (0) and that part of it that later columns
-    /// cannot make up for (1).
+    /// The weight of a column in the choice of scales, from 0 for its second moment to 1 for the part of that which
+    /// later columns cannot make up for.
     public var conditioning: Float
-    /// Factors of a block's scales that are tried beside 1.
+    /// The factors on a block's scales that are tried beside 1.
     public var scaleFactors: [Float]
-    /// How far a part's scale may move from the first choice.
+    /// The most steps that a part's scale may move from the first choice.
     public var scaleReach: Int
-    /// How far a part's minimum or shift may move from the first choice.
+    /// The most steps that a part's minimum or shift may move from the first choice.
     public var offsetReach: Int
-    /// Rounds of coordinate descent after the first pass.
+    /// The number of rounds of coordinate descent after the first pass.
     public var sweeps: Int
-    /// How much of the shrinkage of the outputs is taken back in the end.
+    /// The part of the shrinkage of the outputs that is taken back in the end, from 0 to 1.
     public var outputGain: Float
 
     /// Makes a policy; the defaults are GPTQ with two rounds of coordinate descent after it.

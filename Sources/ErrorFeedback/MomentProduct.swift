@@ -1,7 +1,7 @@
 import Numerics
 import Parallelism
 
-/// XᵀX of rows that come piece by piece.
+/// The second moments XᵀX of rows X that come piece by piece.
 public struct MomentProduct: Sendable {
     /// The sums over the rows added so far.
     public private(set) var moments: SecondMoments
@@ -17,7 +17,9 @@ public struct MomentProduct: Sendable {
 
     /// Adds pieces of rows, in their order.
     ///
-    /// - Parameter pieces: rows of `columns` finite values after each other, and how many there are.
+    /// - Parameters:
+    ///   - pieces: in each piece, `count` rows of `columns` finite values, one row after the other.
+    ///   - parallel: runs the work; the sums do not depend on the number of threads.
     public mutating func add(_ pieces: [(rows: [Float], count: Int)], parallel: Parallel) {
         _ = BLAS.isSingleThreaded
         let n = moments.columns

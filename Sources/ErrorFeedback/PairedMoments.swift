@@ -2,12 +2,13 @@ import CSIMD
 import Numerics
 import Parallelism
 
-/// How the inputs X̂ that a matrix gets in a quantized model relate to those, X, that it got in the original.
+/// Moments that relate the inputs X̂ of a matrix in a quantized model to its inputs X in the original.
 ///
-/// With a matrix W the original answered W·X; the weights that come nearest to that on X̂ are W + W·(X − X̂)·X̂ᵀ·(X̂·X̂ᵀ)⁻¹
-/// (columns are inputs here), and encoded in their place they make up for what quantized layers before them did (GPTAQ).
+/// With a matrix W the original answered W·X; the weights that come nearest to that on X̂ are W + W·(X −
+/// X̂)·X̂ᵀ·(X̂·X̂ᵀ)⁻¹ (columns are inputs here), and encoded in their place they make up for what quantized layers
+/// before them did (GPTAQ).
 public struct PairedMoments: Sendable {
-    /// X̂ᵀX̂.
+    /// The second moments X̂ᵀX̂ of the inputs in the quantized model.
     public let moments: SecondMoments
     /// X̂ᵀ(X − X̂), `columns` × `columns`.
     private let drift: [Float]
@@ -15,12 +16,12 @@ public struct PairedMoments: Sendable {
     /// Rows that are rounded and multiplied together.
     private static let chunkLength = 2048
 
-    /// Bytes that rounded rows take while they are multiplied.
+    /// The number of bytes that rounded rows of `columns` inputs take while they are multiplied.
     public static func roundedByteCount(columns: Int) -> Int {
         2 * 4 * BFloat16Panels.wordCount(vectorCount: columns, length: chunkLength)
     }
 
-    /// Rows of inputs in two models.
+    /// Rows of a matrix's inputs for the same tokens in two models.
     public struct Rows: @unchecked Sendable {
         let inputs: UnsafePointer<Float>
         let references: UnsafePointer<Float>
@@ -28,11 +29,14 @@ public struct PairedMoments: Sendable {
         let count: Int
         let stride: Int
 
+        /// Describes rows in memory, which must stay valid as long as the value is used.
+        ///
         /// - Parameters:
-        ///   - inputs: the first value of the first of `count` rows of X̂.
-        ///   - references: the same of X.
-        ///   - weights: what each row is multiplied by; nil for 1.
-        ///   - stride: values from row to row.
+        ///   - inputs: the first value of the first row of X̂.
+        ///   - references: the first value of the first row of X.
+        ///   - weights: the factor on each row, `count` of them; nil if all are 1.
+        ///   - count: the number of rows.
+        ///   - stride: the number of values from the start of one row to that of the next.
         public init(
             inputs: UnsafePointer<Float>, references: UnsafePointer<Float>, weights: [Float]?, count: Int, stride: Int
         ) {
@@ -66,7 +70,12 @@ public struct PairedMoments: Sendable {
         let drift: UnsafeMutablePointer<Float>
     }
 
-    /// - Parameter rows: of `n` columns.
+    /// Sums the moments of rows.
+    ///
+    /// - Parameters:
+    ///   - n: the number of values in a row: inputs of the matrix.
+    ///   - rows: the inputs in both models.
+    ///   - parallel: runs the work; the sums do not depend on the number of threads.
     public init(columns n: Int, _ rows: Rows, parallel: Parallel) throws {
         let length = BFloat16Panels.tileLength
         let capacity = min(Self.chunkLength, rows.count)
@@ -119,8 +128,11 @@ public struct PairedMoments: Sendable {
         let values: [Float]
     }
 
-    /// - Parameter damping: keeps to the weights where inputs say little; a part of the mean diagonal.
-    /// - Returns: nil without inputs.
+    /// Damps and factors the second moments X̂ᵀX̂.
+    ///
+    /// - Parameter damping: the number that is added to the diagonal, as a part of its mean: it keeps weights as they
+    ///   are where inputs say little.
+    /// - Returns: nil if all inputs are zero, or the damped moments are not positive definite.
     public func factor(damping: Float) -> Factor? {
         _ = BLAS.isSingleThreaded
         let n = moments.columns
@@ -131,7 +143,7 @@ public struct PairedMoments: Sendable {
         return BLAS.factorize(&values, n) ? Factor(values: values) : nil
     }
 
-    /// What has to be added to weights W, as W · map, for them to answer to X̂ as W did to X.
+    /// The correction that has to be added to weights W, as W · map, for their outputs on X̂ to be those of W on X.
     public func correction(_ factor: Factor, parallel: Parallel) throws -> DriftCorrection {
         let n = moments.columns
         var map = drift

@@ -1,15 +1,20 @@
 import Numerics
 
-/// What the inputs of a matrix have in common: H = XᵀX, for inputs X of `rowCount` rows.
+/// The second moments H = XᵀX of a matrix's inputs X, of `rowCount` rows and `columns` columns.
 public struct SecondMoments: Sendable {
     /// The number of inputs: rows and columns of H.
     public let columns: Int
-    /// H, symmetric, `columns` × `columns`.
+    /// The elements of H, which is symmetric: `columns` rows of `columns` values.
     public var values: [Float]
-    /// Rows of inputs that were summed.
+    /// The number of rows of inputs that were summed.
     public var rowCount: Int
 
-    /// - Parameter values: `columns · columns` finite numbers.
+    /// Makes second moments of sums that are known.
+    ///
+    /// - Parameters:
+    ///   - columns: the number of inputs.
+    ///   - values: the elements of H, `columns · columns` finite numbers.
+    ///   - rowCount: the number of rows of inputs that were summed.
     public init(columns: Int, values: [Float], rowCount: Int) {
         precondition(values.count == columns * columns)
         self.columns = columns
@@ -23,9 +28,11 @@ public struct SecondMoments: Sendable {
         return (0..<columns).reduce(0) { $0 + values[$1 * columns + $1] } / Float(rowCount)
     }
 
-    /// Σ W·H·Wᵀ over rows of weights, or of their errors: what the inputs make of them, squared.
+    /// The sum of W·H·Wᵀ over rows W of weights, or of their errors: the sum of their squared outputs.
     ///
-    /// - Parameter weights: `rowCount` rows of ``columns`` values.
+    /// - Parameters:
+    ///   - weights: `rowCount` rows of ``columns`` values.
+    ///   - rowCount: the number of rows.
     public func energy(of weights: UnsafePointer<Float>, rowCount: Int) -> Double {
         _ = BLAS.isSingleThreaded
         let products = FloatBuffer(count: rowCount * columns)
@@ -37,16 +44,16 @@ public struct SecondMoments: Sendable {
         return (0..<rowCount * columns).reduce(0) { $0 + Double(products.base[$1]) * Double(weights[$1]) }
     }
 
-    /// Adds what other rows of the same inputs have.
+    /// Adds the moments of other rows of the same inputs.
     public mutating func add(_ other: SecondMoments) {
         precondition(other.columns == columns)
         add(other.values, times: 1)
         rowCount += other.rowCount
     }
 
-    /// The moments drawn toward others' as if those had been seen in `priorRowCount` rows.
+    /// These moments with those of a prior added, as if the prior had been seen in `priorRowCount` rows.
     ///
-    /// The prior counts for its shape alone: its size is made that of these moments, where they have any.
+    /// Of the prior only the shape counts: its size is made that of these moments, unless they are zero.
     public func drawn(toward prior: SecondMoments, priorRowCount: Float) -> SecondMoments {
         precondition(prior.columns == columns)
         guard prior.rowCount > 0, prior.meanSquare > 0 else { return self }

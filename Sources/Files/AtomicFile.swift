@@ -3,8 +3,8 @@ import Platform
 /// A file that appears under its name only when it is complete.
 ///
 /// Bytes go to a temporary name beside the target, `.NAME.partial`; ``commit()`` syncs and renames. Without it the
-/// temporary file is removed. A killed process can leave the temporary file, which the next one takes over, never a half
-/// file under the final name. Two processes cannot write the same file at once.
+/// temporary file is removed. A killed process can leave the temporary file, which the next one takes over, never a
+/// half file under the final name. Two processes cannot write the same file at once.
 public struct AtomicFile: ~Copyable {
     /// The path under which the complete file appears.
     public let path: String
@@ -15,11 +15,17 @@ public struct AtomicFile: ~Copyable {
     private var buffer: UnsafeMutableRawBufferPointer
     private var buffered = 0
 
-    /// Bytes given to the system at once: the page cache of Linux answers a write of megabytes with huge pages, which cost
-    /// it two to three times as much on a virtual machine as the small ones for pieces of this size.
+    /// Bytes given to the system at once: the page cache of Linux answers a write of megabytes with huge pages, which
+    /// cost it two to three times as much on a virtual machine as the small ones for pieces of this size.
     private static let bufferByteCount = 1 << 18
 
-    /// - Parameter expectedByteCount: checked against the free room of the disk before anything is written.
+    /// Begins a file under a temporary name.
+    ///
+    /// - Parameters:
+    ///   - path: the path that the complete file gets; a file that is there already is replaced then.
+    ///   - expectedByteCount: the size of the complete file in bytes, 0 if it is not known; it is checked against the
+    ///     free room of the disk before anything is written.
+    /// - Throws: ``FileError`` if the file cannot be written, another process is writing it, or the disk has no room.
     public init(path: String, expectedByteCount: Int = 0) throws {
         try Self.check(path, expectedByteCount: expectedByteCount)
         let (directory, name) = Self.split(path)
@@ -46,9 +52,15 @@ public struct AtomicFile: ~Copyable {
         buffer.deallocate()
     }
 
-    /// Fails where a file could not be written, so that long work need not end in it; writes nothing.
+    /// Fails if a file could not be written, so that long work does not end in an error that could be seen before;
+    /// writes nothing.
     ///
-    /// - Parameter expectedByteCount: checked against the free room of the disk.
+    /// - Parameters:
+    ///   - path: the path that the file is to have.
+    ///   - expectedByteCount: the size of the file in bytes, 0 if it is not known; it is checked against the free room
+    ///     of the disk.
+    /// - Throws: ``FileError`` if the path cannot be a file's, the directory cannot be written, or the disk has no
+    ///   room.
     public static func check(_ path: String, expectedByteCount: Int = 0) throws {
         let (prefix, name) = split(path)
         let directory = prefix.isEmpty ? "." : String(prefix)
@@ -116,7 +128,7 @@ public struct AtomicFile: ~Copyable {
         try append([UInt8](repeating: 0, count: count))
     }
 
-    /// Puts other bytes in the place of some that were appended.
+    /// Replaces bytes that were appended earlier, from a byte offset of the file on, by as many others.
     public mutating func replace(at offset: Int, with bytes: [UInt8]) throws {
         precondition(offset >= 0 && offset + bytes.count <= byteCount, "only what was appended can be replaced")
         try flush()
@@ -124,7 +136,7 @@ public struct AtomicFile: ~Copyable {
         guard count == bytes.count else { throw FileError.lastSystemError("write", path: path) }
     }
 
-    /// Syncs the bytes to disk and gives the file its name.
+    /// Brings all bytes to disk and gives the file its name.
     public consuming func commit() throws {
         try sync()
         try publish()

@@ -1,10 +1,11 @@
-/// Numbers of bytes in the unit people think in, as messages show them: `23.41 GiB`, `512.00 MiB`, `96.00 KiB`, `12 bytes`.
+/// Numbers of bytes in the unit people think in, as messages show them: `23.41 GiB`, `512.00 MiB`, `96.00 KiB`, `12
+/// bytes`.
 public enum ByteCount {
-    /// Which way the last digit is rounded.
+    /// The direction in which the last digit is rounded.
     public enum Rounding: Sendable {
-        /// What is needed: never shown smaller than it is.
+        /// Rounds up, so that a need is never shown smaller than it is.
         case up
-        /// What there is: never shown larger than it is.
+        /// Rounds down, so that a supply is never shown larger than it is.
         case down
     }
 
@@ -12,7 +13,7 @@ public enum ByteCount {
         ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10),
     ]
 
-    /// Two decimals of the largest unit of which there is one.
+    /// A count of bytes with two decimals in the largest unit, up to TiB, of which it has at least one.
     public static func text(_ count: Int, rounding: Rounding) -> String {
         guard let unit = units.first(where: { count >= $0.byteCount }) else {
             return "\(count) \(count == 1 ? "byte" : "bytes")"

@@ -1,12 +1,12 @@
 /// Reads little-endian values from a buffer, never past its end.
 public struct ByteCursor {
-    /// The read would pass the end of the buffer.
+    /// An error: a read would pass the end of the buffer.
     public struct EndOfBytes: Error, Sendable, Equatable {
         /// The number of bytes before the read that failed.
         public let offset: Int
-        /// How many bytes it asked for.
+        /// The number of bytes that the read asked for.
         public let wanted: Int
-        /// How many there were.
+        /// The number of bytes that were left.
         public let available: Int
     }
 
@@ -14,7 +14,7 @@ public struct ByteCursor {
     /// The number of bytes already read: where the next read begins.
     public private(set) var offset = 0
 
-    /// - Parameter bytes: must stay valid as long as the cursor is used.
+    /// Begins at the first of some bytes, which must stay valid as long as the cursor is used.
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     /// The number of bytes that are left to read.
@@ -35,7 +35,8 @@ public struct ByteCursor {
     /// - Throws: ``EndOfBytes`` if fewer bytes are left.
     public mutating func readDouble() throws(EndOfBytes) -> Double { Double(bitPattern: try read()) }
 
-    /// The next `count` bytes, in place.
+    /// The next `count` bytes, in place; the cursor moves past them.
+    /// - Throws: ``EndOfBytes`` if fewer bytes are left; the cursor then stays where it is.
     public mutating func read(count: Int) throws(EndOfBytes) -> UnsafeRawBufferPointer {
         let start = try advance(count)
         return UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])

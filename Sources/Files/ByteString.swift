@@ -23,7 +23,7 @@ public struct ByteString: Sendable, Hashable, Comparable, ExpressibleByStringLit
     /// The text, if the bytes are valid UTF-8.
     public var string: String? { String(validating: bytes, as: UTF8.self) }
 
-    /// The number of bytes before the first that is not UTF-8.
+    /// The number of bytes before the first that does not belong to valid UTF-8; all of them if the text is valid.
     public var validPrefixLength: Int {
         var decoder = Unicode.UTF8.ForwardParser()
         var input = bytes.makeIterator()

@@ -1,8 +1,8 @@
-/// What went wrong, as data: where, what was found against what was expected, and what to do about it.
+/// The description of an error as data: where it was found, what was found and expected, and what to do about it.
 ///
 /// Modules describe their errors with it; the command line alone turns it into lines of text and an exit code.
 public struct Diagnostic: Sendable, Equatable {
-    /// Whose fault it is; decides the exit code.
+    /// The party whose fault an error is, which decides the exit code of the tool.
     public enum Fault: Sendable, Equatable {
         /// The work itself failed.
         case work
@@ -16,15 +16,15 @@ public struct Diagnostic: Sendable, Equatable {
         case check
     }
 
-    /// Whose fault the error is.
+    /// The party whose fault the error is.
     public var fault: Fault
     /// The file concerned, if there is one.
     public var file: String?
     /// The place in the file: a tensor, a key, a byte offset, a line.
     public var place: String?
-    /// What was found, and what was expected instead.
+    /// The problem in words: what was found, and what was expected instead.
     public var problem: String
-    /// What to do about it.
+    /// Advice on what to do about the problem.
     public var advice: Message?
 
     /// Makes a diagnostic about a place.
@@ -42,12 +42,14 @@ public struct Diagnostic: Sendable, Equatable {
     }
 }
 
-/// Where something was found: in a file, and where in it.
+/// A place in a file, where something was found.
 public struct Place: Sendable, Equatable {
+    /// The path of the file, if it is known.
     public var file: String?
-    /// A tensor, a key, a byte offset, a line.
+    /// The part of the file, if it is known: a tensor, a key, a byte offset, a line.
     public var part: String?
 
+    /// Names a place; what is not known is left out.
     public init(file: String? = nil, part: String? = nil) {
         self.file = file
         self.part = part

@@ -1,4 +1,4 @@
-/// An error of a module that does not know the file, and the file.
+/// An error of a module that does not know which file it reads, with the path of that file.
 public struct ErrorInFile: DiagnosticError {
     /// The path of the file that the error is about.
     public let path: String

@@ -1,6 +1,6 @@
 import Platform
 
-/// A file could not be opened, read or written.
+/// An error of a file that could not be opened, read or written.
 public struct FileError: DiagnosticError {
     /// The reason why the operation failed.
     public enum Kind: Sendable, Equatable {
@@ -8,7 +8,7 @@ public struct FileError: DiagnosticError {
         case system(operation: String, errno: Int32)
         /// The file ended before the bytes that were asked for.
         case truncated(expectedByteCount: Int, foundByteCount: Int)
-        /// The file is what git keeps in place of a large one, of `byteCount` bytes, that git-lfs has not fetched.
+        /// The file is a pointer of git-lfs to a large file, of `byteCount` bytes, that has not been fetched.
         case pointer(byteCount: Int)
         /// The name is not a regular file.
         case notAFile
@@ -18,7 +18,7 @@ public struct FileError: DiagnosticError {
         case notUTF8(offset: Int)
         /// Another process is writing the file.
         case beingWritten
-        /// Less room on the disk than the result needs.
+        /// The disk has less room than the result needs.
         case noRoom(neededByteCount: Int, freeByteCount: Int)
     }
 

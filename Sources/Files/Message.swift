@@ -1,13 +1,15 @@
 /// Something to say to a user: words, and the settings and procedures they speak of.
 ///
-/// A module writes `"raise \(.memory), or use fewer \(.threads)"` and knows no command line; a face of the program puts its
+/// A module writes `"raise \(.memory), or use fewer \(.threads)"` and knows no command line; a user interface puts its
 /// own names in the place of settings and procedures.
 public struct Message: Sendable, Hashable, ExpressibleByStringInterpolation, CustomStringConvertible {
     /// A piece of a message, in the order of reading.
     public enum Part: Sendable, Hashable {
+        /// Words for the user.
         case words(String)
-        /// A setting, and the value it should be given; nil where the words say what to do with it.
+        /// A setting, and the value that it should be given; nil if the words say what to do with it.
         case setting(Setting, value: String?)
+        /// Work that the user can let the program do.
         case procedure(Procedure)
     }
 
@@ -23,11 +25,11 @@ public struct Message: Sendable, Hashable, ExpressibleByStringInterpolation, Cus
     /// Makes a message of the collected parts of an interpolated literal.
     public init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
 
-    /// The message as text.
+    /// The message as text, in the words of a user interface.
     ///
     /// - Parameters:
-    ///   - setting: what a setting is called.
-    ///   - procedure: how a procedure is carried out.
+    ///   - setting: gives the name of a setting.
+    ///   - procedure: gives the words for a procedure, such as the command that carries it out.
     public func text(setting: (Setting) -> String, procedure: (Procedure) -> String) -> String {
         parts.map { part in
             switch part {
@@ -83,45 +85,76 @@ public struct Message: Sendable, Hashable, ExpressibleByStringInterpolation, Cus
     }
 }
 
-/// What a user can choose, by the name that it has in this package's interfaces.
+/// A choice that a user has, by the name that it has in this package's interfaces.
 public enum Setting: String, Sendable, CaseIterable {
+    /// Whether a model that is quantized already may be quantized again.
     case allowsRequantization
-    /// How base logits are stored: for llama.cpp, or with the probabilities of the most probable tokens.
+    /// The form in which base logits are stored: llama.cpp's, or the probabilities of the most probable tokens.
     case baseLogitsFormat
+    /// The type that keys and values are stored in on a device.
     case cacheType
+    /// The most windows of text that calibration reads.
     case calibrationWindowLimit
+    /// The conversation format that questions are put in, if any.
     case chatTemplate
+    /// The number of tokens of a window of text, or of a conversation.
     case context
+    /// Whether the weights of a token's experts are scaled to sum to 1.
     case expertNormalization
+    /// Whether experts are widened with zeros to whole blocks.
     case expertPadding
+    /// The number of the window of text that is read first.
     case firstWindow
+    /// The number of windows of text that are kept for a check.
     case heldOutCount
+    /// The file of second moments.
     case hessian
+    /// The file with an importance matrix.
     case importanceMatrix
+    /// The memory that the process may use.
     case memory
+    /// llama.cpp's name for the way in which a tokenizer splits words.
     case preTokenizer
+    /// The memory of a device that is kept free.
     case reserve
+    /// The most bytes of tensor data in a part of a split model.
     case splitSizeLimit
+    /// The most tensors in a part of a split model.
     case splitTensorLimit
+    /// The number of tokens from the start of one window of text to that of the next.
     case stride
+    /// The conversation format of a model, by name or as a file.
     case template
+    /// The file of text that a model reads.
     case text
+    /// The number of threads.
     case threads
+    /// The type or the recipe that a model is quantized to.
     case type
+    /// The most windows of text that are read.
     case windowLimit
 }
 
-/// What a user can let the program do, besides what failed.
+/// Work that a user can let the program do, named in the advice of an error.
 public enum Procedure: String, Sendable, CaseIterable {
     /// Comparing a quantized model's weights with the original's.
     case compareWeights
+    /// Collecting second moments of the inputs of matrices.
     case collectHessian
+    /// Collecting an importance matrix.
     case collectImportance
+    /// Showing what a model file holds.
     case inspectModel
+    /// Measuring the cost of storing each matrix in each type.
     case measureSensitivity
+    /// Printing a recipe.
     case printRecipe
+    /// Quantizing a model.
     case quantize
+    /// Making a report of several measurements.
     case report
+    /// Storing a model's predictions for a text, as a reference for others.
     case storePredictions
+    /// Storing a model's scores of the tokens of a text.
     case storeScores
 }

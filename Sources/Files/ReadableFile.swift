@@ -46,7 +46,8 @@ public final class ReadableFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Fills `buffer` with the bytes from `offset` on.
+    /// Fills a buffer with the bytes of the file from a byte offset on.
+    /// - Throws: ``FileError`` if the file cannot be read or ends before the buffer is full.
     public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         var done = 0
         while done < buffer.count {
@@ -68,7 +69,8 @@ public final class ReadableFile: Sendable {
         POSIX.advise(use == .soon ? .willNeed : .doNotNeed, descriptor: descriptor, range)
     }
 
-    /// The bytes of `range`.
+    /// The bytes of the file in a range of byte offsets.
+    /// - Throws: ``FileError`` if the file cannot be read or ends before.
     public func bytes(_ range: Range<Int>) throws -> [UInt8] {
         guard range.upperBound <= byteCount else {
             throw FileError(.truncated(expectedByteCount: range.upperBound, foundByteCount: byteCount), path: path)
@@ -79,14 +81,15 @@ public final class ReadableFile: Sendable {
         }
     }
 
-    /// All bytes of the file at `path`.
+    /// All bytes of the file at a path.
+    /// - Throws: ``FileError`` if it cannot be opened or read.
     public static func contents(of path: String) throws -> [UInt8] {
         let file = try ReadableFile(path: path)
         return try file.bytes(0..<file.byteCount)
     }
 }
 
-/// What will be done with some bytes of a file.
+/// The use that will be made of some bytes of a file.
 public enum ExpectedUse: Sendable {
     /// They will be read soon: the system may begin to read them now.
     case soon

@@ -2,19 +2,25 @@ import Platform
 
 /// A file that grows over several runs, under its own name or, until it is complete, as `NAME.unfinished`.
 ///
-/// A run that ends early leaves what it has appended, and the next one goes on from there. Two processes cannot write the
-/// same file at once.
+/// A run that ends early leaves what it has appended, and the next one goes on from there. Two processes cannot write
+/// the same file at once.
 public final class ResumableFile: @unchecked Sendable {
     /// The path of the complete file, without `.unfinished`.
     public let path: String
-    /// What an earlier run has left; empty for a new file.
+    /// The bytes that earlier runs have written; none for a new file.
     public let contents: [UInt8]
     /// Whether the file had its name already, and nothing is missing.
     public let isComplete: Bool
     private let unfinishedPath: String
     private let descriptor: Int32
 
-    /// - Parameter isUsableUnfinished: whether the file has its name from the beginning.
+    /// Opens the file that an earlier run has left, complete or not, or begins a new one.
+    ///
+    /// - Parameters:
+    ///   - path: the path of the complete file.
+    ///   - isUsableUnfinished: whether the file has its name from the beginning, since its readers can use a part of
+    ///     it; if not, it is `NAME.unfinished` until it is complete.
+    /// - Throws: ``FileError`` if the file cannot be read or written, or another process is writing it.
     public init(path: String, isUsableUnfinished: Bool) throws {
         self.path = path
         unfinishedPath = isUsableUnfinished ? path : path + ".unfinished"
@@ -38,14 +44,14 @@ public final class ResumableFile: @unchecked Sendable {
         }
     }
 
-    /// Forgets what follows the first `count` bytes, and goes on from there.
+    /// Removes what follows the first `count` bytes; appending goes on from there.
     public func keep(_ count: Int) throws {
         guard ftruncate(descriptor, off_t(count)) == 0, lseek(descriptor, off_t(count), SEEK_SET) >= 0 else {
             throw FileError.lastSystemError("write", path: path)
         }
     }
 
-    /// Adds bytes at the end, all of them at once: they reach the system before this returns.
+    /// Appends bytes at the end, all of them at once: they have reached the system when this returns.
     public func append(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -5,7 +5,7 @@ import Synchronization
 public enum UnfinishedFiles {
     private static let paths = Mutex<Set<String>>([])
 
-    /// Removes them all, and ends the process before another can be made.
+    /// Removes all temporary files of this process, and ends the process before another can be made.
     public static func removeAll(thenEnd end: () -> Never) -> Never {
         paths.withLock { paths in
             for path in paths { unlink(path) }

@@ -23,7 +23,7 @@ public final class GGUFFile: Sendable, TensorSource {
         public let tensorIndices: Range<Int>
     }
 
-    /// The metadata of the model: what the first part says, without the keys that describe a split.
+    /// The metadata of the model: that of the first part, without the keys that describe a split.
     public let metadata: GGUFMetadata
     /// The tensors of all parts, in their order in the files.
     public let tensors: [TensorDescriptor]
@@ -94,9 +94,12 @@ public final class GGUFFile: Sendable, TensorSource {
         (locations[index].part, locations[index].offset)
     }
 
-    /// Tells the system what will be done with rows of the tensor at `index` in ``tensors``: read soon, or not again.
+    /// Tells the system what will be done with rows of a tensor.
     ///
-    /// - Parameter rows: Row numbers over all slower dimensions.
+    /// - Parameters:
+    ///   - use: Whether the rows will be read soon, or not again.
+    ///   - index: The tensor's index in ``tensors``.
+    ///   - rows: Row numbers over all slower dimensions.
     public func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>) {
         let location = locations[index]
         let rowByteCount = tensors[index].rowByteCount
@@ -104,9 +107,10 @@ public final class GGUFFile: Sendable, TensorSource {
             use, location.offset + rows.lowerBound * rowByteCount..<location.offset + rows.upperBound * rowByteCount)
     }
 
-    /// Reads encoded rows of the tensor at `index` in ``tensors``; from any thread.
+    /// Reads encoded rows of a tensor; may be called from any thread.
     ///
     /// - Parameters:
+    ///   - index: The tensor's index in ``tensors``.
     ///   - rows: Row numbers over all slower dimensions.
     ///   - buffer: Receives `rows.count · rowByteCount` bytes.
     /// - Throws: `FileError` if the file cannot be read.
@@ -120,7 +124,8 @@ public final class GGUFFile: Sendable, TensorSource {
         try files[location.part].read(at: location.offset + rows.lowerBound * tensor.rowByteCount, into: buffer)
     }
 
-    /// The file, the tensor and the row that messages name for a row of the tensor at `index` in ``tensors``.
+    /// The file, the tensor and the row in it that messages name for a row of the tensor at `index` in ``tensors``;
+    /// rows are counted over all slower dimensions.
     public func origin(ofTensorAt index: Int, row: Int) -> RowOrigin {
         RowOrigin(file: files[locations[index].part].path, tensor: tensors[index].name, row: row)
     }

@@ -1,6 +1,6 @@
 import Tensors
 
-/// One tensor of an open ``GGUFFile``: what the file says of it, and its bytes.
+/// One tensor of an open ``GGUFFile``: its description, and its encoded rows.
 ///
 /// A value may be used from any thread, and keeps its file open.
 public struct GGUFTensor: Sendable {

@@ -1,23 +1,32 @@
 import Files
 import Tensors
 
-/// A file of second moments that is damaged, or does not belong to the model.
+/// An error of a file of second moments that is damaged, or does not belong to the model.
 public struct HessianError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
+        /// The file is a GGUF of another kind.
         case notHessian(type: String?)
+        /// A metadata key is missing or has an impossible value.
         case invalidKey(ByteString)
-        /// Inputs that the model has are not in the file.
+        /// The file lacks inputs that the model has.
         case missingTensor
-        /// The file has inputs that the model has not.
+        /// The file has inputs that the model lacks.
         case unexpectedTensor
+        /// The tensor is of another element type than it must be.
         case wrongType(found: TensorType, expected: TensorType)
+        /// The tensor is of another shape than that of the model's inputs.
         case wrongShape(found: TensorShape, expected: TensorShape)
+        /// The number of rows of inputs is impossible.
         case invalidRowCount(Int64)
+        /// A sum of squares is negative, infinite or not a number.
         case invalidDiagonal(column: Int, value: Float)
+        /// A site that has seen no rows has sums above 0.
         case sumsWithoutRows
+        /// A correlation is not between −1 and 1.
         case invalidCorrelation(row: Int, column: Int, value: Float)
-        /// Sums of an expert and those of its layer are of sizes that no single numbers can hold together.
+        /// The sums of an expert and those of its layer differ so much in size that float32 cannot hold their
+        /// combination.
         case incombinable
         /// Sums that were collected overflow.
         case nonFiniteMoments
@@ -29,7 +38,7 @@ public struct HessianError: DiagnosticError, Equatable {
     public let kind: Kind
     /// The path of the file; nil for moments that are not in a file yet.
     public let path: String?
-    /// The tensor of the file.
+    /// The name of the tensor in the file; nil if the error is about no single one.
     public let tensor: String?
 
     /// Makes the error of a file, or of one tensor in it.

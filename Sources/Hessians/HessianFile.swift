@@ -7,8 +7,8 @@ import Tensors
 
 /// A file of second moments, open for reading and known to be of a model's shape, but for the padding of its experts.
 ///
-/// Hidden units of padding are zero, and so is what was gathered of them: files of the padded model serve the one without, and
-/// the other way round.
+/// Hidden units of padding are zero, and so are their moments: files of the padded model serve the one without padding,
+/// and the other way round.
 ///
 /// Memory holds the number of rows of each site; moments are read, and checked, when they are asked for.
 public final class HessianFile: Sendable {
@@ -16,7 +16,7 @@ public final class HessianFile: Sendable {
     public let path: String
     /// The model and the texts that the moments were collected from.
     public let origin: HessianOrigin
-    /// How wide inputs are cut.
+    /// The blocks that wide inputs are cut into.
     public let blocks: ColumnBlocks
     private let file: GGUFFile
     private let entries: [HessianSite: Entry]
@@ -30,8 +30,13 @@ public final class HessianFile: Sendable {
         let correlations: Int
     }
 
-    /// - Parameter plan: of the model that the file must belong to.
-    /// - Throws: ``HessianError`` if it does not, or is damaged; `GGUFError`, `FileError`.
+    /// Opens a file of second moments.
+    ///
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - plan: the plan of the model that the file must belong to.
+    /// - Throws: ``HessianError`` if the file is damaged or does not belong to the model; `GGUFError` if it is no
+    ///   proper GGUF file, `FileError` if it cannot be read.
     public init(path: String, plan: DecoderPlan) throws {
         let file = try GGUFFile(path: path)
         guard file.metadata.string(HessianKey.type) == HessianKey.typeName else {
@@ -66,7 +71,7 @@ public final class HessianFile: Sendable {
     /// More than any run sees; sums of them do not overflow.
     private static let greatestRowCount: Int64 = 1 << 40
 
-    /// The rows that a site has seen.
+    /// The number of rows of inputs that a site has seen.
     public func rowCount(_ site: HessianSite) -> Int { entry(site).rowCount }
 
     /// The sums of squares of a site's inputs, one for each column.
@@ -102,7 +107,7 @@ public final class HessianFile: Sendable {
         return diagonal
     }
 
-    /// What a site has seen; correlations are as exact as half precision is.
+    /// The second moments of a site's inputs; correlations are as exact as half precision is.
     public func moments(_ site: HessianSite) throws -> SecondMoments {
         let entry = entry(site)
         let n = site.columns.count

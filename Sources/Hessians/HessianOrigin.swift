@@ -1,16 +1,16 @@
 import GGUFContainer
 
-/// What second moments were collected from.
+/// The model and the texts that second moments were collected from.
 public struct HessianOrigin: Sendable, Hashable {
-    /// The model's name.
+    /// The name of the model.
     public var model: String
-    /// What tells its weights from another's; nil in files that do not say.
+    /// The signature of the model's weights; nil in files without.
     public var signature: ModelSignature?
-    /// The texts that were read.
+    /// The names of the texts that were read.
     public var datasets: [String]
-    /// Windows of text.
+    /// The number of windows of text that were read.
     public var chunkCount: Int
-    /// Tokens of one window.
+    /// The number of tokens of one window.
     public var chunkSize: Int
 
     /// Describes the model and the texts that moments are collected from.

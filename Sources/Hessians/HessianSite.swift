@@ -2,19 +2,20 @@ import ErrorFeedback
 import ModelArchitecture
 import Runtime
 
-/// The inputs of some of a model's matrices, or a block of those that are wide, and what a file of second moments calls them.
+/// The inputs that some of a model's matrices share, or a block of wide inputs: what one set of second moments is
+/// about.
 public struct HessianSite: Sendable, Hashable {
     /// The place in the model where the matrices meet these inputs.
     public let site: ActivationSite
-    /// The block's number, nil if it is all inputs.
+    /// The number of the block of columns; nil if the inputs are not cut.
     public let block: Int?
     /// The columns of the matrices that multiply these inputs.
     public let columns: Range<Int>
 
-    /// All of a model's, in the order of a forward pass and of the file.
+    /// All sites of a model, in the order of a forward pass and of the file.
     ///
-    /// Routers are among them, for they see what the experts of their layer see together. Inputs of a single column, which
-    /// correlate with nothing, are left out.
+    /// Routers are among them, for they see what the experts of their layer see together. Inputs of a single column,
+    /// which correlate with nothing, are left out.
     public static func all(of plan: DecoderPlan, _ blocks: ColumnBlocks) -> [HessianSite] {
         func site(_ layer: Int, _ input: ActivationSite.Input, expert: Int = 0) -> ActivationSite {
             ActivationSite(layer: layer, input: input, expert: expert)
@@ -41,8 +42,8 @@ public struct HessianSite: Sendable, Hashable {
         }.filter { $0.columns.count > 1 }
     }
 
-    /// The sites by the name of a tensor that they are the inputs of: one list for each matrix of a stack, of one site for each
-    /// block of columns.
+    /// The sites by the name of a tensor that they are the inputs of: one list for each matrix of a stack, of one site
+    /// for each block of columns.
     public static func byTensor(of plan: DecoderPlan, _ blocks: ColumnBlocks) -> [String: [[HessianSite]]] {
         var result: [String: [[HessianSite]]] = [:]
         for site in all(of: plan, blocks) {
@@ -68,8 +69,8 @@ public struct HessianSite: Sendable, Hashable {
         site.roles.map { TensorName($0, layer: $0.isPerLayer ? site.layer : nil) }
     }
 
-    /// What the names of its tensors in the file begin with: `blk.0.attn_q+attn_k+attn_v`, `blk.0.ffn_down_exps.7`, of the
-    /// second block of columns `blk.0.ffn_down_exps.7:1`.
+    /// What the names of its tensors in the file begin with: `blk.0.attn_q+attn_k+attn_v`, `blk.0.ffn_down_exps.7`, of
+    /// the second block of columns `blk.0.ffn_down_exps.7:1`.
     var name: String {
         let stems = site.roles.map(\.stem).joined(separator: "+")
         let layer = site.roles[0].isPerLayer ? "blk.\(site.layer)." : ""

@@ -14,10 +14,15 @@ public struct HessianWriter: ~Copyable {
     private var next = 0
     private let path: String
 
+    /// Begins a file of second moments.
+    ///
     /// - Parameters:
-    ///   - plan: the model's, which says what sites there are.
-    ///   - blocks: how wide inputs are cut.
-    /// - Throws: `GGUFError`, or `FileError` if the disk has no room for all of it.
+    ///   - path: the path of the complete file.
+    ///   - plan: the plan of the model, from which the sites follow.
+    ///   - blocks: the blocks that wide inputs are cut into.
+    ///   - origin: the model and the texts that the moments are collected from.
+    /// - Throws: ``HessianError`` if inputs are too wide for a file, `GGUFError` if the metadata breaks a rule of the
+    ///   format, `FileError` if the file cannot be written or the disk has no room for all of it.
     public init(path: String, plan: DecoderPlan, blocks: ColumnBlocks, origin: HessianOrigin) throws {
         let sites = try Self.layout(of: plan, blocks, path: path)
         let file = try GGUFWriter(
@@ -27,7 +32,7 @@ public struct HessianWriter: ~Copyable {
         self.file = file
     }
 
-    /// The bytes of the file that would be written.
+    /// The size in bytes of the file that would be written.
     public static func byteCount(plan: DecoderPlan, blocks: ColumnBlocks, origin: HessianOrigin) throws -> Int {
         try GGUFWriter.byteCount(
             metadata: metadata(origin, blocks), tensors: layout(of: plan, blocks, path: "").flatMap { $0.tensors.all })
@@ -54,10 +59,14 @@ public struct HessianWriter: ~Copyable {
         return metadata
     }
 
-    /// Appends what a site has seen; sites come in the file's order, and those between that saw nothing may be left out.
+    /// Appends the second moments of a site; sites come in the order of the file, and those that saw nothing may be
+    /// left out.
     ///
-    /// - Parameter block: the number of the block of columns, 0 if there is one.
-    /// - Throws: ``HessianError`` if a sum is not finite, `FileError`.
+    /// - Parameters:
+    ///   - site: the place in the model where the inputs were seen.
+    ///   - block: the number of the block of columns; 0 if the inputs are not cut.
+    ///   - moments: the second moments of the inputs, as wide as the block.
+    /// - Throws: ``HessianError`` if a sum is not finite, `FileError` if the file cannot be written.
     public mutating func append(_ site: ActivationSite, block: Int = 0, _ moments: SecondMoments) throws {
         try appendUnseen { $0.site == site && $0.block ?? 0 == block }
         precondition(next < sites.count, "the site is not the model's, or comes too late")
@@ -65,7 +74,7 @@ public struct HessianWriter: ~Copyable {
         try append(moments)
     }
 
-    /// Completes the file; sites that have not come have seen nothing.
+    /// Completes the file; sites that were not appended count as having seen nothing.
     public mutating func finish() throws {
         try appendUnseen { _ in false }
         try file.finish()

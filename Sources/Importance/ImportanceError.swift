@@ -1,20 +1,31 @@
 import Files
 import Tensors
 
-/// An importance matrix that is damaged, or does not belong to the model.
+/// An error of an importance matrix that is damaged, or does not belong to the model.
 public struct ImportanceError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
+        /// The file is a GGUF of another kind.
         case notImportance(type: String?)
+        /// A metadata key is missing or not of its type.
         case invalidKey(ByteString)
+        /// The matrix has no entries.
         case noEntries
+        /// The file is neither a GGUF nor a matrix of the older form.
         case invalidLegacyForm(String, offset: Int)
+        /// The weight is there twice.
         case duplicateEntry
+        /// The matrix does not say how many rows its experts have seen, and so cannot be merged.
         case unmergeable
+        /// The sums of a weight lack their counts, or the other way round.
         case unpaired(missing: String)
+        /// The tensor is of another type than F32.
         case wrongType(TensorType)
+        /// The counts are of another number of experts than the sums.
         case mismatchedCounts(found: Int, expected: Int)
+        /// A sum or count is negative, infinite or not a number, or a count is not whole.
         case invalidNumber
+        /// The weight has other numbers of columns or experts than its importances.
         case wrongShape(rowLength: Int, expertCount: Int, expectedRowLength: Int, expectedExpertCount: Int)
     }
 

@@ -1,7 +1,7 @@
 extension ImportanceMatrix {
-    /// Adds what `other` has gathered, as if one run had read the texts of both.
+    /// Adds the sums of another matrix, as if one run had read the texts of both.
     ///
-    /// What was gathered with other padding of the experts is brought to the padding of this matrix.
+    /// Sums that were gathered with other padding of the experts are brought to the padding of this matrix.
     ///
     /// - Throws: ``ImportanceError`` if a weight has another shape in `other`, or one of the two comes from a file of
     ///   the older form, which does not say how many rows the experts have seen.

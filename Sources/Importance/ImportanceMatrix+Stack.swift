@@ -1,7 +1,7 @@
 import Tensors
 
 extension ImportanceMatrix {
-    /// The number of rows that the layer's mean counts for beside what an expert has seen itself.
+    /// The number of rows that the mean of a layer's experts counts for beside those that an expert has seen itself.
     ///
     /// Measured on the bundled models: with it the logarithms of importances gathered from 384 tokens come nearest to
     /// those from 290 000, for experts of both 30 and 300 rows (`Docs/Decisions/0006`).

@@ -1,7 +1,7 @@
 import Platform
 
 extension ImportanceMatrix {
-    /// What the importances of the columns of one expert look like.
+    /// A summary of the importances of one expert's columns.
     public struct Statistics: Sendable, Hashable {
         /// The number of activation rows that the expert has seen.
         public let rowCount: Float

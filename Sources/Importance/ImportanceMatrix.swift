@@ -1,10 +1,9 @@
 import GGUFContainer
 import Tensors
 
-/// How much each column of each weight matters: sums of squared activations, gathered while a model reads text.
+/// The importance of each column of each weight: sums of squared activations, gathered while a model reads text.
 public struct ImportanceMatrix: Sendable, Equatable {
-    /// What was seen at the input of one weight: for every expert the sums of the squares of its inputs, and how many
-    /// there were.
+    /// The inputs seen by one weight: for every expert the sums of their squares, and the number of rows.
     public struct Entry: Sendable, Hashable {
         /// The number of columns of the weight.
         public let rowLength: Int
@@ -16,7 +15,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
         /// The number of experts of the weight; 1 for a weight without.
         public var expertCount: Int { counts.count }
 
-        /// What was seen at the input of one weight.
+        /// Makes an entry for the inputs of one weight.
         ///
         /// - Parameters:
         ///   - rowLength: Columns of the weight.
@@ -43,7 +42,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
         }
     }
 
-    /// What was gathered, by the name of the weight, such as `blk.0.ffn_down_exps.weight`.
+    /// The entry of each weight, by its name, such as `blk.0.ffn_down_exps.weight`.
     public var entries: [String: Entry]
     /// The names of the texts that were read.
     public var datasets: [String]
@@ -55,7 +54,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
     /// older form.
     public var model: ModelSignature?
 
-    /// A matrix of what has been gathered.
+    /// Makes a matrix of entries that were gathered.
     public init(
         entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int, model: ModelSignature? = nil
     ) {

@@ -1,6 +1,6 @@
 import Files
 
-/// A model whose description cannot be turned into a ``DecoderPlan``.
+/// An error of a model whose description cannot be turned into a ``DecoderPlan``.
 public struct ArchitectureError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {

@@ -5,7 +5,8 @@ extension DecoderPlan {
     /// Reads the plan from a GGUF's metadata.
     ///
     /// - Parameters:
-    ///   - vocabularySize: rows of the token embedding.
+    ///   - metadata: the metadata of the file.
+    ///   - vocabularySize: the number of rows of the token embedding.
     ///   - tiesOutputToEmbedding: whether the file has no output matrix.
     ///   - hasFrequencyFactors: whether the file has `rope_freqs.weight`.
     /// - Throws: ``ArchitectureError`` for unknown architectures, missing keys and values out of range.
@@ -53,7 +54,7 @@ extension DecoderPlan {
         )
     }
 
-    /// The plan as the metadata that llama.cpp reads.
+    /// The plan as metadata, under the keys that llama.cpp reads.
     public var metadata: GGUFMetadata {
         var metadata = GGUFMetadata()
         func key(_ name: String) -> ByteString { ByteString("\(architecture.rawValue).\(name)") }

@@ -33,7 +33,8 @@ extension DecoderPlan {
         }
     }
 
-    /// The dimensions of the weight in `role`, fastest first; those of a stack of experts end with their number.
+    /// The dimensions of the weight in `role`, fastest first; those of a stack of experts end with the number of
+    /// experts.
     public func dimensions(of role: TensorRole) -> [Int] {
         let width = embeddingLength
         let expert = experts?.length ?? 0

@@ -15,11 +15,11 @@ public struct DecoderPlan: Sendable, Hashable {
     public var vocabularySize: Int
     /// The heads of each layer's attention.
     public var attention: Attention
-    /// How queries and keys are rotated by their positions.
+    /// The rotation of queries and keys by their positions.
     public var rope: RotaryEmbedding
-    /// What follows attention in each layer: one block, or routed experts.
+    /// The part of each layer after attention: one block, or routed experts.
     public var feedForward: FeedForward
-    /// What is added to the mean square before its root is taken, in every norm.
+    /// The number that every norm adds to the mean square before taking its root.
     public var normEpsilon: Float
     /// Whether the output matrix is the token embedding.
     public var tiesOutputToEmbedding: Bool
@@ -47,7 +47,7 @@ public struct DecoderPlan: Sendable, Hashable {
         public var keyValueLength: Int { keyValueHeadCount * headLength }
     }
 
-    /// What computes `down(silu(gate(x)) · up(x))` in a layer: one block, or routed experts.
+    /// The blocks of a layer that compute `down(silu(gate(x)) · up(x))`: a single one, or routed experts.
     public enum FeedForward: Sendable, Hashable {
         /// One block of this inner width, in elements.
         case dense(length: Int)

@@ -7,7 +7,7 @@ extension DecoderPlan {
         public var frequencyBase: Double
         /// The number of leading elements of each head that are rotated, two at a time.
         public var dimensionCount: Int
-        /// How the frequencies differ from the plain powers of the base.
+        /// The difference of the frequencies from the plain powers of the base.
         public var scaling: Scaling
         /// The factor on cosines and sines, such as YaRN's attention factor.
         public var amplitude: Double
@@ -107,7 +107,8 @@ extension DecoderPlan {
             }
         }
 
-        /// What divides the plain frequencies to give ``frequencies``: the scaling as a tensor of frequency factors.
+        /// The divisors of the plain frequencies that give ``frequencies``: the scaling as a tensor of frequency
+        /// factors.
         public var frequencyFactors: [Float] { zip(plainFrequencies, frequencies).map { Float($0 / $1) } }
 
         private var plainFrequencies: [Double] {

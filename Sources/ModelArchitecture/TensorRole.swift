@@ -1,16 +1,47 @@
-/// What a tensor does in a decoder, whatever its checkpoint calls it.
+/// The role of a tensor in a decoder, whatever its name in the checkpoint is.
 ///
 /// Matrices multiply from the left: a row of `[input width, output width]` makes one output element.
 public enum TensorRole: String, Sendable, Hashable, CaseIterable {
-    case tokenEmbedding, outputNorm, output
+    /// The token embedding: a row for each token.
+    case tokenEmbedding
+    /// The weight of the norm before the output matrix.
+    case outputNorm
+    /// The output matrix, which makes the logits.
+    case output
     /// Divisors of the rotary frequencies.
     case rotaryFactors
-    case attentionNorm, attentionQuery, attentionKey, attentionValue, attentionOutput
-    case feedForwardNorm, router
-    case feedForwardGate, feedForwardUp, feedForwardDown
-    /// The routed experts' matrices, stacked: the expert is the slowest dimension.
-    case expertsGate, expertsUp, expertsDown
-    case sharedGate, sharedUp, sharedDown
+    /// The weight of the norm before attention.
+    case attentionNorm
+    /// The matrix that makes queries.
+    case attentionQuery
+    /// The matrix that makes keys.
+    case attentionKey
+    /// The matrix that makes values.
+    case attentionValue
+    /// The matrix that the outputs of all heads go through.
+    case attentionOutput
+    /// The weight of the norm before the feed-forward block or the experts.
+    case feedForwardNorm
+    /// The matrix that makes a logit for each routed expert.
+    case router
+    /// The gate matrix of a dense block.
+    case feedForwardGate
+    /// The up matrix of a dense block.
+    case feedForwardUp
+    /// The down matrix of a dense block.
+    case feedForwardDown
+    /// The routed experts' gate matrices, stacked: the expert is the slowest dimension.
+    case expertsGate
+    /// The routed experts' up matrices, stacked: the expert is the slowest dimension.
+    case expertsUp
+    /// The routed experts' down matrices, stacked: the expert is the slowest dimension.
+    case expertsDown
+    /// The gate matrix of the shared block.
+    case sharedGate
+    /// The up matrix of the shared block.
+    case sharedUp
+    /// The down matrix of the shared block.
+    case sharedDown
 
     /// Whether every layer has a tensor of its own in this role.
     public var isPerLayer: Bool {
@@ -51,7 +82,7 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
 
 /// A weight's place in a decoder: its role and, for a role that every layer has, the layer.
 public struct TensorName: Sendable, Hashable, CustomStringConvertible {
-    /// What the tensor does in the decoder.
+    /// The role of the tensor in the decoder.
     public let role: TensorRole
     /// The number of the layer, from 0; nil for the tensors outside the layers.
     public let layer: Int?

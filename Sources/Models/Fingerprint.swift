@@ -14,12 +14,12 @@ public enum Fingerprint {
     private static let fileSampleByteCount = 1 << 12
     private static let fileSampleCount = 4096
 
-    /// The digest of a model: what its computation is, its tensors' names, types and shapes, and samples of their bytes, since reading
-    /// all of a large model would take as long as running it.
+    /// The digest of a model: of its plan, its tensors' names, types and shapes, and samples of their bytes, since
+    /// reading all of a large model would take as long as running it.
     ///
-    /// Of every matrix, and so of every expert, 8 pieces of 8 KiB or one row are read, spread over it from its first to its
-    /// last row; of those below 1 MiB everything. A matrix that was changed as a whole is always seen. 5000 experts' matrices
-    /// of 6 MB each come to 330 MB of 30 GB.
+    /// Of every matrix, and so of every expert, 8 pieces of 8 KiB or one row are read, spread over it from its first to
+    /// its last row; of those below 1 MiB everything. A matrix that was changed as a whole is always seen. 5000
+    /// experts' matrices of 6 MB each come to 330 MB of 30 GB.
     public static func of(_ model: Model) throws -> String {
         let source = model.tensors
         let places = source.tensors.enumerated().flatMap { index, tensor in
@@ -75,7 +75,7 @@ public enum Fingerprint {
         return hash.hexadecimal
     }
 
-    /// The digest of a tokenizer: everything that decides the tokens of a text; see ``TokenizerIdentity``.
+    /// The digest of a tokenizer: of everything that decides the tokens of a text, its `TokenizerIdentity`.
     public static func of(_ tokenizer: Tokenizer) -> String {
         var hash = SHA256()
         for bytes in TokenizerIdentity(tokenizer).bytes { hash.update(bytes) }

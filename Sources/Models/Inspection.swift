@@ -5,32 +5,32 @@ import GGUFContainer
 import Tensors
 import Tokenization
 
-/// What a file says about itself.
+/// The contents of a GGUF file or a checkpoint as a user looks at them: format, metadata and tensors.
 public struct Inspection: Sendable {
     /// A key and its value.
     public struct Entry: Sendable {
-        /// As the file has it.
+        /// The key as the file has it.
         public let key: String
-        /// As GGUF names it, such as `uint32` or `[string]`.
+        /// The type of the value as GGUF names it, such as `uint32` or `[string]`.
         public let type: String
-        /// As the file has it.
+        /// The value as the file has it.
         public let value: GGUFValue
 
         /// The value in few words: long arrays and texts are cut.
         public var summary: String { Inspection.text(of: value) }
     }
 
-    /// `GGUF v3`, or the kind of checkpoint.
+    /// The name of the format: `GGUF v3`, or the kind of checkpoint.
     public let format: String
     /// The files that hold the weights.
     public let files: [String]
-    /// Bytes of ``files`` together.
+    /// The size in bytes of ``files`` together.
     public let fileByteCount: Int
-    /// In the order of the file.
+    /// The metadata in the order of the file.
     public let metadata: [Entry]
-    /// In the order of the file.
+    /// The tensors in the order of the file.
     public let tensors: [TensorDescriptor]
-    /// What a user should know of how a checkpoint is read.
+    /// Notes for the user about how a checkpoint is read.
     public let notes: [Diagnostic]
 
     /// Elements of an array, and characters of a text, that are shown.
@@ -72,13 +72,13 @@ public struct Inspection: Sendable {
         }
     }
 
-    /// Encoded bytes of all tensors.
+    /// The size of all encoded tensors in bytes.
     public var tensorByteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
 
-    /// Elements of all tensors.
+    /// The number of elements of all tensors.
     public var elementCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
 
-    /// Tensors and bytes of each type, the largest share first.
+    /// The number of tensors and their size in bytes for each type, from the largest size on.
     public var types: [(type: TensorType, tensorCount: Int, byteCount: Int)] {
         Dictionary(grouping: tensors, by: \.type)
             .map { (type: $0, tensorCount: $1.count, byteCount: $1.reduce(0) { $0 + $1.byteCount }) }

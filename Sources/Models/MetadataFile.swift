@@ -6,15 +6,18 @@ import Tokenization
 
 /// Metadata that a user writes as a JSON object of keys and values.
 ///
-/// Values get the types that their keys have: in llama.cpp, else in the model, where a whole number is fine for a fraction
-/// and null leaves a key out. Under other keys texts become strings, true and false truth values, whole numbers uint32
-/// (int32 if negative, 64 bits if they must), other numbers float32, and lists arrays of one of these.
+/// Values get the types that their keys have: in llama.cpp, else in the model, where a whole number is fine for a
+/// fraction and null leaves a key out. Under other keys texts become strings, true and false truth values, whole
+/// numbers uint32 (int32 if negative, 64 bits if they must), other numbers float32, and lists arrays of one of these.
 public struct MetadataFile: Sendable {
-    /// The file's name.
+    /// The path of the file.
     public let path: String
     private let members: [(key: ByteString, value: JSON)]
 
-    /// - Throws: `FileError`, `JSONError`, or ``ModelError`` if it is no object.
+    /// Reads a file of metadata.
+    ///
+    /// - Throws: `FileError` if the file cannot be read, `JSONError` if it is not JSON, ``ModelError`` if it is not an
+    ///   object.
     public init(contentsOf path: String) throws {
         guard let object = try JSON(contentsOf: path).object else {
             throw ModelError(.metadata(.notObject), file: path)

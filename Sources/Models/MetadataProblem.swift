@@ -1,18 +1,22 @@
 import Files
 
-/// What is wrong with metadata of a user's own.
+/// An error of metadata that a user has written.
 public enum MetadataProblem: Error, Sendable, Equatable {
-    /// The file holds something else than a JSON object.
+    /// The file holds something other than a JSON object.
     case notObject
-    /// Empty, too long, or with a zero in it.
+    /// The key is empty, too long, or has a zero byte in it.
     case invalidKey
+    /// The value is of another type than the key has.
     case wrongValue(found: String, expected: String)
-    /// The value follows from what is converted.
+    /// The value follows from how the file is written.
     case decidedByFile
+    /// The value follows from the shapes of the weights.
     case decidedByWeights
+    /// The value follows from the checkpoint's tokenizer.
     case decidedByTokenizer
+    /// The key is one of those that Swage itself writes.
     case decidedBySwage
-    /// Nobody could read the model with the file's values in it.
+    /// No program could read a model with the values of the file in it.
     case unreadable(String)
 
     /// - Parameter key: the key, if one is concerned.

@@ -6,10 +6,10 @@ extension Model {
     /// Weights are taken from this many first rows and columns, which are there with and without padding.
     private static let cornerLength = 16
 
-    /// What tells the model from others of its shape.
+    /// The signature of the model, which tells it from others of its shape.
     ///
     /// - Returns: nil if weights cannot be decoded.
-    /// - Throws: `FileError`.
+    /// - Throws: `FileError` if the weights cannot be read.
     public func signature() throws -> ModelSignature? {
         let matrices = tensors.tensors.indices.filter { tensors.tensors[$0].shape.rank > 1 }.sorted {
             tensors.tensors[$0].name.utf8.lexicographicallyPrecedes(tensors.tensors[$1].name.utf8)
@@ -36,10 +36,13 @@ extension Model {
             isQuantized: matrices.contains { tensors.tensors[$0].type.isQuantized })
     }
 
-    /// What the user should know of a file that was made from another model; nil if it was made from this one, in whatever
+    /// A warning about a file that was made from another model; nil if it was made from this one, in whatever
     /// precision, or does not say.
     ///
-    /// - Parameter what: what the file is.
+    /// - Parameters:
+    ///   - file: the path of the file.
+    ///   - what: the kind of the file, in words.
+    ///   - other: the signature in the file; nil if it has none.
     package func warning(about file: String, _ what: String, of other: ModelSignature?) throws -> Message? {
         guard let other, let own = try signature(), !own.isSame(as: other) else { return nil }
         return

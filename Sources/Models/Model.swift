@@ -8,36 +8,39 @@ import Tokenization
 
 /// A model that commands work on: a checkpoint directory, or a GGUF file (any part of a split one).
 public struct Model: Sendable {
-    /// The directory or the file, as it was given.
+    /// The path of the directory or the file, as it was given.
     public let path: String
-    /// What the model calls itself; else the last component of ``path``.
+    /// The name in the model's metadata; without one, the last component of ``path``.
     public let name: String
-    /// The computation.
+    /// The plan of the model's computation.
     public let plan: DecoderPlan
     /// The weights under their GGUF names.
     public package(set) var tensors: any TensorSource
-    /// What turns texts into tokens and back.
+    /// The tokenizer of the model.
     public let tokenizer: Tokenizer
-    /// What a GGUF of this model says, less what depends on how it is written.
+    /// The metadata of a GGUF of this model, without the keys that depend on how it is written.
     public let metadata: GGUFMetadata
     /// The files that hold the weights.
     public let files: [String]
-    /// The checkpoint, if it is one.
+    /// The checkpoint that the model is read from; nil for a GGUF.
     public let checkpoint: Checkpoint?
-    /// What of the checkpoint's description could not be read.
+    /// Warnings about parts of the checkpoint's description that could not be read.
     package let warnings: [String]
 
     /// Opens a model; its weights are not read yet.
     ///
     /// - Parameters:
     ///   - path: A checkpoint directory, a GGUF file, or any part of a split one.
-    ///   - expertPadding: for checkpoints; a GGUF is taken as it is, or refused if it is to be padded and is not.
-    ///   - expertNormalization: for checkpoints; a GGUF is refused if it says something else.
-    ///   - preTokenizer: how a checkpoint's byte-level tokenizer splits words, by llama.cpp's name; nil to see it from
-    ///     its pattern. A GGUF is refused if it says another name.
-    ///   - readsWeights: without it a checkpoint's weights may be missing, and the model has no tensors.
-    /// - Throws: ``ModelError`` if there is no model or if it is not as was asked for, and the errors of its files: they
-    ///   say what is damaged, missing or not supported.
+    ///   - expertPadding: Whether the experts of a checkpoint are widened with zeros to whole blocks. A GGUF is taken
+    ///     as it is, and refused if padding is asked for and it has none.
+    ///   - expertNormalization: Whether the weights of a token's experts are scaled to sum to 1. A GGUF is refused if
+    ///     it says something else.
+    ///   - preTokenizer: llama.cpp's name for the way in which a checkpoint's byte-level tokenizer splits words; nil to
+    ///     recognize it by the tokenizer's pattern. A GGUF is refused if it has another name.
+    ///   - readsWeights: Whether to open the weights of a checkpoint; if not, they may be missing, and the model has no
+    ///     tensors.
+    /// - Throws: ``ModelError`` if there is no model or if it is not as was asked for, and the errors of its files:
+    ///   they say what is damaged, missing or not supported.
     public static func open(
         _ path: String, expertPadding: ExpertPadding = .auto, expertNormalization: ExpertNormalization = .auto,
         preTokenizer: String? = nil, readsWeights: Bool = true
@@ -106,7 +109,7 @@ public struct Model: Sendable {
         metadata = file.metadata
     }
 
-    /// What a user should know of how the model is read.
+    /// Notes for the user about how the model is read.
     public var notes: [Diagnostic] {
         (checkpoint?.notes.map(\.diagnostic) ?? []) + tokenizer.notes
     }
@@ -121,9 +124,12 @@ public struct Model: Sendable {
             }
     }
 
-    /// The tokenizer alone, of a checkpoint whose weights may be missing or of a GGUF.
+    /// Reads the tokenizer alone, of a checkpoint, whose weights may be missing, or of a GGUF.
     ///
-    /// - Parameter preTokenizer: as for the whole model.
+    /// - Parameters:
+    ///   - path: A checkpoint directory, a GGUF file, or any part of a split one.
+    ///   - preTokenizer: llama.cpp's name for the way in which a checkpoint's byte-level tokenizer splits words; nil to
+    ///     recognize it by the tokenizer's pattern. A GGUF is refused if it has another name.
     public static func tokenizer(path: String, preTokenizer: String? = nil) throws -> Tokenizer {
         if try isDirectory(path) { return try Tokenizer(checkpointDirectory: path, preTokenizer: preTokenizer) }
         let file = try GGUFFile(path: path)
@@ -160,12 +166,12 @@ public struct Model: Sendable {
         }
     }
 
-    /// Bytes of all files that hold the weights.
+    /// The size in bytes of all files that hold the weights.
     public var fileByteCount: Int {
         get throws { try files.reduce(0) { try $0 + ReadableFile(path: $1).byteCount } }
     }
 
-    /// What cuts a model into the parts that this one has; nil if it is one file.
+    /// The rule that cuts a model into the same parts as this one; nil if it is one file.
     ///
     /// - Throws: ``ModelError`` if the model is a checkpoint, whose shards are no parts of a GGUF.
     public func splitLimits() throws -> GGUFSplitLimits? {
@@ -173,10 +179,10 @@ public struct Model: Sendable {
         return file.parts.count > 1 ? .tensorCounts(file.parts.map(\.tensorIndices.count)) : nil
     }
 
-    /// Encoded bytes of all tensors.
+    /// The size of all encoded tensors in bytes.
     public var tensorByteCount: Int { tensors.tensors.reduce(0) { $0 + $1.byteCount } }
 
-    /// Bits per element over all tensors, as stored.
+    /// The mean number of bits per element over all tensors, as stored.
     public var bitsPerWeight: Double {
         Double(8 * tensorByteCount) / Double(tensors.tensors.reduce(0) { $0 + $1.shape.elementCount })
     }

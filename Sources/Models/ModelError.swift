@@ -1,6 +1,6 @@
 import Files
 
-/// A model that cannot be opened as it was asked for, or metadata that a file of it cannot hold.
+/// An error of a model that cannot be opened as it was asked for, or of metadata that a file of it cannot hold.
 public struct ModelError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was asked for.
     public enum Kind: Sendable, Equatable {
@@ -8,15 +8,16 @@ public struct ModelError: DiagnosticError, Equatable {
         case noSuchModel
         /// The file is a GGUF, but not of a model.
         case notAModel(type: String)
-        /// Only a checkpoint's experts can be padded.
+        /// Padding was asked for, and the model is a GGUF: only the experts of a checkpoint can be padded.
         case cannotPad(length: Int)
-        /// Only of a checkpoint's experts it can be chosen whether their weights are normalised.
+        /// The weights of experts are not normalized as was asked for, which can be chosen for checkpoints only, or there are
+        /// no experts.
         case cannotNormalize(hasExperts: Bool)
-        /// A GGUF names another pre-tokenizer than was asked for.
+        /// A GGUF has another pre-tokenizer than was asked for.
         case otherPreTokenizer(found: String, asked: String)
-        /// A checkpoint has no parts that those of a GGUF could be like.
+        /// The parts of the model were to be kept, and it is a checkpoint, whose shards are not parts of a GGUF.
         case noSplitToKeep
-        /// A file of metadata that cannot be set.
+        /// The metadata of a file cannot be set in the model.
         case metadata(MetadataProblem)
     }
 
@@ -24,7 +25,7 @@ public struct ModelError: DiagnosticError, Equatable {
     public let kind: Kind
     /// The model's path, or that of the file of metadata.
     public let file: String
-    /// The key concerned, if it is one.
+    /// The metadata key concerned, if there is one.
     public let key: String?
 
     init(_ kind: Kind, file: String, key: String? = nil) {

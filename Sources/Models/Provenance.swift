@@ -3,13 +3,13 @@ import Files
 import GGUFContainer
 import Parallelism
 
-/// What a file says about where it came from.
+/// The statements in a file's metadata about its origin.
 package enum Provenance {
     /// The digest of the weights of the checkpoint that a file was made from.
     static let weightsKey: ByteString = "swage.source.weights.sha256"
 
-    /// Adds what the checkpoint is made of: its weights, without a word of the files that hold them, and the sums of the
-    /// files beside them. One checkpoint in different containers is described by the same words.
+    /// Adds what the checkpoint is made of: its weights, without a word of the files that hold them, and the sums of
+    /// the files beside them. One checkpoint in different containers is described by the same words.
     ///
     /// - Parameter hashing: is told the share of the weights that has been hashed; never called if there are none.
     package static func describe(
@@ -26,7 +26,8 @@ package enum Provenance {
         describe(model, digests, in: &metadata)
     }
 
-    /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:hashing:)`` adds.
+    /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:hashing:)``
+    /// adds.
     package static func describeInLength(_ model: Model, in metadata: inout GGUFMetadata) {
         let sum = String(repeating: "0", count: SHA256.hexadecimalLength)
         let checkpoint = model.checkpoint

@@ -1,5 +1,5 @@
 /// The version of this package.
 public enum SwageVersion {
-    /// As semantic versions are written.
+    /// The current version, as semantic versions are written.
     public static let current = "0.1.0"
 }

@@ -3,7 +3,7 @@ import GGUFContainer
 import Tokenization
 
 extension Vocabulary {
-    /// The vocabulary as the metadata that llama.cpp reads.
+    /// The vocabulary as metadata, under the keys that llama.cpp reads.
     public var metadata: GGUFMetadata {
         var metadata = GGUFMetadata()
         metadata["tokenizer.ggml.model"] = .string(ByteString(model))

@@ -4,7 +4,7 @@ import Files
 import Parallelism
 import Synchronization
 
-/// What a checkpoint's weights are, in one number that does not depend on the files that hold them.
+/// The digest of a checkpoint's weights, which does not depend on the files that hold them.
 ///
 /// SHA-256 of a text with a line for each stored tensor that the model uses, by the bytes of their names:
 ///

@@ -4,7 +4,7 @@ import COpenBLAS
 ///
 /// A stride is the number of values from one row to the next.
 public enum BLAS {
-    /// Makes OpenBLAS run in the calling thread only. Read it before the first product.
+    /// True, after OpenBLAS has been made to run in the calling thread only; to be read before the first product.
     public static let isSingleThreaded: Bool = {
         openblas_set_num_threads(1)
         return true
@@ -13,7 +13,8 @@ public enum BLAS {
     /// The CPU core that OpenBLAS chose its kernels for.
     public static var coreName: String { String(cString: openblas_get_corename()) }
 
-    /// `C = A · B + keep · C`: A is m × k, B is k × n, C is m × n. Without columns of A, C is left as it is.
+    /// Multiplies matrices: `C = A · B + keep · C`, where A is m × k, B is k × n and C is m × n. If k is 0, C is left
+    /// as it is.
     public static func multiply(
         _ a: UnsafePointer<Float>, _ aStride: Int, _ b: UnsafePointer<Float>, _ bStride: Int,
         into c: UnsafeMutablePointer<Float>, _ cStride: Int, m: Int, n: Int, k: Int, keep: Float = 0
@@ -24,9 +25,10 @@ public enum BLAS {
             blasint(bStride), keep, c, blasint(cStride))
     }
 
-    /// `C = scale · A · Bᵀ`: A is m × k, B is n × k, C is m × n.
+    /// Multiplies a matrix by a transposed one: `C = scale · A · Bᵀ`, where A is m × k, B is n × k and C is m × n.
     ///
-    /// Summed over pieces of k that do not depend on it, so that columns of zeros at the end change nothing.
+    /// Products are summed in pieces of a length that does not depend on k, so that columns of zeros at the end change
+    /// nothing.
     public static func multiplyTransposed(
         _ a: UnsafePointer<Float>, _ aStride: Int, _ b: UnsafePointer<Float>, _ bStride: Int,
         into c: UnsafeMutablePointer<Float>, _ cStride: Int, m: Int, n: Int, k: Int, scale: Float = 1
@@ -41,7 +43,7 @@ public enum BLAS {
         }
     }
 
-    /// `C += Aᵀ · B`: A is k × m, B is k × n, C is m × n.
+    /// Adds the product of a transposed matrix and another: `C += Aᵀ · B`, where A is k × m, B is k × n and C is m × n.
     public static func addTransposedProduct(
         _ a: UnsafePointer<Float>, _ aStride: Int, _ b: UnsafePointer<Float>, _ bStride: Int,
         to c: UnsafeMutablePointer<Float>, _ cStride: Int, m: Int, n: Int, k: Int
@@ -51,7 +53,7 @@ public enum BLAS {
             blasint(bStride), 1, c, blasint(cStride))
     }
 
-    /// `target += factor · values`.
+    /// Adds a multiple of a vector to another: `target += factor · values`.
     public static func add(
         _ values: UnsafePointer<Float>, times factor: Float, to target: UnsafeMutablePointer<Float>, count: Int
     ) {
@@ -61,11 +63,11 @@ public enum BLAS {
     /// Products summed in one go; no longer than the pieces that OpenBLAS makes by itself.
     private static let sumLength = 256
 
-    /// Rows of A from which ``multiplyTransposed(_:_:_:_:into:_:m:n:k:scale:)`` gives a row the same products however many
-    /// rows there are.
+    /// Rows of A from which ``multiplyTransposed(_:_:_:_:into:_:m:n:k:scale:)`` gives a row the same products however
+    /// many rows there are.
     ///
-    /// Below a million multiplications OpenBLAS has kernels of their own for AVX-512, which round differently. (Its kernels
-    /// for AVX2 round by the number of rows in any case.)
+    /// Below a million multiplications OpenBLAS has kernels of their own for AVX-512, which round differently. (Its
+    /// kernels for AVX2 round by the number of rows in any case.)
     ///
     /// - Parameters:
     ///   - columns: of A and B.

@@ -1,4 +1,4 @@
-/// Square matrices of which one triangle was computed.
+/// Operations on square matrices of which one triangle was computed.
 public enum SymmetricMatrix {
     /// Fills what lies below the diagonal of some rows and columns of an n × n matrix with what lies above it.
     public static func mirror(_ matrix: UnsafeMutablePointer<Float>, _ n: Int, rows: Range<Int>, columns: Range<Int>) {

@@ -72,13 +72,13 @@ public enum VectorMath {
         return sum
     }
 
-    /// Turns x into probabilities.
+    /// Replaces logits by their probabilities, the softmax.
     public static func softmax(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
         let sum = exponentials(x, count, shift: maximum(x, count))
         scale(x, count, by: Float(1 / sum))
     }
 
-    /// ln Σ eˣ.
+    /// The logarithm of the sum of exponentials, ln Σ eˣ.
     public static func logSumExp(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
         let shift = maximum(x, count)
         var sum = 0.0
@@ -96,7 +96,8 @@ public enum VectorMath {
         return Double(shift) + log(sum)
     }
 
-    /// Σ eᵖ⁻ᴾ ((p − P) − (q − Q)), the KL divergence of two distributions given by logits p and q and their ln Σ eˣ, P and Q.
+    /// The KL divergence of two distributions that are given by logits p and q and their ln Σ eˣ, P and Q:
+    /// Σ eᵖ⁻ᴾ ((p − P) − (q − Q)).
     public static func divergence(
         _ p: UnsafePointer<Float>, logSum logSumP: Double, from q: UnsafePointer<Float>, logSum logSumQ: Double,
         _ count: Int
@@ -122,7 +123,7 @@ public enum VectorMath {
         return sum
     }
 
-    /// Σ eᵖ (p − (q − Q)) over the log-probabilities p above `limit`.
+    /// The part of the KL divergence that comes from log-probabilities p above a limit: Σ eᵖ (p − (q − Q)).
     public static func divergence(
         logProbabilities p: UnsafePointer<Float>, above limit: Float, from q: UnsafePointer<Float>,
         logSum: Double, _ count: Int
@@ -150,7 +151,7 @@ public enum VectorMath {
         return sum
     }
 
-    /// The place of the greatest value; of several equal ones, the place of the first.
+    /// The index of the greatest value; of several equal ones, that of the first.
     public static func indexOfMaximum(_ x: UnsafePointer<Float>, _ count: Int) -> Int {
         let greatest = maximum(x, count)
         var index = 0
@@ -162,7 +163,7 @@ public enum VectorMath {
         for i in 0..<count { x[i] *= factor }
     }
 
-    /// `y += factor · x`.
+    /// Adds a multiple of a vector to another: `y += factor · x`.
     public static func add(
         _ x: UnsafePointer<Float>, _ count: Int, times factor: Float, to y: UnsafeMutablePointer<Float>
     ) {
@@ -187,7 +188,7 @@ public enum VectorMath {
         return sum
     }
 
-    /// `y = weight · x / sqrt(mean(x²) + epsilon)`.
+    /// Normalizes a vector by its root mean square: `y = weight · x / sqrt(mean(x²) + epsilon)`.
     public static func rmsNorm(
         _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ count: Int, epsilon: Float,
         into y: UnsafeMutablePointer<Float>
@@ -196,7 +197,7 @@ public enum VectorMath {
         for i in 0..<count { y[i] = weight[i] * (x[i] * factor) }
     }
 
-    /// `gate = silu(gate) · up`, with silu(x) = x / (1 + e⁻ˣ).
+    /// Multiplies a vector by a gate: `gate = silu(gate) · up`, with silu(x) = x / (1 + e⁻ˣ).
     public static func gatedSilu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, _ count: Int) {
         forEachGroup(gate, count, filler: 0) { group, offset, valid in
             let activated = group / (1 + exponential(-group))

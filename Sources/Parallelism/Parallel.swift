@@ -10,12 +10,12 @@ public struct Parallel: Sendable {
     /// The most threads that work at the same time, at least 1.
     public let threadCount: Int
 
-    /// - Parameter threadCount: nil takes the processors this process may use.
+    /// Makes a runner with a number of threads; nil is one for each processor that this process may run on.
     public init(threadCount: Int? = nil) {
         self.threadCount = max(1, threadCount ?? Self.processorCount)
     }
 
-    /// The processors this process may run on.
+    /// The number of processors that this process may run on.
     public static var processorCount: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// Calls `body(piece, worker)` once for every piece in `0..<count`; `worker` is below ``threadCount`` and never
@@ -48,7 +48,8 @@ public struct Parallel: Sendable {
         if let failure = failure.withLock({ $0 }) { throw failure.error }
     }
 
-    /// Calls `body` for ranges of at most `length` that cover `0..<count`.
+    /// Calls `body(range, worker)`, as ``forEach(_:_:)`` does, for ranges of `length` numbers each, the last one
+    /// perhaps of fewer, that cover `0..<count`.
     public func forEachRange(
         _ count: Int, length: Int, _ body: @Sendable (_ range: Range<Int>, _ worker: Int) throws -> Void
     ) throws {

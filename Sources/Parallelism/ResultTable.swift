@@ -1,4 +1,4 @@
-/// One value per piece of parallel work; threads write different places.
+/// A table with one value for each piece of parallel work; threads write different places at the same time.
 public final class ResultTable<Value: Sendable>: @unchecked Sendable {
     private let base: UnsafeMutableBufferPointer<Value>
 
@@ -22,6 +22,6 @@ public final class ResultTable<Value: Sendable>: @unchecked Sendable {
     /// The number of places.
     public var count: Int { base.count }
 
-    /// A copy of all values in order; to be asked for when no thread writes any more.
+    /// A copy of all values in order; no thread may write at the same time.
     public var values: [Value] { Array(base) }
 }

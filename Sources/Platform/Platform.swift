@@ -8,9 +8,9 @@
 
 /// Functions of the system that are missing on some platforms, or whose short names callers have for something else.
 public enum POSIX {
-    /// Reads up to as many bytes from a file descriptor as a buffer has.
+    /// Reads bytes from a file descriptor, at most as many as a buffer has room for.
     ///
-    /// - Returns: how many; 0 at the end, below zero if it failed, with the reason in `errno`.
+    /// - Returns: the number of bytes read; 0 at the end, below zero if it failed, with the reason in `errno`.
     public static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int {
         #if canImport(Glibc)
             Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -21,7 +21,7 @@ public enum POSIX {
 
     /// Writes the first bytes of a buffer to a file descriptor.
     ///
-    /// - Returns: how many; below zero if it failed, with the reason in `errno`.
+    /// - Returns: the number of bytes written; below zero if it failed, with the reason in `errno`.
     public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
         #if canImport(Glibc)
             Glibc.write(descriptor, bytes.baseAddress, bytes.count)
@@ -30,7 +30,7 @@ public enum POSIX {
         #endif
     }
 
-    /// Ends the process.
+    /// Ends the process with an exit status.
     public static func exit(_ status: Int32) -> Never {
         #if canImport(Glibc)
             Glibc.exit(status)
@@ -39,7 +39,7 @@ public enum POSIX {
         #endif
     }
 
-    /// What a process means to do with bytes of a file.
+    /// The use that a process will make of bytes of a file.
     public enum FileAdvice: Sendable {
         case willNeed, doNotNeed
     }
@@ -53,7 +53,7 @@ public enum POSIX {
         #endif
     }
 
-    /// Asks for large pages under some memory, where there are any.
+    /// Asks the system to back some memory with large pages, if it has any.
     public static func adviseHugePages(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
         #if canImport(Glibc)
             _ = madvise(memory, byteCount, MADV_HUGEPAGE)

@@ -9,13 +9,13 @@ extension Recipe {
         case expertCount(Int)
         /// The number of layers is this.
         case layerCount(Int)
-        /// Whether an importance matrix is at hand.
+        /// Whether there is an importance matrix.
         case importance(Bool)
-        /// The elements of a row are no multiple of this number.
+        /// The number of elements in a row is not a multiple of this number.
         case rowLengthIsNoMultiple(of: Int)
         /// Whether the tensor holds the matrices of more than one expert.
         case isStack(Bool)
-        /// The tensor's number is in the stretch.
+        /// The tensor's number, counted in one of the ways of ``Numbering``, is in the stretch.
         case number(Numbering, Stretch)
 
         /// The condition in words.
@@ -33,10 +33,10 @@ extension Recipe {
         }
     }
 
-    /// How the tensors of a rule's roles are numbered from 0.
+    /// The way in which the tensors of a rule's roles are numbered from 0.
     public enum Numbering: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
-        /// One after another, by layer and then by name. Tensors that stay as they are do not count, nor do those that a
-        /// rule without roles decides.
+        /// One after another, by layer and then by name. Tensors that stay as they are do not count, nor do those that
+        /// a rule without roles decides.
         case running
         /// Each tensor has the number of its layer.
         case layer
@@ -44,7 +44,7 @@ extension Recipe {
         /// llama.cpp does.
         case layerOrRunning
 
-        /// What the numbers are called: a layer, or a running number.
+        /// The numbers in words: a layer, or a running number.
         public var description: String {
             switch self {
             case .running: "running number"
@@ -53,13 +53,13 @@ extension Recipe {
         }
     }
 
-    /// A part of the numbers below the layer count `n`.
+    /// A part of the numbers from 0 to `n` − 1, where `n` is the number of layers.
     public enum Stretch: Sendable, Hashable, CustomStringConvertible {
         /// From the first number to the one before the second.
         case range(Range<Int>)
-        /// Below `n / divisor`, rounded down. The divisor is above 0.
+        /// The first `n / divisor` numbers, rounded down. The divisor is above 0.
         case firstPart(divisor: Int)
-        /// The last `n / divisor`, rounded down. The divisor is above 0.
+        /// The last `n / divisor` numbers, rounded down. The divisor is above 0.
         case lastPart(divisor: Int)
         /// The first and the last eighth, and every third in between.
         case sensitive

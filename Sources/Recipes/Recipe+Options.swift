@@ -1,10 +1,10 @@
 import ModelArchitecture
 
 extension Recipe {
-    /// The recipe with what `options` ask for as rules of its own, before all others.
+    /// The recipe with the requests of `options` as rules before all others.
     ///
-    /// The order is llama-quantize's: what is left alone, the types of embedding and output, then the overrides, each in
-    /// its order. Importance and fallback are no part of a recipe.
+    /// The order is llama-quantize's: tensors that are left alone, the types of embedding and output, then the
+    /// overrides, each in its order. Importance and fallback types are not part of a recipe.
     public func applying(_ options: RecipeOptions) -> Recipe {
         let (embedding, output) = (TensorName(.tokenEmbedding).gguf, TensorName(.output).gguf)
         let outputReason = "the output type that was asked for"

@@ -2,23 +2,24 @@ import ModelArchitecture
 import Tensors
 
 extension Recipe {
-    /// A type for the tensors that a rule is about, if all its conditions hold.
+    /// A rule of a recipe: the type of the tensors that it is about, if all its conditions hold.
     public struct Rule: Sendable, Hashable, CustomStringConvertible {
-        /// The roles that the rule is about; empty for any. A token embedding that is also the output matrix has the role
-        /// `output`.
+        /// The roles that the rule is about; empty for any. A token embedding that is also the output matrix has the
+        /// role `output`.
         public let roles: [TensorRole]
         /// The names of the tensors that the rule is about; empty for any.
         public let names: Set<String>
-        /// What the names of the tensors that the rule is about have in them; nil for anything.
+        /// The expression that is found in the names of the tensors that the rule is about; nil for any name.
         public let pattern: NamePattern?
-        /// What has to hold for the rule to apply, each kind of condition at most once.
+        /// The conditions that must all hold for the rule to apply, each kind at most once.
         public let conditions: [Condition]
         /// The type of the tensors that the rule is about; nil leaves them as they are stored.
         public let type: TensorType?
-        /// Why the rule is as it is, in words for people; it may be empty.
+        /// The reason for the rule, in words for people; it may be empty.
         public let reason: String
 
-        /// A rule about everything that `roles`, `names` and `pattern` have in common; each kind of condition at most once.
+        /// Makes a rule about the tensors that `roles`, `names` and `pattern` all allow; each kind of condition may be
+        /// there once.
         public init(
             roles: [TensorRole] = [], names: Set<String> = [], pattern: NamePattern? = nil,
             conditions: [Condition] = [], type: TensorType?, reason: String
@@ -36,7 +37,7 @@ extension Recipe {
             self.init(roles: roles, conditions: conditions, type: type, reason: reason)
         }
 
-        /// The rule in words: what it is about, its type and its reason.
+        /// The rule in words: its tensors, its conditions, its type and its reason.
         public var description: String {
             "\(subject): \(type?.name ?? "as stored")\(reason.isEmpty ? "" : " (\(reason))")"
         }

@@ -3,7 +3,8 @@ import Tensors
 
 /// The type that every tensor of a model gets: a base type and the rules that depart from it.
 public struct Recipe: Sendable, Hashable, CustomStringConvertible {
-    /// llama.cpp's name of the mix, such as `Q4_K_M`, or whatever a recipe of one's own is called.
+    /// The name of the recipe: that of llama.cpp's mix, such as `Q4_K_M`, or any other for a recipe that is not one of
+    /// these.
     public let name: String
     /// The value of `general.file_type` in a file made by this recipe.
     public let fileType: UInt32
@@ -17,7 +18,7 @@ public struct Recipe: Sendable, Hashable, CustomStringConvertible {
     /// A recipe from its parts.
     ///
     /// - Parameters:
-    ///   - name: What the recipe is called.
+    ///   - name: The name of the recipe.
     ///   - fileType: The value of `general.file_type`; nil for that of llama.cpp's mix that has most of its tensors in
     ///     `base`.
     ///   - base: The type of every tensor that no rule is about.
@@ -46,7 +47,7 @@ public struct Recipe: Sendable, Hashable, CustomStringConvertible {
         self = recipe
     }
 
-    /// What recipes can be named, less other spellings.
+    /// The names that ``init(named:)`` knows, without other spellings of the same: llama.cpp's mixes, then the presets.
     public static var names: [String] { (named + presets).map(\.name) }
 
     /// The recipe in words, a line for its base and one for each rule.

@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// A recipe does not exist, is malformed, or cannot be applied to a model.
+/// An error of a recipe that does not exist, is malformed, or cannot be applied to a model.
 public struct RecipeError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
@@ -13,7 +13,7 @@ public struct RecipeError: DiagnosticError, Equatable {
         case unknownOverrideType(String, argument: String)
         /// An override's regular expression cannot be parsed.
         case malformedPattern(String, reason: String)
-        /// A recipe file holds something else at a place.
+        /// A recipe file has something other than a recipe has at a place.
         case malformedRecipe(found: String, expected: String)
         /// A recipe file lacks something.
         case missingField(String, expected: String)
@@ -31,9 +31,9 @@ public struct RecipeError: DiagnosticError, Equatable {
         case importanceMissing(tensors: [String], type: TensorType)
         /// Even the smallest types of all tensors are larger than a budget.
         case budgetTooSmall(byteLimit: Int, leastByteCount: Int)
-        /// llama.cpp cannot keep keys and values in a type, since heads are of another length than its kernels are made for.
+        /// llama.cpp cannot keep keys and values in the type, since its kernels are made for heads of other lengths.
         case cacheTypeNotForHeads(String, headLength: Int)
-        /// What is needed beside the weights leaves no memory for them.
+        /// The memory needed beside the weights leaves none for them.
         case deviceTooSmall(byteCount: Int, neededByteCount: Int, context: Int)
         /// The encoded size overflows.
         case tooLarge(tensor: String)
@@ -46,7 +46,7 @@ public struct RecipeError: DiagnosticError, Equatable {
     /// The place in the file, such as `rules[3].when` or `line 7`.
     public let place: String?
 
-    /// An error of a recipe.
+    /// Makes the error of a recipe.
     ///
     /// - Parameters:
     ///   - kind: What is wrong.

@@ -1,9 +1,9 @@
 import Files
 import Tensors
 
-/// What a user asks for beyond a recipe's name.
+/// Requests of a user beyond the name of a recipe.
 public struct RecipeOptions: Sendable, Hashable {
-    /// Whether an importance matrix is at hand, which some rules ask for.
+    /// Whether there is an importance matrix, which some rules ask for.
     public var hasImportance = false
     /// The type of the output matrix, instead of the rules' choice; nil for the rules' choice. It is also that of a
     /// token embedding that is the output matrix, if ``embeddingType`` is nil and no override names it.
@@ -14,7 +14,7 @@ public struct RecipeOptions: Sendable, Hashable {
     public var embeddingType: TensorType?
     /// Types by tensor name; the first override that matches a name beats the rules.
     public var overrides: [TypeOverride] = []
-    /// Whether the rules are left out: every tensor that nothing else is asked for gets the base type.
+    /// Whether the rules are left out, so that every tensor gets the base type unless the options ask for another.
     public var isPure = false
     /// Whether a tensor whose rows are no whole number of blocks may get another type; if not, it is an error.
     public var allowsFallback = true
@@ -32,7 +32,9 @@ public struct TypeOverride: Sendable, Hashable {
 
     /// An override of a type by name.
     ///
-    /// - Parameter pattern: A regular expression in ``NamePattern``'s grammar.
+    /// - Parameters:
+    ///   - pattern: A regular expression in the grammar of ``NamePattern``.
+    ///   - type: The type of the tensors whose names the expression is found in.
     /// - Throws: ``RecipeError`` if the expression cannot be parsed.
     public init(pattern: String, type: TensorType) throws(RecipeError) {
         self.pattern = try NamePattern(pattern)

@@ -1,24 +1,39 @@
 import ByteJSON
 import Files
 
-/// A safetensors file that is damaged or incomplete, or a tensor that is no floating-point one.
+/// An error of a safetensors file that is damaged or incomplete, or of a tensor that has no floating-point elements.
 public struct SafetensorsError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
+        /// The file is shorter than its header says.
         case truncated(expectedByteCount: Int, foundByteCount: Int)
+        /// The header is larger than the format allows.
         case headerTooLarge(byteCount: UInt64, limit: Int)
+        /// The header ends behind the end of the file.
         case headerOutsideFile(byteCount: Int, fileByteCount: Int)
+        /// The header is not a JSON object.
         case headerNotJSON
+        /// A name is there twice.
         case duplicateKey(ByteString)
+        /// The value of `__metadata__` is not an object of texts.
         case invalidMetadata
+        /// A field of the entry of a tensor is missing or of another form than the format has.
         case invalidEntry(String)
+        /// The element type is not one of the format.
         case unknownType(String)
+        /// The size of the elements in bytes overflows.
         case shapeTooLarge([Int])
+        /// The elements are not a whole number of bytes.
         case partialByte
+        /// The offsets span another number of bytes than the shape and the type need.
         case wrongByteCount(found: Int, expected: Int)
+        /// The data end behind the end of the file.
         case offsetsOutsideFile(end: Int, fileByteCount: Int)
+        /// The data overlap those of another tensor.
         case overlap(with: String)
+        /// Bytes before the data belong to no tensor.
         case hole(byteCount: Int)
+        /// Bytes after the last tensor belong to none.
         case trailingBytes(Int)
         /// Numbers were asked for, and the tensor has elements of this type.
         case notFloats(SafetensorsType)
@@ -26,20 +41,24 @@ public struct SafetensorsError: DiagnosticError, Equatable {
 
     /// The part of the file that an error is about.
     public enum Place: Sendable, Equatable {
+        /// The file as a whole.
         case file
+        /// A byte offset in the file.
         case byte(Int)
+        /// A key of `__metadata__`.
         case key(ByteString)
+        /// A tensor, by name.
         case tensor(String)
     }
 
     /// What is wrong.
     public let kind: Kind
-    /// The file.
+    /// The path of the file.
     public let path: String
     /// The part of the file that an error is about.
     public let place: Place
     /// Why the header is not JSON.
-    public let underlying: JSONError?
+    package let underlying: JSONError?
 
     init(_ kind: Kind, path: String, place: Place = .file, underlying: JSONError? = nil) {
         self.kind = kind

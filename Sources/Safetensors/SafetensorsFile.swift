@@ -32,7 +32,7 @@ public final class SafetensorsFile: Sendable {
     public struct Metadata: Sendable, Hashable {
         /// The key, byte for byte as the header has it.
         public let key: ByteString
-        /// The text of the entry; that of `format` is mostly `pt`.
+        /// The text of the entry; under the key `format` it is mostly `pt`.
         public let value: ByteString
     }
 
@@ -48,7 +48,7 @@ public final class SafetensorsFile: Sendable {
         index = Dictionary(uniqueKeysWithValues: header.tensors.enumerated().map { (ByteString($1.name), $0) })
     }
 
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     public var byteCount: Int { file.byteCount }
 
     /// The index in ``tensors`` of the tensor of that name; nil if there is none.
@@ -57,8 +57,10 @@ public final class SafetensorsFile: Sendable {
     /// Reads some bytes of a tensor.
     ///
     /// - Parameters:
-    ///   - byteRange: counted from the tensor's first byte.
+    ///   - tensor: one of this file's ``tensors``.
+    ///   - byteRange: the range of bytes, counted from the tensor's first byte.
     ///   - buffer: receives `byteRange.count` bytes.
+    /// - Throws: `FileError` if the file cannot be read.
     public func read(_ tensor: Tensor, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         precondition(byteRange.lowerBound >= 0 && byteRange.upperBound <= tensor.byteCount, "bytes outside the tensor")
         precondition(buffer.count == byteRange.count, "the buffer must fit the bytes")

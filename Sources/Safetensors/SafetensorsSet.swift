@@ -4,7 +4,7 @@ import Shards
 public typealias SafetensorsSet = ShardSet<SafetensorsFile>
 
 extension SafetensorsFile: ShardFile {
-    /// `model.safetensors`.
+    /// The names of safetensors files in checkpoints: `model.safetensors`, and shards that end in `.safetensors`.
     public static let naming = ShardNaming(format: "safetensors", stem: "model", suffix: ".safetensors")
 }
 

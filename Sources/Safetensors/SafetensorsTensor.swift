@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// One tensor of an open ``SafetensorsFile``: what the header says of it, and its elements.
+/// One tensor of an open ``SafetensorsFile``: its entry in the header, and its elements.
 ///
 /// A value may be used from any thread, and keeps its file open.
 public struct SafetensorsTensor: Sendable {

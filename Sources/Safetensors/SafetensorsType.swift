@@ -23,7 +23,7 @@ public enum SafetensorsType: String, CaseIterable, Sendable, Hashable {
     case i64 = "I64"
     case u64 = "U64"
 
-    /// Bits of one element.
+    /// The number of bits of one element.
     public var bitCount: Int {
         switch self {
         case .f4: 4

@@ -1,13 +1,14 @@
-/// Files whose names number them, `NAME-00001-of-00003SUFFIX`: the shards of a checkpoint that has no index.
+/// A set of files that are numbered in their names, `NAME-00001-of-00003SUFFIX`: the shards of a checkpoint that has no
+/// index.
 public struct NumberedFiles: Sendable, Equatable {
     /// The names of the whole set in order, whether there are such files or not.
     public let names: [String]
-    /// Those of them that there are no files of.
+    /// The names of the set under which there is no file.
     public let missing: [String]
 
-    /// The set with the suffix `suffix` in a directory of these names.
+    /// Finds the sets of numbered files, with names that end in `suffix`, among the names of a directory's files.
     ///
-    /// - Returns: every set that one of the names belongs to, sorted by their first names.
+    /// - Returns: every set that one of the names belongs to, sorted by the name of the first file.
     public static func sets(among names: [String], suffix: String) -> [NumberedFiles] {
         let present = Set(names)
         var sets: [String: NumberedFiles] = [:]

@@ -1,26 +1,34 @@
 import Files
 
-/// The files of a checkpoint, or their index, do not make up its weights.
+/// An error of a checkpoint's files, or of their index, that do not make up its weights.
 public struct ShardError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
+        /// The directory has no file with weights.
         case noWeights
+        /// The directory cannot be read.
         case unreadableDirectory
+        /// The directory has several indices, none of them with the usual name.
         case severalIndices([String])
         /// There is no index, and the files are those of several sets, whose names begin with these texts.
         case severalSets([String])
         /// There is no index, and of `count` numbered files these are missing.
         case numberedShardsMissing([String], count: Int)
+        /// The index has no map from tensors to files.
         case invalidIndex
+        /// The name of a shard in the index is not that of a file in the directory.
         case shardNameLeavesDirectory(String)
+        /// Shards that the index lists are missing.
         case shardsMissing([MissingShard])
+        /// The tensor is not in the shard that the index names.
         case notInShard(String)
+        /// The tensor is in two shards.
         case inTwoShards(String, String)
     }
 
-    /// A shard that the index names and the directory lacks, and what it should hold.
+    /// A shard that the index names and the directory lacks, with the tensors that it should hold.
     public struct MissingShard: Sendable, Equatable {
-        /// The file's name.
+        /// The name of the missing file.
         public let name: String
         /// The names of the tensors that the shard should hold, in the order of the index.
         public let tensorNames: [String]
@@ -28,7 +36,7 @@ public struct ShardError: DiagnosticError, Equatable {
 
     /// What is wrong.
     public let kind: Kind
-    /// A shard, the index, or the directory.
+    /// The path of the shard, the index, or the directory.
     public let path: String
     /// The tensor concerned.
     public let tensor: String?

@@ -1,6 +1,6 @@
 import Files
 
-/// A file that holds tensors by name: alone, or with others, it has the weights of a checkpoint.
+/// A file that holds tensors by name, and that alone or with others holds the weights of a checkpoint.
 public protocol ShardFile: Sendable {
     /// The description of a tensor in files of this kind.
     associatedtype Tensor: ShardTensor
@@ -17,10 +17,11 @@ public protocol ShardFile: Sendable {
     /// - Throws: errors of the format, or `FileError`.
     init(path: String) throws
 
-    /// Reads some bytes of a tensor; whole elements.
+    /// Reads some elements of a tensor.
     ///
     /// - Parameters:
-    ///   - byteRange: counted from the tensor's first byte.
+    ///   - tensor: one of this file's ``tensors``.
+    ///   - byteRange: the bytes of whole elements, counted from the tensor's first byte.
     ///   - buffer: receives `byteRange.count` bytes.
     func read(_ tensor: Tensor, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
 
@@ -45,15 +46,19 @@ public protocol ShardTensor: Sendable, Hashable {
 
 /// The names of a checkpoint's files of one kind.
 public struct ShardNaming: Sendable, Equatable {
-    /// What the kind is called, for messages: `safetensors`.
+    /// The name of the kind in messages, such as `safetensors`.
     public let format: String
-    /// What all names of weights end in: `.safetensors`.
+    /// The end of the names of all files with weights, such as `.safetensors`.
     public let suffix: String
-    /// The only file of a checkpoint that has one: `model.safetensors`.
+    /// The name of the file in a checkpoint that has only one, such as `model.safetensors`.
     public let fileName: String
 
+    /// The names of one kind of files.
+    ///
     /// - Parameters:
-    ///   - stem: the name of the only file, less the suffix.
+    ///   - format: the name of the kind in messages, such as `safetensors`.
+    ///   - stem: the name of the only file, less the suffix, such as `model`.
+    ///   - suffix: the end of the names of all files with weights, such as `.safetensors`.
     public init(format: String, stem: String, suffix: String) {
         self.format = format
         self.suffix = suffix

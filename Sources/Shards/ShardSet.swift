@@ -1,7 +1,7 @@
 import Files
 import FoundationEssentials
 
-/// The weights of a checkpoint: one file, the shards that an index lists, or those that number themselves.
+/// The weights of a checkpoint: one file, the shards that an index lists, or shards with numbers in their names.
 ///
 /// Tensors that a shard has and the index does not mention are listed too, as the loaders of the Python packages do.
 public final class ShardSet<File: ShardFile>: Sendable {
@@ -30,12 +30,14 @@ public final class ShardSet<File: ShardFile>: Sendable {
     public let areFoundByName: Bool
     private let index: [ByteString: Int]
 
-    /// Opens the weights of a checkpoint directory: the file with the name for a single one, such as
-    /// `model.safetensors`, or the shards listed by `model.safetensors.index.json` or else by the only other
-    /// `*.safetensors.index.json`. Without an index all files `*-00001-of-0000N.safetensors` of one set.
+    /// Opens the weights of a checkpoint directory.
     ///
-    /// Shards may be symbolic links to anywhere; their names must be plain. Throws ``ShardError``, `JSONError`, or the
-    /// errors of the files.
+    /// They are the file with the name for a single one, such as `model.safetensors`; else the shards that
+    /// `model.safetensors.index.json` lists, or the only other `*.safetensors.index.json`; else, without an index, all
+    /// files `*-00001-of-0000N.safetensors` of one set. Shards may be symbolic links to anywhere; their names must be
+    /// plain.
+    ///
+    /// - Throws: ``ShardError``, `JSONError` for an index that is not JSON, or the errors of the files.
     public convenience init(directory: String) throws {
         let naming = File.naming
         let names: [String]
@@ -63,7 +65,9 @@ public final class ShardSet<File: ShardFile>: Sendable {
         try check(index)
     }
 
-    /// Opens a single file.
+    /// Opens a single file with all weights.
+    ///
+    /// - Throws: the errors of the file.
     public convenience init(file path: String) throws {
         try self.init(files: [File(path: path)])
     }
@@ -124,16 +128,17 @@ public final class ShardSet<File: ShardFile>: Sendable {
         }
     }
 
-    /// The tensor of that name.
+    /// The tensor of a name; nil if there is none.
     public func entry(named name: String) -> Entry? { index[ByteString(name)].map { tensors[$0] } }
 
-    /// The path of the file that holds the tensor.
+    /// The path of the file that holds a tensor of this set.
     public func path(of entry: Entry) -> String { files[entry.fileIndex].path }
 
-    /// Reads some bytes of a tensor; whole elements.
+    /// Reads some elements of a tensor.
     ///
     /// - Parameters:
-    ///   - byteRange: counted from the tensor's first byte.
+    ///   - entry: one of this set's ``tensors``.
+    ///   - byteRange: the bytes of whole elements, counted from the tensor's first byte.
     ///   - buffer: receives `byteRange.count` bytes.
     public func read(_ entry: Entry, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try files[entry.fileIndex].read(entry.tensor, byteRange: byteRange, into: buffer)

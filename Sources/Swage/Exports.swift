@@ -1,6 +1,8 @@
 // The use cases and what they work on, under one name.
 @_exported import BlockFormats
+@_exported import ByteJSON
 @_exported import Calibration
+@_exported import ChatTemplates
 @_exported import Checkpoints
 @_exported import ErrorFeedback
 @_exported import Evaluation

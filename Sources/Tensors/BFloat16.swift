@@ -1,4 +1,4 @@
-/// The upper half of a `Float`: 8 bits of exponent, 7 of fraction.
+/// A 16-bit float that is the upper half of a `Float`: 8 bits of exponent, 7 of fraction.
 public struct BFloat16: Sendable, Hashable {
     /// The sixteen bits: sign, exponent and fraction, from the highest.
     public var bitPattern: UInt16
@@ -6,7 +6,7 @@ public struct BFloat16: Sendable, Hashable {
     /// Makes the number of a bit pattern; every pattern is one.
     @inlinable public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
 
-    /// Rounds to nearest, ties to even; NaNs stay quiet NaNs.
+    /// Rounds a number to nearest, ties to even; NaNs stay quiet NaNs.
     @inlinable public init(_ value: Float) {
         let bits = value.bitPattern
         if bits & 0x7fff_ffff > 0x7f80_0000 {

@@ -11,6 +11,8 @@ public struct TensorDescriptor: Sendable, Hashable {
     /// The size of all rows in bytes.
     public let byteCount: Int
 
+    /// Describes a tensor, and computes its sizes in bytes.
+    ///
     /// - Returns: nil if a row is not a whole number of blocks, or the byte count overflows.
     public init?(name: String, shape: TensorShape, type: TensorType) {
         guard shape.rowLength.isMultiple(of: type.blockLength) else { return nil }
@@ -25,7 +27,8 @@ public struct TensorDescriptor: Sendable, Hashable {
         self.byteCount = bytes
     }
 
-    /// The bytes of an encoded row that hold some columns, which must be whole blocks.
+    /// The range of bytes within an encoded row that holds a range of columns, both bounds of which must be multiples
+    /// of the type's block length.
     public func bytes(ofColumns columns: Range<Int>) -> Range<Int> {
         let (length, size) = (type.blockLength, type.blockByteCount)
         return columns.lowerBound / length * size..<columns.upperBound / length * size

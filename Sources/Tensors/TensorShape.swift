@@ -5,6 +5,8 @@ public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
     /// The product of all dimensions.
     public let elementCount: Int
 
+    /// Makes a shape of dimensions, fastest first.
+    ///
     /// - Returns: nil if there is no dimension, one is below 1, or their product overflows.
     public init?(_ dimensions: [Int]) {
         guard !dimensions.isEmpty else { return nil }
@@ -19,7 +21,7 @@ public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
         self.elementCount = product
     }
 
-    /// Elements in one row: the fastest dimension.
+    /// The number of elements in one row: the fastest dimension.
     public var rowLength: Int { dimensions[0] }
 
     /// The number of rows over all slower dimensions.

@@ -5,19 +5,23 @@ public protocol TensorSource: Sendable {
     /// The tensors in the order of the file they make.
     var tensors: [TensorDescriptor] { get }
 
-    /// Reads encoded rows of the tensor at `index` in ``tensors``.
+    /// Reads encoded rows of a tensor.
     ///
     /// - Parameters:
+    ///   - index: the tensor's index in ``tensors``.
     ///   - rows: row numbers over all slower dimensions (expert `e` of a stack with `n` rows each starts at `e · n`).
     ///   - buffer: receives `rows.count · rowByteCount` bytes.
+    /// - Throws: errors of the source, such as `FileError` for a file that cannot be read.
     func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
 
-    /// Tells the system what will be done with rows of the tensor at `index`; a source may ignore it.
+    /// Tells the system what will be done with rows of the tensor at `index` in ``tensors``; a source may ignore it.
     func advise(_ use: ExpectedUse, ofTensorAt index: Int, rows: Range<Int>)
 
-    /// Says in which file and tensor a row of the tensor at `index` is stored, for messages.
+    /// Says in which file, and as which tensor's row there, a row of a tensor is stored: for messages.
     ///
-    /// - Parameter row: as ``readRows(ofTensorAt:rows:into:)`` counts it.
+    /// - Parameters:
+    ///   - index: the tensor's index in ``tensors``.
+    ///   - row: the row's number over all slower dimensions, as ``readRows(ofTensorAt:rows:into:)`` counts it.
     func origin(ofTensorAt index: Int, row: Int) -> RowOrigin
 }
 

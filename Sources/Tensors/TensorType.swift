@@ -37,16 +37,16 @@ public enum TensorType: UInt32, CaseIterable, Sendable, Hashable {
     case q1_0 = 41
     case q2_0 = 42
 
-    /// llama.cpp's spelling, such as `Q4_K` or `IQ2_XXS`.
+    /// The type's name as llama.cpp spells it, such as `Q4_K` or `IQ2_XXS`.
     public var name: String { layout.name }
 
-    /// Elements per block; a row's length must be a multiple of it.
+    /// The number of elements in a block; the length of a row must be a multiple of it.
     public var blockLength: Int { layout.length }
 
     /// The size of a block in bytes.
     public var blockByteCount: Int { layout.bytes }
 
-    /// Bits per element, scales included.
+    /// The mean number of bits of an encoded element, scales included.
     public var bitsPerElement: Double { Double(8 * blockByteCount) / Double(blockLength) }
 
     /// Whether blocks hold codes and scales rather than plain numbers.

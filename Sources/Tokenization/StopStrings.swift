@@ -1,21 +1,21 @@
-/// Ends a text before the first of some strings, while it comes in pieces.
+/// A search for strings that end a text, while the text comes in pieces.
 ///
-/// What may be the beginning of such a string is held back until it is known not to be.
+/// Bytes that may be the beginning of such a string are held back until it is known whether they are.
 public struct StopStrings: Sendable {
     private let strings: [[UInt8]]
     /// The beginning of a string.
     private var pending: [UInt8] = []
-    /// The string that has ended the text.
+    /// The string that has ended the text; nil as long as there is none.
     public private(set) var found: String?
 
-    /// - Parameter strings: none of them empty.
+    /// Begins a text that ends before the first of some strings, none of which may be empty.
     public init(_ strings: [String]) {
         precondition(strings.allSatisfy { !$0.isEmpty })
         self.strings = strings.map { Array($0.utf8) }
     }
 
-    /// Takes the next piece.
-    /// - Returns: the bytes that are known to be before any of the strings; none once the text has ended.
+    /// Takes the next piece of the text.
+    /// - Returns: the bytes that are now known to be before any of the strings; none once the text has ended.
     public mutating func append(_ bytes: [UInt8]) -> [UInt8] {
         guard found == nil else { return [] }
         pending += bytes
@@ -32,7 +32,7 @@ public struct StopStrings: Sendable {
     }
 
     /// Ends the text without any of the strings.
-    /// - Returns: what was held back.
+    /// - Returns: the bytes that were held back.
     public mutating func finish() -> [UInt8] { takeAll() }
 
     private mutating func takeAll() -> [UInt8] {

@@ -1,4 +1,4 @@
-/// Turns tokens into text one at a time, giving out only whole characters.
+/// A decoder that turns tokens into text one at a time, and returns whole characters only.
 ///
 /// A byte that cannot be part of a character becomes U+FFFD at once. That differs from
 /// ``Tokenizer/text(of:skipSpecials:)`` only where a run of byte tokens holds valid characters and such bytes
@@ -9,15 +9,17 @@ public struct StreamingDecoder: Sendable {
     /// The beginning of a character.
     private var pending: [UInt8] = []
 
-    /// A decoder at the beginning of a text.
-    /// - Parameter skipSpecials: whether special tokens give no text.
+    /// Makes a decoder at the beginning of a text.
+    /// - Parameters:
+    ///   - tokenizer: the tokenizer that the tokens are of.
+    ///   - skipSpecials: whether special tokens give no text.
     public init(_ tokenizer: Tokenizer, skipSpecials: Bool = true) {
         self.tokenizer = tokenizer
         self.skipSpecials = skipSpecials
     }
 
     /// Takes the next token.
-    /// - Returns: the UTF-8 bytes of the characters that are complete now; often none.
+    /// - Returns: the UTF-8 bytes of the characters that the token completes; often none.
     /// - Throws: `TokenizationError` if there is no such token.
     public mutating func append(_ id: TokenID) throws(TokenizationError) -> [UInt8] {
         pending += try tokenizer.decode(CollectionOfOne(id), skipSpecials: skipSpecials)

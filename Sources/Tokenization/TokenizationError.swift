@@ -1,7 +1,7 @@
 import Files
 
-/// A tokenizer that is damaged, contradicts itself or is of a kind that is not supported, or an id that it does not
-/// have.
+/// An error of a tokenizer that is damaged, contradicts itself or is of a kind that is not supported, or of an id that
+/// it does not have.
 public struct TokenizationError: DiagnosticError, Equatable {
     /// What is wrong, with the tokens it is about.
     public enum Kind: Sendable, Equatable {
@@ -9,46 +9,63 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case unsupported(part: String, found: String, supported: String)
         /// A regular expression that splits texts into words is not known.
         case unknownSplitPattern(part: String, ByteString, known: String)
-        /// A key is missing or does not hold what belongs there.
+        /// A key is missing or has a value of another form than expected.
         case malformed(key: String, expected: String)
+        /// Two tokens have the same id.
         case duplicateID(TokenID, first: ByteString, second: ByteString)
         /// No token has this id although higher ones exist.
         case missingID(TokenID, count: Int)
+        /// The id of a token cannot be the number of a row.
         case idOutOfRange(ByteString, id: Int)
+        /// Two tokens have the same spelling.
         case duplicatePiece(ByteString, first: TokenID, second: TokenID)
+        /// The spelling of a token is empty.
         case emptyPiece(TokenID)
+        /// The spelling of a token is not valid UTF-8.
         case notUTF8(TokenID)
+        /// There are more tokens than ids are possible.
         case tooManyTokens(count: Int)
+        /// A merge, counted from 0, is not possible.
         case merge(index: Int, MergeProblem)
+        /// A byte has no token.
         case missingByteToken(UInt8)
-        /// A token that reads as a byte but is not spelled as `<0xNN>` with capital digits.
+        /// A token looks like that of a byte but is not spelled as `<0xNN>` with capital digits.
         case byteTokenSpelling(TokenID, ByteString)
+        /// An added token is not possible.
         case addedToken(ByteString, id: Int, AddedTokenProblem)
         /// A token with a role is not in the vocabulary.
         case specialToken(role: String, found: String)
         /// Scores or kinds are not one per token.
         case countMismatch(of: String, found: Int, tokenCount: Int)
+        /// The score of a token is not a number.
         case scoreNotANumber(TokenID)
+        /// There are more tokens than rows of the embedding.
         case moreTokensThanRows(tokenCount: Int, rowCount: Int)
         /// Scores alone do not give the same ids as the merges; see `Tokenizer.verifyScoreForm()`.
         case scoresCannotExpress(TokenID, ByteString, ScoreProblem)
         /// `tokenizer.json` and `tokenizer.model` have different tokens under an id.
         case piecesDisagree(TokenID, ByteString, inModel: ByteString)
-        /// Stock llama.cpp would make other tokens of the text of this one.
+        /// Stock llama.cpp would make other tokens of the text of a token than the token itself.
         case preTokenizerCannotExpress(TokenID, ByteString, pre: String)
+        /// The vocabulary has no token of the id.
         case invalidTokenID(TokenID, count: Int)
-        /// There are `vocab.json` and `merges.txt` only, of a class whose way to split words is not known.
+        /// There are only `vocab.json` and `merges.txt`, of a tokenizer class whose way to split words is not known.
         case vocabularyFilesAlone(tokenizerClass: String?)
-        /// A piece that GGUF can hold, and stock llama.cpp cannot.
+        /// A piece has a zero byte, which GGUF can hold and stock llama.cpp cannot.
         case pieceHoldsNUL(TokenID)
     }
 
     /// What is wrong with a merge.
     public enum MergeProblem: Sendable, Equatable {
+        /// A merge is not two pieces.
         case malformed
+        /// A merge names a piece that is not in the vocabulary.
         case missingToken(ByteString)
+        /// A merge makes a piece that is not in the vocabulary.
         case missingProduct(ByteString)
+        /// A merge is there twice.
         case duplicate(of: Int)
+        /// A merge joins tokens of bytes.
         case joinsByteTokens
     }
 
@@ -58,13 +75,15 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case idHoldsAnotherPiece(ByteString)
         /// The vocabulary has the piece under another id.
         case pieceHasAnotherID(TokenID)
+        /// The token is listed twice.
         case listedTwice
+        /// The token is also that of a byte.
         case isByteToken
         /// `tokenizer_config.json` lists a token that `tokenizer.json` does not.
         case notInTokenizer
     }
 
-    /// Why scores do not stand for the merges.
+    /// The reason why scores cannot stand for the merges.
     public enum ScoreProblem: Sendable, Equatable {
         /// The rank is too large for a float32.
         case rankNotExact
@@ -74,7 +93,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case operandMadeLater(ByteString)
         /// The scores would join the other piece first, the merges this one.
         case orderDiffers(ByteString)
-        /// Pieces with the same score are made in another order by the merges, and other tokens of this text.
+        /// Of pieces with the same score the merges make another one first, and so other tokens of the text.
         case tieMatters(inText: ByteString)
         /// No merge makes the piece, but two pieces that join to it exist.
         case joinsWithoutMerge(ByteString, ByteString)
@@ -85,7 +104,7 @@ public struct TokenizationError: DiagnosticError, Equatable {
     /// The file that holds the tokenizer, where there is one.
     public var file: String?
 
-    /// An error in `file`, or in a vocabulary that came from elsewhere.
+    /// Makes an error in a file; nil for a vocabulary that is not from a file.
     public init(_ kind: Kind, file: String? = nil) {
         self.kind = kind
         self.file = file

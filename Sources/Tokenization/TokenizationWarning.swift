@@ -1,6 +1,6 @@
 import Files
 
-/// Something that a tokenizer's files ask for and that is left out: the tokenizer works without it.
+/// A warning that a request of a tokenizer's files was left out; the tokenizer works without it.
 public struct TokenizationWarning: Sendable, Equatable {
     /// What is left out, with the tokens it is about.
     public enum Kind: Sendable, Equatable {
@@ -17,7 +17,7 @@ public struct TokenizationWarning: Sendable, Equatable {
     /// The file that asks for it, where there is one.
     public var file: String?
 
-    /// A warning about `file`, or about a vocabulary that came from elsewhere.
+    /// Makes a warning about a file; nil for a vocabulary that is not from a file.
     public init(_ kind: Kind, file: String? = nil) {
         self.kind = kind
         self.file = file

@@ -1,6 +1,6 @@
 import Files
 
-/// Text to tokens and back.
+/// A tokenizer, which turns text into tokens and back.
 ///
 /// Read from a checkpoint it gives the ids of HuggingFace tokenizers; made from a GGUF vocabulary, those of stock
 /// llama.cpp. `verifyScoreForm()` tells whether the two are the same.
@@ -14,8 +14,10 @@ public struct Tokenizer: Sendable {
         isScoreForm = false
     }
 
-    /// The tokenizer that a GGUF file describes.
-    /// - Parameter file: the file that warnings name.
+    /// Makes the tokenizer that the vocabulary of a GGUF file describes.
+    /// - Parameters:
+    ///   - vocabulary: the vocabulary, which is checked.
+    ///   - file: the path of the file that warnings name; nil if there is none.
     /// - Throws: `TokenizationError` if the vocabulary is of a kind that is not supported, or contradicts itself.
     public init(vocabulary: Vocabulary, file: String? = nil) throws(TokenizationError) {
         parts = try TokenizerFamilies.family(of: vocabulary).parts(of: vocabulary)
@@ -40,8 +42,8 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// What the user should know of it, one line each: which of a checkpoint's files was followed
-    /// where they contradict each other, and where stock llama.cpp, and Swage with a GGUF file, put spaces otherwise.
+    /// Remarks for the user, one line each: which of a checkpoint's files was followed where they contradict each
+    /// other, and where stock llama.cpp, and Swage with a GGUF file, treat spaces differently.
     public var remarks: [String] { parts.remarks }
 
     /// Adds to what the user should know.
@@ -50,14 +52,16 @@ public struct Tokenizer: Sendable {
     /// The tokenizer as GGUF stores it.
     public var vocabulary: Vocabulary { parts.vocabulary }
 
-    /// What is left out of what the tokenizer's files ask for.
+    /// Warnings about requests of the tokenizer's files that are left out.
     public var warnings: [TokenizationWarning] { parts.warnings }
 
-    /// ``warnings`` and ``remarks``, for whoever reads the tokenizer.
+    /// The ``warnings`` and ``remarks`` as diagnostics.
     public var notes: [Diagnostic] { warnings.map(\.diagnostic) + remarks.map { Diagnostic(.input, $0) } }
 
     /// The tokens of a text in UTF-8, without BOS and EOS. Bytes that are not UTF-8 become byte tokens.
-    /// - Parameter parseSpecial: whether the text of a special token becomes that token.
+    /// - Parameters:
+    ///   - text: the bytes of the text.
+    ///   - parseSpecial: whether the text of a special token becomes that token.
     public func encode(_ text: some Collection<UInt8>, parseSpecial: Bool) -> [TokenID] {
         let ids = text.withContiguousStorageIfAvailable { buffer in
             var ids: [TokenID] = []
@@ -69,13 +73,18 @@ public struct Tokenizer: Sendable {
     }
 
     /// The tokens of a text, without BOS and EOS.
-    /// - Parameter parseSpecial: whether the text of a special token becomes that token.
+    /// - Parameters:
+    ///   - text: the text, which is encoded as UTF-8.
+    ///   - parseSpecial: whether the text of a special token becomes that token.
     public func encode(_ text: String, parseSpecial: Bool) -> [TokenID] {
         encode(text.utf8, parseSpecial: parseSpecial)
     }
 
-    /// The bytes that the tokens stand for, which need not be UTF-8.
-    /// - Throws: `TokenizationError` if there is no such token.
+    /// The bytes that tokens stand for, which need not be UTF-8.
+    /// - Parameters:
+    ///   - ids: the tokens.
+    ///   - skipSpecials: whether special tokens give no bytes.
+    /// - Throws: `TokenizationError` if the vocabulary has no token of one of the ids.
     public func decode(
         _ ids: some Sequence<TokenID>, skipSpecials: Bool = false
     ) throws(TokenizationError) -> [UInt8] {
@@ -84,11 +93,14 @@ public struct Tokenizer: Sendable {
         return bytes
     }
 
-    /// The text that the tokens stand for, as HuggingFace tokenizers decodes it.
+    /// The text that tokens stand for, as HuggingFace tokenizers decodes it.
     ///
-    /// Byte-level vocabularies: the Unicode standard's replacement of what is not UTF-8. Others: a run of byte tokens
-    /// that is not valid UTF-8 as a whole becomes one U+FFFD for each of its bytes.
-    /// - Throws: `TokenizationError` if there is no such token.
+    /// With a byte-level vocabulary, bytes that are not UTF-8 are replaced as the Unicode standard recommends. With
+    /// others, a run of byte tokens that is not valid UTF-8 as a whole becomes one U+FFFD for each of its bytes.
+    /// - Parameters:
+    ///   - ids: the tokens.
+    ///   - skipSpecials: whether special tokens give no text.
+    /// - Throws: `TokenizationError` if the vocabulary has no token of one of the ids.
     public func text(
         of ids: some Sequence<TokenID>, skipSpecials: Bool = false
     ) throws(TokenizationError) -> String {
@@ -112,17 +124,17 @@ public struct Tokenizer: Sendable {
         return result
     }
 
-    /// Makes sure that stock llama.cpp makes the same tokens of every text, though of a `llama` vocabulary it knows
-    /// the scores but neither merges nor splits, and of a `gpt2` vocabulary the split by name only.
+    /// Fails unless stock llama.cpp makes the same tokens of every text, though of a `llama` vocabulary it knows the
+    /// scores but neither merges nor splits, and of a `gpt2` vocabulary only the name of the split.
     ///
-    /// Proved from the vocabulary, not tried on texts, but for ties of the scores of a `tokenizer.model`, which are tried
-    /// on the texts where they could matter. Left out of the question are what ``remarks`` says, special
-    /// tokens inside of a text (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer;
-    /// llama.cpp knows nothing of what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode versions that
-    /// llama.cpp does not know yet, U+017F after an apostrophe, spaces outside of ASCII as DeepSeek's patterns see
-    /// them, letters outside of ASCII and combining marks as the patterns of tekken and GPT-4o see them, bytes without a
-    /// token, NUL where it has a token of its own, and texts that are not in normalization form C where the checkpoint
-    /// asks for it.
+    /// Proved from the vocabulary, not tried on texts, but for ties of the scores of a `tokenizer.model`, which are
+    /// tried on the texts where they could matter. Left out of the question are what ``remarks`` says, special tokens
+    /// inside of a text (where two of them overlap, HuggingFace takes the left one, llama.cpp the longer; llama.cpp
+    /// knows nothing of what a token asks of the text around it) and, with a `gpt2` vocabulary, characters of Unicode
+    /// versions that llama.cpp does not know yet, U+017F after an apostrophe, spaces outside of ASCII as DeepSeek's
+    /// patterns see them, letters outside of ASCII and combining marks as the patterns of tekken and GPT-4o see them,
+    /// bytes without a token, NUL where it has a token of its own, and texts that are not in normalization form C where
+    /// the checkpoint asks for it.
     /// - Throws: `TokenizationError` with a token that the two would make in different ways.
     public func verifyScoreForm() throws(TokenizationError) {
         // In a `gpt2` vocabulary bytes are spelled as other characters, so it has none but in added tokens.

@@ -1,40 +1,40 @@
 import Files
 
-/// The number of a token: its row in the embedding.
+/// The id of a token, which is the number of its row in the embedding.
 public typealias TokenID = Int32
 
-/// What a token is for. The raw values are those of `tokenizer.ggml.token_type`.
+/// The purpose of a token. The raw values are those of `tokenizer.ggml.token_type`.
 public enum TokenKind: Int32, Sendable, CaseIterable {
-    /// None was given.
+    /// The kind of a token for which none was given.
     case undefined = 0
-    /// Text.
+    /// A token that stands for text.
     case normal = 1
-    /// Text without tokens.
+    /// The token that stands for text without tokens of its own.
     case unknown = 2
-    /// Structure, not text: never made from text unless special tokens are asked for.
+    /// A token of structure, not of text: it is never made from text unless special tokens are asked for.
     case control = 3
-    /// Text that is always one token, whatever the merges say.
+    /// A token of text that is always one token, whatever the merges say.
     case userDefined = 4
-    /// A row of the embedding that no text makes.
+    /// A token that no text becomes: an unused row of the embedding.
     case unused = 5
-    /// One byte, spelled `<0xNN>`.
+    /// A token of one byte, spelled `<0xNN>`.
     case byte = 6
 }
 
 /// The tokens that have a role.
 public struct SpecialTokens: Sendable, Equatable {
-    /// Begins a text.
+    /// The token that begins a text.
     public var bos: TokenID?
-    /// Ends a text.
+    /// The token that ends a text.
     public var eos: TokenID?
-    /// Fills batches; a model never reads it.
+    /// The token that fills up batches; a model never reads it.
     public var pad: TokenID?
-    /// Stands for text without tokens, which byte tokens make impossible.
+    /// The token that stands for text without tokens of its own; vocabularies with byte tokens do not need it.
     public var unknown: TokenID?
-    /// Further tokens that end generation, beside `eos`.
+    /// Tokens that end generation, beside `eos`.
     public var otherEnds: [TokenID]
 
-    /// The roles; all may be missing.
+    /// Names the tokens that have a role; all may be missing.
     public init(
         bos: TokenID? = nil, eos: TokenID? = nil, pad: TokenID? = nil, unknown: TokenID? = nil,
         otherEnds: [TokenID] = []
@@ -49,21 +49,22 @@ public struct SpecialTokens: Sendable, Equatable {
 
 /// A tokenizer as GGUF stores it, under `tokenizer.ggml.*`.
 ///
-/// It is a plain value and may hold anything; ``Tokenizer/init(vocabulary:)`` checks it.
+/// It is a plain value and may hold anything; ``Tokenizer/init(vocabulary:file:)`` checks it.
 public struct Vocabulary: Sendable, Equatable {
-    /// `tokenizer.ggml.model`: which algorithm.
+    /// The name of the algorithm, under the key `tokenizer.ggml.model`: `llama`, `gpt2` or `t5`.
     public var model: String
-    /// `tokenizer.ggml.pre`: which variant of it.
+    /// The name of the variant of the algorithm, under the key `tokenizer.ggml.pre`.
     public var pre: String
-    /// The spelling of each token as stored: with U+2581 for a space, or in the byte-level alphabet.
+    /// The spelling of each token as it is stored: with U+2581 for a space, or in the byte-level alphabet.
     public var pieces: [ByteString]
     /// The scores of the pieces. In a `llama` vocabulary the adjacent pair whose joint piece has the highest score is
     /// merged first; in a `t5` vocabulary they are the logarithms of the pieces' probabilities; a `gpt2` vocabulary has
     /// none.
     public var scores: [Float]
-    /// The pairs of pieces that a `gpt2` vocabulary merges, the first one first, each with a space between the two.
+    /// The pairs of pieces that a `gpt2` vocabulary merges, in the order of their ranks, each with a space between the
+    /// two.
     public var merges: [ByteString]
-    /// What each token is for.
+    /// The purpose of each token.
     public var kinds: [TokenKind]
     /// The tokens that have a role.
     public var specials: SpecialTokens
@@ -71,8 +72,9 @@ public struct Vocabulary: Sendable, Equatable {
     public var addsBOS: Bool
     /// Whether a whole text ends with the EOS token. `Tokenizer.encode` leaves that to its caller.
     public var addsEOS: Bool
-    /// `tokenizer.ggml.add_sep_token`: false if what stands between two texts only ends the first and begins the second,
-    /// as it does with single texts. Nil if that is not known, or not so: Swage encodes single texts.
+    /// The value under the key `tokenizer.ggml.add_sep_token`: false if the tokens between two texts are only those
+    /// that end the first and begin the second, as with single texts. Nil if that is not known, or not so: Swage
+    /// encodes single texts.
     public var separatesPairs: Bool?
     /// Whether a space goes before the text, and before text that follows a special token.
     public var addsSpacePrefix: Bool
@@ -83,7 +85,7 @@ public struct Vocabulary: Sendable, Equatable {
     /// The Jinja template of the conversation format.
     public var chatTemplate: String?
 
-    /// A vocabulary of these parts, unchecked.
+    /// Makes a vocabulary of parts, which are not checked.
     public init(
         model: String, pre: String, pieces: [ByteString], scores: [Float], merges: [ByteString] = [],
         kinds: [TokenKind], specials: SpecialTokens = SpecialTokens(), addsBOS: Bool, addsEOS: Bool = false,

@@ -1,6 +1,6 @@
 import Files
 
-/// A file written by `torch.save` that is damaged, hostile, incomplete or of another kind.
+/// An error of a file written by `torch.save` that is damaged, hostile, incomplete or of another kind.
 public struct TorchArchiveError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
@@ -24,7 +24,7 @@ public struct TorchArchiveError: DiagnosticError, Equatable {
         case pickleTruncated
         case bytesAfterPickle(Int)
         case limitExceeded(String, limit: Int)
-        /// The pickle asks for something else than tensors, such as `os.system`.
+        /// The pickle asks for something other than tensors, such as `os.system`.
         case refusedGlobal(String)
         case refusedOpcode(String)
         case invalidPickle(String)
@@ -51,7 +51,7 @@ public struct TorchArchiveError: DiagnosticError, Equatable {
 
     /// What is wrong.
     public let kind: Kind
-    /// The file.
+    /// The path of the file.
     public let path: String
     /// The part of the file that an error is about.
     public let place: Place

@@ -4,7 +4,7 @@ import Shards
 public typealias TorchArchiveSet = ShardSet<TorchFile>
 
 extension TorchFile: ShardFile {
-    /// `pytorch_model.bin`.
+    /// The names of PyTorch's files in checkpoints: `pytorch_model.bin`, and shards that end in `.bin`.
     public static let naming = ShardNaming(format: "PyTorch", stem: "pytorch_model", suffix: ".bin")
 }
 

@@ -27,7 +27,9 @@ public final class TorchFile: Sendable {
 
     private static let pickleName = "data.pkl"
 
-    /// Throws ``TorchArchiveError`` or `FileError`.
+    /// Opens the file at a path.
+    ///
+    /// - Throws: ``TorchArchiveError`` if the file is damaged or of another kind, `FileError` if it cannot be read.
     public init(path: String) throws {
         let file = try ReadableFile(path: path)
         let entries = try ZipDirectory(file).entries
@@ -49,16 +51,17 @@ public final class TorchFile: Sendable {
         index = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { (ByteString($1.name), $0) })
     }
 
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     public var byteCount: Int { file.byteCount }
 
-    /// The tensor of that name.
+    /// The tensor of a name; nil if there is none.
     public func tensor(named name: String) -> Tensor? { index[ByteString(name)].map { tensors[$0] } }
 
     /// Reads some bytes of a tensor, as if its elements lay row by row; they are little-endian.
     ///
     /// - Parameters:
-    ///   - byteRange: counted from the tensor's first byte; whole elements.
+    ///   - tensor: one of this file's ``tensors``.
+    ///   - byteRange: the bytes of whole elements, counted from the tensor's first byte.
     ///   - buffer: receives `byteRange.count` bytes.
     public func read(_ tensor: Tensor, byteRange: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         let size = tensor.type.byteCount

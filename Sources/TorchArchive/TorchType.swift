@@ -21,7 +21,7 @@ public enum TorchType: String, CaseIterable, Sendable, Hashable {
     case complex64
     case complex128
 
-    /// Bytes of one element.
+    /// The size of one element in bytes.
     public var byteCount: Int {
         switch self {
         case .bool, .uint8, .int8, .float8_e4m3fn, .float8_e4m3fnuz, .float8_e5m2, .float8_e5m2fnuz, .float8_e8m0fnu: 1

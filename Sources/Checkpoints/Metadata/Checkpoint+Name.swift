@@ -1,8 +1,8 @@
 import FoundationEssentials
 
 extension Checkpoint {
-    /// What the model is called: the repository's name in a cache of the HuggingFace hub, else that of the directory that
-    /// the path leads to.
+    /// The name of the model: that of the repository if the directory is in a cache of the HuggingFace hub, else that
+    /// of the directory that the path leads to.
     public var name: String { Self.identity(ofDirectory: directory).name }
 
     /// The organization is known in a cache of the hub only.

@@ -3,26 +3,32 @@ import Files
 import FoundationEssentials
 import ModelArchitecture
 
-/// What a checkpoint says of itself besides its architecture: names, origin, license, sampling; under GGUF's keys.
+/// The statements of a checkpoint about itself besides its architecture, under GGUF's keys: names, origin, license,
+/// sampling.
 ///
 /// Values come from the model card's front matter, then from the model's name, by the rules of gguf-py's `metadata.py`;
 /// those of sampling come from `generation_config.json`.
 public struct GeneralMetadata: Sendable, Equatable {
     /// A value under a key.
     public enum Value: Sendable, Equatable {
+        /// A text.
         case text(String)
+        /// A list of texts.
         case texts([String])
+        /// A count, not negative.
         case count(Int)
+        /// A whole number with a sign.
         case whole(Int32)
+        /// A number with a fraction.
         case fraction(Float)
     }
 
     /// The keys and values in the order in which a file holds them.
     public private(set) var entries: [(key: String, value: Value)] = []
-    /// What could not be read, for the user.
+    /// Warnings for the user about parts that could not be read.
     public private(set) var warnings: [String] = []
 
-    /// Whether both say the same.
+    /// Whether two checkpoints have the same keys with the same values in the same order, and the same warnings.
     public static func == (a: GeneralMetadata, b: GeneralMetadata) -> Bool {
         a.entries.elementsEqual(b.entries) { $0.key == $1.key && $0.value == $1.value } && a.warnings == b.warnings
     }
@@ -100,8 +106,8 @@ public struct GeneralMetadata: Sendable, Equatable {
         "name", "author", "version", "organization", "description", "url", "doi", "uuid", "repo_url",
     ]
 
-    /// What parts of a name are looked for in: the configuration's `_name_or_path` where it is of this model, not of the
-    /// one that it was trained from.
+    /// What parts of a name are looked for in: the configuration's `_name_or_path` where it is of this model, not of
+    /// the one that it was trained from.
     private static func id(_ hub: (organization: String?, name: String), directory: String) -> String {
         if let organization = hub.organization { return "\(organization)/\(hub.name)" }
         guard let configuration = try? JSON(contentsOf: directory + "/config.json"),
@@ -139,6 +145,6 @@ public struct GeneralMetadata: Sendable, Equatable {
 }
 
 extension Checkpoint {
-    /// What the checkpoint says of itself besides its architecture.
+    /// The statements of the checkpoint about itself besides its architecture.
     public func generalMetadata() -> GeneralMetadata { GeneralMetadata(directory: directory, plan: storedPlan) }
 }

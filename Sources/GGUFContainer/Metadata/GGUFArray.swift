@@ -67,7 +67,7 @@ public enum GGUFArray: Sendable, Hashable {
         if case .bool(let elements) = self { elements } else { nil }
     }
 
-    /// The element at `index`, for printing.
+    /// The element at `index` as a value of the array's element type.
     public subscript(index: Int) -> GGUFValue {
         switch self {
         case .uint8(let elements): .uint8(elements[index])

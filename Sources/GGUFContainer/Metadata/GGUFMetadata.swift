@@ -14,7 +14,7 @@ public struct GGUFMetadata: Sendable, Hashable {
     public private(set) var entries: [Entry] = []
     private var index: [ByteString: Int] = [:]
 
-    /// Metadata without keys.
+    /// Makes metadata without keys.
     public init() {}
 
     /// The number of keys.
@@ -41,7 +41,7 @@ public struct GGUFMetadata: Sendable, Hashable {
     /// Removes `key`, if it is there.
     public mutating func remove(_ key: ByteString) { removeAll { $0 == key } }
 
-    /// Removes the keys that `isRemoved` names; the others keep their order.
+    /// Removes the keys for which `isRemoved` returns true; the others keep their order.
     public mutating func removeAll(where isRemoved: (ByteString) throws -> Bool) rethrows {
         try entries.removeAll { try isRemoved($0.key) }
         index = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.key, $0) })
@@ -68,7 +68,7 @@ extension GGUFMetadata {
     /// The value of any floating-point or integer type, as a double.
     public func double(_ key: ByteString) -> Double? { self[key]?.double }
 
-    /// The truth value of a key; numbers are none.
+    /// The truth value of a key; a number is not one.
     public func bool(_ key: ByteString) -> Bool? { self[key]?.bool }
 
     /// The elements of an array of strings.
@@ -77,6 +77,6 @@ extension GGUFMetadata {
     /// The elements of a floating-point array; doubles are rounded.
     public func floats(_ key: ByteString) -> [Float]? { self[key]?.array?.floats }
 
-    /// The elements of an integer array of any width, if all fit.
+    /// The elements of an integer array of any width, if all fit an `Int`.
     public func integers(_ key: ByteString) -> [Int]? { self[key]?.array?.integers }
 }

@@ -1,22 +1,22 @@
 import Files
 
-/// What identifies a model in a file that was made from it, such as an importance matrix: the digest of the original's
+/// The identity of a model in a file that was made from it, such as an importance matrix: the digest of the original's
 /// weights, where it is known, and a few of its weights.
 ///
-/// Weights survive what makes twins of a model: another container, half precision, padding, and, by their signs and sizes,
-/// quantization.
+/// Weights survive what makes twins of a model: another container, half precision, padding, and, by their signs and
+/// sizes, quantization.
 public struct ModelSignature: Sendable, Hashable {
     /// SHA-256 of the weights that the model was made from, in hexadecimal; nil if it is not known.
     public var digest: String?
-    /// ``samplesPerTensor`` weights of each matrix.
+    /// The sampled weights, matrix by matrix: ``samplesPerTensor`` of each.
     public var samples: [Float]
     /// Whether the samples are of quantized weights.
     public var isQuantized: Bool
 
     /// The number of weights that are sampled from each matrix.
     public static let samplesPerTensor = 32
-    /// The least cosine of the angle between the samples of a matrix and what quantization makes of them; it is above 0.7
-    /// for 1.6 bits, and below this for 19 of 20 pairs of unrelated matrices.
+    /// The least cosine of the angle between the samples of a matrix and what quantization makes of them; it is above
+    /// 0.7 for 1.6 bits, and below this for 19 of 20 pairs of unrelated matrices.
     private static let leastCosine = 0.3
     /// What rounding to bfloat16 and half precision changes, relative to the greatest sample of a matrix.
     private static let greatestRounding: Float = 0x1p-7
@@ -27,7 +27,7 @@ public struct ModelSignature: Sendable, Hashable {
         static let isQuantized: ByteString = "swage.model.samples.quantized"
     }
 
-    /// A signature of what is known of a model.
+    /// Makes a signature from what is known of a model.
     ///
     /// - Parameters:
     ///   - digest: SHA-256 of the original's weights in hexadecimal, or nil.
@@ -54,7 +54,7 @@ public struct ModelSignature: Sendable, Hashable {
         metadata[Key.isQuantized] = .bool(isQuantized)
     }
 
-    /// Whether both are of one model, in whatever precision.
+    /// Whether two signatures are of one model, in whatever precision it was stored.
     public func isSame(as other: ModelSignature) -> Bool {
         guard samples.count == other.samples.count else { return false }
         let starts = stride(from: 0, to: samples.count, by: Self.samplesPerTensor)

@@ -1,12 +1,13 @@
 import Tensors
 
-/// How large the parts of a split model may be.
+/// The rule by which a model is cut into the parts of a split: the size of a part, or its tensors.
 public enum GGUFSplitLimits: Sendable, Hashable {
-    /// Bytes of tensor data per part, padding included; a larger tensor gets a part of its own.
+    /// The most bytes of tensor data in a part, padding included; a larger tensor gets a part of its own.
     case byteCount(Int)
-    /// Tensors per part.
+    /// The most tensors in a part.
     case tensorCount(Int)
-    /// The tensors of each part, such as another split has; all of them together are the model's.
+    /// The number of tensors in each part, such as those of another split; their sum is the number of the model's
+    /// tensors.
     case tensorCounts([Int])
 
     /// Cuts a list of tensors as llama-gguf-split does.

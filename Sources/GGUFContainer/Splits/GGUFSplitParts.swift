@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// What each file of a split model holds: its name, its metadata and its tensors.
+/// The files of a split model, each with its name, its metadata and its tensors.
 package struct GGUFSplitParts: Sendable {
     /// The key in a part's metadata that holds the SHA-256, in hexadecimal, of what the whole set was made from and
     /// how: it tells parts of this set from those of another.

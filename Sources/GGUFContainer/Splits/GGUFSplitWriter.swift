@@ -36,8 +36,12 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
 
     /// The paths of the files that would be written.
     ///
-    /// - Parameter prefix: The parts' path, less the number and the extension.
-    /// - Throws: ``GGUFError`` if there are more than the format can count.
+    /// - Parameters:
+    ///   - prefix: The parts' path, less the number and the extension.
+    ///   - metadata: The whole model's, of which the alignment has a part in the sizes.
+    ///   - tensors: All tensors of the model, in the order of their data.
+    ///   - limits: How large a part may be.
+    /// - Throws: ``GGUFError`` if there are more parts than the format can count, or the alignment makes no sense.
     public static func paths(
         prefix: String, metadata: GGUFMetadata, tensors: [TensorDescriptor], limits: GGUFSplitLimits
     ) throws -> [String] {

@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// Where everything goes in a version 3 file, and the rules that both reading and writing keep.
+/// The layout of a version 3 file, and the rules that both reading and writing keep.
 package struct GGUFLayout: Sendable {
     static let defaultAlignment = 32
     /// Larger ones make no sense for any machine, only for making files or offsets overflow.
@@ -16,7 +16,7 @@ package struct GGUFLayout: Sendable {
     package private(set) var metadata: GGUFMetadata
     /// The tensors, in the order of their data.
     package let tensors: [TensorDescriptor]
-    /// What the file begins with, up to the first tensor's bytes, padding included.
+    /// The bytes of the file before the first tensor's, padding included.
     package private(set) var header: [UInt8]
     let alignment: Int
     /// The size of the whole file in bytes.
@@ -81,7 +81,7 @@ package struct GGUFLayout: Sendable {
         byteCount = total
     }
 
-    /// Where each tensor's bytes begin in the file.
+    /// The byte offset in the file at which each tensor begins.
     package var dataOffsets: [Int] {
         var offset = header.count
         return tensors.map { tensor in

@@ -17,12 +17,15 @@ public struct GGUFWriter: ~Copyable, TensorSink {
     private var written = 0
     private let observe: ((UnsafeRawBufferPointer) -> Void)?
 
-    /// Begins the file with its metadata, in their order, and the list of `tensors`, whose data must follow in this
-    /// order.
+    /// Begins a file with its metadata and the list of its tensors, whose data must follow.
     ///
     /// Tensors are padded to `general.alignment`, or to 32 bytes without that key.
     ///
-    /// - Parameter observe: Sees all bytes behind the header as they are appended.
+    /// - Parameters:
+    ///   - path: The path that the file has once it is finished.
+    ///   - metadata: The keys and values, which are written in their order.
+    ///   - tensors: The tensors, in the order in which their data follow.
+    ///   - observe: Is called with all bytes behind the header as they are appended; nil if nobody needs to see them.
     /// - Throws: ``GGUFError`` if the contents break a rule of the format; `FileError` if the file cannot be written or
     ///   the disk has no room for all of it.
     public init(

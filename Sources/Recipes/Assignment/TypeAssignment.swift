@@ -8,7 +8,7 @@ public struct TypeAssignment: Sendable, Hashable {
     public let tensor: TensorDescriptor
     /// The type that the tensor has now.
     public let sourceType: TensorType
-    /// What decided, in words for people: a rule, an option, an override.
+    /// The reason for the type, in words for people: a rule, an option, an override.
     public let reason: String
     /// The type that was asked for, if the tensor's rows are not whole blocks of it; nil if the type is as asked for.
     public let fallbackFrom: TensorType?

@@ -1,6 +1,6 @@
 import ModelArchitecture
 
-/// The memory of a device on which llama.cpp runs a whole model, and what of it is not for weights.
+/// The memory of a device on which llama.cpp runs a whole model, and the parts of it that are not for weights.
 public struct DeviceMemory: Sendable, Hashable {
     /// The memory of the device in bytes.
     public var byteCount: Int
@@ -8,12 +8,15 @@ public struct DeviceMemory: Sendable, Hashable {
     public var context: Int
     /// The type that keys and values are stored in.
     public var cacheType: CacheType
-    /// The bytes that are kept free for the driver and for what else the device does.
+    /// The bytes that are kept free for the driver and for other work of the device.
     public var reserveByteCount: Int
 
     /// A type that llama.cpp can store keys and values in.
     public enum CacheType: String, Sendable, Hashable, CaseIterable {
-        case f16, q8_0
+        /// Half precision, 16 bits for each value.
+        case f16
+        /// Blocks of ggml's type Q8_0, 8.5 bits for each value.
+        case q8_0
 
         /// Bytes of `count` values, a multiple of 32.
         func byteCount(_ count: Int) -> Int {
@@ -27,7 +30,7 @@ public struct DeviceMemory: Sendable, Hashable {
     /// Tokens that llama.cpp computes at a time.
     private static let batchLength = 512
 
-    /// A device's memory and what llama.cpp is to do with it.
+    /// Describes the memory of a device and its use by llama.cpp.
     ///
     /// - Parameters:
     ///   - byteCount: The memory of the device in bytes.

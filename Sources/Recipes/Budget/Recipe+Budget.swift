@@ -4,13 +4,13 @@ extension Recipe {
     /// The recipe of least predicted KL divergence whose tensors take at most `byteLimit` bytes.
     ///
     /// - Parameters:
-    ///   - name: What the recipe is called.
+    ///   - name: The name of the recipe.
     ///   - byteLimit: The most bytes of all encoded tensors, each padded to GGUF's alignment.
-    ///   - sensitivity: What storing matrices in each type costs.
+    ///   - sensitivity: The cost of storing matrices in each type.
     ///   - tensors: The model's, of which those that `sensitivity` knows are chosen for; the others are as `options`
     ///     say, or as they are stored.
     ///   - geometry: The numbers of the model that rules ask about.
-    ///   - options: What the user asks for, which is no matter of choice.
+    ///   - options: Requests of the user, which are kept whatever they cost.
     /// - Throws: ``RecipeError`` if no choice is small enough.
     public init(
         _ name: String, byteLimit: Int, sensitivity: Sensitivity, tensors: [TensorDescriptor], geometry: ModelGeometry,

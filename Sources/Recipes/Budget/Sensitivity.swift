@@ -1,12 +1,13 @@
 import Tensors
 
-/// What storing a model's matrices in each type costs: how far the type puts a matrix's outputs off, and what the model's
-/// predictions lose by that.
+/// The cost of storing a model's matrices in each type: the error of a matrix's outputs, and the KL divergence of the
+/// model's predictions that follows from it.
 ///
-/// KL divergence is quadratic in small errors, and errors of different matrices are nearly independent: in the whole model
-/// they cost the sum of what each matrix's cost. Beside that, errors however small send some tokens to other experts.
+/// KL divergence is quadratic in small errors, and errors of different matrices are nearly independent: in the whole
+/// model they cost the sum of what each matrix's cost. Beside that, errors however small send some tokens to other
+/// experts.
 public struct Sensitivity: Sendable, Hashable {
-    /// What is known of one tensor of matrices.
+    /// The sensitivity of one tensor, which holds one matrix or a stack of them.
     public struct Matrix: Sendable, Hashable {
         /// The tensor's name, such as `blk.0.ffn_down_exps.weight`.
         public let name: String
@@ -17,7 +18,7 @@ public struct Sensitivity: Sendable, Hashable {
         /// is stored in.
         public let errors: [TensorType: Double]
 
-        /// What was measured of one tensor.
+        /// Makes the sensitivity of one tensor from measurements.
         ///
         /// - Parameters:
         ///   - name: The tensor's name.
@@ -30,28 +31,28 @@ public struct Sensitivity: Sendable, Hashable {
         }
     }
 
-    /// What is known of each tensor that was measured.
+    /// The sensitivity of each tensor that was measured.
     public let matrices: [Matrix]
-    /// What errors cost that are too small to cost anything by their squares, in nats per token: that of tokens for which two
-    /// experts are nearly equal, and which the least error sends to the other one.
+    /// The cost of errors that are too small to count by their squares, in nats per token: tokens for which two experts
+    /// are nearly equal go to the other one after the least error.
     public let reroutingDivergence: Double
     private let indices: [String: Int]
 
-    /// What was measured of a model.
+    /// Makes the sensitivity of a model from measurements.
     ///
     /// - Parameters:
     ///   - matrices: Each measured tensor; of those with the same name the first counts.
-    ///   - reroutingDivergence: What errors too small to count by their squares cost, in nats per token.
+    ///   - reroutingDivergence: The cost of errors that are too small to count by their squares, in nats per token.
     public init(matrices: [Matrix], reroutingDivergence: Double) {
         self.matrices = matrices
         self.reroutingDivergence = reroutingDivergence
         indices = Dictionary(matrices.enumerated().map { ($1.name, $0) }) { first, _ in first }
     }
 
-    /// What is known of the tensor of that name; nil if it was not measured.
+    /// The sensitivity of the tensor of a name; nil if it was not measured.
     public subscript(name: String) -> Matrix? { indices[name].map { matrices[$0] } }
 
-    /// What the error of a tensor stored in `type` costs by itself, in nats per token; nil if it was not measured.
+    /// The cost of the error of a single tensor stored in `type`, in nats per token; nil if it was not measured.
     public func cost(of name: String, as type: TensorType) -> Double? {
         guard let matrix = self[name], let error = matrix.errors[type] else { return nil }
         return matrix.divergencePerError * error

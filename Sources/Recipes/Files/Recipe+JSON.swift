@@ -18,7 +18,9 @@ extension Recipe {
     /// Reads a recipe's text.
     ///
     /// Every field is checked and unknown ones are refused, so that no part of a recipe is silently without effect.
-    /// - Parameter file: where the text is from, for errors.
+    /// - Parameters:
+    ///   - json: the text in UTF-8.
+    ///   - file: the path that errors name; nil if the text is from no file.
     /// - Throws: ``RecipeError`` or `JSONError`.
     public init(json: [UInt8], file: String? = nil) throws {
         guard json.count <= RecipeError.fileByteLimit else {

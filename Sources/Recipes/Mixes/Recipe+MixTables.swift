@@ -3,10 +3,10 @@ import Tensors
 
 /// llama.cpp's file types as rules. Numbers and mixes: `enum llama_ftype` and the type selection of llama-quantize.
 extension Recipe {
-    /// The types that lose too much if all inputs of a matrix count the same.
+    /// The types that lose too much without importance, when all inputs of a matrix count the same.
     public static let importanceTypes: Set<TensorType> = [.iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS]
 
-    /// Every mix of llama.cpp's, from the largest file to the smallest.
+    /// The recipes of all of llama.cpp's mixes, from the largest file to the smallest.
     public static let named: [Recipe] = [
         Recipe("F32", fileType: 0, base: .f32),
         Recipe("F16", fileType: 1, base: .f16),

@@ -5,7 +5,7 @@ extension ForwardPass {
     /// What the logits are computed from.
     var outputMatrix: WeightMatrix { weights[plan.tiesOutputToEmbedding ? .tokenEmbedding : .output] }
 
-    /// The values of some rows after the final norm, as rows of their own.
+    /// The rows of a residual stream at some row numbers after the final norm, one after the other.
     public func finalStates(of rows: [Int], in hidden: HiddenStates) throws -> HiddenStates {
         let norm = try Self.naming(path) { try self.norm(.outputNorm) }
         let states = HiddenStates(rowCount: rows.count, columns: plan.embeddingLength, isPadded: true)
@@ -15,7 +15,8 @@ extension ForwardPass {
         return states
     }
 
-    /// Shows an observer what the output matrix would be multiplied with.
+    /// Shows an observer the inputs of the output matrix, the rows of a residual stream after the final norm, without
+    /// multiplying them.
     public func observeOutput(of hidden: HiddenStates, _ observer: any ActivationObserver) throws {
         let norm = try Self.naming(path) { try self.norm(.outputNorm) }
         let width = plan.embeddingLength
@@ -32,7 +33,11 @@ extension ForwardPass {
 
     /// Computes the logits of some rows and hands each row to `body`, from several threads.
     ///
-    /// - Parameter body: receives the position in `rows` and the `vocabularySize` logits, valid during the call.
+    /// - Parameters:
+    ///   - rows: the numbers of the rows.
+    ///   - hidden: the residual stream after the last layer.
+    ///   - body: receives the position in `rows` and the `vocabularySize` logits, valid during the call.
+    /// - Throws: `ErrorInFile` with a ``RuntimeError`` if the logits cannot be computed, and the errors of `body`.
     public func logits(
         of rows: [Int], in hidden: HiddenStates,
         _ body: @Sendable (_ position: Int, _ logits: UnsafeBufferPointer<Float>) throws -> Void

@@ -1,7 +1,8 @@
 import Numerics
 
 extension LogProbability {
-    /// The most probable tokens and ln of their probabilities, from the most probable on; equal ones by id.
+    /// The `count` most probable tokens and the natural logarithms of their probabilities, from the most probable on;
+    /// equally probable tokens are ordered by id.
     public static func top(_ count: Int, logits: UnsafeBufferPointer<Float>) -> [(token: Int32, value: Double)] {
         let logSum = VectorMath.logSumExp(logits.baseAddress!, logits.count)
         let order = logits.indices.sorted { logits[$0] > logits[$1] || logits[$0] == logits[$1] && $0 < $1 }

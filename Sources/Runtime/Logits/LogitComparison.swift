@@ -1,17 +1,17 @@
 import Numerics
 
-/// How two models' predictions of one token differ.
+/// The difference between a model's prediction of one token and that of a reference.
 public struct LogitComparison: Sendable, Hashable {
-    /// KL divergence of the prediction from the reference's, in nats.
+    /// The KL divergence of the model's prediction from the reference's, in nats.
     public let divergence: Double
-    /// ln of the probability that the reference gives to the token that follows.
+    /// The natural logarithm of the probability that the reference gives to the token that follows.
     public let referenceLogProbability: Double
-    /// ln of the probability that the model gives to it.
+    /// The natural logarithm of the probability that the model gives to the token that follows.
     public let logProbability: Double
-    /// Whether both find the same token most probable.
+    /// Whether the model and the reference find the same token most probable.
     public let agrees: Bool
 
-    /// A difference that is known.
+    /// Makes a difference of figures that are known.
     public init(divergence: Double, referenceLogProbability: Double, logProbability: Double, agrees: Bool) {
         self.divergence = divergence
         self.referenceLogProbability = referenceLogProbability
@@ -19,9 +19,11 @@ public struct LogitComparison: Sendable, Hashable {
         self.agrees = agrees
     }
 
+    /// Compares the logits of a model with those of a reference.
+    ///
     /// - Parameters:
-    ///   - reference: the reference's logits.
-    ///   - logits: the model's, as many.
+    ///   - reference: the logits of the reference, one for each token of the vocabulary.
+    ///   - logits: the logits of the model, as many.
     ///   - token: the token that follows.
     public init(reference: UnsafeBufferPointer<Float>, logits: UnsafeBufferPointer<Float>, token: Int32) {
         precondition(reference.count == logits.count)
@@ -34,9 +36,13 @@ public struct LogitComparison: Sendable, Hashable {
         agrees = VectorMath.indexOfMaximum(p, reference.count) == VectorMath.indexOfMaximum(q, logits.count)
     }
 
+    /// Compares the logits of a model with log-probabilities of a reference, of which the least are not known.
+    ///
     /// - Parameters:
-    ///   - referenceLogProbabilities: the reference's, of which those at most `limit` count as none.
-    ///   - logits: the model's, as many.
+    ///   - referenceLogProbabilities: the natural logarithms of the reference's probabilities, one for each token of
+    ///     the vocabulary.
+    ///   - limit: the log-probability up to which a token adds nothing to the divergence.
+    ///   - logits: the logits of the model, as many.
     ///   - token: the token that follows.
     public init(
         referenceLogProbabilities: UnsafeBufferPointer<Float>, above limit: Float, logits: UnsafeBufferPointer<Float>,

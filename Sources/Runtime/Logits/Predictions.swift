@@ -1,4 +1,4 @@
-/// What models predict at the same tokens: their logits, a bounded number of rows at a time.
+/// The predictions of one or more models at the same tokens: their logits, a bounded number of rows at a time.
 public struct Predictions {
     private let passes: [ForwardPass]
     private let states: [HiddenStates]
@@ -6,7 +6,10 @@ public struct Predictions {
     /// Rows computed at a time if memory allows it, and at least.
     private static let groupLengths = (greatest: 1024, least: 16)
 
-    /// - Parameter models: at least one, with ``ForwardPass/finalStates(of:in:)`` of equal row counts.
+    /// Prepares the predictions of models.
+    ///
+    /// - Parameter models: at least one model, with its ``ForwardPass/finalStates(of:in:)``; all have the same number
+    ///   of rows.
     public init(_ models: [(pass: ForwardPass, states: HiddenStates)]) {
         passes = models.map(\.pass)
         states = models.map(\.states)
@@ -18,12 +21,12 @@ public struct Predictions {
 
     /// Hands every row to `body`, from several threads.
     ///
-    /// Each output matrix is read once, and kept in its encoded form if the rows are computed in several groups and memory
-    /// allows it.
+    /// Each output matrix is read once, and kept in its encoded form if the rows are computed in several groups and
+    /// memory allows it.
     ///
     /// - Parameters:
     ///   - body: receives the row's number and each model's logits, valid during the call.
-    ///   - groupEnd: called after some more rows, in their order.
+    ///   - groupEnd: called from the calling thread after each group of rows, with their numbers, in their order.
     public func forEachRow(
         _ body: @Sendable (_ row: Int, _ logits: [UnsafeBufferPointer<Float>]) throws -> Void,
         groupEnd: (_ rows: Range<Int>) throws -> Void = { _ in }

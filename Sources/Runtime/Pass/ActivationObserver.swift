@@ -4,11 +4,24 @@ import ModelArchitecture
 public struct ActivationSite: Sendable, Hashable {
     /// The inputs of a layer that matrices multiply, and those of the output matrix.
     public enum Input: Sendable, Hashable {
-        case attention, attentionOutput
+        /// The normalized residual stream, which the matrices of queries, keys and values multiply.
+        case attention
+        /// The outputs of all heads, which the output matrix of attention multiplies.
+        case attentionOutput
+        /// The normalized residual stream, which the router multiplies.
         case router
-        case feedForward, feedForwardDown
-        case experts, expertsDown
-        case shared, sharedDown
+        /// The normalized residual stream, which the gate and up matrices of a dense block multiply.
+        case feedForward
+        /// The hidden units of a dense block.
+        case feedForwardDown
+        /// The rows of the normalized residual stream that one expert gets.
+        case experts
+        /// The hidden units of one expert.
+        case expertsDown
+        /// The normalized residual stream, which the gate and up matrices of the shared block multiply.
+        case shared
+        /// The hidden units of the shared block.
+        case sharedDown
         /// The input of the output matrix, which belongs to no layer; its sites have the number of layers in place of a
         /// layer's number.
         case output
@@ -16,9 +29,9 @@ public struct ActivationSite: Sendable, Hashable {
 
     /// The number of the layer, from 0; the number of layers for the output matrix.
     public let layer: Int
-    /// Which of the layer's inputs the matrix multiplies.
+    /// The input of the layer that the matrix multiplies.
     public let input: Input
-    /// The matrix of the stack, for experts.
+    /// The number of the expert; 0 for inputs that are not those of single experts.
     public let expert: Int
 
     /// Names a place; `expert` is 0 where the matrices are not those of single experts.
@@ -48,7 +61,7 @@ public struct ActivationSite: Sendable, Hashable {
     }
 }
 
-/// Some rows of a site's inputs.
+/// Some rows of the inputs at one site.
 public struct ActivationRows {
     /// `count` rows of `columns` values after each other, valid while they are observed.
     public let inputs: UnsafePointer<Float>
@@ -68,13 +81,16 @@ public struct ActivationRows {
     }
 }
 
-/// Sees the inputs of every matrix during a forward pass.
+/// An observer that is shown the inputs of every matrix during a forward pass.
 public protocol ActivationObserver: Sendable {
     /// Receives some rows of a site's inputs; called from several threads, in no particular order.
     ///
-    /// - Parameter piece: numbers the pieces of one stage; the cut does not depend on the thread count.
+    /// - Parameters:
+    ///   - rows: the rows, valid during the call.
+    ///   - site: the place in the model where the inputs are seen.
+    ///   - piece: the number of the piece of the stage that the rows are; pieces do not depend on the thread count.
     func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int)
 
-    /// Is told, from one thread, that the stage's pieces are complete.
+    /// Is called from one thread after all pieces of a stage have been observed.
     func endStage()
 }

@@ -15,14 +15,16 @@ extension ForwardPass {
             releasesPages: releasesPages)
     }
 
-    /// Bytes that a pass needs beside the states of its batch.
+    /// The bytes of memory that a pass needs beside the states of its batch, if no sequence has more than
+    /// `longestSequence` tokens.
     public func workByteCount(longestSequence: Int) -> Int {
         let attentionRows = max(longestSequence, AttentionBlock.groupLength)
         return 8 * largestGroupElementCount + 8 * attentionRows * plan.attention.keyValueLength
             + threadByteCount(longestSequence: longestSequence)
     }
 
-    /// Bytes for each token of a batch: the residual stream, the same after a norm, and its experts.
+    /// The bytes of memory for each token of a batch: the residual stream, the same after a norm, and the choice of
+    /// experts.
     public var byteCountPerToken: Int { 8 * plan.embeddingLength + 32 * (plan.experts?.usedCount ?? 0) }
 
     /// Elements of the largest group of weights that one step needs.

@@ -4,28 +4,35 @@ import Numerics
 import Parallelism
 import Tensors
 
-/// Token ids of sequences that are computed together, each on its own.
+/// The token ids of one sequence; tokens see those before them in their own sequence alone.
 public typealias TokenSequence = [Int32]
 
-/// The one forward pass: a plan and its weights, over batches of sequences, layer by layer.
+/// The forward pass of a model: a plan and its weights, over batches of sequences, layer by layer.
 ///
 /// All sequences of a batch go through a layer before the next one begins, so that every weight is read and decoded
 /// once per batch. Work is cut by sequence, by expert and by fixed panels of rows, never by thread: results do not
-/// depend on the thread count. Decoded weights are those of two steps at a time, an expert or the matrices of attention.
+/// depend on the thread count. Decoded weights are those of two steps at a time, an expert or the matrices of
+/// attention.
 public final class ForwardPass: Sendable {
     /// The architecture that the pass computes.
     public let plan: DecoderPlan
-    /// The model that errors name.
+    /// The path of the model, which errors name.
     public let path: String
     let weights: ModelWeights
     let engine: Engine
     /// Whether the model is larger than the memory, which its pages would only fill.
     let releasesPages: Bool
 
+    /// Finds the weights of a model; nothing is read yet.
+    ///
     /// - Parameters:
-    ///   - path: the model that errors name.
-    ///   - source: the model's tensors.
-    ///   - memory: what the process may use; batches are cut to it.
+    ///   - plan: the architecture that the pass computes.
+    ///   - source: the tensors of the model under their GGUF names.
+    ///   - path: the path of the model, which errors name.
+    ///   - parallel: runs the work; results do not depend on the number of threads.
+    ///   - memory: the memory that the process may use.
+    /// - Throws: `ErrorInFile` with a ``RuntimeError`` if a weight is missing or unknown, has another shape, or a type
+    ///   that cannot be decoded.
     public init(
         plan: DecoderPlan, source: any TensorSource, path: String, parallel: Parallel,
         memory: MemoryBudget = .available
@@ -37,18 +44,19 @@ public final class ForwardPass: Sendable {
         releasesPages = source.tensors.reduce(0) { $0 + $1.byteCount } > memory.byteCount
     }
 
-    /// What the process may use.
+    /// The memory that the process may use.
     public var memory: MemoryBudget { engine.memory }
 
-    /// Time spent so far, in all threads.
+    /// The time spent so far in all threads, by activity.
     public var times: PassTimes { engine.times }
 
     /// Runs sequences from their first token on.
     ///
     /// - Parameters:
-    ///   - start: a layer and the residual stream after it, as `layerEnd` had it in an earlier run of the same sequences;
-    ///     the run goes on with the next layer, and changes the stream.
-    ///   - observer: sees the inputs of every matrix.
+    ///   - sequences: the sequences, each of one token or more.
+    ///   - start: a layer and the residual stream after it, as `layerEnd` had it in an earlier run of the same
+    ///     sequences; the run goes on with the next layer, and changes the stream. Nil begins with the embedding.
+    ///   - observer: is shown the inputs of every matrix; nil if nobody needs to see them.
     ///   - layerEnd: called with the number of each finished layer and the residual stream after it; layer −1 is the
     ///     embedding.
     public func run(
@@ -61,11 +69,13 @@ public final class ForwardPass: Sendable {
         }
     }
 
-    /// Takes sequences' residual streams through one layer.
+    /// Takes the residual streams of sequences through one layer.
     ///
     /// - Parameters:
-    ///   - hidden: the streams after the layer before; changed.
-    ///   - observer: sees the inputs of every matrix.
+    ///   - layer: the number of the layer, from 0.
+    ///   - sequences: the sequences that the streams are of.
+    ///   - hidden: the streams after the layer before, which become those after this layer.
+    ///   - observer: is shown the inputs of every matrix; nil if nobody needs to see them.
     public func run(
         layer: Int, of sequences: [TokenSequence], _ hidden: HiddenStates, observer: (any ActivationObserver)? = nil
     ) throws {

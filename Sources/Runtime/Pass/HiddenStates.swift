@@ -24,7 +24,12 @@ public final class HiddenStates: @unchecked Sendable {
         (buffer.base + count).update(repeating: 0, count: room - count)
     }
 
-    /// - Parameter fill: receives the memory of all values, row by row.
+    /// Makes a stream of values that a function fills in.
+    ///
+    /// - Parameters:
+    ///   - rowCount: the number of rows, one for each token.
+    ///   - columns: the number of values in a row.
+    ///   - fill: receives the memory of all values, row by row, in which float32 values must be written.
     public convenience init(
         rowCount: Int, columns: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void
     ) rethrows {
@@ -32,7 +37,7 @@ public final class HiddenStates: @unchecked Sendable {
         try fill(UnsafeMutableRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
     }
 
-    /// The rows of several streams of equal width, one after the other.
+    /// Joins the rows of several streams of equal width, one stream after the other.
     public convenience init(joining streams: [HiddenStates]) {
         self.init(rowCount: streams.reduce(0) { $0 + $1.rowCount }, columns: streams[0].columns)
         var first = 0
@@ -42,13 +47,13 @@ public final class HiddenStates: @unchecked Sendable {
         }
     }
 
-    /// Copies rows of another stream of equal width over all of these.
+    /// Replaces all rows by those of another stream of equal width, from its row `first` on.
     public func copyRows(of other: HiddenStates, from first: Int) {
         precondition(other.columns == columns && first + rowCount <= other.rowCount)
         row(0).update(from: other.row(first), count: rowCount * columns)
     }
 
-    /// Calls `body` with all values, row by row.
+    /// Calls `body` with the memory of all float32 values, row by row, and returns its result.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try body(UnsafeRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
     }
@@ -58,7 +63,7 @@ public final class HiddenStates: @unchecked Sendable {
     /// The `columns` values of one token.
     func row(_ index: Int) -> UnsafeMutablePointer<Float> { buffer.base + index * columns }
 
-    /// A copy of the values of one token.
+    /// A copy of the values of one row.
     public func values(ofRow index: Int) -> [Float] {
         Array(UnsafeBufferPointer(start: row(index), count: columns))
     }

@@ -5,12 +5,16 @@ import Numerics
 public final class KeyValueCache: @unchecked Sendable {
     /// The most tokens that the cache can hold.
     public let capacity: Int
-    /// Tokens held.
+    /// The number of tokens that the cache holds.
     public private(set) var count = 0
     private let rowLength: Int
     private let layers: [(key: FloatBuffer, value: FloatBuffer)]
 
-    /// - Parameter capacity: tokens that fit.
+    /// Allocates a cache without tokens.
+    ///
+    /// - Parameters:
+    ///   - plan: the architecture of the model.
+    ///   - capacity: the most tokens that the cache can hold.
     public init(plan: DecoderPlan, capacity: Int) {
         self.capacity = capacity
         rowLength = plan.attention.keyValueLength
@@ -28,9 +32,7 @@ public final class KeyValueCache: @unchecked Sendable {
     /// Counts rows that every layer has received.
     func advance(by added: Int) { count += added }
 
-    /// Forgets all tokens but the first ones.
-    ///
-    /// - Parameter kept: at most ``count``.
+    /// Removes all tokens but the first `kept`, which are at most ``count``.
     public func truncate(to kept: Int) {
         precondition((0...count).contains(kept))
         count = kept

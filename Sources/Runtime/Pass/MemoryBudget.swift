@@ -2,7 +2,7 @@ import Platform
 
 /// The memory that the process may use.
 public struct MemoryBudget: Sendable, Hashable {
-    /// The most bytes that the process may hold, with those that it holds already.
+    /// The most bytes that the process may hold, including those that it holds already.
     public let byteCount: Int
 
     /// Makes a budget of some bytes.

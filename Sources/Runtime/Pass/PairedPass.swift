@@ -1,7 +1,7 @@
 import ModelArchitecture
 
-/// Carries the states of tokens through a model and, beside them, through the same model quantized on the way: each matrix is
-/// quantized when its inputs are known in both, and what follows sees what it makes of them.
+/// A pass of tokens through a model and, at the same time, through the same model quantized on the way: each matrix is
+/// quantized when its inputs are known in both, and the matrices after it see the outputs of its quantized form.
 ///
 /// Batches are not cut: the states of all tokens are in memory, twice, and so are the inputs of one site.
 public final class PairedPass {
@@ -20,17 +20,21 @@ public final class PairedPass {
     private var plan: DecoderPlan { pass.plan }
     private var engine: Engine { pass.engine }
 
-    /// Bytes that the states, and the inputs of a site, of each token take.
+    /// The bytes of memory for each token: its states in both models, and the inputs of one site.
     public static func byteCountPerToken(_ plan: DecoderPlan) -> Int {
         let inner = plan.experts.map { max($0.length * max(1, $0.sharedCount), $0.length) } ?? 0
         let widest = max(plan.attention.queryLength, plan.dimensions(of: .feedForwardGate)[1], inner)
         return 4 * (4 * plan.embeddingLength + 2 * widest)
     }
 
+    /// Begins a pass of sequences through both models.
+    ///
     /// - Parameters:
-    ///   - sequences: tokens, each sequence from its first on.
-    ///   - embedding: a pass with the quantized embedding.
-    ///   - states: where an earlier pass was after a layer; nil to begin with the embedding.
+    ///   - pass: the original model.
+    ///   - sequences: the tokens of each sequence, from its first on.
+    ///   - quantizer: quantizes the matrices as the pass comes to them.
+    ///   - embedding: a model with the quantized embedding.
+    ///   - states: the states after a layer of an earlier pass of the same sequences; nil to begin with the embedding.
     public init(
         _ pass: ForwardPass, sequences: [TokenSequence], quantizer: any PassQuantizer, embedding: ForwardPass,
         states: (original: HiddenStates, quantized: HiddenStates)? = nil
@@ -48,7 +52,7 @@ public final class PairedPass {
             weights: PlacedWeights(weights: pass.weights, engine: pass.engine) { try quantizer.decode($0, into: $1) })
     }
 
-    /// Goes through one layer.
+    /// Takes the states of both models through one layer, and has its matrices quantized.
     public func run(layer: Int) throws {
         try ForwardPass.naming(pass.path) {
             try attend(layer)
@@ -58,7 +62,7 @@ public final class PairedPass {
         }
     }
 
-    /// Quantizes the output matrix, after the last layer.
+    /// Has the output matrix quantized, after the last layer.
     public func runOutput() throws {
         try ForwardPass.naming(pass.path) {
             let (references, inputs) = try normalized(pass.norm(.outputNorm))

@@ -1,12 +1,12 @@
 import ModelArchitecture
 
-/// One matrix of a model.
+/// The place of one matrix in a model: its role, its layer, and its number in a stack.
 public struct MatrixPlace: Sendable, Hashable {
     /// The part that the matrix plays in its layer or in the model.
     public let role: TensorRole
-    /// nil for the output matrix.
+    /// The number of the layer, from 0; nil for the output matrix.
     public let layer: Int?
-    /// The matrix of a stack.
+    /// The number of the matrix in a stack of experts; 0 for a matrix that is not one of a stack.
     public let expert: Int
 
     /// Names a matrix; `layer` is nil for the output matrix alone, `expert` 0 for a matrix that is not one of a stack.
@@ -39,15 +39,17 @@ public struct PairedRows {
     public var columns: Int { states.inputs.columns }
 }
 
-/// Quantizes a model's matrices as a pass comes to them.
+/// A method of quantizing the matrices of a model one after the other, as a ``PairedPass`` comes to them.
 public protocol PassQuantizer: AnyObject {
-    /// Quantizes the matrices of a site.
+    /// Quantizes the matrices that multiply the inputs of a site, given these inputs in both models.
     func quantize(_ site: ActivationSite, rows: PairedRows) throws
 
-    /// Writes the values of a matrix: those after quantization if it has been quantized, else the original's.
+    /// Writes the values of a matrix, row by row: those after quantization if it has been quantized, else the
+    /// original's.
     func decode(_ place: MatrixPlace, into target: UnsafeMutablePointer<Float>) throws
 
-    /// Is told that all matrices of a layer have been quantized, with the states that leave the layer.
+    /// Is called after all matrices of a layer have been quantized, with the states that leave the layer in both
+    /// models.
     func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws
 }
 

@@ -1,16 +1,16 @@
-/// Time that a forward pass spent, by what it was doing, added up over threads.
+/// The time that a forward pass has spent on each activity, added up over threads.
 public struct PassTimes: Sendable, Equatable {
-    /// What a thread of a forward pass does.
+    /// An activity of a thread in a forward pass.
     public enum Activity: Int, CaseIterable, Sendable {
         /// Reading encoded weights.
         case read
-        /// Decoding them to float32.
+        /// Decoding weights to float32.
         case dequantize
         /// Products of activations and weights.
         case multiply
         /// Products of queries, keys and values.
         case attention
-        /// Softmax of attention, and what is computed of the logits.
+        /// The softmax of attention, and computations on the logits.
         case softmax
     }
 

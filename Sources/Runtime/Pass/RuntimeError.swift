@@ -1,21 +1,28 @@
 import Files
 
-/// A model that cannot be run, or a run that cannot be done.
+/// An error of a model that cannot be run, or of a run that cannot be done.
 public struct RuntimeError: DiagnosticError, Equatable {
     /// What is wrong, with what was found and what was expected.
     public enum Kind: Sendable, Equatable {
+        /// The model lacks a tensor of its plan.
         case missingTensor
         /// The model has a tensor that the plan has no place for.
         case unknownTensor
+        /// The tensor has another shape than the plan says.
         case wrongShape(found: String, expected: String)
+        /// The tensor is of a type that cannot be decoded.
         case unsupportedType(String)
         /// A weight is infinite or not a number.
         case nonFiniteWeight(row: Int)
-        /// What a matrix or a layer gives is infinite or not a number.
+        /// An output of a matrix or a layer is infinite or not a number.
         case nonFiniteActivation
+        /// The work needs more memory than the budget allows.
         case notEnoughMemory(neededByteCount: Int, budgetByteCount: Int)
+        /// A token is not in the vocabulary.
         case tokenOutOfRange(id: Int32, vocabularySize: Int)
+        /// A sequence is longer than the context.
         case contextTooLong(requested: Int, limit: Int)
+        /// There is no token to begin with.
         case emptyPrompt
     }
 

@@ -2,7 +2,7 @@ import Files
 import ModelArchitecture
 import Numerics
 
-/// Cosines and sines for every position of a context.
+/// The cosines and sines of a rotary embedding for every position of a context.
 public struct RotaryAngles: Sendable {
     let table: RotaryTable
 }
@@ -15,7 +15,12 @@ public final class Generator {
     /// The tokens in the cache.
     public private(set) var tokens: TokenSequence = []
 
-    /// - Parameter capacity: the most tokens in the sequence.
+    /// Begins a sequence without tokens.
+    ///
+    /// - Parameters:
+    ///   - pass: the model.
+    ///   - capacity: the most tokens in the sequence, at most the context length of the model.
+    /// - Throws: `ErrorInFile` with a ``RuntimeError`` if the capacity exceeds the context length.
     public init(pass: ForwardPass, capacity: Int) throws {
         guard capacity <= pass.plan.contextLength else {
             throw ErrorInFile(
@@ -27,7 +32,8 @@ public final class Generator {
         angles = RotaryAngles(table: try pass.rotaryTable(positionCount: capacity))
     }
 
-    /// Takes in tokens and returns the logits after the last of them.
+    /// Appends tokens to the sequence and returns the logits after the last of them, one for each token of the
+    /// vocabulary.
     public func feed(_ added: TokenSequence) throws -> [Float] {
         guard !added.isEmpty else { throw ErrorInFile(path: pass.path, underlying: RuntimeError(.emptyPrompt)) }
         let hidden = try pass.extend(cache, with: added, rotary: angles)
@@ -39,13 +45,15 @@ public final class Generator {
         return Array(UnsafeBufferPointer(start: result.value.base, count: pass.plan.vocabularySize))
     }
 
-    /// Makes `sequence` the sequence, computing only what follows its longest common beginning with the one before, and
-    /// returns the logits after its last token.
+    /// Replaces the sequence by another, computes only the tokens after their longest common beginning, and returns the
+    /// logits after the last token.
     ///
     /// - Parameters:
+    ///   - sequence: the tokens, at least one.
     ///   - pieceLength: the most tokens that go through the model together.
-    ///   - isInterrupted: asked before each piece; if it says so the work ends, and what has been computed stays.
-    /// - Returns: nil if it was interrupted.
+    ///   - isInterrupted: called before each piece; if it returns true the work ends, and the tokens computed so far
+    ///     stay.
+    /// - Returns: one logit for each token of the vocabulary; nil if the work was interrupted.
     public func logits(
         after sequence: TokenSequence, pieceLength: Int = .max, isInterrupted: () -> Bool = { false }
     ) throws -> [Float]? {

@@ -1,7 +1,7 @@
 import Numerics
 import Platform
 
-/// Chooses tokens by their logits.
+/// A random choice of tokens by their logits.
 ///
 /// Equal options, logits and histories give equal tokens: the random numbers are part of the value.
 public struct Sampler: Sendable {
@@ -13,7 +13,7 @@ public struct Sampler: Sendable {
         public let probability: Double
     }
 
-    /// How tokens are chosen.
+    /// The options by which tokens are chosen.
     public let options: SamplingOptions
     private var random: SeededRandom
 
@@ -44,10 +44,13 @@ public struct Sampler: Sendable {
 
     /// The tokens that can be chosen next, with probabilities that add up to 1.
     ///
-    /// Of several equally probable tokens that a limit could leave out, those with the smallest ids stay. The order is by
-    /// probability, from the greatest on, if ``SamplingOptions/topP`` restricts the choice, else by id.
+    /// Of several equally probable tokens that a limit could leave out, those with the smallest ids stay. The order is
+    /// by probability, from the greatest on, if ``SamplingOptions/topP`` restricts the choice, else by id.
     ///
-    /// - Parameters: as for ``next(logits:history:)``.
+    /// - Parameters:
+    ///   - logits: one for each token of the vocabulary.
+    ///   - history: the tokens before, of the prompt too, for the repetition penalty.
+    /// - Throws: ``RuntimeError`` if no finite logit is the greatest.
     public func distribution(logits: [Float], history: some Sequence<Int32>) throws -> [Candidate] {
         var scores = logits
         penalize(&scores, history)

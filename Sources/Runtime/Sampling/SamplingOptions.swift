@@ -1,7 +1,7 @@
-/// How the next token is chosen from the logits; the defaults always choose the most probable one.
+/// The options of choosing the next token from logits; the defaults always choose the most probable one.
 ///
-/// The meanings, and the order in which the restrictions apply (that of the properties), are those of the logits processors of
-/// HuggingFace transformers.
+/// The meanings, and the order in which the restrictions apply (that of the properties), are those of the logits
+/// processors of HuggingFace transformers.
 public struct SamplingOptions: Sendable, Equatable {
     /// The repetition penalty, above 1 to make tokens of the context less probable: their logits are divided by it if
     /// positive, else multiplied.

@@ -1,21 +1,31 @@
-/// Everything that decides which tokens stock llama.cpp makes of a text with a vocabulary, and which texts the tokens stand
-/// for, and nothing else: two vocabularies with the same identity make the same tokens of every text.
+/// Everything that decides which tokens stock llama.cpp makes of a text with a vocabulary, and which texts the tokens
+/// stand for, and nothing else: two vocabularies with the same identity make the same tokens of every text.
 ///
 /// A checkpoint has the identity of the GGUF that is made of it, in whatever precision. Names, templates, roles of
 /// tokens that no text gets, and spellings of the same thing do not count: of the scores of merged pieces it is the
 /// order, of the name of a pre-tokenizer what it does.
 public struct TokenizerIdentity: Sendable, Equatable {
-    /// What may differ, in words.
+    /// A part of the identity; the raw value names it in words.
     public enum Part: String, Sendable, CaseIterable {
+        /// The algorithm of the tokenizer.
         case algorithm = "the algorithm"
+        /// The way in which texts are split into words.
         case splitting = "the way words are split"
+        /// The spellings of the tokens.
         case pieces = "the pieces"
+        /// The purposes of the tokens.
         case kinds = "the kinds of tokens"
+        /// The scores, or the order that they give.
         case scores = "the scores"
+        /// The merges in their order.
         case merges = "the merges"
+        /// The places where spaces are added or removed.
         case spaces = "where spaces are put or removed"
+        /// The replacements of characters before a text is encoded.
         case characters = "the replacements of characters"
+        /// The token that stands for unknown characters.
         case unknown = "the token of unknown characters"
+        /// The tokens that begin and end a text.
         case ends = "the tokens that begin and end a text"
     }
 

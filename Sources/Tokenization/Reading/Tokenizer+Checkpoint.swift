@@ -3,23 +3,25 @@ import Files
 import Platform
 
 extension Tokenizer {
-    /// The tokenizer of a HuggingFace checkpoint.
+    /// Reads the tokenizer of a HuggingFace checkpoint.
     ///
     /// `tokenizer.json` says what the tokens are, and `tokenizer.model` their scores if it is there too; alone, it says
     /// both. The roles come from the first that gives them: names in
     /// `tokenizer_config.json`, then `special_tokens_map.json`; ids in `generation_config.json`, then `config.json`.
     /// Whether BOS and EOS are added: the post-processor of `tokenizer.json` says both if there is one, else
-    /// `add_bos_token` and `add_eos_token` of `tokenizer_config.json`. Where `tokenizer.json` marks spaces in a way that is
-    /// not known here, a `tokenizer.model` beside it stands for both, as in llama.cpp's converter. The conversation format: `chat_template.jinja`, else `chat_template` of
-    /// `tokenizer_config.json` (of several the one named `default`), else that of the older `chat_template.json`.
+    /// `add_bos_token` and `add_eos_token` of `tokenizer_config.json`. Where `tokenizer.json` marks spaces in a way
+    /// that is not known here, a `tokenizer.model` beside it stands for both, as in llama.cpp's converter. The
+    /// conversation format: `chat_template.jinja`, else `chat_template` of `tokenizer_config.json` (of several the one
+    /// named `default`), else that of the older `chat_template.json`.
     ///
     /// Tokens that only `added_tokens_decoder` of `tokenizer_config.json` lists are added. Without a `tokenizer.json`,
     /// `vocab.json` and `merges.txt` are read as GPT-2's and Qwen2's tokenizers do.
     /// - Parameters:
-    ///   - preTokenizer: for byte-level vocabularies, the name under `tokenizer.ggml.pre` that stock llama.cpp has for the
-    ///     way words are split, one of ``preTokenizerNames`` or another name of the same, whatever the pattern; nil to
-    ///     recognize it by the pattern.
-    ///   - rowCount: the rows of the embedding: tokens beyond are left out. Nil keeps all.
+    ///   - path: the path of the checkpoint directory.
+    ///   - preTokenizer: for byte-level vocabularies, the name under `tokenizer.ggml.pre` that stock llama.cpp has for
+    ///     the way words are split, one of ``preTokenizerNames`` or another name of the same, whatever the pattern; nil
+    ///     to recognize it by the pattern.
+    ///   - rowCount: the number of rows of the embedding: tokens beyond are left out. Nil keeps all.
     /// - Throws: `TokenizationError`, `JSONError` or `FileError`, naming the file.
     public init(checkpointDirectory path: String, preTokenizer: String? = nil, rowCount: Int? = nil) throws {
         let file = path + "/tokenizer.json"
@@ -65,17 +67,18 @@ extension Tokenizer {
         }
     }
 
-    /// The files of a checkpoint that ``init(checkpointDirectory:preTokenizer:)`` reads where they exist, by name.
+    /// The names of the files of a checkpoint that ``init(checkpointDirectory:preTokenizer:rowCount:)`` reads if they
+    /// exist.
     public static let checkpointFileNames = [
         "added_tokens.json", "chat_template.jinja", "chat_template.json", "config.json", "generation_config.json",
         "merges.txt", "special_tokens_map.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
         "vocab.json",
     ]
 
-    /// The ways of splitting words that stock llama.cpp has a name for, by the names that are written.
+    /// The names, as Swage writes them, of the ways of splitting words that stock llama.cpp has a name for.
     public static let preTokenizerNames = PreTokenizers.all.map { $0.names[0] }
 
-    /// Whether a name under `tokenizer.ggml.pre` is known.
+    /// Whether a name is known as a value of `tokenizer.ggml.pre`.
     public static func hasPreTokenizer(named name: String) -> Bool { PreTokenizers.named(name) != nil }
 
     private static func isNotByteLevel(_ preTokenizer: String, file: String) -> TokenizationError {
@@ -168,8 +171,8 @@ extension SentencePieceModel {
 }
 
 extension TokenizationError {
-    /// Whether it is about a step that turns spaces into marks or back, or about how pieces are looked for, all of which a
-    /// `tokenizer.model` says too.
+    /// Whether it is about a step that turns spaces into marks or back, or about how pieces are looked for, all of
+    /// which a `tokenizer.model` says too.
     fileprivate var isAboutSpaces: Bool {
         guard case .unsupported(let part, _, _) = kind else { return false }
         return ["normalizer", "pre_tokenizer", "decoder", "model"].contains { part.hasPrefix($0) }
