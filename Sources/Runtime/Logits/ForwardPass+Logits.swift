@@ -8,7 +8,7 @@ extension ForwardPass {
     /// The values of some rows after the final norm, as rows of their own.
     public func finalStates(of rows: [Int], in hidden: HiddenStates) throws -> HiddenStates {
         let norm = try Self.naming(path) { try self.norm(.outputNorm) }
-        let states = HiddenStates(rowCount: rows.count, columns: plan.embeddingLength, isPadded: true)
+        let states = HiddenStates(rowCount: rows.count, columns: plan.embeddingLength)
         for (position, row) in rows.enumerated() {
             norm.apply(to: hidden, rows: row..<row + 1, into: states.row(position))
         }
