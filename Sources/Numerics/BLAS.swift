@@ -62,21 +62,4 @@ public enum BLAS {
 
     /// Products summed in one go; no longer than the pieces that OpenBLAS makes by itself.
     private static let sumLength = 256
-
-    /// Rows of A from which ``multiplyTransposed(_:_:_:_:into:_:m:n:k:scale:)`` gives a row the same products however
-    /// many rows there are.
-    ///
-    /// Below a million multiplications OpenBLAS has kernels of their own for AVX-512, which round differently. (Its
-    /// kernels for AVX2 round by the number of rows in any case.)
-    ///
-    /// - Parameters:
-    ///   - columns: of A and B.
-    ///   - outputs: rows of B.
-    public static func leastRowCount(columns: Int, outputs: Int) -> Int {
-        let shortest = columns % sumLength == 0 ? sumLength : columns % sumLength
-        return min(sumLength, (smallProductLimit / (shortest * outputs) + 16) & ~15)
-    }
-
-    /// Products of m, n and k up to this may use the kernels for small matrices.
-    private static let smallProductLimit = 1_000_000
 }

@@ -221,7 +221,8 @@ import Testing
         // Half a window more, as a write that was cut off leaves it.
         if let left = try? Data(path: unfinished) { _ = try workspace.write("part.unfinished", left.dropLast(100)) }
         let second = try await Swage.run(try await arguments("part"))
-        if try expectSameFigures(second, whole) { #expect(try Data(path: workspace.file("part")) == bytes) }
+        expectSameFigures(second, whole)
+        #expect(try Data(path: workspace.file("part")) == bytes)
         #expect(workspace.contents == ["part", "whole"])
     }
 }

@@ -219,4 +219,17 @@ CSIMD_INLINE csimd_f32x16 csimd_add_pair_products(csimd_f32x16 sum, csimd_u32x16
 void csimd_multiply_bfloat_pairs(
     const uint32_t *left, const uint32_t *right_first, const uint32_t *right_second, long count, float *tile, long stride);
 
+/// output[i · output_stride + j] = Σ input[i · input_stride + p] · weights[j · weight_stride + p] over the columns p.
+///
+/// Every output is summed by itself, 256 columns at a time in their order: it does not depend on how many rows or outputs
+/// there are, and is the same with every processor that rounds a · b + c once.
+///
+/// @param room csimd_row_product_room(rows) values to work with.
+void csimd_multiply_rows(
+    const float *input, long input_stride, long rows, const float *weights, long weight_stride, long outputs, long columns,
+    float *output, long output_stride, float *room);
+
+/// The number of values that csimd_multiply_rows needs to work with.
+long csimd_row_product_room(long rows);
+
 #endif

@@ -56,9 +56,9 @@ struct Projection: Sendable {
         switch mode {
         case .decoded(let weights, let offset):
             scratch.time(.multiply) {
-                BLAS.multiplyRows(
-                    input, weights.base + offset, into: output, rowCount: rowCount, columns: columns, outputs: rows,
-                    scratch: scratch)
+                RowProducts.multiply(
+                    input, rowCount: rowCount, with: weights.base + offset, outputs: rows, columns: columns, into: output,
+                    stride: rows, room: scratch.productRoom(rowCount: rowCount))
             }
         case .rounded(let weights):
             scratch.time(.multiply) {
@@ -79,9 +79,10 @@ struct Projection: Sendable {
                 let weights = scratch.floats(.decoded, range.count * columns)
                 try matrix.decode(rows: range, expert: expert, into: weights, scratch: scratch)
                 scratch.time(.multiply) {
-                    BLAS.multiplyTransposed(
-                        input.base, columns, weights, columns, into: output.base + range.lowerBound, rows, m: rowCount,
-                        n: range.count, k: columns)
+                    RowProducts.multiply(
+                        input.base, rowCount: rowCount, with: weights, outputs: range.count, columns: columns,
+                        into: output.base + range.lowerBound, stride: rows,
+                        room: scratch.productRoom(rowCount: rowCount))
                 }
             }
         }

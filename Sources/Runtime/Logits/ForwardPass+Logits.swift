@@ -8,7 +8,7 @@ extension ForwardPass {
     /// The rows of a residual stream at some row numbers after the final norm, one after the other.
     public func finalStates(of rows: [Int], in hidden: HiddenStates) throws -> HiddenStates {
         let norm = try Self.naming(path) { try self.norm(.outputNorm) }
-        let states = HiddenStates(rowCount: rows.count, columns: plan.embeddingLength, isPadded: true)
+        let states = HiddenStates(rowCount: rows.count, columns: plan.embeddingLength)
         for (position, row) in rows.enumerated() {
             norm.apply(to: hidden, rows: row..<row + 1, into: states.row(position))
         }

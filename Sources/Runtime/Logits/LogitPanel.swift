@@ -16,7 +16,7 @@ final class LogitPanel: @unchecked Sendable {
         self.pass = pass
         let matrix = pass.outputMatrix
         output = keepsWeights ? try matrix.loaded() : matrix
-        logits = HiddenStates(rowCount: rowLimit, columns: output.rows, isPadded: true)
+        logits = HiddenStates(rowCount: rowLimit, columns: output.rows)
     }
 
     /// Computes the logits of some rows of normalized states.
@@ -27,16 +27,15 @@ final class LogitPanel: @unchecked Sendable {
     private func computeUnnamed(_ rows: Range<Int>, of states: HiddenStates) throws {
         let width = pass.plan.embeddingLength
         let isSmall = states.rowCount <= Projection.piecewiseRowLimit
-        // Filled up with the rows that follow, so that the products of a row do not depend on how many rows there are.
-        let computed = isSmall ? rows.count : HiddenStates.padded(rows.count)
         let panelLength = isSmall ? output.rowsPerPiece : Self.vocabularyPanelLength
         try pass.engine.forEachRange(output.rows, length: panelLength) { [self] range, scratch in
             let weights = scratch.floats(.decoded, range.count * width)
             try output.decode(rows: range, into: weights, scratch: scratch)
             scratch.time(.multiply) {
-                BLAS.multiplyTransposed(
-                    states.row(rows.lowerBound), width, weights, width, into: logits.row(0) + range.lowerBound,
-                    output.rows, m: computed, n: range.count, k: width)
+                RowProducts.multiply(
+                    states.row(rows.lowerBound), rowCount: rows.count, with: weights, outputs: range.count,
+                    columns: width, into: logits.row(0) + range.lowerBound, stride: output.rows,
+                    room: scratch.productRoom(rowCount: rows.count))
             }
         }
         if let row = (0..<rows.count).first(where: { !logits.isFinite(row: $0) }) {

@@ -9,19 +9,14 @@ public final class HiddenStates: @unchecked Sendable {
     public let columns: Int
     private let buffer: FloatBuffer
 
-    /// Rows of products are computed in multiples of this.
-    static let rowUnit = 16
     /// Rows per piece of row-wise work.
     static let panelLength = 256
 
-    /// - Parameter isPadded: whether rows of zeros follow up to a multiple of ``rowUnit``.
-    init(rowCount: Int, columns: Int, isPadded: Bool = false) {
+    /// Rows whose values are not set yet.
+    init(rowCount: Int, columns: Int) {
         self.rowCount = rowCount
         self.columns = columns
-        let count = rowCount * columns
-        let room = isPadded ? Self.padded(rowCount) * columns : count
-        buffer = FloatBuffer(count: room)
-        (buffer.base + count).update(repeating: 0, count: room - count)
+        buffer = FloatBuffer(count: rowCount * columns)
     }
 
     /// Makes a stream of values that a function fills in.
@@ -57,8 +52,6 @@ public final class HiddenStates: @unchecked Sendable {
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try body(UnsafeRawBufferPointer(start: buffer.base, count: 4 * rowCount * columns))
     }
-
-    static func padded(_ rowCount: Int) -> Int { (rowCount + rowUnit - 1) / rowUnit * rowUnit }
 
     /// The `columns` values of one token.
     func row(_ index: Int) -> UnsafeMutablePointer<Float> { buffer.base + index * columns }

@@ -10,7 +10,7 @@ final class ScratchSpace: @unchecked Sendable {
         case states
         case query, key, value, mixed, scores
         case gathered, gate, up
-        case paddedInput, paddedOutput
+        case products
         case rounded, tile
     }
 
@@ -32,6 +32,11 @@ final class ScratchSpace: @unchecked Sendable {
     /// At least `count` bytes for encoded rows.
     func encodedBytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: floats(.encoded, (count + 3) / 4), count: count)
+    }
+
+    /// What products of `rowCount` rows with a matrix need to work with.
+    func productRoom(rowCount: Int) -> UnsafeMutablePointer<Float> {
+        floats(.products, RowProducts.roomCount(rowCount: rowCount))
     }
 
     /// Gives the memory back.

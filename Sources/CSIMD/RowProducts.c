@@ -1,0 +1,164 @@
+#include "CSIMD.h"
+
+#pragma clang diagnostic ignored "-Wpsabi"
+
+// A tile of sums stays in registers: rows of the input by columns, each of which is an output.
+#if defined(__AVX512F__)
+enum { tile_rows = 12 };
+typedef csimd_f32x16 lanes;
+#elif defined(__AVX__)
+enum { tile_rows = 6 };
+typedef csimd_f32x8 lanes;
+#else
+enum { tile_rows = 6 };
+typedef float lanes __attribute__((ext_vector_type(4)));
+#endif
+// `step` columns are summed before they are added to what there is: their weights stay in the first cache.
+enum { vectors = 2, tile_columns = vectors * sizeof(lanes) / sizeof(float), step = 256 };
+
+/// a · b + c, rounded once where the processor can.
+CSIMD_INLINE lanes multiply_add(lanes a, lanes b, lanes c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_elementwise_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+long csimd_row_product_room(long rows) {
+    return step * (tile_columns + (rows + tile_rows - 1) / tile_rows * tile_rows);
+}
+
+/// Computes a tile; `rows` is a constant where this is called, so that the sums stay in registers.
+CSIMD_INLINE void add_tile(
+    const int rows, const float *input, const float *weights, long length, float *output, long stride, long columns,
+    int is_first) {
+    lanes sums[tile_rows][vectors];
+    #pragma unroll
+    for (int row = 0; row < rows; row++) {
+        #pragma unroll
+        for (int v = 0; v < vectors; v++) sums[row][v] = (lanes)(0.0f);
+    }
+    for (long index = 0; index < length; index++) {
+        lanes right[vectors];
+        memcpy(right, weights + index * tile_columns, sizeof right);
+#if defined(__x86_64__)
+        // Loaded once, not by every row's instruction.
+        #pragma unroll
+        for (int v = 0; v < vectors; v++) __asm__("" : "+v"(right[v]));
+#endif
+        #pragma unroll
+        for (int row = 0; row < rows; row++) {
+            const lanes left = (lanes)(input[index * tile_rows + row]);
+            #pragma unroll
+            for (int v = 0; v < vectors; v++) sums[row][v] = multiply_add(left, right[v], sums[row][v]);
+        }
+    }
+    #pragma unroll
+    for (int row = 0; row < rows; row++) {
+        float *target = output + row * stride;
+        if (columns == tile_columns) {
+            lanes old[vectors];
+            if (!is_first) {
+                memcpy(old, target, sizeof old);
+                #pragma unroll
+                for (int v = 0; v < vectors; v++) sums[row][v] += old[v];
+            }
+            memcpy(target, sums[row], sizeof old);
+        } else {
+            float values[tile_columns];
+            memcpy(values, sums[row], sizeof values);
+            for (long column = 0; column < columns; column++)
+                target[column] = is_first ? values[column] : target[column] + values[column];
+        }
+    }
+}
+
+#define TILE(count) \
+    case count: \
+        add_tile(count, input, weights, length, output, stride, columns, is_first); \
+        break;
+
+static void add_tile_of(
+    long rows, const float *input, const float *weights, long length, float *output, long stride, long columns,
+    int is_first) {
+    switch (rows) {
+        TILE(1)
+        TILE(2)
+        TILE(3)
+        TILE(4)
+        TILE(5)
+        TILE(6)
+#if defined(__AVX512F__)
+        TILE(7)
+        TILE(8)
+        TILE(9)
+        TILE(10)
+        TILE(11)
+        TILE(12)
+#endif
+    }
+}
+
+/// Eight rows of eight values each become eight columns.
+CSIMD_INLINE void transpose(const float *rows, long stride, float *target, long target_stride) {
+    csimd_f32x8 a[8], b[8];
+    #pragma unroll
+    for (int i = 0; i < 8; i++) memcpy(&a[i], rows + i * stride, sizeof a[i]);
+    #pragma unroll
+    for (int i = 0; i < 8; i += 2) {
+        b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    #pragma unroll
+    for (int i = 0; i < 8; i += 4) {
+        a[i] = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        a[i + 1] = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        a[i + 2] = __builtin_shufflevector(b[i + 1], b[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+        a[i + 3] = __builtin_shufflevector(b[i + 1], b[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+    #pragma unroll
+    for (int i = 0; i < 4; i++) {
+        b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+    #pragma unroll
+    for (int i = 0; i < 8; i++) memcpy(target + i * target_stride, &b[i], sizeof b[i]);
+}
+
+/// Rows become columns of `width`; columns that no row is left for are zero.
+static void pack(const float *rows, long stride, long count, long length, float *target, long width) {
+    long row = 0;
+    for (; row + 8 <= count; row += 8) {
+        long index = 0;
+        for (; index + 8 <= length; index += 8)
+            transpose(rows + row * stride + index, stride, target + index * width + row, width);
+        for (; index < length; index++)
+            for (long i = row; i < row + 8; i++) target[index * width + i] = rows[i * stride + index];
+    }
+    for (; row < count; row++)
+        for (long index = 0; index < length; index++) target[index * width + row] = rows[row * stride + index];
+    for (; row < width; row++)
+        for (long index = 0; index < length; index++) target[index * width + row] = 0;
+}
+
+void csimd_multiply_rows(
+    const float *input, long input_stride, long rows, const float *weights, long weight_stride, long outputs, long columns,
+    float *output, long output_stride, float *room) {
+    float *const packed_weights = room, *const packed_input = room + tile_columns * step;
+    for (long start = 0; start < columns; start += step) {
+        const long length = columns - start < step ? columns - start : step;
+        for (long row = 0; row < rows; row += tile_rows) {
+            const long count = rows - row < tile_rows ? rows - row : tile_rows;
+            pack(input + row * input_stride + start, input_stride, count, length, packed_input + row * step, tile_rows);
+        }
+        for (long column = 0; column < outputs; column += tile_columns) {
+            const long count = outputs - column < tile_columns ? outputs - column : tile_columns;
+            pack(weights + column * weight_stride + start, weight_stride, count, length, packed_weights, tile_columns);
+            for (long row = 0; row < rows; row += tile_rows)
+                add_tile_of(
+                    rows - row < tile_rows ? rows - row : tile_rows, packed_input + row * step, packed_weights, length,
+                    output + row * output_stride + column, output_stride, count, start == 0);
+        }
+    }
+}
