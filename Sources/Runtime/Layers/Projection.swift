@@ -57,7 +57,8 @@ struct Projection: Sendable {
         case .decoded(let weights, let offset):
             scratch.time(.multiply) {
                 RowProducts.multiply(
-                    input, rowCount: rowCount, with: weights.base + offset, outputs: rows, columns: columns, into: output,
+                    input, rowCount: rowCount, with: weights.base + offset, outputs: rows, columns: columns,
+                    into: output,
                     stride: rows, room: scratch.productRoom(rowCount: rowCount))
             }
         case .rounded(let weights):
