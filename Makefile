@@ -41,7 +41,7 @@ bench: build ## Times the commands on a checkpoint of real geometry; LLAMA_BIN=f
 docs: packages ## The modules' documentation, a static site in .build-docs/site
 	SWAGE_DOCS=1 $(SWIFT) package --scratch-path .build-docs --allow-writing-to-directory .build-docs/site \
 		generate-documentation $(addprefix --target ,$(MODULES)) --enable-experimental-combined-documentation \
-		--transform-for-static-hosting --output-path .build-docs/site
+		--warnings-as-errors --transform-for-static-hosting --output-path .build-docs/site
 
 clean: ## Removes everything that was built
 	rm -rf .build .build-bench .build-docs .build-examples demo
