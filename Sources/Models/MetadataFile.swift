@@ -16,7 +16,7 @@ public struct MetadataFile: Sendable {
 
     /// - Throws: `FileError`, `JSONError`, or ``ModelError`` if it is no object.
     public init(contentsOf path: String) throws {
-        guard let object = try JSON(contentsOf: path).object else {
+        guard let object = try JSON(contentsOf: path, limit: .metadata).object else {
             throw ModelError(.metadata(.notObject), file: path)
         }
         self.path = path

@@ -13,7 +13,6 @@ public struct PipelineError: DiagnosticError, Equatable {
         case alreadyQuantized(TensorType)
         /// What an unfinished calibration has left is of another one.
         case otherCalibration
-        case cannotCreateFolder
         /// No text is long enough for a window that nothing is fitted to.
         case nothingHeldOut
         /// A file does not say what types cost.
@@ -67,7 +66,6 @@ public struct PipelineError: DiagnosticError, Equatable {
             report(
                 .usage, "it is there and belongs to another calibration, or is damaged",
                 advice: "remove it to begin anew; only the same run can be continued")
-        case .cannotCreateFolder: report(.work, "the folder cannot be made", advice: "check the path and its rights")
         case .nothingHeldOut:
             report(
                 .usage, "no text has more windows than are held out to measure on",

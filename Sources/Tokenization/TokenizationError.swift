@@ -19,6 +19,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case emptyPiece(TokenID)
         case notUTF8(TokenID)
         case tooManyTokens(count: Int)
+        /// More rows of the embedding than `limit` are without a token.
+        case tooManyUnusedRows(rowCount: Int, tokenCount: Int, limit: Int)
         case merge(index: Int, MergeProblem)
         case missingByteToken(UInt8)
         /// A token that reads as a byte but is not spelled as `<0xNN>` with capital digits.
@@ -118,6 +120,9 @@ public struct TokenizationError: DiagnosticError, Equatable {
             return damaged(place: "token \(id)", "the token is not valid UTF-8")
         case .tooManyTokens(let count):
             return damaged(place: nil, "\(count) tokens; at most \(TokenID.max) are possible")
+        case .tooManyUnusedRows(let rows, let tokens, let limit):
+            return damaged(
+                place: nil, "\(tokens) tokens for an embedding of \(rows) rows; at most \(limit) rows may be without one")
         case .merge(let index, let problem):
             return damaged(place: "merge \(index)", Self.text(problem))
         case .missingByteToken(let byte):

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Files
 import Pipelines
 
 struct SensitivityCommand: ParsableCommand {
@@ -8,13 +9,13 @@ struct SensitivityCommand: ParsableCommand {
         abstract: "Measures what each type would cost in each matrix, for swage quantize --fit, --size and --bpw.")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: InputPath
 
     @Option(name: .customLong("text"), parsing: .upToNextOption, help: "Texts, plain or .zst.")
-    var texts: [String]
+    var texts: [InputPath]
 
     @Option(name: .shortAndLong, help: "The JSON file to write.")
-    var output: String
+    var output: OutputPath
 
     @Option(help: "Windows at the end of each text that predictions are compared on.")
     var heldOut = 1
@@ -29,14 +30,15 @@ struct SensitivityCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try reading.open(model)
+        try AtomicFile.check(output.path)
+        let model = try reading.open(model.path)
         var calibration = CalibratedQuantization(
-            texts: try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, memory: work.compute.memory)
+            texts: try texts.map { try EvaluationText(contentsOf: $0.path) }, cut: windows.cut, memory: work.compute.memory)
         calibration.heldOutCount = heldOut
         let sensitivity = try calibration.sensitivity(
             of: model, parallel: work.compute.parallel, progress: work.compute.progress)
-        try SensitivityFile.write(sensitivity, of: model, to: output)
+        try SensitivityFile.write(sensitivity, of: model, to: output.path)
         ProgressLine.clear()
-        try StandardStream.output.write("\(output): \(sensitivity.matrices.count) tensors\n")
+        try StandardStream.output.write("\(output.path): \(sensitivity.matrices.count) tensors\n")
     }
 }
