@@ -102,7 +102,8 @@ public struct EvaluationError: DiagnosticError, Equatable {
                 .input, file: file, "the stored predictions are damaged: \(problem)", advice: "make the file again")
         case .predictionsOfLongWindows(let context, let limit):
             Diagnostic(
-                .input, file: file, "the stored predictions are of windows of \(context) tokens, the model sees \(limit)",
+                .input, file: file,
+                "the stored predictions are of windows of \(context) tokens, the model sees \(limit)",
                 advice: "make them again with \(.context, limit) or less")
         case .otherWindows(let number):
             Diagnostic(

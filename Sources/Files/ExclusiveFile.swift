@@ -16,7 +16,8 @@ enum ExclusiveFile {
         guard descriptor >= 0 else {
             let code = errno
             throw [ELOOP, ENXIO, EISDIR].contains(code)
-                ? FileError(.foreign(stored), path: path) : FileError(.system(operation: "write", errno: code), path: path)
+                ? FileError(.foreign(stored), path: path)
+                : FileError(.system(operation: "write", errno: code), path: path)
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {

@@ -80,7 +80,8 @@ public struct FileError: DiagnosticError {
                 advice: "fetch the file itself: git lfs pull in its folder, or hf download REPOSITORY")
         case .notAFile:
             return Diagnostic(
-                .input, file: path, "is not a regular file", advice: "give the path of a file, not of a directory, pipe or device")
+                .input, file: path, "is not a regular file",
+                advice: "give the path of a file, not of a directory, pipe or device")
         case .notAFileName:
             return Diagnostic(
                 .usage, file: path, "no file can be written under this name",

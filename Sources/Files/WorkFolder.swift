@@ -48,7 +48,8 @@ public struct WorkFolder: Sendable {
     public func remove(where isOwn: (_ name: String) -> Bool) {
         guard Self.isFolder(path) else { return }
         for name in Self.names(in: path) where name != marker {
-            let finished = name.hasPrefix(".") && name.hasSuffix(".partial") ? String(name.dropFirst().dropLast(8)) : name
+            let finished =
+                name.hasPrefix(".") && name.hasSuffix(".partial") ? String(name.dropFirst().dropLast(8)) : name
             if finished == marker || isOwn(finished) { unlink("\(path)/\(name)") }
         }
         unlink("\(path)/\(marker)")
@@ -65,7 +66,9 @@ public struct WorkFolder: Sendable {
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { names.append(name) }
         }
         return names

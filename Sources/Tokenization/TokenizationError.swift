@@ -122,7 +122,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
             return damaged(place: nil, "\(count) tokens; at most \(TokenID.max) are possible")
         case .tooManyUnusedRows(let rows, let tokens, let limit):
             return damaged(
-                place: nil, "\(tokens) tokens for an embedding of \(rows) rows; at most \(limit) rows may be without one")
+                place: nil,
+                "\(tokens) tokens for an embedding of \(rows) rows; at most \(limit) rows may be without one")
         case .merge(let index, let problem):
             return damaged(place: "merge \(index)", Self.text(problem))
         case .missingByteToken(let byte):

@@ -73,7 +73,9 @@ import Testing
             let handle = try #require(FileHandle(forUpdatingAtPath: "\(folder)/open"))
             defer { try? handle.close() }
             try link("\(folder)/link", to: "/proc/self/fd/\(handle.fileDescriptor)")
-            for path in ["/proc/self/fd/\(handle.fileDescriptor)", "/dev/fd/\(handle.fileDescriptor)", "\(folder)/link"] {
+            for path in [
+                "/proc/self/fd/\(handle.fileDescriptor)", "/dev/fd/\(handle.fileDescriptor)", "\(folder)/link",
+            ] {
                 try expectRefusal(of: path)
             }
             #expect(try ReadableFile.contents(of: "\(folder)/open") == Self.old)

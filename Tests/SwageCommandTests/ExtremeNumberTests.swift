@@ -59,7 +59,8 @@ import Testing
         return [option.command] + rest
     }
 
-    @Test(arguments: OptionTable.options(.number)) func numbersThatNobodyMeans(option: OptionTable.Option) async throws {
+    @Test(arguments: OptionTable.options(.number)) func numbersThatNobodyMeans(option: OptionTable.Option) async throws
+    {
         for value in Self.values {
             let workspace = try Workspace()
             let arguments = try await Self.arguments(for: option, workspace)

@@ -88,6 +88,7 @@ import Testing
 
     @Test(arguments: readings, Kind.allCases)
     func filesThatAreNone(reading: Reading, kind: Kind) async throws {
+        try Conformance.row(kind == .sparse ? "inputs/sparse-file" : "inputs/pipe")
         let workspace = try Workspace()
         let checkpoint = try workspace.checkpoint("model")
         let file = reading.place.map { "\(checkpoint.path)/\($0)" } ?? workspace.file("file")
@@ -111,9 +112,10 @@ import Testing
         ("perplexity {model} --base-logits {file}", "predictions-bomb.bin", "the stored predictions are damaged"),
     ])
     func bombs(line: String, name: String, words: String) async throws {
+        try Conformance.row(name.hasSuffix(".zst") ? "inputs/compressed-bomb" : "inputs/predictions-bomb")
         let workspace = try Workspace()
         let arguments = line.split(separator: " ").map {
-            $0.replacing("{model}", with: Products.checkpoint)
+            String($0).replacing("{model}", with: Products.checkpoint)
                 .replacing("{file}", with: Fixtures.path("hostile/\(name)"))
         }
         let outcome = try await Self.run(arguments, in: workspace)
@@ -123,6 +125,7 @@ import Testing
 
     /// A vocabulary that only the configuration knows is refused before its tokens are made.
     @Test func anEmbeddingOfMillionsOfRowsWithoutTokens() async throws {
+        try Conformance.row("inputs/rows-without-tokens")
         let workspace = try Workspace()
         let checkpoint = try workspace.checkpoint("model")
         try checkpoint.configure("vocab_size", 1 << 24)

@@ -98,7 +98,8 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
             return "windows that begin every \(stride) tokens are impossible"
         }
         for text in texts where text.tokens < 1 || text.bytes < 0 || !(0...text.bytes).contains(text.characters) {
-            return "a text of \(text.tokens) tokens, \(text.bytes) bytes and \(text.characters) characters is impossible"
+            return
+                "a text of \(text.tokens) tokens, \(text.bytes) bytes and \(text.characters) characters is impossible"
         }
         return nil
     }

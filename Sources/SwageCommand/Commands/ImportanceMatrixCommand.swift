@@ -63,7 +63,9 @@ struct ImportanceMatrixCommand: ParsableCommand {
         if show == nil, output == nil, hessian == nil {
             throw ValidationError("name the file to write with --output FILE")
         }
-        if let output = output?.path, let hessian = hessian?.path, URL(filePath: output).standardized == URL(filePath: hessian).standardized {
+        if let output = output?.path, let hessian = hessian?.path,
+            URL(filePath: output).standardized == URL(filePath: hessian).standardized
+        {
             throw ValidationError("--output and --hessian must be different files")
         }
         if show == nil, json || experts { throw ValidationError("--json and --experts belong to --show") }

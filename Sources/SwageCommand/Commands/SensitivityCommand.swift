@@ -33,7 +33,8 @@ struct SensitivityCommand: ParsableCommand {
         try AtomicFile.check(output.path)
         let model = try reading.open(model.path)
         var calibration = CalibratedQuantization(
-            texts: try texts.map { try EvaluationText(contentsOf: $0.path) }, cut: windows.cut, memory: work.compute.memory)
+            texts: try texts.map { try EvaluationText(contentsOf: $0.path) }, cut: windows.cut,
+            memory: work.compute.memory)
         calibration.heldOutCount = heldOut
         let sensitivity = try calibration.sensitivity(
             of: model, parallel: work.compute.parallel, progress: work.compute.progress)

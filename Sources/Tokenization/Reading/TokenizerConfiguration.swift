@@ -20,7 +20,8 @@ struct TokenizerConfiguration {
     init(directory: String) throws {
         func source(_ name: String) throws -> Source {
             let file = directory + "/" + name
-            return Source(file: file, json: try Self.ifPresent { try JSON(contentsOf: file, limit: .configuration) } ?? .null)
+            return Source(
+                file: file, json: try Self.ifPresent { try JSON(contentsOf: file, limit: .configuration) } ?? .null)
         }
         tokenizer = try source("tokenizer_config.json")
         specialTokensMap = try source("special_tokens_map.json")
@@ -50,7 +51,9 @@ struct TokenizerConfiguration {
     }
 
     static func sentencePieceModel(_ file: String) throws -> SentencePieceModel? {
-        guard let bytes = try ifPresent({ try ReadableFile.contents(of: file, limit: .sentencePiece) }) else { return nil }
+        guard let bytes = try ifPresent({ try ReadableFile.contents(of: file, limit: .sentencePiece) }) else {
+            return nil
+        }
         do throws(TokenizationError) {
             return try SentencePieceModel(bytes)
         } catch {
