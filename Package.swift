@@ -65,6 +65,7 @@ let package = Package(
         system("COpenBLAS", "openblas", apt: "libopenblas-dev", brew: "openblas"),
         system("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
         .target(name: "CSIMD"),
+        .target(name: "CStartup"),
 
         module("Platform"),
         module("Files", "Platform"),
@@ -111,7 +112,7 @@ let package = Package(
             "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization", "Runtime",
             "Evaluation", "Calibration", "Models", "Pipelines", "Reporting", "ArgumentParser"),
-        .executableTarget(name: "SwageTool", dependencies: ["SwageCommand"], swiftSettings: strict),
+        .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
         module(
             "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUFContainer", "BlockFormats", "ErrorFeedback",
             "ModelArchitecture", "Tokenization", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime",
@@ -147,7 +148,7 @@ let package = Package(
         tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
 
         .target(
-            name: "TestSupport", dependencies: ["Files", "Compression"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Files", "Compression", "ByteJSON"], path: "Tests/TestSupport",
             swiftSettings: strict),
     ]
 )

@@ -11,9 +11,12 @@ extension JSON {
 
     /// Parses the file at `path`.
     ///
-    /// - Throws: ``JSONError`` that names the file if it holds no JSON, `FileError` if it cannot be read.
-    public init(contentsOf path: String) throws {
-        let text = try ReadableFile.contents(of: path)
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - limit: what the file is, which says how large it may be.
+    /// - Throws: ``JSONError`` that names the file if it holds no JSON, `FileError` if it is too large or cannot be read.
+    public init(contentsOf path: String, limit: InputLimit) throws {
+        let text = try ReadableFile.contents(of: path, limit: limit)
         do throws(JSONError) {
             try self.init(parsing: text)
         } catch {

@@ -10,8 +10,6 @@ public struct CalibrationError: DiagnosticError, Equatable {
         case nothingHeldOut
         /// What an unfinished calibration has left is of another one.
         case otherCalibration
-        /// The folder of an unfinished calibration cannot be made.
-        case cannotCreateFolder
         /// A file does not say what types cost, in the version of the form that is read.
         case notSensitivity(version: Int)
         /// A file says what types cost in other weights.
@@ -61,7 +59,6 @@ public struct CalibrationError: DiagnosticError, Equatable {
             report(
                 .usage, "it is there and belongs to another calibration, or is damaged",
                 advice: "remove it to begin anew; only the same run can be continued")
-        case .cannotCreateFolder: report(.work, "the folder cannot be made", advice: "check the path and its rights")
         case .notSensitivity(let version):
             report(
                 .input, "what types cost in each matrix expected, as version \(version)",

@@ -10,8 +10,14 @@ public enum Zstandard {
 
     /// Decompresses one or more frames.
     ///
-    /// - Parameter limit: the largest result that is accepted, in bytes.
+    /// - Parameters:
+    ///   - compressed: all frames, one after the other.
+    ///   - limit: the largest result that is accepted, in bytes; no more than that is decompressed.
+    /// - Throws: ``Failure`` if the result would be larger, or the frames are damaged or cut off.
     public static func decompress(_ compressed: [UInt8], limit: Int) throws(Failure) -> [UInt8] {
+        let announced = compressed.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+        // The two highest numbers stand for a frame that does not say its size and for none.
+        guard announced >= .max - 1 || announced <= limit else { throw tooLarge(limit) }
         guard let context = ZSTD_createDCtx() else { throw Failure(reason: "out of memory") }
         defer { ZSTD_freeDCtx(context) }
         var chunk = [UInt8](repeating: 0, count: ZSTD_DStreamOutSize())
@@ -33,10 +39,14 @@ public enum Zstandard {
             guard ZSTD_isError(pending) == 0 else {
                 throw Failure(reason: String(cString: ZSTD_getErrorName(pending)))
             }
-            guard result.count <= limit else { throw Failure(reason: "more than \(limit) bytes when decompressed") }
+            guard result.count <= limit else { throw tooLarge(limit) }
             guard (position, result.count) != before else { throw Failure(reason: "the stream ends too early") }
         }
         return result
+    }
+
+    private static func tooLarge(_ limit: Int) -> Failure {
+        Failure(reason: "more than \(limit) bytes when decompressed")
     }
 
     /// Compresses bytes into one frame, with a checksum of them; the same bytes give the same frame.

@@ -24,6 +24,8 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case notPredictions
         /// A file of stored predictions is damaged or incomplete, and how.
         case invalidPredictions(String)
+        /// The stored predictions are of windows that the models cannot see.
+        case predictionsOfLongWindows(context: Int, limit: Int)
         /// A window to evaluate is not among those that the stored predictions are of.
         case otherWindows(number: Int)
         /// Stored predictions are of another run than the one they should serve, and what differs.
@@ -64,7 +66,7 @@ public struct EvaluationError: DiagnosticError, Equatable {
                 "the text has \(tokens) \(tokens == 1 ? "token" : "tokens"), fewer than "
                     + (firstWindow == 0
                         ? "one window of \(context)"
-                        : "\(firstWindow + 1) windows of \(context)"),
+                        : "\(UInt(max(0, firstWindow)) + 1) windows of \(context)"),
                 advice: firstWindow == 0
                     ? "give a longer text or a smaller \(.context)"
                     : "give a longer text, a smaller \(.context) or an earlier \(.firstWindow)")
@@ -98,6 +100,11 @@ public struct EvaluationError: DiagnosticError, Equatable {
         case .invalidPredictions(let problem):
             Diagnostic(
                 .input, file: file, "the stored predictions are damaged: \(problem)", advice: "make the file again")
+        case .predictionsOfLongWindows(let context, let limit):
+            Diagnostic(
+                .input, file: file,
+                "the stored predictions are of windows of \(context) tokens, the model sees \(limit)",
+                advice: "make them again with \(.context, limit) or less")
         case .otherWindows(let number):
             Diagnostic(
                 .input, file: file, place: "window \(number)", "its tokens are not among those the predictions are of",

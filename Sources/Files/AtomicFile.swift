@@ -3,14 +3,16 @@ import Platform
 /// A file that appears under its name only when it is complete.
 ///
 /// Bytes go to a temporary name beside the target, `.NAME.partial`; ``commit()`` syncs and renames. Without it the
-/// temporary file is removed. A killed process can leave the temporary file, which the next one takes over, never a
-/// half file under the final name. Two processes cannot write the same file at once.
+/// temporary file is removed. A killed process can leave the temporary file, which the next one takes over, never a half
+/// file under the final name. Two processes cannot write the same file at once. A symbolic link as the name stays one, and
+/// the file that it leads to is replaced; devices, pipes and open files (`/dev/stdout`) are refused.
 public struct AtomicFile: ~Copyable {
     /// The path under which the complete file appears.
     public let path: String
     /// The number of bytes appended so far.
     public private(set) var byteCount = 0
-    private let temporaryPath: String
+    private let location: OutputLocation
+    private var temporaryPath: String { location.partialPath }
     private var descriptor: Int32
     private var buffer: UnsafeMutableRawBufferPointer
     private var buffered = 0
@@ -27,9 +29,8 @@ public struct AtomicFile: ~Copyable {
     ///     free room of the disk before anything is written.
     /// - Throws: ``FileError`` if the file cannot be written, another process is writing it, or the disk has no room.
     public init(path: String, expectedByteCount: Int = 0) throws {
-        try Self.check(path, expectedByteCount: expectedByteCount)
-        let (directory, name) = Self.split(path)
-        let temporary = "\(directory).\(name).partial"
+        let location = try Self.location(path, expectedByteCount: expectedByteCount)
+        let temporary = location.partialPath
         let descriptor = try UnfinishedFiles.insert(temporary) { try Self.openLocked(temporary, path: path) }
         guard ftruncate(descriptor, 0) == 0 else {
             let error = FileError.lastSystemError("write", path: path)
@@ -38,7 +39,7 @@ public struct AtomicFile: ~Copyable {
             throw error
         }
         self.buffer = .allocate(byteCount: Self.bufferByteCount, alignment: 64)
-        self.temporaryPath = temporary
+        self.location = location
         self.descriptor = descriptor
         self.path = path
     }
@@ -62,29 +63,20 @@ public struct AtomicFile: ~Copyable {
     /// - Throws: ``FileError`` if the path cannot be a file's, the directory cannot be written, or the disk has no
     ///   room.
     public static func check(_ path: String, expectedByteCount: Int = 0) throws {
-        let (prefix, name) = split(path)
-        let directory = prefix.isEmpty ? "." : String(prefix)
-        var status = stat()
-        let exists = stat(path, &status) == 0
-        guard !exists || status.st_mode & S_IFMT == S_IFREG, !name.isEmpty else {
-            throw FileError(.notAFileName, path: path)
-        }
-        guard exists || stat(directory, &status) == 0, access(directory, W_OK) == 0 else {
-            throw FileError.lastSystemError("write", path: path)
-        }
+        _ = try location(path, expectedByteCount: expectedByteCount)
+    }
+
+    private static func location(_ path: String, expectedByteCount: Int) throws -> OutputLocation {
+        let location = try OutputLocation(path)
+        guard access(location.directory, W_OK) == 0 else { throw FileError.lastSystemError("write", path: path) }
         var room = statvfs()
-        if statvfs(directory, &room) == 0 {
+        if statvfs(location.directory, &room) == 0 {
             let free = Int(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
             guard free >= expectedByteCount else {
                 throw FileError(.noRoom(neededByteCount: expectedByteCount, freeByteCount: free), path: path)
             }
         }
-    }
-
-    /// The directory with its slash, or nothing, and the name.
-    private static func split(_ path: String) -> (directory: Substring, name: Substring) {
-        let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-        return (path[..<start], path[start...])
+        return location
     }
 
     /// Opens the temporary file for this process alone.
@@ -151,11 +143,11 @@ public struct AtomicFile: ~Copyable {
     /// Gives a synced file its name.
     public consuming func publish() throws {
         precondition(buffered == 0, "sync first")
-        guard rename(temporaryPath, path) == 0 else { throw FileError.lastSystemError("write", path: path) }
+        guard rename(temporaryPath, location.path) == 0 else { throw FileError.lastSystemError("write", path: path) }
         UnfinishedFiles.remove(temporaryPath)
         close(descriptor)
         descriptor = -1
-        Self.syncDirectory(of: path)
+        syncDirectory()
     }
 
     private mutating func flush() throws {
@@ -177,9 +169,8 @@ public struct AtomicFile: ~Copyable {
         }
     }
 
-    private static func syncDirectory(of path: String) {
-        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
+    private func syncDirectory() {
+        let descriptor = open(location.directory, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)

@@ -16,6 +16,12 @@ public struct FileError: DiagnosticError {
         case notAFileName
         /// The text is not UTF-8, from the byte offset on.
         case notUTF8(offset: Int)
+        /// The file has more bytes than such files may have.
+        case tooLarge(InputLimit, byteCount: Int)
+        /// What bears the name of a file that is to be written is a link, has other names, or is no regular file.
+        case foreign(String)
+        /// What bears the name of something that a run keeps for itself was made by somebody else.
+        case notOurs
         /// Another process is writing the file.
         case beingWritten
         /// The disk has less room than the result needs.
@@ -48,7 +54,7 @@ public struct FileError: DiagnosticError {
             let isOutput = operation == "write"
             let fault: Diagnostic.Fault =
                 switch code {
-                case ENOSPC, EDQUOT, ENOMEM: .room
+                case ENOSPC, EDQUOT, ENOMEM, EFBIG: .room
                 case ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG: isOutput ? .usage : .input
                 case EACCES: isOutput ? .work : .input
                 default: .work
@@ -59,6 +65,7 @@ public struct FileError: DiagnosticError {
                 case ENAMETOOLONG: isOutput ? "choose a shorter name" : "check the path"
                 case EACCES, EPERM, EROFS: "check the permissions"
                 case ENOSPC, EDQUOT: "free some disk space or write elsewhere"
+                case EFBIG: "raise the limit of the size of files (ulimit -f), or write elsewhere"
                 default: nil
                 }
             return Diagnostic(fault, file: path, "cannot \(operation): \(reason)", advice: advice)
@@ -73,15 +80,30 @@ public struct FileError: DiagnosticError {
                 advice: "fetch the file itself: git lfs pull in its folder, or hf download REPOSITORY")
         case .notAFile:
             return Diagnostic(
-                .input, file: path, "is not a regular file", advice: "give the path of a file, not of a directory")
+                .input, file: path, "is not a regular file",
+                advice: "give the path of a file, not of a directory, pipe or device")
         case .notAFileName:
             return Diagnostic(
                 .usage, file: path, "no file can be written under this name",
-                advice: "give the path of a file, not of a directory or device")
+                advice: "give the path of a file, not of a directory, pipe or device")
         case .notUTF8(let offset):
             return Diagnostic(
                 .input, file: path, place: "byte \(offset)", "the text is not valid UTF-8",
                 advice: "convert it first, for example with iconv -t UTF-8")
+        case .tooLarge(let limit, let count):
+            return Diagnostic(
+                .input, file: path,
+                "it has \(ByteCount.text(count, rounding: .down)), more than \(limit.name) may have: "
+                    + ByteCount.text(limit.byteCount, rounding: .down), advice: "check that it is the right file")
+        case .foreign(let name):
+            return Diagnostic(
+                .usage, file: path, place: name == path ? nil : name,
+                "it is a link, has other names, or is no regular file: writing would change something else",
+                advice: "remove it, or write elsewhere")
+        case .notOurs:
+            return Diagnostic(
+                .usage, file: path, "the work needs this name for itself, and something else has it",
+                advice: "move it away, or choose another name for the output")
         case .beingWritten:
             return Diagnostic(
                 .usage, file: path, "another process is writing this file",

@@ -14,7 +14,8 @@ public final class ReadableFile: Sendable {
     /// Opens a file.
     /// - Throws: ``FileError`` if it cannot be opened, is not a regular file, or is a pointer of git-lfs.
     public init(path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Opening a pipe that nobody writes to would not return.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError.lastSystemError("open", path: path) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
@@ -81,11 +82,23 @@ public final class ReadableFile: Sendable {
         }
     }
 
-    /// All bytes of the file at a path.
-    /// - Throws: ``FileError`` if it cannot be opened or read.
-    public static func contents(of path: String) throws -> [UInt8] {
-        let file = try ReadableFile(path: path)
-        return try file.bytes(0..<file.byteCount)
+    /// All bytes of the file.
+    ///
+    /// - Parameter limit: what the file is, which says how large it may be.
+    /// - Throws: ``FileError`` if it is larger, before anything is read, or if it cannot be read.
+    public func contents(limit: InputLimit) throws -> [UInt8] {
+        guard byteCount <= limit.byteCount else { throw FileError(.tooLarge(limit, byteCount: byteCount), path: path) }
+        return try bytes(0..<byteCount)
+    }
+
+    /// All bytes of the file at `path`.
+    ///
+    /// - Parameters:
+    ///   - path: the path of a regular file.
+    ///   - limit: what the file is, which says how large it may be.
+    /// - Throws: ``FileError`` if it is larger, before anything is read, or if it cannot be read.
+    public static func contents(of path: String, limit: InputLimit) throws -> [UInt8] {
+        try ReadableFile(path: path).contents(limit: limit)
     }
 }
 

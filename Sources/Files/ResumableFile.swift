@@ -2,8 +2,8 @@ import Platform
 
 /// A file that grows over several runs, under its own name or, until it is complete, as `NAME.unfinished`.
 ///
-/// A run that ends early leaves what it has appended, and the next one goes on from there. Two processes cannot write
-/// the same file at once.
+/// A run that ends early leaves what it has appended, and the next one goes on from there. Two processes cannot write the
+/// same file at once. A symbolic link as the name stays one, and the file that it leads to grows.
 public final class ResumableFile: @unchecked Sendable {
     /// The path of the complete file, without `.unfinished`.
     public let path: String
@@ -11,6 +11,7 @@ public final class ResumableFile: @unchecked Sendable {
     public let contents: [UInt8]
     /// Whether the file had its name already, and nothing is missing.
     public let isComplete: Bool
+    private let finishedPath: String
     private let unfinishedPath: String
     private let descriptor: Int32
 
@@ -23,22 +24,23 @@ public final class ResumableFile: @unchecked Sendable {
     /// - Throws: ``FileError`` if the file cannot be read or written, or another process is writing it.
     public init(path: String, isUsableUnfinished: Bool) throws {
         self.path = path
-        unfinishedPath = isUsableUnfinished ? path : path + ".unfinished"
-        if !isUsableUnfinished, let finished = try Self.contentsIfPresent(path) {
+        finishedPath = try OutputLocation(path).path
+        unfinishedPath = isUsableUnfinished ? finishedPath : finishedPath + ".unfinished"
+        if !isUsableUnfinished, let finished = try Self.contentsIfPresent(finishedPath) {
             (contents, isComplete, descriptor) = (finished, true, -1)
             return
         }
         try AtomicFile.check(path)
         descriptor = try ExclusiveFile.descriptor(of: unfinishedPath, access: O_RDWR, for: path)
         isComplete = false
-        contents = try ReadableFile.contents(of: unfinishedPath)
+        contents = try ReadableFile.contents(of: unfinishedPath, limit: .unfinished)
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     private static func contentsIfPresent(_ path: String) throws -> [UInt8]? {
         do {
-            return try ReadableFile.contents(of: path)
+            return try ReadableFile.contents(of: path, limit: .unfinished)
         } catch let error as FileError where error.isNotFound {
             return nil
         }
@@ -67,7 +69,7 @@ public final class ResumableFile: @unchecked Sendable {
     /// Brings the complete file to disk and gives it its name.
     public func finish() throws {
         guard !isComplete else { return }
-        guard fsync(descriptor) == 0, unfinishedPath == path || rename(unfinishedPath, path) == 0 else {
+        guard fsync(descriptor) == 0, unfinishedPath == finishedPath || rename(unfinishedPath, finishedPath) == 0 else {
             throw FileError.lastSystemError("write", path: path)
         }
     }

@@ -19,7 +19,7 @@ public struct MetadataFile: Sendable {
     /// - Throws: `FileError` if the file cannot be read, `JSONError` if it is not JSON, ``ModelError`` if it is not an
     ///   object.
     public init(contentsOf path: String) throws {
-        guard let object = try JSON(contentsOf: path).object else {
+        guard let object = try JSON(contentsOf: path, limit: .metadata).object else {
             throw ModelError(.metadata(.notObject), file: path)
         }
         self.path = path

@@ -59,7 +59,7 @@ public struct RecipeError: DiagnosticError, Equatable {
     }
 
     /// Larger files hold something else.
-    static let fileByteLimit = 1 << 22
+    static let fileByteLimit = InputLimit.recipe.byteCount
 }
 
 extension RecipeError {

@@ -8,7 +8,7 @@ struct ShardIndex {
     let shards: [(name: String, tensorNames: [String])]
 
     init(contentsOf path: String, naming: ShardNaming) throws {
-        guard let map = try JSON(contentsOf: path)["weight_map"]?.object, map.count > 0 else {
+        guard let map = try JSON(contentsOf: path, limit: .weightIndex)["weight_map"]?.object, map.count > 0 else {
             throw ShardError(.invalidIndex, naming, path: path)
         }
         var names: [ByteString: [String]] = [:]

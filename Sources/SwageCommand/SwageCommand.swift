@@ -18,6 +18,7 @@ public enum SwageCommand {
         Interruption.install()
         do {
             var command = try Swage.parseAsRoot()
+            try CommandFiles(of: command).check()
             try command.run()
         } catch {
             end(after: error)

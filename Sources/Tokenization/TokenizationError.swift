@@ -25,6 +25,8 @@ public struct TokenizationError: DiagnosticError, Equatable {
         case notUTF8(TokenID)
         /// There are more tokens than ids are possible.
         case tooManyTokens(count: Int)
+        /// More rows of the embedding than `limit` are without a token.
+        case tooManyUnusedRows(rowCount: Int, tokenCount: Int, limit: Int)
         /// A merge, counted from 0, is not possible.
         case merge(index: Int, MergeProblem)
         /// A byte has no token.
@@ -137,6 +139,10 @@ public struct TokenizationError: DiagnosticError, Equatable {
             return damaged(place: "token \(id)", "the token is not valid UTF-8")
         case .tooManyTokens(let count):
             return damaged(place: nil, "\(count) tokens; at most \(TokenID.max) are possible")
+        case .tooManyUnusedRows(let rows, let tokens, let limit):
+            return damaged(
+                place: nil,
+                "\(tokens) tokens for an embedding of \(rows) rows; at most \(limit) rows may be without one")
         case .merge(let index, let problem):
             return damaged(place: "merge \(index)", Self.text(problem))
         case .missingByteToken(let byte):

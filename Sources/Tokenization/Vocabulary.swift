@@ -114,16 +114,23 @@ public struct Vocabulary: Sendable, Equatable {
     /// The score of a token that no merge makes: lower than any merge's, and exact in float32.
     public static let unmergedScore: Float = -1e9
 
+    /// Tables are padded to multiples of some hundreds; this many would be no padding.
+    private static let unusedRowLimit = 1 << 18
+
     /// The vocabulary with one token for each of `rowCount` embedding rows.
     ///
     /// The rows that the tokenizer does not know become unused tokens named `[PADn]`, n being the row.
-    /// - Throws: `TokenizationError` if there are more tokens than rows, or a name is taken.
+    /// - Throws: `TokenizationError` if there are more tokens than rows, or far fewer, or a name is taken.
     public func padded(to rowCount: Int) throws(TokenizationError) -> Vocabulary {
         guard count <= rowCount else {
             throw TokenizationError(.moreTokensThanRows(tokenCount: count, rowCount: rowCount))
         }
         guard rowCount <= Int(TokenID.max) else { throw TokenizationError(.tooManyTokens(count: rowCount)) }
         guard count < rowCount else { return self }
+        guard rowCount - count <= Self.unusedRowLimit else {
+            throw TokenizationError(
+                .tooManyUnusedRows(rowCount: rowCount, tokenCount: count, limit: Self.unusedRowLimit))
+        }
         var known: [ByteString: TokenID] = [:]
         for (id, piece) in pieces.enumerated() where piece.bytes.starts(with: "[PAD".utf8) {
             known[piece] = TokenID(id)

@@ -17,6 +17,7 @@ struct PickleReader {
     private static let markLimit = 256
     private static let memoLimit = 1 << 21
     private static let elementLimit = 1 << 22
+    private static let pairLimit = 1 << 19
     private static let tensorLimit = 1 << 18
     private static let rankLimit = 8
     private static let nameLimit = 1024
@@ -257,7 +258,7 @@ extension PickleReader {
         }
         let count = stack.count - place
         guard count.isMultiple(of: 2) else { throw invalid("a key without a value") }
-        guard pairCount < Self.elementLimit - count / 2 else { throw limit("pairs of tables", Self.elementLimit) }
+        guard pairCount < Self.pairLimit - count / 2 else { throw limit("pairs of tables", Self.pairLimit) }
         pairCount += count / 2
         for key in stride(from: place, to: stack.count, by: 2) {
             dictionaries[index].append((stack[key], stack[key + 1]))

@@ -96,6 +96,46 @@ import Testing
         },
     ]
 
+    /// Numbers of the description that no run can have, and one that this model cannot.
+    private static let descriptions: [(name: String, change: String, value: String, words: String)] = [
+        ("no vocabulary", "vocabularySize", "0", "a vocabulary of 0 tokens is impossible"),
+        ("a negative vocabulary", "vocabularySize", "-272", "a vocabulary of -272 tokens is impossible"),
+        ("a huge vocabulary", "vocabularySize", "9223372036854775807", "9223372036854775807 tokens is impossible"),
+        ("no context", "context", "0", "windows of 0 tokens are impossible"),
+        ("a context that scores nothing", "context", "3", "windows of 3 tokens are impossible"),
+        ("a negative context", "context", "-32", "windows of -32 tokens are impossible"),
+        ("a context of no model", "context", "1000000", "are of windows of 1000000 tokens, the model sees"),
+        ("a stride of nothing", "stride", "0", "begin every 0 tokens are impossible"),
+        ("a stride above the context", "stride", "33", "begin every 33 tokens are impossible"),
+        ("negative tokens", "texts.tokens", "-1", "a text of -1 tokens"),
+        ("negative bytes", "texts.bytes", "-1", "-1 bytes"),
+        ("more characters than bytes", "texts.characters", "100000", "100000 characters is impossible"),
+    ]
+
+    private static let impossible = descriptions.map { description in
+        Refusal(description.name, status: 3, "/hostile: the stored predictions are", description.words) { workspace in
+            let bytes = try Data(path: try await predictions(workspace))
+            let end = 12 + bytes[8..<12].reversed().reduce(0) { $0 << 8 | Int($1) }
+            var object = try #require(JSONSerialization.jsonObject(with: bytes[12..<end]) as? [String: Any])
+            let number = try #require(Int(description.value))
+            if description.change.hasPrefix("texts.") {
+                var texts = try #require(object["texts"] as? [[String: Any]])
+                texts[0][String(description.change.dropFirst(6))] = number
+                object["texts"] = texts
+            } else {
+                object[description.change] = number
+            }
+            let json = try JSONSerialization.data(withJSONObject: object)
+            let length = (0..<4).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) }
+            return try await compare(try workspace.write("hostile", bytes[..<8] + length + json + bytes[end...]), [])
+        }
+    }
+
+    @Test(arguments: impossible) func impossibleDescriptions(refusal: Refusal) async throws {
+        try Conformance.row("inputs/predictions-of-no-run")
+        try await refusal.check()
+    }
+
     /// What stands where predictions are to be stored is left alone.
     private static let targets: [Refusal] = [
         Refusal("in place of another run's", status: 2, "/predictions: the file is there and is of a context of 32") {

@@ -260,6 +260,14 @@ import TorchArchive
         }
     }
 
+    /// Memory that no table of tensors needs.
+    @Test func millionsOfPairs() throws {
+        try Conformance.row("inputs/pickle-of-pairs")
+        let pairs = (0..<40).flatMap { _ in [0x28] + [UInt8](repeating: 0x4e, count: 32_000) + [0x75] as [UInt8] }
+        try refuses(
+            Case("pairs", pickle: [0x80, 2, 0x7d] + pairs + [0x2e], .limitExceeded("pairs of tables", limit: 1 << 19)))
+    }
+
     @Test func acceptsWhatTheCasesDamage() throws {
         try Fixtures.withTemporaryDirectory { directory in
             let path = "\(directory)/pytorch_model.bin"

@@ -6,27 +6,20 @@ import WeightEncoding
 
 /// What a calibrated quantization has come to, in a folder beside its output, so that a run that ends early is continued.
 ///
-/// `run.json` says what the run is; `layer-N` holds the encoded tensors of a layer, one after the other; `states` holds the
-/// residual streams of both models after the last finished layer.
+/// `run.json` says whose the folder is and what the run is; `layer-N` holds the encoded tensors of a layer, one after the
+/// other; `states` holds the residual streams of both models after the last finished layer.
 package struct CalibrationSpool {
-    private let folder: String
+    private let work: WorkFolder
+    private var folder: String { work.path }
 
     /// - Parameter identity: what decides the result; a folder of another run is refused.
     package init(output: String, identity: String) throws {
-        folder = output + ".calibration"
-        let path = "\(folder)/run.json"
-        if let found = try? ReadableFile.contents(of: path) {
-            guard found == Array(identity.utf8) else { throw CalibrationError(.otherCalibration, file: folder) }
-            return
+        let identity = Array(identity.utf8)
+        work = try WorkFolder(
+            output + ".calibration", marker: "run.json", heading: "swage-calibration 1", description: identity)
+        guard work.foundDescription.map({ $0 == identity }) ?? true else {
+            throw CalibrationError(.otherCalibration, file: folder)
         }
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw CalibrationError(.cannotCreateFolder, file: folder)
-        }
-        var file = try AtomicFile(path: path)
-        try file.append(Array(identity.utf8))
-        try file.commit()
     }
 
     /// Keeps a layer's tensors: a line of JSON with their places, and their bytes one after the other.
@@ -109,5 +102,5 @@ package struct CalibrationSpool {
         return (numbers[0], try states(at: 24), try states(at: 24 + byteCount))
     }
 
-    package func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    package func remove() { work.remove { $0 == "states" || $0.hasPrefix("layer-") && Int($0.dropFirst(6)) != nil } }
 }

@@ -23,7 +23,7 @@ struct CheckpointConfiguration: Sendable {
                 .notACheckpoint(ggufFiles: CheckpointWeights.ggufFiles(in: directory)), file: directory)
         }
         prefix = ""
-        json = try JSON(contentsOf: path)
+        json = try JSON(contentsOf: path, limit: .configuration)
         defaults = [:]
     }
 

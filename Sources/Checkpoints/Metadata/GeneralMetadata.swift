@@ -110,7 +110,7 @@ public struct GeneralMetadata: Sendable, Equatable {
     /// the one that it was trained from.
     private static func id(_ hub: (organization: String?, name: String), directory: String) -> String {
         if let organization = hub.organization { return "\(organization)/\(hub.name)" }
-        guard let configuration = try? JSON(contentsOf: directory + "/config.json"),
+        guard let configuration = try? JSON(contentsOf: directory + "/config.json", limit: .configuration),
             let id = configuration["_name_or_path"]?.string, !id.hasPrefix("/"), !id.hasPrefix("."),
             let last = id.split(separator: "/", omittingEmptySubsequences: false).last, !last.isEmpty,
             id.count(where: { $0 == "/" }) <= 1
@@ -121,7 +121,8 @@ public struct GeneralMetadata: Sendable, Equatable {
 
     /// Values of other types are passed over, as programs do that sample.
     private mutating func addSampling(directory: String) {
-        guard let configuration = try? JSON(contentsOf: directory + "/generation_config.json") else { return }
+        guard let configuration = try? JSON(contentsOf: directory + "/generation_config.json", limit: .configuration)
+        else { return }
         let keys: [(name: String, from: [ByteString], isWhole: Bool)] = [
             ("top_k", ["top_k"], true), ("top_p", ["top_p"], false), ("min_p", ["min_p"], false),
             ("xtc_probability", ["xtc_probability"], false), ("xtc_threshold", ["xtc_threshold"], false),

@@ -74,7 +74,7 @@ package final class ScoreFile: ScoreJournal {
         var texts: [TextScores] = []
         var numbers: [Set<Int>] = []
         for path in paths {
-            let (identity, windows, _) = try parse(ReadableFile.contents(of: path), path: path)
+            let (identity, windows, _) = try parse(ReadableFile.contents(of: path, limit: .scores), path: path)
             if let first {
                 if let difference = identity.difference(from: first) {
                     throw EvaluationError(.fileOfOtherRun(difference), file: path)
@@ -146,7 +146,7 @@ package final class ScoreFile: ScoreJournal {
         // What follows the last line feed is a line that was not finished.
         lines.removeLast()
         guard let header = lines.first, let identity = PredictionIdentity(encoded: header), identity.format == format,
-            !identity.models.isEmpty
+            !identity.models.isEmpty, identity.impossibility == nil
         else { throw EvaluationError(.notScores(line: 1), file: path) }
         var windows = identity.texts.map { _ in [WindowScores]() }
         var numbers = identity.texts.map { _ in Set<Int>() }

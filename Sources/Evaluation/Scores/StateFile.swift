@@ -44,9 +44,8 @@ package final class StateFile {
 
     /// The states that an earlier run has left, and the layer they went through; nil if there are none of this batch.
     func load() throws -> (layer: Int, hidden: HiddenStates)? {
-        guard let file = try? ReadableFile(path: path), file.byteCount >= 12, try file.bytes(0..<8) == Self.magic else {
-            return nil
-        }
+        guard let file = try? ReadableFile(path: path) else { return nil }
+        guard file.byteCount >= 12, try file.bytes(0..<8) == Self.magic else { throw FileError(.notOurs, path: path) }
         let length = try file.bytes(8..<12).withUnsafeBytes { Int(UInt32(littleEndian: $0.load(as: UInt32.self))) }
         guard length <= file.byteCount - 12,
             var found = try? JSONDecoder().decode(Content.self, from: Data(file.bytes(12..<12 + length)))

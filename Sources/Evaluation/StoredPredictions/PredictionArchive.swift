@@ -24,8 +24,11 @@ struct PredictionArchive {
         let window: EvaluationWindow
     }
 
-    /// The largest that the list of windows may become.
-    private static let listByteLimit = 1 << 32
+    /// The most bytes that a frame of some bytes may become: windows that overlap shrink to a small part, nothing to less.
+    private static func byteLimit(ofFrame byteCount: Int) -> Int { max(1 << 25, 1024 * byteCount) }
+
+    /// The most bytes that the description of a run may have.
+    private static let objectByteLimit = 1 << 24
 
     /// Whether all windows are there.
     var isComplete: Bool { frames.count == windows.count }
@@ -70,8 +73,10 @@ struct PredictionArchive {
             throw EvaluationError(.notPredictions, file: path)
         }
         guard let objectLength = try length(at: 8), objectLength <= byteCount - 12,
+            objectLength <= Self.objectByteLimit,
             let identity = PredictionIdentity(encoded: try read(12..<12 + objectLength))
         else { throw damage("its description cannot be read") }
+        if let problem = identity.impossibility { throw damage(problem) }
         guard identity.format == Self.format else { throw damage("it has the unknown format \(identity.format)") }
         var frames: [Range<Int>] = []
         var offset = 12 + objectLength
@@ -80,7 +85,7 @@ struct PredictionArchive {
             offset += 4 + length
         }
         guard !frames.isEmpty else { throw damage("its list of windows is cut off") }
-        let list = try Self.content(of: read(frames.removeFirst()), limit: Self.listByteLimit, path: path)
+        let list = try Self.content(of: read(frames.removeFirst()), limit: .max, path: path)
         guard let windows = Self.windows(list, identity) else { throw damage("its list of windows cannot be read") }
         guard frames.count <= windows.count else {
             throw damage("it has \(frames.count) windows, \(windows.count) expected")
@@ -93,7 +98,7 @@ struct PredictionArchive {
 
     private static func content(of frame: [UInt8], limit: Int, path: String) throws -> [UInt8] {
         do throws(Zstandard.Failure) {
-            return try Zstandard.decompress(frame, limit: limit)
+            return try Zstandard.decompress(frame, limit: min(limit, byteLimit(ofFrame: frame.count)))
         } catch {
             throw EvaluationError(.invalidPredictions(error.reason), file: path)
         }

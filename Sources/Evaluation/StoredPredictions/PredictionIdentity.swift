@@ -87,6 +87,23 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         self = value
     }
 
+    /// What no run can have, in words; nil if all numbers are possible.
+    var impossibility: String? {
+        let counts = 1...1 << 24
+        guard counts.contains(vocabularySize) else { return "a vocabulary of \(vocabularySize) tokens is impossible" }
+        guard counts.contains(context), context >= (stride == nil ? 4 : 2) else {
+            return "windows of \(context) tokens are impossible"
+        }
+        if let stride, !(1...context).contains(stride) {
+            return "windows that begin every \(stride) tokens are impossible"
+        }
+        for text in texts where text.tokens < 1 || text.bytes < 0 || !(0...text.bytes).contains(text.characters) {
+            return
+                "a text of \(text.tokens) tokens, \(text.bytes) bytes and \(text.characters) characters is impossible"
+        }
+        return nil
+    }
+
     /// What differs first from another identity, in words; nil if nothing does.
     func difference(from other: PredictionIdentity) -> String? {
         if format != other.format { return "the format \(format), not \(other.format)" }

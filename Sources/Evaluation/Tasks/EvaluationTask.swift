@@ -19,7 +19,7 @@ public struct EvaluationTask: Sendable {
     ///   - limit: The most questions that are read, at least 1; nil for all.
     /// - Throws: `FileError` when the file cannot be read or is not UTF-8, ``EvaluationError`` when a line is no question.
     public init(contentsOf path: String, limit: Int? = nil) throws {
-        let bytes = try EvaluationText.decompressedBytes(of: path)
+        let bytes = try EvaluationText.decompressedBytes(of: path, limit: .task)
         name = EvaluationText.name(ofFile: path)
         self.path = path
         if let (form, questions) = try PublishedTasks.read(bytes, limit: limit ?? .max, path: path) {

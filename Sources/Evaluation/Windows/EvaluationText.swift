@@ -12,9 +12,6 @@ public struct EvaluationText: Sendable {
     /// The path of the file that the text comes from; nil if it comes from none.
     public let path: String?
 
-    /// Decompressed texts may not be larger than this, in bytes.
-    private static let decompressedByteLimit = 8 << 30
-
     /// A text from memory.
     ///
     /// - Parameters:
@@ -30,9 +27,14 @@ public struct EvaluationText: Sendable {
     /// Reads a text file: plain, or `.jsonl` with a `text` in each line's object; either may be compressed as `.zst`. Texts of
     /// lines are joined by an empty line, as HuggingFace joins those of a dataset. Its name is the file's, without extensions.
     ///
-    /// - Throws: `FileError` when the file cannot be read or is not UTF-8, ``EvaluationError`` when a line has no text.
-    public init(contentsOf path: String, name: String? = nil) throws {
-        var bytes = try Self.decompressedContents(of: path)
+    /// - Parameters:
+    ///   - path: The path of the file.
+    ///   - name: What reports call it, if not by the file's name.
+    ///   - limit: What the file is, which says how large it may be, compressed or not.
+    /// - Throws: `FileError` when the file is too large, cannot be read or is not UTF-8, ``EvaluationError`` when a line has
+    ///   no text.
+    public init(contentsOf path: String, name: String? = nil, limit: InputLimit = .text) throws {
+        var bytes = try Self.decompressedContents(of: path, limit: limit)
         if path.hasSuffix(".jsonl") || path.hasSuffix(".jsonl.zst") {
             bytes = try Self.joinedTexts(of: bytes, path: path)
         }
@@ -40,18 +42,18 @@ public struct EvaluationText: Sendable {
     }
 
     /// What a file of UTF-8 holds, once decompressed if its name ends in `.zst`.
-    static func decompressedContents(of path: String) throws -> [UInt8] {
-        let bytes = try decompressedBytes(of: path)
+    static func decompressedContents(of path: String, limit: InputLimit) throws -> [UInt8] {
+        let bytes = try decompressedBytes(of: path, limit: limit)
         try demandUTF8(bytes, path: path)
         return bytes
     }
 
     /// What a file holds, once decompressed if its name ends in `.zst`.
-    static func decompressedBytes(of path: String) throws -> [UInt8] {
-        var bytes = try ReadableFile.contents(of: path)
+    static func decompressedBytes(of path: String, limit: InputLimit) throws -> [UInt8] {
+        var bytes = try ReadableFile.contents(of: path, limit: limit)
         if path.hasSuffix(".zst") {
             do throws(Zstandard.Failure) {
-                bytes = try Zstandard.decompress(bytes, limit: Self.decompressedByteLimit)
+                bytes = try Zstandard.decompress(bytes, limit: limit.decompressedByteCount(ofCompressed: bytes.count))
             } catch {
                 throw EvaluationError(.invalidCompression(error.reason), file: path)
             }

@@ -9,7 +9,6 @@ import Tensors
 public enum SensitivityFile {
     /// The version of the form.
     static let version = 2
-    private static let byteLimit = 1 << 26
 
     private struct Content: Codable {
         let version: Int
@@ -55,8 +54,8 @@ public enum SensitivityFile {
     /// - Throws: `CalibrationError` if the file holds something else, or is of another model.
     public static func read(_ path: String, of model: Model) throws -> Sensitivity {
         let file = try ReadableFile(path: path)
-        guard file.byteCount <= byteLimit,
-            let content = try? JSONDecoder().decode(Content.self, from: Data(file.bytes(0..<file.byteCount))),
+        let bytes = try file.contents(limit: .sensitivity)
+        guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)),
             content.version == version, Self.isUsable(content.reroutingDivergence)
         else { throw CalibrationError(.notSensitivity(version: version), file: path) }
         guard content.model == (try Fingerprint.of(model)) else {

@@ -2,6 +2,7 @@ import BlockFormats
 import Calibration
 import ErrorFeedback
 import Evaluation
+import Files
 import ModelArchitecture
 import Models
 import Recipes
@@ -53,6 +54,7 @@ public struct SensitivityProbing: Sendable {
     ///   - output: A ``SensitivityFile``.
     /// - Throws: `CalibrationError` if no window is held out or the memory is too small, and errors of reading and writing.
     public func run(_ model: Model, output: String) throws -> Sensitivity {
+        try AtomicFile.check(output)
         let sensitivity = try run(model)
         try SensitivityFile.write(sensitivity, of: model, to: output)
         return sensitivity

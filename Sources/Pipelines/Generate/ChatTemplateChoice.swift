@@ -29,7 +29,7 @@ public enum ChatTemplateChoice: Sendable, Equatable {
         case .file(let file):
             let bytes: [UInt8]
             do {
-                bytes = try ReadableFile.contents(of: file)
+                bytes = try ReadableFile.contents(of: file, limit: .chatTemplate)
             } catch let error as FileError where error.isNotFound && !file.contains("/") {
                 throw ConversationFormatError(
                     .unknownTemplate(known: ChatTemplate.Named.allCases.map(\.rawValue) + [otherName]), file: file)

@@ -27,7 +27,7 @@ public struct ConversationMaterial: Sendable {
     }
 
     private static func objects(in file: String, each: String) throws -> JSON {
-        let json = try JSON(contentsOf: file)
+        let json = try JSON(contentsOf: file, limit: .material)
         guard let array = json.array else {
             throw ConversationFormatError(.notMaterial("a JSON array expected, each element \(each)"), file: file)
         }

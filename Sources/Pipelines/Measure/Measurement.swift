@@ -55,7 +55,13 @@ public struct Measurement: Sendable {
         var stored: (any StoredPredictions)?
         switch reference {
         case .model(let model): all.insert(model, at: 0)
-        case .predictions(let path): stored = try PredictionFile.open(path)
+        case .predictions(let path):
+            let opened = try PredictionFile.open(path)
+            let (context, limit) = (opened.cut.context, models.map(\.plan.contextLength).min() ?? .max)
+            guard !texts.isEmpty || context <= limit else {
+                throw EvaluationError(.predictionsOfLongWindows(context: context, limit: limit), file: path)
+            }
+            stored = opened
         case nil: break
         }
         for model in all.dropFirst() {

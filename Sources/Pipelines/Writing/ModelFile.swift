@@ -24,7 +24,7 @@ struct ModelFile: Sendable {
         self.model = model
         self.metadata = metadata
         self.tensors = tensors
-        layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: "")
+        layout = try GGUFLayout(metadata: metadata, tensors: tensors, path: model.path)
     }
 
     /// The metadata with the digests of the model's files, which are read for them.

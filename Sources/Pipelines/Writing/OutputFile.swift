@@ -13,10 +13,13 @@ enum OutputFile {
 
 /// A result would replace a file that it is made from.
 public struct OutputIsInput: DiagnosticError, Equatable {
-    /// The path of the result.
+    /// The path of the output.
     public let path: String
 
-    /// The error in words: the path, and what to do.
+    /// Makes the error of an output with this path.
+    public init(path: String) { self.path = path }
+
+    /// The error in words, with the output's path.
     public var diagnostic: Diagnostic {
         Diagnostic(.usage, file: path, "the output is also an input", advice: "choose another name")
     }

@@ -25,7 +25,7 @@ struct PartedOutline: Sendable {
         layouts = try parts.paths.indices.map {
             try GGUFLayout(
                 metadata: Self.metadata(ofPart: $0, of: parts, plan: Self.noDigest), tensors: parts.tensors(ofPart: $0),
-                path: "")
+                path: file.model.path)
         }
     }
 

@@ -133,6 +133,6 @@ extension ReadableFile {
         guard file.byteCount <= RecipeError.fileByteLimit else {
             throw RecipeError(.tooLong(byteCount: file.byteCount), file: path)
         }
-        return try file.bytes(0..<file.byteCount)
+        return try file.contents(limit: .recipe)
     }
 }

@@ -8,10 +8,24 @@ public struct MemoryBudget: Sendable, Hashable {
     /// Makes a budget of some bytes.
     public init(byteCount: Int) { self.byteCount = byteCount }
 
-    /// A budget of three quarters of the memory that the system has free now.
+    /// A budget of three quarters of the memory that the system has free now, or of the address space that the process may
+    /// still take if that is less.
     public static var available: MemoryBudget {
         let kibibytes = value(of: "MemAvailable:", in: "/proc/meminfo") ?? 4 << 20
-        return MemoryBudget(byteCount: kibibytes * 1024 / 4 * 3)
+        return MemoryBudget(byteCount: min(kibibytes * 1024, freeAddressSpace) / 4 * 3)
+    }
+
+    /// Bytes of address space that the process may still take.
+    private static var freeAddressSpace: Int {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+        #else
+            let resource = RLIMIT_AS
+        #endif
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur != rlim_t.max else { return .max }
+        let taken = 1024 * (value(of: "VmSize:", in: "/proc/self/status") ?? 0)
+        return max(0, Int(clamping: limit.rlim_cur) - taken)
     }
 
     /// The number of bytes of the budget that the process does not hold yet; at least 0.

@@ -12,7 +12,7 @@ struct Chat: ParsableCommand {
             """)
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: InputPath
 
     @Option(help: "What the model is told before everything else.")
     var system: String?
@@ -22,13 +22,13 @@ struct Chat: ParsableCommand {
             "What turns look like: checkpoint (the model's own template), \(ChatTemplateChoice.names), or a Jinja file.",
             discussion: "Default: the model's own, or ChatML if the model has none but the tokens of ChatML.",
             valueName: "name or file"))
-    var template: String?
+    var template: InputPath?
 
     @Option(help: "A JSON file with an array of functions' schemas, for templates that write tools.")
-    var tools: String?
+    var tools: InputPath?
 
     @Option(help: "A JSON file with an array of documents, for templates that write documents.")
-    var documents: String?
+    var documents: InputPath?
 
     @Option(help: "The most tokens of an answer. Default: as many as the context has room for.")
     var maxNewTokens: Int?
@@ -48,13 +48,13 @@ struct Chat: ParsableCommand {
     }
 
     func run() throws {
-        let model = try reading.open(model)
+        let model = try reading.open(model.path)
         var options = sampling.options(usualTemperature: Self.usualTemperature)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context
         let format = try ConversationFormat(
-            model, source: template.map { .init($0) },
-            material: ConversationMaterial(toolFile: tools, documentFile: documents))
+            model, source: template.map { .init($0.path) },
+            material: ConversationMaterial(toolFile: tools?.path, documentFile: documents?.path))
         let conversation = try Conversation(
             model, format: format, system: system, options: options, compute: work.compute)
         var input = ChatInput()

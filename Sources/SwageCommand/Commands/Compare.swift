@@ -16,13 +16,13 @@ struct Compare: ParsableCommand {
             """)
 
     @Argument(help: "The original: a checkpoint directory or a GGUF file.")
-    var original: String
+    var original: InputPath
 
     @Argument(help: "The quantized GGUF file.")
-    var quantized: String
+    var quantized: InputPath
 
     @Option(help: "An importance matrix, for importance-weighted figures.")
-    var imatrix: String?
+    var imatrix: InputPath?
 
     @Option(help: "Fail, with exit code 5, if a tensor's relative RMSE is above this.")
     var maxRmse: Double?
@@ -52,10 +52,10 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
-        let source = try reading.open(original, expertPadding: .off)
-        let result = try Model.open(quantized, expertNormalization: reading.normalizeExperts)
+        let source = try reading.open(original.path, expertPadding: .off)
+        let result = try Model.open(quantized.path, expertNormalization: reading.normalizeExperts)
         ProgressLine.say(result.notes)
-        let comparison = WeightComparison(importancePath: imatrix, compute: work.compute)
+        let comparison = WeightComparison(importancePath: imatrix?.path, compute: work.compute)
         let tensors = try comparison.run(original: source, quantized: result)
         ProgressLine.clear()
         let report = WeightReport(tensors, hasImportance: imatrix != nil)
@@ -71,7 +71,7 @@ struct Compare: ParsableCommand {
             !(worst.total.relativeRMSE <= maxRmse)
         else { return }
         throw CheckFailure(
-            file: quantized, place: worst.name,
+            file: quantized.path, place: worst.name,
             problem: "relative RMSE \(Figures.decimal(worst.total.relativeRMSE, 6)) is above \(maxRmse)")
     }
 }

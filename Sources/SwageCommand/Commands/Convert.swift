@@ -9,10 +9,10 @@ struct Convert: ParsableCommand {
         abstract: "Writes a checkpoint as a GGUF file that llama.cpp runs.")
 
     @Argument(help: "A HuggingFace checkpoint directory, or a GGUF file.")
-    var checkpoint: String
+    var checkpoint: InputPath
 
     @Option(name: .shortAndLong, help: "The GGUF file to write.")
-    var output: String
+    var output: OutputPath
 
     @Option(help: "The type of the matrices: auto (as stored), f32, f16, bf16 or q8_0.")
     var type: Conversion.Target = .auto
@@ -25,10 +25,10 @@ struct Convert: ParsableCommand {
             "The chat template to write: \(ChatTemplateChoice.names), a Jinja file, or none.",
             discussion: "Default: the checkpoint's own; of a chat model of XVERSE without one, its family's.",
             valueName: "name or file"))
-    var chatTemplate: String?
+    var chatTemplate: InputPath?
 
     @Option(help: "A JSON object of metadata keys and values to set in the file; null leaves a key out.")
-    var metadata: String?
+    var metadata: InputPath?
 
     @Flag(help: "Write the vocabulary and the metadata only.")
     var vocabOnly = false
@@ -41,18 +41,18 @@ struct Convert: ParsableCommand {
     @OptionGroup var work: ThreadOptions
 
     func run() throws {
-        let model = try reading.open(checkpoint, readsWeights: !vocabOnly)
+        let model = try reading.open(checkpoint.path, readsWeights: !vocabOnly)
         var conversion = Conversion(target: type, name: name, parallel: work.compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
-        conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0) }
-        conversion.chatTemplate = chatTemplate.map { .init($0) }
+        conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0.path) }
+        conversion.chatTemplate = chatTemplate.map { .init($0.path) }
         if dryRun {
             _ = try conversion.metadata(of: model, progress: ProgressLine.handler)
             try StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
             return StandardStream.error.write(Figures.estimate(try conversion.duration(model)))
         }
-        let outcome = try conversion.run(model, output: output, progress: ProgressLine.handler)
+        let outcome = try conversion.run(model, output: output.path, progress: ProgressLine.handler)
         ProgressLine.clear()
         try StandardStream.output.write(outcome.summary + "\n")
     }

@@ -18,21 +18,21 @@ struct Evaluate: ParsableCommand {
             """)
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: InputPath
 
     @Option(
         name: .customLong("task"), parsing: .upToNextOption,
         help: ArgumentHelp("Files of questions, .jsonl or llama-perplexity's, also .zst.", valueName: "file"))
-    var tasks: [String]
+    var tasks: [InputPath]
 
     @Option(help: "Another model, such as the original: tells how often both choose the same.")
-    var reference: String?
+    var reference: InputPath?
 
     @Option(help: "The most questions taken from each file. Default: all.")
     var limit: Int?
 
     @Option(help: ArgumentHelp("Write every question's figures to this file, a JSON line each.", valueName: "file"))
-    var details: String?
+    var details: OutputPath?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -46,10 +46,10 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        let tasks = try tasks.map { try EvaluationTask(contentsOf: $0, limit: limit) }
-        let model = try reading.open(model)
-        let original = try reference.map { try reading.open($0) }
-        let evaluation = TaskEvaluation(compute: work.compute, detailsPath: details)
+        let tasks = try tasks.map { try EvaluationTask(contentsOf: $0.path, limit: limit) }
+        let model = try reading.open(model.path)
+        let original = try reference.map { try reading.open($0.path) }
+        let evaluation = TaskEvaluation(compute: work.compute, detailsPath: details?.path)
         let results = try evaluation.run(model, reference: original, tasks: tasks)
         ProgressLine.clear()
         let report = TaskReport(

@@ -12,13 +12,13 @@ struct Generate: ParsableCommand {
             """)
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: InputPath
 
     @Option(help: "The text to continue.")
     var prompt: String?
 
     @Option(help: "A UTF-8 file to continue, less the end of its last line; - is standard input.")
-    var file: String?
+    var file: InputPath?
 
     @Option(help: "The most tokens to add.")
     var maxNewTokens = 64
@@ -38,7 +38,7 @@ struct Generate: ParsableCommand {
     @OptionGroup var work: ThreadOptions
 
     func validate() throws {
-        guard [prompt, file].compactMap({ $0 }).count == 1 else {
+        guard [prompt, file?.path].compactMap({ $0 }).count == 1 else {
             throw ValidationError("give one of --prompt and --file")
         }
         guard maxNewTokens >= 1 else { throw ValidationError("--max-new-tokens must be at least 1") }
@@ -50,7 +50,7 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let prompt = try readPrompt()
-        let model = try reading.open(model)
+        let model = try reading.open(model.path)
         var options = sampling.options(usualTemperature: 0)
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context
@@ -70,8 +70,8 @@ struct Generate: ParsableCommand {
     }
 
     private func readPrompt() throws -> [UInt8] {
-        guard let file else { return Array((prompt ?? "").utf8) }
-        var bytes = file == "-" ? try StandardInput.text() : try EvaluationText(contentsOf: file).bytes
+        guard let file = file?.path else { return Array((prompt ?? "").utf8) }
+        var bytes = file == "-" ? try StandardInput.text() : try EvaluationText(contentsOf: file, limit: .prompt).bytes
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         return bytes
     }

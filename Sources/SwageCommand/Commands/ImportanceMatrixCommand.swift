@@ -17,27 +17,27 @@ struct ImportanceMatrixCommand: ParsableCommand {
             """)
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String?
+    var model: InputPath?
 
     @Option(name: .customLong("text"), parsing: .upToNextOption, help: "Calibration texts, plain or .zst.")
-    var texts: [String] = []
+    var texts: [InputPath] = []
 
     @Option(
         parsing: .upToNextOption,
         help: "Importance matrices to add up, as if one run had read all their texts; a single one is converted.")
-    var merge: [String] = []
+    var merge: [InputPath] = []
 
     @Option(help: "An importance matrix to show, tensor by tensor.")
-    var show: String?
+    var show: InputPath?
 
     @Option(name: .shortAndLong, help: "The importance matrix to write.")
-    var output: String?
+    var output: OutputPath?
 
     @Option(
         help: ArgumentHelp(
             "The file of second moments to write, for swage quantize --hessian; with --output or instead of it.",
             valueName: "file"))
-    var hessian: String?
+    var hessian: OutputPath?
 
     @Option(help: "llama.cpp's GGUF form, or its older .dat form, which loses the experts' counts.")
     var format: ImportanceFormat = .gguf
@@ -60,22 +60,24 @@ struct ImportanceMatrixCommand: ParsableCommand {
         guard modes == 1 else { throw ValidationError("give a model, --merge FILE… or --show FILE") }
         if model != nil, texts.isEmpty { throw ValidationError("name at least one text with --text FILE") }
         if model == nil, hessian != nil { throw ValidationError("--hessian belongs to a model and its texts") }
-        try reading.demand(model)
+        try reading.demand(model?.path)
         if show == nil, output == nil, hessian == nil {
             throw ValidationError("name the file to write with --output FILE")
         }
-        if let output, let hessian, URL(filePath: output).standardized == URL(filePath: hessian).standardized {
+        if let output = output?.path, let hessian = hessian?.path,
+            URL(filePath: output).standardized == URL(filePath: hessian).standardized
+        {
             throw ValidationError("--output and --hessian must be different files")
         }
         if show == nil, json || experts { throw ValidationError("--json and --experts belong to --show") }
     }
 
     func run() throws {
-        if let show { return try ImportanceListing(path: show).write(byExpert: experts, json: json) }
-        let matrix = try merge.isEmpty ? collect() : merged(into: output ?? "")
+        if let show { return try ImportanceListing(path: show.path).write(byExpert: experts, json: json) }
+        let matrix = try merge.isEmpty ? collect() : merged(into: output?.path ?? "")
         ProgressLine.clear()
         for warning in matrix.warnings { ProgressLine.handler(.warning(warning)) }
-        for file in [output, hessian].compactMap({ $0 }) {
+        for file in [output, hessian].compactMap({ $0?.path }) {
             try StandardStream.output.write(
                 "\(file): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"
             )
@@ -83,23 +85,23 @@ struct ImportanceMatrixCommand: ParsableCommand {
     }
 
     private func collect() throws -> ImportanceMatrix {
-        let texts = try texts.map { try EvaluationText(contentsOf: $0) }
-        let model = try reading.open(model ?? "")
+        let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
+        let model = try reading.open(model?.path ?? "")
         let activations = ActivationCollection(cut: windows.cut, includesOutput: processOutput)
-        if let hessian {
+        if let hessian = hessian?.path {
             let collection = HessianCollection(
                 activations, form: format.form, parallel: work.compute.parallel,
                 memory: work.compute.memory)
             return try collection.run(
-                model, texts: texts, output: hessian, importanceOutput: output, progress: work.compute.progress)
+                model, texts: texts, output: hessian, importanceOutput: output?.path, progress: work.compute.progress)
         }
         let collection = ImportanceCollection(
             activations, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory)
-        return try collection.run(model, texts: texts, output: output ?? "", progress: work.compute.progress)
+        return try collection.run(model, texts: texts, output: output?.path ?? "", progress: work.compute.progress)
     }
 
     private func merged(into output: String) throws -> ImportanceMatrix {
-        try ImportanceMerging(form: format.form).run(merge, output: output, progress: ProgressLine.handler)
+        try ImportanceMerging(form: format.form).run(merge.map(\.path), output: output, progress: ProgressLine.handler)
     }
 }
 

@@ -10,7 +10,7 @@ struct Inspect: ParsableCommand {
         abstract: "Shows a file's metadata, tensors and types.")
 
     @Argument(help: "A GGUF file, or a checkpoint directory.")
-    var file: String
+    var file: InputPath
 
     @Flag(help: "List every tensor.")
     var tensors = false
@@ -22,7 +22,7 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let inspection = try Inspection(
-            path: file, expertPadding: reading.padExperts, expertNormalization: reading.normalizeExperts,
+            path: file.path, expertPadding: reading.padExperts, expertNormalization: reading.normalizeExperts,
             preTokenizer: reading.splitting.preTokenizer)
         ProgressLine.say(inspection.notes)
         if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }

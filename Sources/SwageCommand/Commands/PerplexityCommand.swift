@@ -12,27 +12,27 @@ struct PerplexityCommand: ParsableCommand {
         abstract: "Measures how well a model predicts texts, by llama.cpp's protocol, and how far from another model.")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String?
+    var model: InputPath?
 
     @Option(
         name: .customLong("text"), parsing: .upToNextOption,
         help: "Texts, plain or .jsonl, also .zst. Default with --base-logits: all that it is of.")
-    var texts: [String] = []
+    var texts: [InputPath] = []
 
     @Option(help: "The original model: measures the KL divergence from its predictions too.")
-    var reference: String?
+    var reference: InputPath?
 
     @Option(help: "Stored predictions of the original model, of llama.cpp or Swage, in place of --reference.")
-    var baseLogits: String?
+    var baseLogits: InputPath?
 
     @Option(help: "Store the model's predictions in this file, for --base-logits.")
-    var saveBaseLogits: String?
+    var saveBaseLogits: OutputPath?
 
     @Option(help: "How to store them: swage, small, or llama, as llama-perplexity --kl-divergence reads them.")
     var baseLogitsFormat: PredictionFile.Form = .swage
 
     @Option(help: "Keep the scores of finished windows in this file; a run that ended early goes on from there.")
-    var saveScores: String?
+    var saveScores: OutputPath?
 
     @Option(
         help: ArgumentHelp(
@@ -43,7 +43,7 @@ struct PerplexityCommand: ParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: "In place of a model: files of --save-scores of different windows, as if one run had scored them all.")
-    var mergeScores: [String] = []
+    var mergeScores: [InputPath] = []
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -70,39 +70,40 @@ struct PerplexityCommand: ParsableCommand {
         if saveBaseLogits != nil, saveScores != nil {
             throw ValidationError("--save-base-logits keeps the scores itself; leave out --save-scores")
         }
-        guard saveStatesEvery >= 0, saveStatesEvery.isFinite else {
-            throw ValidationError("--save-states-every must not be negative")
+        guard (0...1e9).contains(saveStatesEvery) else {
+            throw ValidationError("--save-states-every must be from 0 to 1000000000 seconds")
         }
         guard (model == nil) != mergeScores.isEmpty else {
             throw ValidationError("give a model, or --merge-scores FILE…")
         }
-        try reading.demand(model)
+        try reading.demand(model?.path)
         if mergeScores.isEmpty, texts.isEmpty, baseLogits == nil {
             throw ValidationError("name at least one text with --text FILE")
         }
     }
 
     func run() throws {
-        guard let path = model else {
-            let (identity, results) = try Measurement.merge(scores: mergeScores)
+        guard let path = model?.path else {
+            let (identity, results) = try Measurement.merge(scores: mergeScores.map(\.path))
             // The last model is the one that was measured; a reference comes before it.
             return try show(
                 results[results.count - 1], model: identity.models[results.count - 1].name,
                 results.count > 1 ? identity.models[0].name : identity.reference?.name, context: identity.context,
                 stride: identity.stride)
         }
-        let texts = try texts.map { try EvaluationText(contentsOf: $0) }
+        let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
         let model = try reading.open(path)
-        let original = try reference.map { try reading.open($0) }
+        let original = try reference.map { try reading.open($0.path) }
         var cut = windows.cut
         cut.stride = stride
+        let baseLogits = baseLogits?.path
         if texts.isEmpty, let baseLogits {
             let stored = try Measurement.cut(ofPredictions: baseLogits)
             (cut.context, cut.stride, cut.parsesSpecial) = (stored.context, stored.stride, stored.parsesSpecial)
         }
         var measurement = Measurement(cut: cut, compute: work.compute)
-        measurement.recording = saveBaseLogits.map { PredictionFile(path: $0, form: baseLogitsFormat) }
-        measurement.scorePath = saveScores
+        measurement.recording = saveBaseLogits.map { PredictionFile(path: $0.path, form: baseLogitsFormat) }
+        measurement.scorePath = saveScores?.path
         measurement.stateInterval = .seconds(saveStatesEvery)
         let results = try measurement.run(
             [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts

@@ -12,12 +12,12 @@ struct Quantize: ParsableCommand {
         abstract: "Writes a model with quantized weights, straight from a checkpoint or from a GGUF file.")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: InputPath
 
     @Option(
         name: .shortAndLong,
         help: "The GGUF file to write, or the name of its parts without their numbers; not needed with --dry-run.")
-    var output: String?
+    var output: OutputPath?
 
     @Option(
         help: "The mix, by llama.cpp's name in any case: Q4_K_M, IQ2_XXS, IQ1_S, …, or one of Swage's own: SW1 to SW4.")
@@ -26,23 +26,23 @@ struct Quantize: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A recipe instead of a mix: a JSON file, or a GGUF that was made by one.", valueName: "file"))
-    var recipe: String?
+    var recipe: InputPath?
 
     @Option(help: "An importance matrix, from swage imatrix or llama-imatrix.")
-    var imatrix: String?
+    var imatrix: InputPath?
 
     @Option(
         help: ArgumentHelp(
             "Second moments to fit the quantized weights to, with error feedback: from swage imatrix --hessian. Slower than "
                 + "an importance matrix, nearer to the original, and one file serves all types.", valueName: "file"))
-    var hessian: String?
+    var hessian: InputPath?
 
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
             "Texts to fit the quantized weights to, with error feedback: slower, and much nearer to the original.",
             valueName: "text"))
-    var calibrate: [String] = []
+    var calibrate: [InputPath] = []
 
     @Option(help: "Tokens per window of calibration.")
     var calibrationContext = 512
@@ -100,12 +100,12 @@ struct Quantize: ParsableCommand {
 
     func run() throws {
         let options = try choices.recipeOptions()
-        let recipe = try recipe.map(RecipeFile.read) ?? Recipe(named: type ?? "F16")
+        let recipe = try recipe.map { try RecipeFile.read($0.path) } ?? Recipe(named: type ?? "F16")
         if printRecipe { return try StandardStream.output.write(recipe.applying(options).json) }
-        let model = try reading.open(model)
+        let model = try reading.open(model.path)
         var quantization = Quantization(
             recipe: recipe, options: options, allowsRequantization: allowRequantize, parallel: work.compute.parallel)
-        quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0 }
+        quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0?.path }
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
         let inputs = try QuantizationInputs(model, guidance: guidance())
         guard let limit = budget.budget(for: model) else {
@@ -113,23 +113,24 @@ struct Quantize: ParsableCommand {
             return
         }
         let budgeted = BudgetedQuantization(
-            quantization, budget: limit, sensitivityPath: budget.sensitivity, compute: work.compute)
+            quantization, budget: limit, sensitivityPath: budget.sensitivity?.path, compute: work.compute)
         let outcome = try budgeted.plan(inputs)
         let path = try write(outcome.plan)
         let measured = try path.map { try budgeted.divergence(of: $0, from: inputs) }
         ProgressLine.clear()
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
-        try StandardStream.output.write(report.text(measured: measured, output: path ?? output))
+        try StandardStream.output.write(report.text(measured: measured, output: path ?? output?.path))
     }
 
     /// What is known of the inputs of the model's matrices.
     private func guidance() throws -> Quantization.Guidance {
-        if let hessian {
+        let imatrix = imatrix?.path
+        if let hessian = hessian?.path {
             return .hessian(HessianFitting(path: hessian, memory: work.compute.memory), importance: imatrix)
         }
         guard !calibrate.isEmpty else { return imatrix.map { .importance($0) } ?? .none }
         let texts = CalibrationTexts(
-            try calibrate.map { try EvaluationText(contentsOf: $0) },
+            try calibrate.map { try EvaluationText(contentsOf: $0.path) },
             cut: WindowCut(context: calibrationContext, windowLimit: calibrationChunks),
             heldOutCount: budget.count > 0 ? budget.heldOut : 0)
         return .texts(TextFitting(texts, memory: work.compute.memory), importance: imatrix)
@@ -139,12 +140,12 @@ struct Quantize: ParsableCommand {
     ///
     /// - Returns: the file, or its first part; nil if nothing was written.
     private func write(_ plan: Quantization.Plan) throws -> String? {
-        guard let output, !dryRun else {
+        guard let output = output?.path, !dryRun else {
             ProgressLine.clear()
             try plan.checkTexts()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             try StandardStream.output.write(Self.listing(of: plan))
-            let parts = try plan.listing(of: output ?? "MODEL.gguf")
+            let parts = try plan.listing(of: output?.path ?? "MODEL.gguf")
             if !parts.isEmpty { try StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
             if let duration = try plan.duration() { StandardStream.error.write(Figures.estimate(duration)) }
             return nil

@@ -17,23 +17,23 @@ struct Report: ParsableCommand {
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp("A model and what to call it. May be repeated.", valueName: "name=model"))
-    var models: [NamedPath]
+    var models: [NamedInput]
 
     @Option(
         name: .customLong("text"),
         help: ArgumentHelp("A text and what to call it. May be repeated.", valueName: "name=file"))
-    var texts: [NamedPath]
+    var texts: [NamedInput]
 
     @Option(
         name: .customLong("group"),
         help: ArgumentHelp("Texts to average, and what to call them. May be repeated.", valueName: "name=text,text"))
-    var groups: [NamedPath] = []
+    var groups: [NamedTexts] = []
 
     @Option(help: "The model that the others are compared with. Default: the first.")
     var reference: String?
 
     @Option(name: .shortAndLong, help: "The file to write, .md or .json. Default: Markdown on standard output.")
-    var output: String?
+    var output: OutputPath?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -61,7 +61,7 @@ struct Report: ParsableCommand {
                 throw ValidationError("--group \(group.name): \(unknown) is none of the texts")
             }
         }
-        if let output {
+        if let output = output?.path {
             guard output.hasSuffix(".md") || output.hasSuffix(".json") else {
                 throw ValidationError("--output must end in .md or .json")
             }
@@ -70,6 +70,7 @@ struct Report: ParsableCommand {
     }
 
     func run() throws {
+        let output = output?.path
         if let output { try AtomicFile.check(output) }
         let report = try report()
         ProgressLine.clear()
@@ -101,7 +102,7 @@ struct Report: ParsableCommand {
             groups: all + groups.map { ModelReport.Group(name: $0.name, texts: members(of: $0), columns) })
     }
 
-    private func members(of group: NamedPath) -> [String] { group.path.split(separator: ",").map(String.init) }
+    private func members(of group: NamedTexts) -> [String] { group.texts.split(separator: ",").map(String.init) }
 
     /// The models that share the first one's tokens in one pass beside it, each of the others by itself.
     private func measured(_ models: [Model], texts: [EvaluationText]) throws -> [[EvaluationResult]] {
@@ -118,18 +119,5 @@ struct Report: ParsableCommand {
             }
         }
         return results
-    }
-}
-
-/// `NAME=PATH`.
-struct NamedPath: ExpressibleByArgument {
-    let name: String
-    let path: String
-
-    init?(argument: String) {
-        guard let divider = argument.firstIndex(of: "="), divider > argument.startIndex else { return nil }
-        name = String(argument[..<divider])
-        path = String(argument[argument.index(after: divider)...])
-        guard !path.isEmpty else { return nil }
     }
 }

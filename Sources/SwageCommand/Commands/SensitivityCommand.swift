@@ -1,6 +1,7 @@
 import ArgumentParser
 import Calibration
 import Evaluation
+import Files
 import Pipelines
 
 struct SensitivityCommand: ParsableCommand {
@@ -9,13 +10,13 @@ struct SensitivityCommand: ParsableCommand {
         abstract: "Measures what each type would cost in each matrix, for swage quantize --fit, --size and --bpw.")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: InputPath
 
     @Option(name: .customLong("text"), parsing: .upToNextOption, help: "Texts, plain or .zst.")
-    var texts: [String]
+    var texts: [InputPath]
 
     @Option(name: .shortAndLong, help: "The JSON file to write.")
-    var output: String
+    var output: OutputPath
 
     @Option(help: "Windows at the end of each text that predictions are compared on.")
     var heldOut = 1
@@ -30,11 +31,11 @@ struct SensitivityCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try reading.open(model)
+        let model = try reading.open(model.path)
         let texts = CalibrationTexts(
-            try texts.map { try EvaluationText(contentsOf: $0) }, cut: windows.cut, heldOutCount: heldOut)
-        let sensitivity = try SensitivityProbing(texts, compute: work.compute).run(model, output: output)
+            try texts.map { try EvaluationText(contentsOf: $0.path) }, cut: windows.cut, heldOutCount: heldOut)
+        let sensitivity = try SensitivityProbing(texts, compute: work.compute).run(model, output: output.path)
         ProgressLine.clear()
-        try StandardStream.output.write("\(output): \(sensitivity.matrices.count) tensors\n")
+        try StandardStream.output.write("\(output.path): \(sensitivity.matrices.count) tensors\n")
     }
 }

@@ -32,10 +32,10 @@ struct Split: ParsableCommand {
         abstract: "Cuts a GGUF file into parts, as llama-gguf-split does.")
 
     @Argument(help: "A GGUF file.")
-    var file: String
+    var file: InputPath
 
     @Option(name: .shortAndLong, help: "The parts' path, less '-00001-of-00003.gguf'.")
-    var output: String
+    var output: OutputPath
 
     @OptionGroup var split: SplitOptions
 
@@ -45,7 +45,7 @@ struct Split: ParsableCommand {
 
     func run() throws {
         guard let limits = split.limits else { return }
-        let paths = try Splitting(limits: limits).run(file, prefix: output, progress: ProgressLine.handler)
+        let paths = try Splitting(limits: limits).run(file.path, prefix: output.path, progress: ProgressLine.handler)
         ProgressLine.clear()
         try StandardStream.output.write(paths.joined(separator: "\n") + "\n")
     }
@@ -56,14 +56,14 @@ struct Merge: ParsableCommand {
         abstract: "Joins the parts of a split model into one GGUF file.")
 
     @Argument(help: "Any part of the model.")
-    var part: String
+    var part: InputPath
 
     @Option(name: .shortAndLong, help: "The GGUF file to write.")
-    var output: String
+    var output: OutputPath
 
     func run() throws {
-        try Merging().run(part, output: output, progress: ProgressLine.handler)
+        try Merging().run(part.path, output: output.path, progress: ProgressLine.handler)
         ProgressLine.clear()
-        try StandardStream.output.write("\(output)\n")
+        try StandardStream.output.write("\(output.path)\n")
     }
 }

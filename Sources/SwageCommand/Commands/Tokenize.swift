@@ -8,13 +8,13 @@ struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Turns text into token ids, or ids into text.")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
-    var model: String
+    var model: InputPath
 
     @Option(help: "The text to encode.")
     var text: String?
 
     @Option(help: "A UTF-8 file to encode.")
-    var file: String?
+    var file: InputPath?
 
     @Option(help: "Token ids to decode, divided by commas or spaces.")
     var decode: String?
@@ -28,14 +28,14 @@ struct Tokenize: ParsableCommand {
     @OptionGroup var splitting: PreTokenizerOptions
 
     func validate() throws {
-        guard [text, file, decode].compactMap({ $0 }).count == 1 else {
+        guard [text, file?.path, decode].compactMap({ $0 }).count == 1 else {
             throw ValidationError("give one of --text, --file and --decode")
         }
         _ = try decode.map(Self.ids)
     }
 
     func run() throws {
-        let tokenizer = try Model.tokenizer(path: model, preTokenizer: splitting.preTokenizer)
+        let tokenizer = try Model.tokenizer(path: model.path, preTokenizer: splitting.preTokenizer)
         ProgressLine.say(tokenizer.notes)
         if let decode {
             let ids = try Self.ids(in: decode)
@@ -43,7 +43,7 @@ struct Tokenize: ParsableCommand {
             if json { return try JSONOutput.print(["text": text]) }
             return try StandardStream.output.write(text + "\n")
         }
-        let bytes = try file.map { try EvaluationText(contentsOf: $0).bytes } ?? Array((text ?? "").utf8)
+        let bytes = try file.map { try EvaluationText(contentsOf: $0.path).bytes } ?? Array((text ?? "").utf8)
         let ids = tokenizer.encode(bytes, parseSpecial: parseSpecial)
         if json { return try JSONOutput.print(["ids": ids]) }
         try StandardStream.output.write(ids.map(String.init).joined(separator: " ") + "\n")

@@ -30,7 +30,7 @@ struct BudgetOptions: ParsableArguments {
         help: ArgumentHelp(
             "What types cost in this model, from swage sensitivity. Default: measured on the calibration texts.",
             valueName: "file"))
-    var sensitivity: String?
+    var sensitivity: InputPath?
 
     @Option(help: "Windows at the end of each calibration text that nothing is fitted to, to measure on.")
     var heldOut = 1

@@ -15,7 +15,7 @@ struct TypeOptions: ParsableArguments {
         help: ArgumentHelp(
             "A file of such pairs, divided by spaces or line ends; tried after those of --tensor-type.",
             valueName: "file"))
-    var tensorTypeFile: [String] = []
+    var tensorTypeFile: [InputPath] = []
 
     @Option(help: "The type of the output matrix.")
     var outputType: TensorType?
@@ -49,7 +49,7 @@ struct TypeOptions: ParsableArguments {
         options.leavesOutput = leaveOutput
         options.embeddingType = embeddingType
         options.overrides = try tensorType.map { try TypeOverride(argument: $0) }
-        for file in tensorTypeFile { options.overrides += try TypeOverride.list(contentsOf: file) }
+        for file in tensorTypeFile { options.overrides += try TypeOverride.list(contentsOf: file.path) }
         options.isPure = pure
         options.allowsFallback = fallback == .allowFallback
         return options

@@ -20,6 +20,8 @@ enum Interruption {
     static func install() {
         // A reader that has gone away shows in the result of a write.
         signal(SIGPIPE, SIG_IGN)
+        // So does a file that may not become as large.
+        signal(SIGXFSZ, SIG_IGN)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             // nohup asks for going on without a terminal.
             let previous = unsafeBitCast(signal(number, SIG_IGN), to: Int.self)

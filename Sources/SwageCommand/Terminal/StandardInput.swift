@@ -58,5 +58,8 @@ struct StandardInput {
         pending.removeSubrange((start + max(0, count))...)
         guard count >= 0 else { throw FileError(.system(operation: "read", errno: code), path: Self.name) }
         isAtEnd = count == 0
+        guard pending.count <= InputLimit.prompt.byteCount else {
+            throw FileError(.tooLarge(.prompt, byteCount: pending.count), path: Self.name)
+        }
     }
 }

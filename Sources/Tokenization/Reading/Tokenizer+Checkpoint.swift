@@ -27,7 +27,7 @@ extension Tokenizer {
         let file = path + "/tokenizer.json"
         let configuration = try TokenizerConfiguration(directory: path)
         guard
-            let json = try TokenizerConfiguration.ifPresent({ try JSON(contentsOf: file) })
+            let json = try TokenizerConfiguration.ifPresent({ try JSON(contentsOf: file, limit: .tokenizer) })
                 ?? configuration.vocabularyFiles(path, isNamed: preTokenizer != nil)
         else {
             self = try Self(modelFile: path + "/tokenizer.model", configuration, missing: file, rowCount: rowCount)

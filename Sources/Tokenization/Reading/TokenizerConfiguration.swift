@@ -20,7 +20,8 @@ struct TokenizerConfiguration {
     init(directory: String) throws {
         func source(_ name: String) throws -> Source {
             let file = directory + "/" + name
-            return Source(file: file, json: try Self.ifPresent { try JSON(contentsOf: file) } ?? .null)
+            return Source(
+                file: file, json: try Self.ifPresent { try JSON(contentsOf: file, limit: .configuration) } ?? .null)
         }
         tokenizer = try source("tokenizer_config.json")
         specialTokensMap = try source("special_tokens_map.json")
@@ -29,7 +30,7 @@ struct TokenizerConfiguration {
         model = try source("config.json")
         olderChatTemplate = try source("chat_template.json")
         let templateFile = directory + "/chat_template.jinja"
-        chatTemplateFile = try Self.ifPresent { try ReadableFile.contents(of: templateFile) }
+        chatTemplateFile = try Self.ifPresent { try ReadableFile.contents(of: templateFile, limit: .chatTemplate) }
         if let bytes = chatTemplateFile, ByteString(bytes).string == nil {
             throw FileError(.notUTF8(offset: 0), path: templateFile)
         }
@@ -38,8 +39,8 @@ struct TokenizerConfiguration {
     /// What `vocab.json` and `merges.txt` say; nil if there is no `vocab.json`.
     func vocabularyFiles(_ directory: String, isNamed: Bool) throws -> JSON? {
         let file = directory + "/vocab.json"
-        let vocabulary = try Self.ifPresent { try JSON(contentsOf: file) }
-        let merges = try Self.ifPresent { try ReadableFile.contents(of: directory + "/merges.txt") }
+        let vocabulary = try Self.ifPresent { try JSON(contentsOf: file, limit: .tokenizer) }
+        let merges = try Self.ifPresent { try ReadableFile.contents(of: directory + "/merges.txt", limit: .tokenizer) }
         guard let vocabulary, let merges else { return nil }
         do throws(TokenizationError) {
             return try VocabularyFiles.definition(
@@ -50,7 +51,9 @@ struct TokenizerConfiguration {
     }
 
     static func sentencePieceModel(_ file: String) throws -> SentencePieceModel? {
-        guard let bytes = try ifPresent({ try ReadableFile.contents(of: file) }) else { return nil }
+        guard let bytes = try ifPresent({ try ReadableFile.contents(of: file, limit: .sentencePiece) }) else {
+            return nil
+        }
         do throws(TokenizationError) {
             return try SentencePieceModel(bytes)
         } catch {
