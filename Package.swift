@@ -43,8 +43,8 @@ let libraries: [(name: String, modules: [String])] = [
     (
         "Swage",
         [
-            "Swage", "Pipelines", "Models", "Evaluation", "Runtime", "Recipes", "Importance", "Hessians",
-            "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
+            "Swage", "Pipelines", "Verification", "Models", "Evaluation", "Runtime", "Recipes", "Importance",
+            "Hessians", "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
         ]
     ),
 ]
@@ -100,16 +100,19 @@ let package = Package(
             "Pipelines", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "ModelArchitecture", "Checkpoints",
             "GGUFContainer", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenization", "ChatTemplates", "Evaluation", "Models"),
+        module(
+            "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUFContainer", "BlockFormats", "CSIMD",
+            "ModelArchitecture", "Tokenization", "Models"),
         module("Reporting"),
         module(
             "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization", "Runtime",
-            "Evaluation", "Models", "Pipelines", "Reporting", "ArgumentParser"),
+            "Evaluation", "Models", "Pipelines", "Verification", "Reporting", "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand"], swiftSettings: strict),
         module(
             "Swage", "Files", "Parallelism", "Tensors", "GGUFContainer", "BlockFormats", "ErrorFeedback",
             "ModelArchitecture", "Tokenization", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians",
-            "Evaluation", "Models", "Pipelines"),
+            "Evaluation", "Models", "Pipelines", "Verification"),
 
         tests("Files", "Parallelism"),
         tests("Tensors"),
@@ -138,6 +141,7 @@ let package = Package(
             "Safetensors", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
             "Runtime",
             "Recipes", "Evaluation", "Tokenization", "Models"),
+        tests("Verification", "Files", "Parallelism", "Tensors", "GGUFContainer", "BlockFormats", "Models"),
         tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
 
         .target(

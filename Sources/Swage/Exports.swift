@@ -15,3 +15,4 @@
 @_exported import Runtime
 @_exported import Tensors
 @_exported import Tokenization
+@_exported import Verification

@@ -1,0 +1,106 @@
+import Digests
+import Files
+
+/// A text of digests, as `gguf-hash` of llama.cpp prints and checks it: on each line an algorithm, a digest and a name,
+/// which is the file's path, or path and tensor with a colon between them.
+///
+///     sha256    9f2c…  model.gguf:output.weight
+///     sha256    41a0…  model.gguf
+///
+/// Lines of other algorithms are passed over, by both.
+public struct HashManifest: Sendable, Equatable {
+    /// A line of SHA-256.
+    public struct Entry: Sendable, Equatable {
+        /// The digest as the manifest has it, in lower case.
+        public let sha256: String
+        /// The path, or path and tensor.
+        public let name: String
+    }
+
+    /// The lines of SHA-256, in their order.
+    public let entries: [Entry]
+
+    /// A manifest is no larger than this.
+    private static let byteCountLimit = 1 << 26
+
+    /// Reads a manifest.
+    ///
+    /// - Throws: ``HashManifestError`` if the file is too large or has no line of SHA-256, `FileError` if it cannot be read.
+    public init(contentsOf path: String) throws {
+        let file = try ReadableFile(path: path)
+        guard file.byteCount <= Self.byteCountLimit else {
+            throw HashManifestError(.tooLarge(byteCount: file.byteCount, limit: Self.byteCountLimit), file: path)
+        }
+        let text = String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
+        entries = text.split(whereSeparator: \.isNewline).compactMap(Self.entry)
+        guard !entries.isEmpty else { throw HashManifestError(.noDigest, file: path) }
+    }
+
+    private static func entry(_ line: Substring) -> Entry? {
+        let fields = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
+        guard fields.count == 3, fields[0] == "sha256", fields[1].utf8.count == SHA256.hexadecimalLength,
+            fields[1].allSatisfy(\.isHexDigit)
+        else { return nil }
+        let name = fields[2].drop { $0 == " " }
+        // What a check of llama.cpp adds to its lines.
+        let bare = [" - Ok", " - Mismatch", " - Not Found"].first { name.hasSuffix($0) }.map { suffix in
+            name.dropLast(suffix.count)
+        }
+        return Entry(sha256: fields[1].lowercased(), name: String((bare ?? name)))
+    }
+
+    /// The lines that `gguf-hash --sha256` prints of a model, and one of algorithm `weights` that it passes over.
+    ///
+    /// - Parameters:
+    ///   - path: What the lines call the file.
+    ///   - listsTensors: Whether each tensor has a line.
+    public static func text(of hash: ModelHash, path: String, listsTensors: Bool = true) -> String {
+        let tensors = listsTensors ? hash.tensors.map { line("sha256", $0.sha256, "\(path):\($0.name)") } : []
+        return (tensors + [line("sha256", hash.sha256, path), line("weights", hash.weights, path)]).joined()
+    }
+
+    /// A line of a manifest, with its line feed.
+    public static func line(_ algorithm: String, _ digest: String, _ name: String) -> String {
+        let padding = String(repeating: " ", count: max(0, 8 - algorithm.utf8.count))
+        return "\(algorithm)\(padding)  \(digest)  \(name)\n"
+    }
+}
+
+/// A manifest that nothing can be checked with.
+public struct HashManifestError: DiagnosticError, Equatable {
+    /// What is wrong.
+    public enum Kind: Sendable, Equatable {
+        /// The file is larger than any manifest.
+        case tooLarge(byteCount: Int, limit: Int)
+        /// The file has no line of SHA-256.
+        case noDigest
+        /// The lines are of several files, and none of them is the one to be checked.
+        case otherFiles
+    }
+
+    /// What is wrong.
+    public let kind: Kind
+    /// The path of the manifest.
+    public let file: String
+
+    init(_ kind: Kind, file: String) {
+        self.kind = kind
+        self.file = file
+    }
+
+    /// The error in words, and what to do.
+    public var diagnostic: Diagnostic {
+        switch kind {
+        case .tooLarge(let count, let limit):
+            Diagnostic(.input, file: file, "\(count) bytes, a manifest has at most \(limit)")
+        case .noDigest:
+            Diagnostic(
+                .input, file: file, "no line of SHA-256: \"sha256 DIGEST NAME\" expected",
+                advice: "make the manifest with swage hash, or with gguf-hash and its setting for SHA-256")
+        case .otherFiles:
+            Diagnostic(
+                .input, file: file, "digests of several files, none of which has this name",
+                advice: "keep the lines of one file, or give the file the name that it has in the manifest")
+        }
+    }
+}
