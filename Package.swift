@@ -141,7 +141,8 @@ let package = Package(
             "Safetensors", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
             "Runtime",
             "Recipes", "Evaluation", "Tokenization", "Models"),
-        tests("Verification", "Files", "Parallelism", "Tensors", "GGUFContainer", "BlockFormats", "Models"),
+        tests(
+            "Verification", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer", "BlockFormats", "Models"),
         tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
 
         .target(

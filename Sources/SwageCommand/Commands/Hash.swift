@@ -6,7 +6,8 @@ import Verification
 
 struct Hash: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints the SHA-256 of each tensor and of all of them, as llama.cpp's gguf-hash does, or checks them.",
+        abstract:
+            "Prints the SHA-256 of each tensor and of all of them, as llama.cpp's gguf-hash does, or checks them.",
         discussion: """
             Only the weights count: splitting, merging and edits of metadata change no digest. What is printed is a manifest \
             for --check, here and in gguf-hash. The last line, which gguf-hash passes over, is a digest of the tensors' names, \

@@ -8,7 +8,8 @@ import Verification
 
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Checks that a file is sound, and with --against that it was made from the weights that it should be.",
+        abstract:
+            "Checks that a file is sound, and with --against that it was made from the weights that it should be.",
         discussion: """
             Everything is read: the container, every block of every tensor, the keys and shapes of the architecture, and \
             the vocabulary. What is wrong is named with its tensor, row, block and byte, and the exit code is 3. With \

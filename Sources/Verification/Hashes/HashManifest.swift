@@ -43,10 +43,8 @@ public struct HashManifest: Sendable, Equatable {
         else { return nil }
         let name = fields[2].drop { $0 == " " }
         // What a check of llama.cpp adds to its lines.
-        let bare = [" - Ok", " - Mismatch", " - Not Found"].first { name.hasSuffix($0) }.map { suffix in
-            name.dropLast(suffix.count)
-        }
-        return Entry(sha256: fields[1].lowercased(), name: String((bare ?? name)))
+        let suffix = ["  -  Ok", "  -  Mismatch", "  -  Not Found"].first { name.hasSuffix($0) } ?? ""
+        return Entry(sha256: fields[1].lowercased(), name: String(name.dropLast(suffix.count)))
     }
 
     /// The lines that `gguf-hash --sha256` prints of a model, and one of algorithm `weights` that it passes over.
@@ -96,7 +94,7 @@ public struct HashManifestError: DiagnosticError, Equatable {
         case .noDigest:
             Diagnostic(
                 .input, file: file, "no line of SHA-256: \"sha256 DIGEST NAME\" expected",
-                advice: "make the manifest with swage hash, or with gguf-hash and its setting for SHA-256")
+                advice: "make the manifest anew, with digests of SHA-256")
         case .otherFiles:
             Diagnostic(
                 .input, file: file, "digests of several files, none of which has this name",

@@ -18,6 +18,12 @@ public struct ManifestCheck: Sendable, Equatable {
         public let tensor: String?
         /// What became of it.
         public let outcome: Outcome
+
+        /// A tensor, or all of them, and what became of it.
+        public init(tensor: String?, outcome: Outcome) {
+            self.tensor = tensor
+            self.outcome = outcome
+        }
     }
 
     /// The tensors in the order of the file, then those that it lacks, then the whole if the manifest has it.

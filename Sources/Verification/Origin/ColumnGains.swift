@@ -14,17 +14,18 @@ struct ColumnGains {
 
     /// The least distance from the median.
     private static let leastDistance = 0.25
-    /// The least distance in standard deviations.
-    private static let leastDeviations = 15.0
+    /// The least distance in standard deviations, without and with calibration, which moves single columns.
+    private static let leastDeviations = (plain: 13.0, calibrated: 20.0)
     /// The most of what is left, as a multiple of the median over columns.
     private static let greatestRest = 2.5
 
-    init(_ columns: [Agreement]) {
+    init(_ columns: [Agreement], isCalibrated: Bool) {
         let gains = columns.map(\.gain)
         let median = Self.median(gains)
         let spread = 1.4826 * Self.median(gains.map { ($0 - median).magnitude })
         let rests = columns.map(\.rest)
         let noise = Self.median(rests)
+        let deviations = isCalibrated ? Self.leastDeviations.calibrated : Self.leastDeviations.plain
         self.median = median
         outliers = columns.indices.filter { index in
             let column = columns[index]
@@ -33,7 +34,7 @@ struct ColumnGains {
                 return false
             }
             let error = noise / column.squares / Double(column.count)
-            return distance > Self.leastDeviations * (spread * spread + error).squareRoot()
+            return distance > deviations * (spread * spread + error).squareRoot()
         }
     }
 

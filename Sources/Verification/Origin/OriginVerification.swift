@@ -42,6 +42,9 @@ public struct OriginVerification: Sendable {
         public let notes: [String]
     }
 
+    /// What calibrated files have.
+    private static let calibrationKey: ByteString = "swage.calibration.texts"
+
     /// Compares a model with the one that it is said to be made from, and reads both once.
     ///
     /// - Parameters:
@@ -82,7 +85,8 @@ public struct OriginVerification: Sendable {
                         "weights of type \(tensor.type.name) or \(other.type.name) cannot be compared"))
                 continue
             }
-            let comparison = TensorComparison(original: source, decoded: decoded)
+            let comparison = TensorComparison(
+                original: source, decoded: decoded, isCalibrated: model.metadata[Self.calibrationKey] != nil)
             let result = try comparison.run(parallel: parallel) { meter.add($0) }
             findings += result.findings
             tensors.append(result)

@@ -1,26 +1,47 @@
 import BlockFormats
+import ModelArchitecture
 import Parallelism
 import Tensors
 
 /// Whether the weights of a tensor are a quantization of the original ones.
-struct TensorComparison {
+package struct TensorComparison {
     let original: MatrixStack
     let decoded: MatrixStack
+    /// Whether the model says that it was fitted to texts.
+    let isCalibrated: Bool
+
+    /// Compares `decoded`, which may be padded, with as many matrices of `original`.
+    package init(original: MatrixStack, decoded: MatrixStack, isCalibrated: Bool = false) {
+        self.original = original
+        self.decoded = decoded
+        self.isCalibrated = isCalibrated
+    }
 
     private var tensor: TensorDescriptor { decoded.tensor }
 
+    /// Whether the tensor is one that calibration changes though it is not quantized.
+    private var isFittedRouter: Bool {
+        isCalibrated && !tensor.type.isQuantized && TensorName(gguf: tensor.name)?.role == .router
+    }
+
     /// Whether the type holds the original's values as they are.
     private var isLossless: Bool {
-        switch (original.tensor.type, tensor.type) {
+        guard !isFittedRouter else { return false }
+        return switch (original.tensor.type, tensor.type) {
         case (.f32, .f32), (.f16, .f16), (.bf16, .bf16), (.f16, .f32), (.bf16, .f32): true
         default: false
         }
     }
 
-    func run(
-        parallel: Parallel, advance: @Sendable (_ byteCount: Int) -> Void
+    /// Reads both, and says what is not as in a quantization.
+    ///
+    /// - Parameter advance: Is told bytes of `decoded` that have been read, from any thread.
+    package func run(
+        parallel: Parallel, advance: @Sendable (_ byteCount: Int) -> Void = { _ in }
     ) throws -> OriginVerification.Tensor {
-        let bounds = tensor.type.originBounds.widened(by: original.tensor.type.originBounds)
+        let bounds =
+            isFittedRouter
+            ? .fittedRouter : tensor.type.originBounds.widened(by: original.tensor.type.originBounds)
         let measured = try TensorMeasurement(
             original: original, decoded: decoded, blockLength: tensor.type.isQuantized ? tensor.type.blockLength : 256,
             bounds: bounds.blocks, parallel: parallel, advance: advance)
@@ -117,7 +138,7 @@ struct TensorComparison {
         var outliers: [(place: WeightPlace, gain: Double, median: Double)] = []
         for matrix in measured.matrices.indices where !foreign.contains(matrix) {
             let columns = measured.columns[matrix * measured.columnCount..<(matrix + 1) * measured.columnCount]
-            let gains = ColumnGains(Array(columns))
+            let gains = ColumnGains(Array(columns), isCalibrated: isCalibrated)
             outliers += gains.outliers.map {
                 (
                     WeightPlace(matrix: measured.matrices.count > 1 ? matrix : nil, column: $0),

@@ -17,7 +17,7 @@ struct TensorMeasurement: Sendable {
     private(set) var blocks: [Block] = []
     /// Whether there were more of them than are kept.
     private(set) var hasMoreBlocks = false
-    /// The first weight other than zero in rows that the original does not have.
+    /// The first weight that is not 0 in rows that the original does not have.
     private(set) var padding: WeightPlace?
     /// The number of columns of the original.
     let columnCount: Int
@@ -33,6 +33,9 @@ struct TensorMeasurement: Sendable {
 
     /// Blocks that are kept, at most.
     private static let blockLimit = 1 << 14
+    /// The greatest weight that pads a row. Formats whose scales are powers of two have no 0 among the scales, and may leave
+    /// codes under their least one.
+    private static let greatestPadding: Float = 0x1p-100
     /// Elements of a piece of work, about, and pieces of a matrix, at most.
     private static let pieceLength = 1 << 20
     private static let pieceLimit = 16
@@ -132,7 +135,11 @@ struct TensorMeasurement: Sendable {
                         add(
                             row, source + (row - shared.lowerBound) * original.columns, place, to: &columns,
                             blockLength: blockLength, bounds: bounds)
-                    } else if padding == nil, let column = (0..<decoded.columns).first(where: { place[$0] != 0 }) {
+                    } else if padding == nil,
+                        let column = (0..<decoded.columns).first(where: {
+                            !(place[$0].magnitude <= TensorMeasurement.greatestPadding)
+                        })
+                    {
                         padding = WeightPlace(matrix: matrix, row: row, column: column)
                     }
                 }
