@@ -196,7 +196,7 @@ import Testing
             let quantized = workspace.file("\(type).gguf")
             try #require(try await Swage.run("quantize", path, "-o", quantized, "--type", type).status == 0)
             let result = try await verify(quantized, "--against", Products.checkpoint, status: 5)
-            #expect(result.findings.map(\.subject) == [name], "\(type)")
+            #expect(Set(result.findings.map(\.subject)) == [name], "\(type)")
             #expect(result.findings.first?.place?.matrix == 7, "\(type)")
         }
     }

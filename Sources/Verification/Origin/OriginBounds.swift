@@ -37,42 +37,46 @@ struct OriginBounds: Sendable {
     /// The bounds where the original is a quantization itself.
     func widened(by other: OriginBounds) -> OriginBounds {
         OriginBounds(
-            relativeError + other.relativeError, cosine: max(0, blocks.cosine + other.blocks.cosine - 1),
+            relativeError + other.relativeError, cosine: blocks.cosine + other.blocks.cosine - 1,
             gain: blocks.gain + other.blocks.gain)
     }
 
     /// Of a router that was fitted to inputs, as calibration does where the layers before it are quantized: it is kept in
     /// float32, and changes as much as they do.
     static let fittedRouter = OriginBounds(1.5, cosine: 0.3, gain: 0.7)
-}
 
-extension TensorType {
-    /// How far weights of this type may be from those that they were made from.
+    /// The bounds of matrices alone, for parts of which nothing can be said.
+    private static func ofMatrices(_ relativeError: Double) -> OriginBounds {
+        OriginBounds(relativeError, cosine: -1, gain: .infinity)
+    }
+
+    /// How far weights of a type may be from those that they were made from.
     ///
     /// Measured on files of every type, made from the bundled models in every way that there is, with a margin;
-    /// `Docs/Verification.md` has the figures. Fine types are as far as the calibration of coarse ones moves them.
-    var originBounds: OriginBounds {
-        switch self {
-        case .f32, .f64, .i8, .i16, .i32, .i64: OriginBounds(0.00001, cosine: 0.9999, gain: 0.01)
-        case .f16: OriginBounds(0.001, cosine: 0.999, gain: 0.02)
-        case .bf16: OriginBounds(0.006, cosine: 0.999, gain: 0.02)
-        case .q8_0, .q6_K: OriginBounds(0.15, cosine: 0.95, gain: 0.2)
-        case .q5_K: OriginBounds(0.25, cosine: 0.95, gain: 0.2)
-        case .q5_0, .q5_1: OriginBounds(0.25, cosine: 0.9, gain: 0.25)
-        case .q4_K: OriginBounds(0.35, cosine: 0.9, gain: 0.3)
-        case .iq4_XS, .nvfp4: OriginBounds(0.3, cosine: 0.85, gain: 0.3)
-        case .q4_0, .q4_1, .iq4_NL, .mxfp4: OriginBounds(0.35, cosine: 0.75, gain: 0.42)
-        case .q3_K, .iq3_S: OriginBounds(0.45, cosine: 0.8, gain: 0.35)
-        case .iq3_XXS: OriginBounds(0.55, cosine: 0.7, gain: 0.35)
-        case .q2_K: OriginBounds(0.7, cosine: 0.65, gain: 0.35)
-        case .iq2_S, .iq2_XS: OriginBounds(0.75, cosine: 0.6, gain: 0.4)
-        case .iq2_XXS: OriginBounds(0.85, cosine: 0.5, gain: 0.45)
-        case .q2_0: OriginBounds(1, cosine: 0.35, gain: 0.8)
-        case .iq1_M: OriginBounds(1, cosine: 0.45, gain: 0.5)
-        case .iq1_S: OriginBounds(1.2, cosine: 0.35, gain: 0.65)
-        // A sign, or none, says nothing of sizes: blocks that importances have given up have any.
-        case .tq1_0, .tq2_0: OriginBounds(1.3, cosine: 0.2, gain: 2)
-        case .q1_0: OriginBounds(4, cosine: 0.08, gain: 4)
-        }
+    /// `Docs/Verification.md` has the figures. Fine types are as far as the calibration of coarse ones moves them. A sign, or
+    /// none, says nothing of sizes: blocks that importances have given up have any, and calibration gives up whole ones.
+    init(of type: TensorType, isCalibrated: Bool) {
+        self =
+            switch type {
+            case .f32, .f64, .i8, .i16, .i32, .i64: OriginBounds(0.00001, cosine: 0.9999, gain: 0.01)
+            case .f16: OriginBounds(0.001, cosine: 0.999, gain: 0.02)
+            case .bf16: OriginBounds(0.006, cosine: 0.999, gain: 0.02)
+            case .q8_0, .q6_K: OriginBounds(0.15, cosine: 0.95, gain: 0.2)
+            case .q5_K: OriginBounds(0.25, cosine: 0.95, gain: 0.2)
+            case .q5_0, .q5_1: OriginBounds(0.25, cosine: 0.9, gain: 0.25)
+            case .q4_K, .iq4_XS: OriginBounds(0.35, cosine: 0.85, gain: 0.3)
+            case .q4_0, .q4_1, .iq4_NL, .nvfp4: OriginBounds(0.35, cosine: 0.75, gain: 0.5)
+            case .mxfp4: OriginBounds(0.35, cosine: 0.5, gain: 0.65)
+            case .q3_K, .iq3_S: OriginBounds(0.45, cosine: 0.75, gain: 0.5)
+            case .iq3_XXS: OriginBounds(0.55, cosine: 0.7, gain: 0.5)
+            case .q2_K: OriginBounds(0.7, cosine: 0.6, gain: 0.5)
+            case .iq2_S, .iq2_XS: OriginBounds(0.75, cosine: 0.55, gain: 0.65)
+            case .iq2_XXS: OriginBounds(0.85, cosine: 0.5, gain: 0.7)
+            case .q2_0: isCalibrated ? .ofMatrices(1) : OriginBounds(1, cosine: 0.35, gain: 0.8)
+            case .iq1_M: OriginBounds(1, cosine: 0.45, gain: 0.7)
+            case .iq1_S: OriginBounds(1.2, cosine: 0.35, gain: 0.8)
+            case .tq1_0, .tq2_0: isCalibrated ? .ofMatrices(1.5) : OriginBounds(1, cosine: 0.2, gain: 2)
+            case .q1_0: isCalibrated ? .ofMatrices(4) : OriginBounds(1.4, cosine: 0.25, gain: 4)
+            }
     }
 }

@@ -19,6 +19,12 @@ package struct TensorComparison {
 
     private var tensor: TensorDescriptor { decoded.tensor }
 
+    /// The elements that are looked at as a block.
+    private var blockLength: Int { tensor.type.isQuantized ? tensor.type.blockLength : 256 }
+
+    /// The blocks of a row of the original.
+    private var blockCount: Int { (original.columns + blockLength - 1) / blockLength }
+
     /// Whether the tensor is one that calibration changes though it is not quantized.
     private var isFittedRouter: Bool {
         isCalibrated && !tensor.type.isQuantized && TensorName(gguf: tensor.name)?.role == .router
@@ -41,9 +47,11 @@ package struct TensorComparison {
     ) throws -> OriginVerification.Tensor {
         let bounds =
             isFittedRouter
-            ? .fittedRouter : tensor.type.originBounds.widened(by: original.tensor.type.originBounds)
+            ? .fittedRouter
+            : OriginBounds(of: tensor.type, isCalibrated: isCalibrated)
+                .widened(by: OriginBounds(of: original.tensor.type, isCalibrated: false))
         let measured = try TensorMeasurement(
-            original: original, decoded: decoded, blockLength: tensor.type.isQuantized ? tensor.type.blockLength : 256,
+            original: original, decoded: decoded, blockLength: blockLength,
             bounds: bounds.blocks, parallel: parallel, advance: advance)
         return OriginVerification.Tensor(
             tensor: tensor, originalType: original.tensor.type, agreement: measured.total,
@@ -58,9 +66,15 @@ package struct TensorComparison {
         if isLossless { return findings + lossFindings(measured) }
         let foreign = Set(measured.matrices.indices.filter { !bounds.allowMatrix(measured.matrices[$0]) })
         findings += matrixFindings(measured, foreign.sorted(), bounds)
-        let rows = rowFindings(measured, bounds, besides: foreign)
-        findings += rows.findings
-        findings += blockFindings(measured, bounds, besides: foreign, rows.numbers)
+        let blocks = Dictionary(grouping: notableBlocks(measured, bounds, besides: foreign), by: \.row)
+        let rows = foreignRows(measured, bounds, besides: foreign).filter { row in
+            // A row that few of its blocks make foreign is told by these.
+            blocks[row].map { $0.count == blockCount } ?? true
+        }
+        findings += rowFindings(measured, rows)
+        findings += blockFindings(
+            measured,
+            blocks.filter { !rows.contains($0.key) }.values.joined().sorted { ($0.row, $0.block) < ($1.row, $1.block) })
         return findings + columnFindings(measured, bounds, besides: foreign)
     }
 
@@ -91,36 +105,41 @@ package struct TensorComparison {
     }
 
     /// Rows that are foreign, or of another size than their matrix.
-    private func rowFindings(
+    private func foreignRows(
         _ measured: TensorMeasurement, _ bounds: OriginBounds, besides foreign: Set<Int>
-    ) -> (findings: [Finding], numbers: Set<Int>) {
-        var numbers: [Int] = []
-        for (matrix, sums) in measured.matrices.enumerated() where !foreign.contains(matrix) {
+    ) -> [Int] {
+        measured.matrices.indices.filter { !foreign.contains($0) }.flatMap { matrix in
             let range = matrix * measured.rowCount..<(matrix + 1) * measured.rowCount
             let gain = Self.median(range.map { measured.rows[$0].gain })
-            numbers += range.filter { number in
+            return range.filter { number in
                 let row = measured.rows[number]
-                guard bounds.isNotable(row, in: sums) else { return false }
+                guard bounds.isNotable(row, in: measured.matrices[matrix]) else { return false }
                 return !(row.cosine >= bounds.blocks.cosine) || !((row.gain - gain).magnitude <= bounds.blocks.gain)
             }
         }
-        guard let first = numbers.first else { return ([], []) }
-        let row = measured.rows[first]
-        let finding = finding(
-            place(ofRow: first, measured),
-            "the row is not a quantization of the original's: cosine \(row.cosine.short), gain \(row.gain.short)",
-            count: numbers.count)
-        return ([finding], Set(numbers))
     }
 
-    private func blockFindings(
-        _ measured: TensorMeasurement, _ bounds: OriginBounds, besides foreign: Set<Int>, _ rows: Set<Int>
-    ) -> [Finding] {
-        let blocks = measured.blocks.filter { block in
+    private func rowFindings(_ measured: TensorMeasurement, _ rows: [Int]) -> [Finding] {
+        guard let first = rows.first else { return [] }
+        let row = measured.rows[first]
+        return [
+            finding(
+                place(ofRow: first, measured),
+                "the row is not a quantization of the original's: cosine \(row.cosine.short), gain \(row.gain.short)",
+                count: rows.count)
+        ]
+    }
+
+    private func notableBlocks(
+        _ measured: TensorMeasurement, _ bounds: OriginBounds, besides foreign: Set<Int>
+    ) -> [TensorMeasurement.Block] {
+        measured.blocks.filter { block in
             let matrix = block.row / measured.rowCount
-            return !foreign.contains(matrix) && !rows.contains(block.row)
-                && bounds.isNotable(block.sums, in: measured.matrices[matrix])
+            return !foreign.contains(matrix) && bounds.isNotable(block.sums, in: measured.matrices[matrix])
         }
+    }
+
+    private func blockFindings(_ measured: TensorMeasurement, _ blocks: [TensorMeasurement.Block]) -> [Finding] {
         guard let first = blocks.first else { return [] }
         var place = place(ofRow: first.row, measured)
         place.block = first.block
