@@ -6,12 +6,17 @@ struct OriginBounds: Sendable {
     var relativeError: Double
     /// What each block and row keeps to.
     var blocks: AgreementBounds
+    /// The least gain of a matrix.
+    var leastGain: Double
 
     /// - Parameters:
+    ///   - relativeError: The greatest of a matrix.
     ///   - cosine: The least of a block or a row with the original's.
     ///   - gain: The greatest distance of a block's or a row's gain from 1.
-    init(_ relativeError: Double, cosine: Double, gain: Double) {
+    ///   - leastGain: The least of a matrix.
+    init(_ relativeError: Double, cosine: Double, gain: Double, leastGain: Double = 0.4) {
         self.relativeError = relativeError
+        self.leastGain = leastGain
         blocks = AgreementBounds(cosine: cosine, gain: gain)
     }
 
@@ -20,13 +25,13 @@ struct OriginBounds: Sendable {
     private static let notableError = 2.0
     /// The least cosine of any matrix: of thousands of weights, others have one of nearly 0.
     private static let leastCosine = 0.2
-    /// The gains of matrices.
-    private static let gains = 0.4...1.25
+    /// The greatest gain of any matrix.
+    private static let greatestGain = 1.25
 
     /// Whether a matrix can be a quantization of the original's.
     func allowMatrix(_ sums: Agreement) -> Bool {
         sums.relativeError <= relativeError && sums.cosine >= max(blocks.cosine, Self.leastCosine)
-            && Self.gains.contains(sums.gain)
+            && (leastGain...Self.greatestGain).contains(sums.gain)
     }
 
     /// Whether the errors of a part are large enough to be looked at.
@@ -38,7 +43,7 @@ struct OriginBounds: Sendable {
     func widened(by other: OriginBounds) -> OriginBounds {
         OriginBounds(
             relativeError + other.relativeError, cosine: blocks.cosine + other.blocks.cosine - 1,
-            gain: blocks.gain + other.blocks.gain)
+            gain: blocks.gain + other.blocks.gain, leastGain: min(leastGain, other.leastGain))
     }
 
     /// Of a router that was fitted to inputs, as calibration does where the layers before it are quantized: it is kept in
@@ -46,8 +51,8 @@ struct OriginBounds: Sendable {
     static let fittedRouter = OriginBounds(1.5, cosine: 0.3, gain: 0.7)
 
     /// The bounds of matrices alone, for parts of which nothing can be said.
-    private static func ofMatrices(_ relativeError: Double) -> OriginBounds {
-        OriginBounds(relativeError, cosine: -1, gain: .infinity)
+    private static func ofMatrices(_ relativeError: Double, leastGain: Double = 0.4) -> OriginBounds {
+        OriginBounds(relativeError, cosine: -1, gain: .infinity, leastGain: leastGain)
     }
 
     /// How far weights of a type may be from those that they were made from.
@@ -59,8 +64,8 @@ struct OriginBounds: Sendable {
         self =
             switch type {
             case .f32, .f64, .i8, .i16, .i32, .i64: OriginBounds(0.00001, cosine: 0.9999, gain: 0.01)
-            case .f16: OriginBounds(0.001, cosine: 0.999, gain: 0.02)
-            case .bf16: OriginBounds(0.006, cosine: 0.999, gain: 0.02)
+            case .f16: OriginBounds(0.001, cosine: 0.999999, gain: 0.002)
+            case .bf16: OriginBounds(0.006, cosine: 0.99999, gain: 0.004)
             case .q8_0, .q6_K: OriginBounds(0.15, cosine: 0.95, gain: 0.2)
             case .q5_K: OriginBounds(0.25, cosine: 0.95, gain: 0.2)
             case .q5_0, .q5_1: OriginBounds(0.25, cosine: 0.9, gain: 0.25)
@@ -76,7 +81,10 @@ struct OriginBounds: Sendable {
             case .iq1_M: OriginBounds(1, cosine: 0.45, gain: 0.7)
             case .iq1_S: OriginBounds(1.2, cosine: 0.35, gain: 0.8)
             case .tq1_0, .tq2_0: isCalibrated ? .ofMatrices(1.5) : OriginBounds(1, cosine: 0.2, gain: 2)
-            case .q1_0: isCalibrated ? .ofMatrices(4) : OriginBounds(1.4, cosine: 0.25, gain: 4)
+            // The one scale of 128 elements is the less, the more of them are padding.
+            case .q1_0:
+                isCalibrated
+                    ? .ofMatrices(4, leastGain: 0.05) : OriginBounds(1.4, cosine: 0.25, gain: 4, leastGain: 0.05)
             }
     }
 }

@@ -99,7 +99,7 @@ package struct TensorComparison {
             finding(
                 measured.matrices.count > 1 ? WeightPlace(matrix: first) : nil,
                 "these are not the original's weights: relative error \(sums.relativeError.short), at most "
-                    + "\(bounds.relativeError.short) in \(tensor.type.name); cosine \(sums.cosine.short)",
+                    + "\(bounds.relativeError.short) in \(tensor.type.name); cosine \(sums.cosine.short), gain \(sums.gain.short)",
                 count: foreign.count)
         ]
     }
