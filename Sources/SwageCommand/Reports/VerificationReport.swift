@@ -87,9 +87,10 @@ struct VerificationSummary: Encodable {
         let name: String
         let type: String
         let originalType: String
-        let relativeError: Double
-        let cosine: Double
-        let gain: Double
+        /// nil if the original weights are all 0, and these are not; as the two below it, if squares leave float32.
+        let relativeError: Double?
+        let cosine: Double?
+        let gain: Double?
         let agrees: Bool
     }
 
@@ -110,8 +111,13 @@ struct VerificationSummary: Encodable {
         tensors = report.origin?.tensors.map {
             Tensor(
                 name: $0.tensor.name, type: $0.tensor.type.name, originalType: $0.originalType.name,
-                relativeError: min($0.agreement.relativeError, .greatestFiniteMagnitude),
-                cosine: $0.agreement.cosine, gain: $0.agreement.gain, agrees: $0.findings.isEmpty)
+                relativeError: $0.agreement.relativeError.ifFinite, cosine: $0.agreement.cosine.ifFinite,
+                gain: $0.agreement.gain.ifFinite, agrees: $0.findings.isEmpty)
         }
     }
+}
+
+extension Double {
+    /// nil for infinities and NaNs, which JSON lacks.
+    fileprivate var ifFinite: Double? { isFinite ? self : nil }
 }
