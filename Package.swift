@@ -44,8 +44,8 @@ let libraries: [(name: String, modules: [String])] = [
     (
         "Swage",
         [
-            "Swage", "Pipelines", "Models", "Calibration", "WeightEncoding", "Evaluation", "Runtime", "Recipes",
-            "Importance", "Hessians", "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
+            "Swage", "Pipelines", "Verification", "Models", "Calibration", "WeightEncoding", "Evaluation", "Runtime",
+            "Recipes", "Importance", "Hessians", "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
             "ChatTemplates", "ByteJSON",
         ]
     ),
@@ -107,16 +107,20 @@ let package = Package(
             "Pipelines", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "ModelArchitecture", "Checkpoints",
             "GGUFContainer", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenization", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models"),
+        module(
+            "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUFContainer", "BlockFormats", "CSIMD",
+            "ModelArchitecture", "Tokenization", "Models"),
         module("Reporting"),
         module(
             "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization", "Runtime",
-            "Evaluation", "Calibration", "Models", "Pipelines", "Reporting", "ArgumentParser"),
+            "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
         module(
             "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUFContainer", "BlockFormats", "ErrorFeedback",
             "ModelArchitecture", "Tokenization", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime",
-            "Hessians", "Evaluation", "WeightEncoding", "Calibration", "Models", "Pipelines"),
+            "Hessians", "Evaluation", "WeightEncoding", "Calibration", "Models", "Pipelines",
+            "Verification"),
 
         tests("Files", "Parallelism"),
         tests("Tensors"),
@@ -145,6 +149,8 @@ let package = Package(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUFContainer",
             "Safetensors", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
             "Runtime", "Recipes", "Evaluation", "Tokenization", "Calibration", "Models"),
+        tests(
+            "Verification", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer", "BlockFormats", "Models"),
         tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
 
         .target(

@@ -35,6 +35,8 @@ public enum InputLimit: String, Sendable, CaseIterable {
     case unfinished
     /// The description of a calibration that has been begun.
     case calibration
+    /// Digests of a model's tensors.
+    case manifest
 
     /// The most bytes that such a file may have.
     public var byteCount: Int {
@@ -42,7 +44,7 @@ public enum InputLimit: String, Sendable, CaseIterable {
         case .chatTemplate: 1 << 20
         case .recipe: 1 << 22
         case .configuration, .metadata, .material: 1 << 24
-        case .sentencePiece, .weightIndex, .sensitivity, .prompt, .calibration: 1 << 26
+        case .sentencePiece, .weightIndex, .sensitivity, .prompt, .calibration, .manifest: 1 << 26
         case .tokenizer: 1 << 27
         case .text, .task: 1 << 28
         case .scores: 1 << 30
@@ -69,6 +71,7 @@ public enum InputLimit: String, Sendable, CaseIterable {
         case .scores: "a file of scores"
         case .unfinished: "an unfinished result"
         case .calibration: "the description of a calibration"
+        case .manifest: "a manifest of digests"
         }
     }
 

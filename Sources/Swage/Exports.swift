@@ -18,4 +18,5 @@
 @_exported import Runtime
 @_exported import Tensors
 @_exported import Tokenization
+@_exported import Verification
 @_exported import WeightEncoding

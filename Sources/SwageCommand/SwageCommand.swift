@@ -8,8 +8,8 @@ import Platform
 public enum SwageCommand {
     static let commands: [any ParsableCommand.Type] = [
         Convert.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self, PerplexityCommand.self,
-        Evaluate.self, Compare.self, Report.self, Generate.self, Chat.self, Tokenize.self, Inspect.self, Split.self,
-        Merge.self,
+        Evaluate.self, Compare.self, Report.self, Generate.self, Chat.self, Tokenize.self, Inspect.self, Verify.self,
+        Hash.self, Split.self, Merge.self,
     ]
 
     /// Parses the process's arguments, runs the command and exits.

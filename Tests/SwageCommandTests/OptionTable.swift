@@ -47,6 +47,8 @@ enum OptionTable {
                 --top-log-probabilities
                 """
             ),
+            ("hash", "input", "file --check"),
+            ("hash", "number", "--threads"),
             ("imatrix", "input", "model --text --merge --show"),
             ("imatrix", "output", "--output --hessian"),
             ("imatrix", "number", "--context --chunks --from-chunk --threads --memory"),
@@ -91,6 +93,9 @@ enum OptionTable {
             ("split", "number", "--split-max-size --split-max-tensors"),
             ("tokenize", "input", "model --file"),
             ("tokenize", "words", "--text --decode --pre-tokenizer"),
+            ("verify", "input", "file --against"),
+            ("verify", "number", "--limit --threads"),
+            ("verify", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
         ].flatMap { command, role, names in
             names.split(whereSeparator: \.isWhitespace).map {
                 Option(command: command, name: String($0), role: Role(rawValue: role)!)

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Checkpoints
+import Files
+import Models
+import Pipelines
+import Reporting
+import Verification
+
+struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
+            "Checks that a file is sound, and with --against that it was made from the weights that it should be.",
+        discussion: """
+            Everything is read: the container, every block of every tensor, the keys and shapes of the architecture, and \
+            the vocabulary. What is wrong is named with its tensor, row, block and byte, and the exit code is 3. With \
+            --against both models are compared tensor by tensor, down to rows, columns and blocks, within what \
+            quantization to each type costs; the exit code is 5 if they do not agree. Docs/Verification.md says what that \
+            proves, and what it cannot.
+            """)
+
+    @Argument(help: "A GGUF file, any part of a split one, or a checkpoint directory.")
+    var file: InputPath
+
+    @Option(help: ArgumentHelp("What it was made from: a checkpoint directory or a GGUF file.", valueName: "original"))
+    var against: InputPath?
+
+    @Option(help: "The most findings, and with --against tensors, to list.")
+    var limit = 20
+
+    @Flag(help: "Print one JSON object, with every finding and tensor.")
+    var json = false
+
+    @OptionGroup var reading: ModelOptions
+    @OptionGroup var work: ThreadOptions
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
+        guard reading.padExperts == .auto else {
+            throw ValidationError("--pad-experts: weights are verified as they are stored")
+        }
+        try reading.demand(against?.path)
+    }
+
+    func run() throws {
+        let compute = work.compute
+        compute.progress(.stage(.checking(path: file.path)))
+        let soundness = try FileVerification(parallel: compute.parallel) { compute.progress(.fraction($0)) }.run(file.path)
+        let origin = soundness.findings.isEmpty ? try against.map { try verifyOrigin($0.path, compute) } : nil
+        ProgressLine.clear()
+        for note in soundness.notes + (origin?.notes ?? []) { compute.progress(.note(Message(note))) }
+        let report = VerificationReport(soundness, origin)
+        if json {
+            try JSONOutput.print(VerificationSummary(report, path: file.path, original: against?.path))
+        } else {
+            try StandardStream.output.write(report.text(path: file.path, original: against?.path, limit: limit))
+        }
+        guard let first = report.findings.first else { return }
+        throw VerificationFailure(first: first, count: report.findings.count)
+    }
+
+    private func verifyOrigin(_ path: String, _ compute: Compute) throws -> OriginVerification.Report {
+        let original = try reading.open(path, expertPadding: .off)
+        let model = try Model.open(file.path, expertPadding: .off, expertNormalization: reading.normalizeExperts)
+        compute.progress(.stage(.comparing(model: model.name)))
+        return try OriginVerification(parallel: compute.parallel) { compute.progress(.fraction($0)) }
+            .run(model, original: original)
+    }
+}
+
+/// What ends a verification that has found something: the first finding, and how many there are.
+private struct VerificationFailure: DiagnosticError {
+    let first: Finding
+    let count: Int
+
+    var diagnostic: Diagnostic {
+        var diagnostic = first.diagnostic
+        if count > 1 { diagnostic.problem += "; \(count) findings in all" }
+        return diagnostic
+    }
+}
