@@ -44,7 +44,8 @@ struct Verify: ParsableCommand {
     func run() throws {
         let compute = work.compute
         compute.progress(.stage(.checking(path: file.path)))
-        let soundness = try FileVerification(parallel: compute.parallel) { compute.progress(.fraction($0)) }.run(file.path)
+        let soundness = try FileVerification(parallel: compute.parallel) { compute.progress(.fraction($0)) }.run(
+            file.path)
         let origin = soundness.findings.isEmpty ? try against.map { try verifyOrigin($0.path, compute) } : nil
         ProgressLine.clear()
         for note in soundness.notes + (origin?.notes ?? []) { compute.progress(.note(Message(note))) }
