@@ -1,3 +1,4 @@
+import Numerics
 import Platform
 
 /// The memory that the process may use.
@@ -20,6 +21,27 @@ public struct MemoryBudget: Sendable, Hashable {
     /// An estimate of the bytes that the process holds now: its anonymous memory and room for code and stacks.
     public static var heldByteCount: Int {
         programByteCount + 1024 * (value(of: "RssAnon:", in: "/proc/self/status") ?? 0)
+    }
+
+    /// Refuses work that does not fit beside what the process holds.
+    ///
+    /// - Parameters:
+    ///   - set: the memory that the work needs.
+    ///   - refusal: makes the error, given the bytes that the process would hold and those that it may.
+    /// - Throws: what `refusal` makes, if the work does not fit.
+    package func demand(
+        _ set: WorkingSet, _ refusal: (_ neededByteCount: Int, _ budgetByteCount: Int) -> any Error
+    ) throws {
+        let needed = Self.heldByteCount + set.byteCount
+        guard needed <= byteCount else { throw refusal(needed, byteCount) }
+    }
+
+    /// The bytes that are left beside some work; below 0 if it does not fit.
+    package func room(beside set: WorkingSet) -> Int { remainingByteCount - set.byteCount }
+
+    /// How many times work of one kind fits at once, beside some other.
+    package func count(of set: WorkingSet, beside other: WorkingSet = .none) -> Int {
+        max(0, room(beside: other)) / max(1, set.byteCount)
     }
 
     /// Room for code, stacks and what the allocator loses.
