@@ -55,7 +55,7 @@ public struct MemoryBudget: Sendable, Hashable {
         while fgets(&line, Int32(line.count), file) != nil {
             let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             guard text.hasPrefix(key) else { continue }
-            return text.dropFirst(key.count).split(separator: " ").first.flatMap { Int($0) }
+            return text.dropFirst(key.count).split { $0 == " " || $0 == "\t" }.first.flatMap { Int($0) }
         }
         return nil
     }
