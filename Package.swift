@@ -92,19 +92,23 @@ let package = Package(
         module("Importance", "Platform", "Files", "Tensors", "GGUFContainer"),
         module(
             "Runtime", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ModelArchitecture", "BlockFormats"),
-        module("Hessians", "Files", "Tensors", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"),
+        module(
+            "Hessians", "Files", "Tensors", "Numerics", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"
+        ),
         module(
             "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "ByteJSON",
             "ModelArchitecture", "Runtime", "Tokenization"),
         module("WeightEncoding", "Files", "Parallelism", "Tensors", "BlockFormats", "Importance"),
         module(
-            "Calibration", "Files", "Parallelism", "Tensors", "ModelArchitecture", "BlockFormats", "ErrorFeedback",
+            "Calibration", "Files", "Parallelism", "Tensors", "Numerics", "ModelArchitecture", "BlockFormats",
+            "ErrorFeedback",
             "Importance", "Runtime", "Hessians", "Tokenization", "Evaluation", "WeightEncoding"),
         module(
             "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUFContainer", "BlockFormats",
             "ModelArchitecture", "Tokenization", "Checkpoints"),
         module(
-            "Pipelines", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "ModelArchitecture", "Checkpoints",
+            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "ModelArchitecture",
+            "Checkpoints",
             "GGUFContainer", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenization", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models"),
         module(

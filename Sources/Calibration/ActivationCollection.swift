@@ -38,7 +38,8 @@ public struct ActivationCollection: Sendable {
         try cut.check(contextLimit: pass.plan.contextLength)
         let windows = try texts.flatMap { try TokenWindows($0, tokenizer: tokenizer, cut: cut).windows }
         let collector = ImportanceCollector()
-        let batches = WindowBatches(windows: windows, passes: [pass], progress: progress)
+        let batches = WindowBatches(
+            windows: windows, passes: [pass], beside: ImportanceCollector.workingSet(pass.plan), progress: progress)
         func matrix(windowCount: Int) throws -> ImportanceMatrix {
             ImportanceMatrix(
                 entries: try collector.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windowCount,

@@ -11,6 +11,16 @@ public struct DriftCorrection: Sendable {
 
     private static let panelLength = BFloat16Panels.tileLength
 
+    /// The memory of a correction of weights of `columns` columns, and what applying it needs beside that.
+    package static func workingSet(columns: Int, threadCount: Int) -> (kept: WorkingSet, applying: WorkingSet) {
+        let panel = BFloat16Panels.workingSet("rounded weights", vectorCount: panelLength, length: columns)
+        let tile = WorkingSet("tiles", floatCount: panelLength * panelLength)
+        return (
+            BFloat16Panels.workingSet("correction", vectorCount: columns, length: columns),
+            threadCount * (panel + tile)
+        )
+    }
+
     /// - Parameter map: transposed, `columns` × `columns`.
     init(columns: Int, map values: [Float], parallel: Parallel) throws {
         self.columns = columns

@@ -19,6 +19,11 @@ public struct FeedbackEncoder: Sendable {
         policy.groupLength ?? codec.groupLength
     }
 
+    /// The memory of encoding rows of `columns` columns with `threadCount` threads.
+    package static func workingSet(columns: Int, threadCount: Int) -> WorkingSet {
+        WorkingSet("weights of scales", floatCount: columns) + threadCount * FeedbackPanel.workingSet(columns: columns)
+    }
+
     /// Makes an encoder of matrices that have the same inputs.
     ///
     /// - Parameters:

@@ -29,6 +29,20 @@ public final class FeedbackMetric: Sendable {
     /// The part of the mean diagonal that columns without inputs count for.
     private static let deadShare = 1e-6
 
+    /// The memory of a metric of `columns` inputs, and what making it needs beside that.
+    ///
+    /// - Parameters:
+    ///   - columns: the number of inputs.
+    ///   - groupLength: the number of columns in a group.
+    package static func workingSet(columns: Int, groupLength: Int) -> (kept: WorkingSet, making: WorkingSet) {
+        let (square, groups) = (columns * columns, columns * groupLength)
+        let doubles = MemoryLayout<Double>.stride
+        return (
+            WorkingSet("metric", floatCount: 2 * square + 2 * groups + 2 * columns),
+            WorkingSet("factor of the metric", byteCount: doubles * (square + groups))
+        )
+    }
+
     /// Damps and factors second moments.
     ///
     /// - Parameters:

@@ -36,6 +36,16 @@ final class FeedbackPanel: @unchecked Sendable {
         case factors
     }
 
+    /// The memory of a panel of matrices of `columns` columns.
+    static func workingSet(columns: Int) -> WorkingSet {
+        let chunk = FeedbackMetric.greatestChunkLength
+        // Blocks are no longer than a chunk.
+        let rowLength = columns + 3 * chunk
+        return WorkingSet(
+            "panels of rows", floatCount: FeedbackEncoder.panelLength * rowLength + Place.allCases.count * chunk)
+            + OutputGain.workingSet
+    }
+
     init(_ encoder: FeedbackEncoder) {
         self.encoder = encoder
         metric = encoder.metric

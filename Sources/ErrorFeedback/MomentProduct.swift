@@ -9,6 +9,11 @@ public struct MomentProduct: Sendable {
     /// Columns of a tile of the product; the cut does not depend on the thread count.
     private static let tileLength = 256
 
+    /// The memory of the sums over inputs of `columns` columns.
+    package static func workingSet(columns: Int) -> WorkingSet {
+        SecondMoments.workingSet("sums of products", columns: columns)
+    }
+
     /// Begins with no rows; all sums over the inputs of `columns` columns are zero.
     public init(columns: Int) {
         moments = SecondMoments(

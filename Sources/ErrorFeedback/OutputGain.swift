@@ -12,6 +12,11 @@ final class OutputGain {
     private let before: FloatBuffer
     private let products: FloatBuffer
 
+    /// The memory of one panel's gain.
+    static var workingSet: WorkingSet {
+        WorkingSet("gain of outputs", floatCount: 2 * FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
+    }
+
     init(_ metric: FeedbackMetric) {
         self.metric = metric
         let rowCount = FeedbackEncoder.panelLength

@@ -16,9 +16,20 @@ public struct PairedMoments: Sendable {
     /// Rows that are rounded and multiplied together.
     private static let chunkLength = 2048
 
-    /// The number of bytes that rounded rows of `columns` inputs take while they are multiplied.
-    public static func roundedByteCount(columns: Int) -> Int {
-        2 * 4 * BFloat16Panels.wordCount(vectorCount: columns, length: chunkLength)
+    /// The memory of the moments of `columns` inputs, what summing rows needs beside that, and the memory of a factor or of a
+    /// system that is being solved.
+    package static func workingSet(
+        columns: Int, rowCount: Int, threadCount: Int
+    ) -> (kept: WorkingSet, summing: WorkingSet, factor: WorkingSet, solving: WorkingSet) {
+        let square = columns * columns
+        let rounded = BFloat16Panels.workingSet(
+            "rounded inputs", vectorCount: columns, length: min(chunkLength, rowCount))
+        let tile = WorkingSet("tiles", floatCount: BFloat16Panels.tileLength * BFloat16Panels.tileLength)
+        return (
+            SecondMoments.workingSet("second moments", columns: columns) + WorkingSet("drift", floatCount: square),
+            2 * rounded + threadCount * tile, WorkingSet("factor of the moments", floatCount: square),
+            WorkingSet("system of the correction", floatCount: square)
+        )
     }
 
     /// Rows of a matrix's inputs for the same tokens in two models.

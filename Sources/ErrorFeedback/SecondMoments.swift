@@ -9,6 +9,11 @@ public struct SecondMoments: Sendable {
     /// The number of rows of inputs that were summed.
     public var rowCount: Int
 
+    /// The memory of the second moments of `columns` inputs.
+    package static func workingSet(_ name: String, columns: Int) -> WorkingSet {
+        WorkingSet(name, floatCount: columns * columns)
+    }
+
     /// Makes second moments of sums that are known.
     ///
     /// - Parameters:

@@ -2,6 +2,7 @@ import ErrorFeedback
 import Files
 import GGUFContainer
 import ModelArchitecture
+import Numerics
 import Runtime
 import Tensors
 
@@ -138,6 +139,11 @@ public final class HessianFile: Sendable {
                 tensor: file.tensors[entry.correlations].name)
         }
         return SecondMoments(columns: n, values: values, rowCount: entry.rowCount)
+    }
+
+    /// The memory that ``moments(_:)`` of `columns` inputs needs beside what it returns: the correlations as they are stored.
+    package static func readingWorkingSet(columns: Int) -> WorkingSet {
+        WorkingSet("correlations", byteCount: MemoryLayout<UInt16>.stride * columns * columns / 2)
     }
 
     private func entry(_ site: HessianSite) -> Entry {

@@ -23,6 +23,11 @@ public struct BFloat16Panels: @unchecked Sendable {
         (vectorCount + rightLength - 1) / rightLength * rightLength * ((length + 1) / 2)
     }
 
+    /// The memory of `vectorCount` vectors of up to `length` elements.
+    package static func workingSet(_ name: String, vectorCount: Int, length: Int) -> WorkingSet {
+        WorkingSet(name, byteCount: 4 * wordCount(vectorCount: vectorCount, length: length))
+    }
+
     /// Room for vectors of up to `length` elements.
     public init(vectorCount: Int, length: Int) {
         self.init(FloatBuffer(count: Self.wordCount(vectorCount: vectorCount, length: length)), length: length)

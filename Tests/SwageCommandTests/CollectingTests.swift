@@ -60,7 +60,7 @@ import Testing
                 "--threads", "1",
             ] + options
         }
-        let run = try Swage.Run(try await arguments(output, ["--memory", "76M"]))
+        let run = try Swage.Run(try await arguments(output, ["--memory", "86M"]))
         await run.send(SIGKILL) { FileManager.default.fileExists(atPath: output) }
         // On a busy machine the kill can come too late; the file is complete then.
         let status = try await run.outcome().status

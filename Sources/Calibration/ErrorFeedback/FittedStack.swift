@@ -1,6 +1,7 @@
 import BlockFormats
 import ErrorFeedback
 import Hessians
+import Numerics
 import Parallelism
 import Tensors
 import WeightEncoding
@@ -22,15 +23,29 @@ struct FittedStack: Sendable {
 
     private var widestBlock: Int { blocks.map(\.count).max()! }
 
-    /// Bytes that a thread needs to encode one matrix: of a block of columns the moments in float32 and the factors made of
-    /// them in float64, the weights and what they become; of the matrix what it becomes.
-    func workByteCount(_ parallel: Parallel) -> Int {
+    /// The memory of ``MatrixWork/encode(expert:sites:)`` of one matrix, without what experts see together.
+    func workingSet(_ policy: CalibrationPolicy, _ parallel: Parallel) -> WorkingSet {
         let columns = widestBlock
-        return 40 * columns * columns + 8 * columns * rows + rows * tensor.rowByteCount + (parallel.threadCount << 20)
+        let moments = SecondMoments.workingSet("second moments", columns: columns)
+        let isStack = tensor.shape.matrixCount > 1
+        let drawn = isStack ? SecondMoments.workingSet("drawn moments", columns: columns) : .none
+        let metric = FeedbackMetric.workingSet(columns: columns, groupLength: groupLength(policy))
+        let encoding =
+            WorkingSet("weights", floatCount: rows * columns)
+            + FeedbackEncoder.workingSet(columns: columns, threadCount: parallel.threadCount)
+        return WorkingSet("encoded matrix", byteCount: rows * tensor.rowByteCount)
+            + .largest([
+                moments + HessianFile.readingWorkingSet(columns: columns),
+                moments + drawn + metric.kept + metric.making,
+                metric.kept + encoding,
+            ])
     }
 
-    /// Bytes of what a layer's experts see together in all blocks but one.
-    var otherPriorsByteCount: Int { 4 * (blocks.count - 1) * widestBlock * widestBlock }
+    /// The memory of what a layer's experts see together.
+    var priorWorkingSet: WorkingSet {
+        let priors = tensor.shape.matrixCount > 1 ? blocks.map(\.count) : []
+        return priors.reduce(.none) { $0 + SecondMoments.workingSet("moments of all experts", columns: $1) }
+    }
 
     var codec: any QuantizingCodec {
         guard let codec = BlockFormats.codec(for: tensor.type) as? any QuantizingCodec else {

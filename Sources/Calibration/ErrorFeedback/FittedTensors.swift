@@ -1,5 +1,6 @@
 import ErrorFeedback
 import Hessians
+import Numerics
 import Parallelism
 import Runtime
 import Tensors
@@ -88,21 +89,20 @@ package final class FittedTensors {
 
     /// How many matrices can be encoded at once, and how many bytes are left beside them.
     private func share(_ stack: FittedStack, count: Int) -> (workerCount: Int, room: Int) {
-        let needed = stack.workByteCount(parallel)
-        let left = memory.remainingByteCount
-        let workerCount = max(1, min(parallel.threadCount, count, left / needed))
-        return (workerCount, left - workerCount * needed)
+        let needed = stack.workingSet(policy, parallel)
+        let workerCount = max(1, min(parallel.threadCount, count, memory.count(of: needed)))
+        return (workerCount, memory.room(beside: workerCount * needed))
     }
 
     /// Fails if a matrix cannot be encoded even by itself.
     private func checkMemory() throws {
-        func byteCount(_ stack: FittedStack) -> Int { stack.workByteCount(parallel) + stack.otherPriorsByteCount }
-        let stacks = targets.indices.filter(includes).map(stack)
-        guard let largest = stacks.max(by: { byteCount($0) < byteCount($1) }) else { return }
-        let needed = MemoryBudget.heldByteCount + byteCount(largest)
-        guard needed > memory.byteCount else { return }
-        throw CalibrationError(
-            .fittingTooLarge(neededByteCount: needed, budgetByteCount: memory.byteCount), tensor: largest.tensor.name)
+        let sets = targets.indices.filter(includes).map(stack).map {
+            (name: $0.tensor.name, set: $0.workingSet(policy, parallel) + $0.priorWorkingSet)
+        }
+        guard let largest = sets.max(by: { $0.set.byteCount < $1.set.byteCount }) else { return }
+        try memory.demand(largest.set) {
+            CalibrationError(.fittingTooLarge(neededByteCount: $0, budgetByteCount: $1), tensor: largest.name)
+        }
     }
 
     /// What the experts of a layer see together, by block of columns.

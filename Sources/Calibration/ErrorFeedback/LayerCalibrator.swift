@@ -1,6 +1,7 @@
 import BlockFormats
 import ErrorFeedback
 import ModelArchitecture
+import Numerics
 import Parallelism
 import Runtime
 import Tensors
@@ -43,6 +44,61 @@ package final class LayerCalibrator: PassQuantizer {
         self.policy = policy
         self.parallel = parallel
         self.onLayerEnd = onLayerEnd
+    }
+
+    /// The memory of a calibration, without that of the pass.
+    ///
+    /// - Parameters:
+    ///   - targets: What all tensors of the model become.
+    ///   - plan: The model.
+    ///   - policy: How matrices are encoded.
+    ///   - rowCount: The rows of the inputs of a site.
+    ///   - threadCount: The threads that share the work.
+    /// - Returns: what is held until a layer ends, and what a site needs beside it.
+    package static func workingSet(
+        _ targets: [TensorDescriptor], _ plan: DecoderPlan, _ policy: CalibrationPolicy, rowCount: Int, threadCount: Int
+    ) -> (kept: WorkingSet, site: WorkingSet) {
+        let calibrated = targets.compactMap { target in
+            TensorName(gguf: target.name).map { (name: $0, tensor: target) }
+        }.filter { CalibrationWork.isCalibrated($0.name, $0.tensor.type) }
+        let layers = Dictionary(grouping: calibrated, by: \.name.layer).values.map {
+            WorkingSet("encoded matrices", byteCount: $0.reduce(0) { $0 + $1.tensor.byteCount })
+        }
+        let inputs = plan.experts.map { _ in
+            [TensorRole.expertsGate, .expertsDown].map { plan.dimensions(of: $0)[0] }
+        }
+        let priors = (inputs ?? []).flatMap(policy.columnBlocks.ranges).reduce(WorkingSet.none) {
+            $0 + SecondMoments.workingSet("moments of all experts", columns: $1.count)
+        }
+        let groupLengths = Set(
+            calibrated.compactMap { BlockFormats.codec(for: $0.tensor.type) as? any QuantizingCodec }.map {
+                FeedbackEncoder.groupLength($0, policy.feedback(for: $0))
+            })
+        let shapes = Set(calibrated.map { [$0.tensor.shape.rowLength, $0.tensor.shape.matrixRowCount] })
+        let sites = shapes.map { shape in
+            let columns = policy.columnBlocks.ranges(of: shape[0]).map(\.count).max() ?? 0
+            return siteWorkingSet(
+                columns: columns, matrixRowCount: shape[1], groupLengths, rowCount: rowCount, threadCount: threadCount)
+        }
+        return (.largest(layers) + priors, .largest(sites))
+    }
+
+    /// The memory of a block of columns of one site's inputs, and of a matrix that multiplies them.
+    private static func siteWorkingSet(
+        columns: Int, matrixRowCount: Int, _ groupLengths: Set<Int>, rowCount: Int, threadCount: Int
+    ) -> WorkingSet {
+        let pair = PairedMoments.workingSet(columns: columns, rowCount: rowCount, threadCount: threadCount)
+        let drawn = SecondMoments.workingSet("drawn moments", columns: columns)
+        let metrics = groupLengths.map { FeedbackMetric.workingSet(columns: columns, groupLength: $0) }
+        let kept = metrics.reduce(pair.kept + drawn) { $0 + $1.kept }
+        let correction = DriftCorrection.workingSet(columns: columns, threadCount: threadCount)
+        let encoder = FeedbackEncoder.workingSet(columns: columns, threadCount: threadCount)
+        return .largest([
+            pair.kept + pair.summing, metrics.reduce(kept + pair.factor) { $0 + $1.making },
+            kept + pair.factor + pair.solving + correction.kept,
+            kept + correction.kept + WorkingSet("weights", floatCount: matrixRowCount * columns)
+                + .largest([correction.applying, encoder]),
+        ])
     }
 
     package func quantize(_ site: ActivationSite, rows: PairedRows) throws {

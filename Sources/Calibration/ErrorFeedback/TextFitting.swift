@@ -1,6 +1,6 @@
-import ErrorFeedback
 import Evaluation
 import ModelArchitecture
+import Numerics
 import Runtime
 import Tensors
 
@@ -36,31 +36,24 @@ public struct TextFitting: Sendable {
     /// Fails if the states of all windows and the largest matrices do not fit.
     ///
     /// - Parameters:
-    ///   - plan: The model.
-    ///   - shapes: The shapes of the model's tensors.
-    ///   - tokenCount: The tokens of all windows together.
-    ///   - windowCount: The windows, for the message.
+    ///   - pass: The original model.
+    ///   - targets: What all tensors of the model become.
+    ///   - sequences: The tokens of each window.
+    ///   - threadCount: The threads that share the work.
+    /// - Throws: ``CalibrationError`` with what is needed.
     package func checkMemory(
-        _ plan: DecoderPlan, _ shapes: [TensorShape], tokenCount: Int, windowCount: Int
+        _ pass: ForwardPass, _ targets: [TensorDescriptor], _ sequences: [TokenSequence], threadCount: Int
     ) throws {
-        let cuts = Set(shapes.map(\.rowLength)).map { policy.columnBlocks.ranges(of: $0) }
-        let width = cuts.joined().map(\.count).max() ?? plan.embeddingLength
-        // Moments in float32 and the factors made of them in float64, and the largest matrices.
-        var matrices = 40 * width * width + PairedMoments.roundedByteCount(columns: width)
-        let parted = cuts.filter { $0.count > 1 }
-        if let widest = parted.joined().map(\.count).max() {
-            // What experts have seen together in the other blocks (at two sites), and a matrix in float32, which the square
-            // of its own width no longer covers.
-            let others = (parted.map(\.count).max() ?? 1) - 1
-            let largest = shapes.map { $0.dimensions.prefix(2).reduce(1, *) }.max() ?? 0
-            matrices += 8 * others * widest * widest + 4 * largest
-        }
-        let needed =
-            MemoryBudget.heldByteCount + tokenCount * PairedPass.byteCountPerToken(plan) + matrices
-        guard needed <= memory.byteCount else {
-            throw CalibrationError(
-                .statesTooLarge(
-                    neededByteCount: needed, budgetByteCount: memory.byteCount, windowCount: windowCount))
+        let size = BatchSize(sequences)
+        let paired = PairedPass.workingSet(pass, size)
+        let calibrator = LayerCalibrator.workingSet(
+            targets, pass.plan, policy, rowCount: size.tokenCount, threadCount: threadCount)
+        let embedding = targets.first { $0.name == TensorName(.tokenEmbedding).gguf && $0.type.isQuantized }
+        let held =
+            paired.kept + calibrator.kept + WorkingSet("encoded embedding", byteCount: embedding?.byteCount ?? 0)
+        try memory.demand(held + .largest([paired.matrices, calibrator.site])) {
+            CalibrationError(
+                .statesTooLarge(neededByteCount: $0, budgetByteCount: $1, windowCount: sequences.count))
         }
     }
 }

@@ -1,14 +1,15 @@
+import ErrorFeedback
 import Evaluation
 import Importance
 import ModelArchitecture
+import Numerics
 import Runtime
 import Tokenization
 
 extension ActivationCollection {
     /// Shows a collector of second moments the inputs of all windows, and collects importance beside it.
     ///
-    /// The windows are one batch, whatever their number: each site comes once. What memory a token takes,
-    /// ``hessianByteCountPerToken(_:)`` says.
+    /// The windows are one batch, whatever their number: each site comes once.
     ///
     /// - Parameters:
     ///   - pass: The model.
@@ -40,17 +41,23 @@ extension ActivationCollection {
             chunkSize: cut.context)
     }
 
-    /// Bytes that the states of each token take on the way, and the inputs of one stage.
+    /// The memory of a collection of second moments.
     ///
-    /// - Parameter pass: The model.
-    public static func hessianByteCountPerToken(_ pass: ForwardPass) -> Int {
-        let plan = pass.plan
-        func width(_ role: TensorRole) -> Int { plan.dimensions(of: role)[0] }
-        let inputs = [
-            width(.attentionQuery) + width(.attentionOutput), width(.feedForwardGate) + width(.feedForwardDown),
-            width(.expertsGate) + width(.expertsDown), width(.sharedGate) + width(.sharedDown),
-        ]
-        return pass.byteCountPerToken + 4 * inputs.max()!
+    /// - Parameters:
+    ///   - pass: The model.
+    ///   - size: The size of all windows together.
+    ///   - greatestWidth: The most columns of a site whose products are summed.
+    /// - Returns: what each window needs, all of them as long as the longest, and what is needed beside the windows.
+    package static func hessianWorkingSet(
+        _ pass: ForwardPass, _ size: BatchSize, greatestWidth: Int
+    ) -> (window: WorkingSet, fixed: WorkingSet) {
+        let tokenCount = size.longestSequence
+        return (
+            pass.stateWorkingSet(tokenCount: tokenCount)
+                + HessianCollector.inputWorkingSet(pass.plan, tokenCount: tokenCount),
+            pass.workingSet(size) + MomentProduct.workingSet(columns: greatestWidth)
+                + ImportanceCollector.workingSet(pass.plan)
+        )
     }
 }
 

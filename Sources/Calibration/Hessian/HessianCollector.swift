@@ -1,4 +1,6 @@
 import ErrorFeedback
+import ModelArchitecture
+import Numerics
 import Parallelism
 import Runtime
 import Synchronization
@@ -41,6 +43,21 @@ public final class HessianCollector: ActivationObserver {
         self.observes = observes
         self.blocks = blocks
         self.receive = receive
+    }
+
+    /// The memory of the inputs of a stage, that with the most.
+    ///
+    /// - Parameters:
+    ///   - plan: The model.
+    ///   - tokenCount: The tokens of all sequences; an expert may get all of them.
+    package static func inputWorkingSet(_ plan: DecoderPlan, tokenCount: Int) -> WorkingSet {
+        func width(_ role: TensorRole) -> Int { plan.dimensions(of: role)[0] }
+        let stages: [(TensorRole, TensorRole)] = [
+            (.attentionQuery, .attentionOutput), (.feedForwardGate, .feedForwardDown), (.expertsGate, .expertsDown),
+            (.sharedGate, .sharedDown),
+        ]
+        return .largest(
+            stages.map { WorkingSet("inputs of a stage", floatCount: tokenCount * (width($0) + width($1))) })
     }
 
     /// Keeps the inputs of a site, block by block, until the stage ends.

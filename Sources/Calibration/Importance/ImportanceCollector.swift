@@ -1,6 +1,7 @@
 import Evaluation
 import Importance
 import ModelArchitecture
+import Numerics
 import Runtime
 import Synchronization
 import Tokenization
@@ -25,6 +26,21 @@ final class ImportanceCollector: ActivationObserver {
     }
 
     private let state = Mutex(State())
+
+    /// The memory of the sums over all sites of a model's layers, and of the entries that are made of them.
+    static func workingSet(_ plan: DecoderPlan) -> WorkingSet {
+        let inputs: [ActivationSite.Input] = [
+            .attention, .attentionOutput, .router, .feedForward, .feedForwardDown, .experts, .expertsDown, .shared,
+            .sharedDown,
+        ]
+        return inputs.reduce(.none) { sum, input in
+            let roles = ActivationSite(layer: 0, input: input, expert: 0).roles
+            let dimensions = plan.dimensions(of: roles[0])
+            let count = plan.layerCount * dimensions[0] * (dimensions.count > 2 ? dimensions[2] : 1)
+            return sum + WorkingSet("sums of squares", byteCount: count * MemoryLayout<Double>.stride)
+                + WorkingSet("importance", floatCount: count * roles.count)
+        }
+    }
 
     func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int) {
         let columns = rows.columns

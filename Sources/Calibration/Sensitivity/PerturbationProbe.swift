@@ -1,4 +1,5 @@
 import Evaluation
+import Numerics
 import Parallelism
 import Runtime
 
@@ -38,6 +39,20 @@ public struct PerturbationProbe {
         tokenCount = sequences.reduce(0) { $0 + $1.count }
     }
 
+    /// The memory of running perturbations, without that of the changed weights.
+    package func workingSet(perturbationCount count: Int) -> WorkingSet {
+        let streams =
+            (1 + count)
+            * HiddenStates.workingSet(
+                "residual stream", rowCount: tokenCount, columns: original.plan.embeddingLength)
+        let rowCount = windows.reduce(0) { $0 + $1.scored.count }
+        let compared =
+            (1 + Self.comparedCount)
+            * (original.finalStateWorkingSet(rowCount: rowCount) + original.logitWorkingSet(rowCount: rowCount))
+        let layer = original.workingSet(BatchSize(sequences)) + original.stageWorkingSet(tokenCount: tokenCount)
+        return streams + .largest([layer, compared])
+    }
+
     /// Runs perturbations.
     ///
     /// - Parameters:
@@ -71,9 +86,12 @@ public struct PerturbationProbe {
 
     /// Takes streams through a layer of the original, as many at a time as memory allows.
     private func run(layer: Int, _ streams: [HiddenStates]) throws {
-        let longest = sequences.map(\.count).max() ?? 0
-        let room = original.memory.remainingByteCount - original.workByteCount(longestSequence: longest)
-        let length = max(1, room / (2 * original.byteCountPerToken * max(1, tokenCount)))
+        let size = BatchSize(
+            tokenCount: streams.count * tokenCount, longestSequence: sequences.map(\.count).max() ?? 0)
+        let length = max(
+            1,
+            original.memory.count(
+                of: original.stateWorkingSet(tokenCount: tokenCount), beside: original.workingSet(size)))
         for start in stride(from: 0, to: streams.count, by: length) {
             let group = Array(streams[start..<min(streams.count, start + length)])
             guard group.count > 1 else {

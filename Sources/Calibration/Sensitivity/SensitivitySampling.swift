@@ -1,6 +1,7 @@
 import BlockFormats
 import ErrorFeedback
 import ModelArchitecture
+import Numerics
 import Parallelism
 import Runtime
 import Tensors
@@ -68,6 +69,40 @@ package final class SensitivitySampling {
     package static func samples(_ site: ActivationSite, expertCount: Int) -> Bool {
         guard site.isOfExpert, expertCount > expertLimit else { return site.input != .router }
         return (0..<expertLimit).contains { $0 * expertCount / expertLimit == site.expert }
+    }
+
+    /// The memory of a layer's sample.
+    ///
+    /// - Parameters:
+    ///   - plan: The model.
+    ///   - types: The types whose errors are measured.
+    ///   - policy: How matrices are encoded.
+    ///   - threadCount: The threads that share the work.
+    /// - Returns: the moments of all its sites, over two sets of texts; and what one site needs beside them.
+    package static func workingSet(
+        _ plan: DecoderPlan, types: [TensorType], _ policy: CalibrationPolicy, threadCount: Int
+    ) -> (moments: WorkingSet, site: WorkingSet) {
+        let inputs: [ActivationSite.Input] = [
+            .attention, .attentionOutput, .feedForward, .feedForwardDown, .experts, .expertsDown, .shared, .sharedDown,
+        ]
+        var moments = WorkingSet.none
+        var widest = 0
+        for input in inputs {
+            let site = ActivationSite(layer: 0, input: input, expert: 0)
+            let dimensions = plan.dimensions(of: site.roles[0])
+            guard !dimensions.contains(0) else { continue }
+            let columns = policy.columnBlocks.ranges(of: dimensions[0])[0].count
+            let count = site.isOfExpert ? min(dimensions[2], expertLimit) : 1
+            moments = moments + (2 * count) * SecondMoments.workingSet("second moments", columns: columns)
+            widest = max(widest, columns)
+        }
+        let codecs = types.compactMap { BlockFormats.codec(for: $0) as? any QuantizingCodec }
+        let metrics = Set(codecs.map { FeedbackEncoder.groupLength($0, policy.feedback(for: $0)) }).map {
+            FeedbackMetric.workingSet(columns: widest, groupLength: $0)
+        }
+        let making = metrics.prefix(threadCount).reduce(WorkingSet.none) { $0 + $1.making }
+        let encoding = threadCount * FeedbackEncoder.workingSet(columns: widest, threadCount: 1)
+        return (moments, metrics.reduce(WorkingSet.none) { $0 + $1.kept } + .largest([making, encoding]))
     }
 
     /// Samples the matrices of some sites.

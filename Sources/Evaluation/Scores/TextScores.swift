@@ -1,3 +1,4 @@
+import Numerics
 import Runtime
 
 /// The log-probabilities that models give to the scored tokens of a text, window by window.
@@ -61,6 +62,13 @@ package struct TokenScore: Sendable, Hashable {
     package let logProbability: Double
     /// The comparison of the model's prediction with the reference's; nil without a reference.
     package let comparison: LogitComparison?
+
+    /// The memory of the scores of `count` tokens by one model: the table that threads fill, the list made of it, and what
+    /// is kept of each window, with the lengths of tokens.
+    static func workingSet(count: Int) -> WorkingSet {
+        let kept = MemoryLayout<TokenScore>.stride + 2 * MemoryLayout<Int>.stride
+        return WorkingSet("scores", byteCount: count * (2 * MemoryLayout<TokenScore?>.stride + kept))
+    }
 }
 
 /// How well a model predicts a text, and how far it is from a reference.

@@ -1,3 +1,4 @@
+import Numerics
 import Runtime
 
 /// Cuts windows into batches that memory can hold, as large as it allows.
@@ -5,30 +6,29 @@ package struct WindowBatches {
     let windows: [EvaluationWindow]
     /// Models that are run on each batch.
     let passes: [ForwardPass]
+    /// What is held beside the batches.
+    let held: WorkingSet
     let progress: @Sendable (_ fraction: Double) -> Void
 
     package init(
-        windows: [EvaluationWindow], passes: [ForwardPass], progress: @escaping @Sendable (_ fraction: Double) -> Void
+        windows: [EvaluationWindow], passes: [ForwardPass], beside held: WorkingSet = .none,
+        progress: @escaping @Sendable (_ fraction: Double) -> Void
     ) {
         self.windows = windows
         self.passes = passes
+        self.held = held
         self.progress = progress
     }
 
     /// Calls `body` with each batch's range of windows, in order.
     package func forEach(_ body: (Range<Int>) throws -> Void) throws {
-        let memory = passes[0].memory
-        let longest = windows.map(\.tokens.count).max() ?? 0
-        let work = passes.map { $0.workByteCount(longestSequence: longest) }.max()!
-        let perToken = passes.map(\.byteCountPerToken).max()!
-        let perScore = passes.reduce(0) { $0 + 4 * $1.plan.embeddingLength + Self.scoreByteCount }
-        let room = memory.remainingByteCount - work
+        let room = passes[0].memory.room(beside: held + workingSet)
         var start = 0
         while start < windows.count {
             var end = start
             var byteCount = 0
             while end < windows.count {
-                byteCount += perToken * windows[end].tokens.count + perScore * windows[end].scored.count
+                byteCount += workingSet(of: windows[end]).byteCount
                 guard byteCount <= room || end == start else { break }
                 end += 1
             }
@@ -39,8 +39,20 @@ package struct WindowBatches {
         }
     }
 
-    /// The bytes of memory that the figures of a scored token take.
-    private static let scoreByteCount = 64
+    /// What the models need, one after the other, for any batch.
+    package var workingSet: WorkingSet {
+        let size = BatchSize(windows.map(\.tokens))
+        return .largest(passes.map { $0.workingSet(size) })
+    }
+
+    /// What a batch needs for each of its windows: the states of one model after the other, and what is kept of each.
+    package func workingSet(of window: EvaluationWindow) -> WorkingSet {
+        let states = passes.map { $0.stateWorkingSet(tokenCount: window.tokens.count) }
+        return passes.reduce(.largest(states)) {
+            $0 + $1.finalStateWorkingSet(rowCount: window.scored.count)
+                + TokenScore.workingSet(count: window.scored.count)
+        }
+    }
 
     private static func powerOfTwo(notAbove count: Int) -> Int { 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount) }
 

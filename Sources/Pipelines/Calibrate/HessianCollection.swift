@@ -5,6 +5,7 @@ import Hessians
 import Importance
 import ModelArchitecture
 import Models
+import Numerics
 import Parallelism
 import Runtime
 import Synchronization
@@ -94,14 +95,15 @@ public struct HessianCollection: Sendable {
 
     private func checkMemory(_ pass: ForwardPass, windowCount: Int) throws {
         let context = activations.cut.context
-        let widest = HessianSite.all(of: pass.plan, columnBlocks).map(\.columns.count).max() ?? 0
-        let fixed = MemoryBudget.heldByteCount + pass.workByteCount(longestSequence: context) + 4 * widest * widest
-        let perWindow = context * ActivationCollection.hessianByteCountPerToken(pass)
-        guard fixed + windowCount * perWindow > memory.byteCount else { return }
-        throw CalibrationError(
-            .hessianTooLarge(
-                neededByteCount: fixed + windowCount * perWindow, budgetByteCount: memory.byteCount,
-                windowCount: windowCount, fittingCount: max(0, memory.byteCount - fixed) / perWindow))
+        let sets = ActivationCollection.hessianWorkingSet(
+            pass, BatchSize(tokenCount: windowCount * context, longestSequence: context),
+            greatestWidth: HessianSite.all(of: pass.plan, columnBlocks).map(\.columns.count).max() ?? 0)
+        try memory.demand(sets.fixed + windowCount * sets.window) {
+            CalibrationError(
+                .hessianTooLarge(
+                    neededByteCount: $0, budgetByteCount: $1, windowCount: windowCount,
+                    fittingCount: memory.count(of: sets.window, beside: sets.fixed)))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ import Evaluation
 import Files
 import ModelArchitecture
 import Models
+import Numerics
 import Recipes
 import Runtime
 import Synchronization
@@ -93,35 +94,50 @@ public struct SensitivityProbing: Sendable {
     }
 
     private func checkMemory(_ model: Model, _ pass: ForwardPass, _ windows: Windows) throws {
-        let (fitting, heldOut) = windows
-        func tokenCount(_ windows: some Sequence<EvaluationWindow>) -> Int {
-            windows.reduce(0) { $0 + $1.tokens.count }
-        }
-        let width = model.plan.embeddingLength
-        let blocks = model.tensors.tensors.flatMap { policy.columnBlocks.ranges(of: $0.shape.rowLength) }
-        let widest = blocks.map(\.count).max() ?? width
-        // Inputs of a stage and moments of a layer's sample; then the streams of all probes.
-        let sampling =
-            tokenCount(fitting.prefix(Self.fittingLimit)) * (pass.byteCountPerToken + 4 * widest)
-            + 100 * widest * widest
-        let probing = tokenCount(heldOut) * 4 * width * (Self.groupLimit + 4)
-        let longest = heldOut.map(\.tokens.count).max() ?? 0
-        let needed = MemoryBudget.heldByteCount + max(sampling, probing) + pass.workByteCount(longestSequence: longest)
-        guard needed <= compute.memory.byteCount else {
-            throw CalibrationError(
+        let (fitting, heldOut) = (sample(of: windows.fitting), windows.heldOut)
+        let probe = PerturbationProbe(pass, windows: heldOut)
+        try compute.memory.demand(
+            .largest([
+                samplingWorkingSet(pass, fitting, heldOut.map(\.tokens)),
+                probe.workingSet(perturbationCount: Self.groupLimit + 1) + Self.encodedWorkingSet(model),
+            ])
+        ) {
+            CalibrationError(
                 .statesTooLarge(
-                    neededByteCount: needed, budgetByteCount: compute.memory.byteCount,
-                    windowCount: min(fitting.count, Self.fittingLimit) + heldOut.count))
+                    neededByteCount: $0, budgetByteCount: $1, windowCount: fitting.count + heldOut.count))
         }
+    }
+
+    /// The streams of both sets of windows, the inputs of a stage of one, and the moments of a layer of both.
+    private func samplingWorkingSet(
+        _ pass: ForwardPass, _ fitting: [TokenSequence], _ heldOut: [TokenSequence]
+    ) -> WorkingSet {
+        let sampling = SensitivitySampling.workingSet(
+            pass.plan, types: Self.types, policy, threadCount: compute.parallel.threadCount)
+        let sizes = [fitting, heldOut].map { BatchSize($0) }
+        let layers = sizes.map {
+            pass.workingSet($0) + pass.stageWorkingSet(tokenCount: $0.tokenCount)
+                + HessianCollector.inputWorkingSet(pass.plan, tokenCount: $0.tokenCount)
+        }
+        return sizes.reduce(sampling.moments) {
+            $0
+                + HiddenStates.workingSet(
+                    "residual stream", rowCount: $1.tokenCount, columns: pass.plan.embeddingLength)
+        } + .largest(layers + [sampling.site])
     }
 
     // MARK: Errors of types
 
+    /// The windows that the inputs of matrices are collected over, from the whole of those that may be.
+    private func sample(of fitting: [EvaluationWindow]) -> [TokenSequence] {
+        let count = min(fitting.count, Self.fittingLimit)
+        return (0..<count).map { fitting[$0 * fitting.count / count].tokens }
+    }
+
     private func sample(_ model: Model, _ pass: ForwardPass, _ windows: Windows) throws -> SensitivitySampling {
         let (fitting, heldOut) = windows
         compute.progress(.stage(.sampling(typeCount: Self.types.count)))
-        let count = min(fitting.count, Self.fittingLimit)
-        let sequences = (0..<count).map { fitting[$0 * fitting.count / count].tokens }
+        let sequences = sample(of: fitting)
         let sampling = SensitivitySampling(
             model.plan, source: model.tensors, types: Self.types, policy: policy, parallel: compute.parallel)
         try sampling.addEmbedding(of: sequences)
@@ -182,16 +198,34 @@ public struct SensitivityProbing: Sendable {
         return groups
     }
 
+    /// The part of the model that a tensor belongs to.
+    private static func part(_ name: String) -> PerturbationProbe.Part {
+        let tensor = TensorName(gguf: name)
+        return tensor?.layer.map { .layer($0) } ?? (tensor?.role == .output ? .output : .embedding)
+    }
+
+    /// The memory of the encoded matrices of a part: every one in the types of all probes.
+    private static func encodedWorkingSet(_ model: Model) -> WorkingSet {
+        let parts = Dictionary(grouping: model.tensors.tensors, by: { part($0.name) })
+        return .largest(
+            parts.values.map { tensors in
+                tensors.filter { $0.shape.rowCount > 1 }.reduce(.none) { sum, tensor in
+                    SensitivitySampling.Probe.allCases.reduce(sum) {
+                        let type = $1.type(rowLength: tensor.shape.rowLength)
+                        let target = TensorDescriptor(name: tensor.name, shape: tensor.shape, type: type)
+                        return $0 + WorkingSet("encoded matrices", byteCount: target?.byteCount ?? 0)
+                    }
+                }
+            })
+    }
+
     private func probe(
         _ model: Model, _ pass: ForwardPass, _ heldOut: [EvaluationWindow],
         _ probes: [(names: [String], type: SensitivitySampling.Probe)]
     ) throws -> [Double] {
         let places = Dictionary(
             uniqueKeysWithValues: model.tensors.tensors.enumerated().map { ($1.name, ($0, $1)) })
-        func part(_ name: String) -> PerturbationProbe.Part {
-            let tensor = TensorName(gguf: name)
-            return tensor?.layer.map { .layer($0) } ?? (tensor?.role == .output ? .output : .embedding)
-        }
+        let part = Self.part
         // Encoded matrices of the part that is computed at present.
         var held: (part: PerturbationProbe.Part, bytes: [TensorDescriptor: [UInt8]])?
         func encoded(_ name: String, _ target: TensorDescriptor, _ index: Int) throws -> [UInt8] {

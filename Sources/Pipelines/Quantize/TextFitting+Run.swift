@@ -17,13 +17,11 @@ extension TextFitting {
         _ model: Model, assignments: [TypeAssignment], guidance: EncodingGuidance, output: String,
         kept: KeptTensors = KeptTensors(), parallel: Parallel, progress: @escaping ProgressHandler
     ) throws -> (tensors: OverlayTensors, spool: CalibrationSpool) {
-        let windows = try texts.windows(model).fitting
-        let sequences = windows.map(\.tokens)
+        let sequences = try texts.windows(model).fitting.map(\.tokens)
         let targets = assignments.map(\.tensor)
         let work = CalibrationWork(targets, kept: kept, layerCount: model.plan.layerCount)
-        try checkMemory(
-            model.plan, model.tensors.tensors.map(\.shape), tokenCount: sequences.reduce(0) { $0 + $1.count },
-            windowCount: windows.count)
+        let original = try model.forwardPass(parallel, memory: memory)
+        try checkMemory(original, targets, sequences, threadCount: parallel.threadCount)
         let spool = try CalibrationSpool(output: output, identity: identity(of: model, targets, guidance))
         var overlay = OverlayTensors(model.tensors)
         try encodeEmbedding(targets, guidance, kept, parallel, in: &overlay)
@@ -48,7 +46,7 @@ extension TextFitting {
             rowCount: sequences.reduce(0) { $0 + $1.count }, columns: model.plan.embeddingLength
         ) { layer in try spool.holds(work.indices(ofLayer: layer), ofLayer: layer, targets) }
         let pass = try PairedPass(
-            model.forwardPass(parallel, memory: memory), sequences: sequences,
+            original, sequences: sequences,
             quantizer: CompletingCalibrator(calibrator, source: known, taken: work.taken, parallel: parallel),
             embedding: ForwardPass(
                 plan: model.plan, source: overlay, path: model.path, parallel: parallel, memory: memory),

@@ -1,4 +1,5 @@
 import ModelArchitecture
+import Numerics
 
 /// The attention of one layer over a batch, up to its output matrix.
 struct AttentionBlock: Sendable {
@@ -15,6 +16,22 @@ struct AttentionBlock: Sendable {
     static let groupLength = 8192
     /// The number of earlier tokens from which on it pays to share the heads of a few tokens.
     private static let sharedPast = 256
+
+    /// A thread's memory in a batch of a size.
+    static func threadWorkingSet(_ plan: DecoderPlan, _ size: BatchSize) -> WorkingSet {
+        let count = min(panelLength, size.longestSequence)
+        let queryCount = count * plan.attention.queryLength
+        return ScratchSpace.workingSet([
+            .states: count * plan.embeddingLength, .query: queryCount, .mixed: queryCount,
+        ]) + ScratchSpace.productWorkingSet(rowCount: count)
+            + CausalAttention.workingSet(longestSequence: size.longestSequence)
+    }
+
+    /// The memory of the keys and values that are held at once in a batch of a size, without earlier tokens.
+    static func heldWorkingSet(_ plan: DecoderPlan, _ size: BatchSize) -> WorkingSet {
+        let count = min(size.tokenCount, max(size.longestSequence, groupLength)) * plan.attention.keyValueLength
+        return ScratchSpace.workingSet([.key: count, .value: count])
+    }
 
     /// Computes what the heads of all tokens see of the tokens before them.
     ///

@@ -11,6 +11,14 @@ struct CausalAttention {
     /// Queries per block: bounds the score matrix and skips most of the masked half.
     static let blockLength = 128
 
+    /// The number of scores of a block of `count` queries that see `keyCount` keys.
+    private static func scoreCount(_ count: Int, keyCount: Int) -> Int { min(count, blockLength) * keyCount }
+
+    /// A thread's memory for sequences of up to `longestSequence` tokens.
+    static func workingSet(longestSequence: Int) -> WorkingSet {
+        ScratchSpace.workingSet([.scores: scoreCount(longestSequence, keyCount: longestSequence)])
+    }
+
     /// - Parameters:
     ///   - query: `count` rows of all query heads, rotated.
     ///   - key, value: `past + count` rows of all key-value heads.
@@ -23,7 +31,7 @@ struct CausalAttention {
     ) throws {
         let scale = 1 / Float(plan.headLength).squareRoot()
         let queriesPerKey = plan.headCount / plan.keyValueHeadCount
-        let scores = scratch.floats(.scores, min(count, Self.blockLength) * (past + count))
+        let scores = scratch.floats(.scores, Self.scoreCount(count, keyCount: past + count))
         for head in heads {
             let queryOffset = head * plan.headLength
             let keyOffset = head / queriesPerKey * plan.headLength

@@ -62,6 +62,21 @@ enum GatedBlock: Sendable {
 }
 
 extension GatedBlock {
+    /// A thread's memory in a batch of a size, with the sums of the block's outputs.
+    ///
+    /// - Parameters:
+    ///   - inner: the rows of the gate and up matrices.
+    ///   - plan: the architecture of the model.
+    ///   - size: the size of the batch.
+    func threadWorkingSet(inner: Int, _ plan: DecoderPlan, _ size: BatchSize) -> WorkingSet {
+        let count = min(HiddenStates.panelLength, size.tokenCount)
+        let width = plan.embeddingLength
+        return ScratchSpace.workingSet([
+            .gathered: takesAllRows ? 0 : count * width, .gate: count * inner, .up: count * inner,
+            .states: count * width,
+        ]) + ScratchSpace.productWorkingSet(rowCount: count)
+    }
+
     /// Computes `silu(gate(x)) · up(x)` of some rows x, a panel at a time.
     ///
     /// - Parameters:

@@ -29,6 +29,14 @@ struct Projection: Sendable {
         mode = .decoded(decoded, offset: offset)
     }
 
+    /// A thread's memory for products of `rowCount` rows with a matrix of `columns` columns in bfloat16.
+    static func roundedWorkingSet(rowCount: Int, columns: Int) -> WorkingSet {
+        ScratchSpace.workingSet([
+            .rounded: BFloat16Panels.wordCount(vectorCount: rowCount, length: columns),
+            .tile: BFloat16Panels.tileLength * BFloat16Panels.tileLength,
+        ])
+    }
+
     /// A projection in bfloat16.
     ///
     /// - Parameter rounded: the matrix's rows.

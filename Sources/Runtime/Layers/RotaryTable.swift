@@ -13,6 +13,11 @@ struct RotaryTable: Sendable {
     /// Position-major; cosine and sine of each pair in turn.
     private let angles: FloatBuffer
 
+    /// The memory of the angles of `positionCount` positions.
+    static func workingSet(_ rope: DecoderPlan.RotaryEmbedding, positionCount: Int) -> WorkingSet {
+        WorkingSet("rotary angles", floatCount: positionCount * rope.dimensionCount)
+    }
+
     /// - Parameter factors: divisors of the frequencies; nil if the model has none.
     init(_ rope: DecoderPlan.RotaryEmbedding, factors: FloatBuffer?, positionCount: Int) {
         let frequencies = rope.frequencies

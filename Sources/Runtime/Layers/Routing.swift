@@ -69,6 +69,18 @@ struct Routing: Sendable {
 }
 
 extension Routing {
+    /// The memory of the choice of experts for `rowCount` rows: the selection, and the lists made of it, which grow to up to
+    /// twice what they need and are copied once more when they do.
+    static func workingSet(_ experts: DecoderPlan.Experts, rowCount: Int) -> WorkingSet {
+        let pairByteCount = MemoryLayout<Int32>.stride + MemoryLayout<Float>.stride
+        return WorkingSet("choice of experts", byteCount: (1 + 2 + 1) * pairByteCount * rowCount * experts.usedCount)
+    }
+
+    /// A thread's memory, and that of the router's values, while rows are routed.
+    static func threadWorkingSet(_ experts: DecoderPlan.Experts, _ size: BatchSize) -> WorkingSet {
+        ScratchSpace.workingSet([.gate: min(HiddenStates.panelLength, size.tokenCount) * experts.count])
+    }
+
     /// Chooses the experts of all rows.
     ///
     /// - Parameters:

@@ -5,6 +5,16 @@ extension ForwardPass {
     /// What the logits are computed from.
     var outputMatrix: WeightMatrix { weights[plan.tiesOutputToEmbedding ? .tokenEmbedding : .output] }
 
+    /// The memory of ``finalStates(of:in:)`` of `rowCount` rows.
+    package func finalStateWorkingSet(rowCount: Int) -> WorkingSet {
+        HiddenStates.workingSet("final states", rowCount: rowCount, columns: plan.embeddingLength)
+    }
+
+    /// The memory of the logits of `rowCount` rows, as few at a time as ``Predictions`` computes.
+    package func logitWorkingSet(rowCount: Int) -> WorkingSet {
+        LogitPanel.workingSet(self, rowLimit: min(rowCount, Predictions.groupLengths.least), keepsWeights: false)
+    }
+
     /// The rows of a residual stream at some row numbers after the final norm, one after the other.
     public func finalStates(of rows: [Int], in hidden: HiddenStates) throws -> HiddenStates {
         let norm = try Self.naming(path) { try self.norm(.outputNorm) }

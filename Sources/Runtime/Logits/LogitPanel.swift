@@ -9,6 +9,23 @@ final class LogitPanel: @unchecked Sendable {
     /// Vocabulary rows that many inputs are multiplied with at a time.
     private static let vocabularyPanelLength = 512
 
+    /// The memory of a panel, and of the threads that compute it.
+    ///
+    /// - Parameters:
+    ///   - pass: the model.
+    ///   - rowLimit: the most rows that it computes at a time.
+    ///   - keepsWeights: whether the output matrix stays in memory.
+    static func workingSet(_ pass: ForwardPass, rowLimit: Int, keepsWeights: Bool) -> WorkingSet {
+        let matrix = pass.outputMatrix
+        let length = max(vocabularyPanelLength, matrix.rowsPerPiece)
+        let thread =
+            ScratchSpace.workingSet([.decoded: min(length, matrix.rows) * matrix.columns])
+            + matrix.decodingWorkingSet(rowCount: length) + ScratchSpace.productWorkingSet(rowCount: rowLimit)
+        return HiddenStates.workingSet("logits", rowCount: rowLimit, columns: matrix.rows)
+            + WorkingSet("encoded output matrix", byteCount: keepsWeights ? matrix.byteCount : 0)
+            + pass.engine.workers.count * thread
+    }
+
     /// - Parameters:
     ///   - rowLimit: the most rows that it computes at a time.
     ///   - keepsWeights: whether the output matrix stays in memory, encoded, for all of them.

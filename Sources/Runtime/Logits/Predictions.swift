@@ -1,10 +1,12 @@
+import Numerics
+
 /// The predictions of one or more models at the same tokens: their logits, a bounded number of rows at a time.
 public struct Predictions {
     private let passes: [ForwardPass]
     private let states: [HiddenStates]
 
     /// Rows computed at a time if memory allows it, and at least.
-    private static let groupLengths = (greatest: 1024, least: 16)
+    static let groupLengths = (greatest: 1024, least: 16)
 
     /// Prepares the predictions of models.
     ///
@@ -18,6 +20,29 @@ public struct Predictions {
 
     /// The number of rows that each model predicts at.
     public var rowCount: Int { states[0].rowCount }
+
+    /// The memory of the logits of `length` rows at a time by all models.
+    ///
+    /// - Parameters:
+    ///   - length: the number of rows.
+    ///   - keepsWeights: whether the output matrices stay in memory.
+    package func workingSet(length: Int, keepsWeights: Bool) -> WorkingSet {
+        passes.reduce(.none) {
+            $0 + LogitPanel.workingSet($1, rowLimit: length, keepsWeights: keepsWeights)
+        }
+    }
+
+    /// How many rows are computed at a time, and whether output matrices are kept, in `room` bytes.
+    private func cut(room: Int) -> (length: Int, keepsWeights: Bool) {
+        func fits(_ length: Int, _ keepsWeights: Bool) -> Bool {
+            workingSet(length: length, keepsWeights: keepsWeights).byteCount <= room
+        }
+        let (greatest, least) = Self.groupLengths
+        let keepsWeights = rowCount > greatest && fits(least, true)
+        var length = greatest
+        while length > least, !fits(length, keepsWeights) { length /= 2 }
+        return (min(length, rowCount), keepsWeights)
+    }
 
     /// Hands every row to `body`, from several threads.
     ///
@@ -33,13 +58,7 @@ public struct Predictions {
     ) throws {
         let engine = passes[0].engine
         for pass in passes { pass.engine.release() }
-        let kept = passes.reduce(0) { $0 + $1.outputMatrix.byteCount }
-        let perRow = passes.reduce(0) { $0 + 4 * $1.outputMatrix.rows }
-        let room = engine.memory.remainingByteCount
-        let keepsWeights = rowCount > Self.groupLengths.greatest && kept + perRow * Self.groupLengths.least <= room
-        var length = Self.groupLengths.greatest
-        while length > Self.groupLengths.least, perRow * length > room - (keepsWeights ? kept : 0) { length /= 2 }
-        length = min(length, rowCount)
+        let (length, keepsWeights) = cut(room: engine.memory.room(beside: .none))
         let panels = try passes.map { try LogitPanel($0, rowLimit: length, keepsWeights: keepsWeights) }
         for start in stride(from: 0, to: rowCount, by: length) {
             let group = start..<min(rowCount, start + length)

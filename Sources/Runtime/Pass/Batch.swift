@@ -1,3 +1,23 @@
+/// What the memory of a batch depends on.
+package struct BatchSize: Sendable, Hashable {
+    /// The tokens of all sequences together.
+    package let tokenCount: Int
+    /// The tokens of the longest sequence.
+    package let longestSequence: Int
+
+    /// The size of a batch that is known by its figures.
+    package init(tokenCount: Int, longestSequence: Int) {
+        self.tokenCount = tokenCount
+        self.longestSequence = longestSequence
+    }
+
+    /// The size of a batch of sequences.
+    package init(_ sequences: some Sequence<TokenSequence>) {
+        let counts = sequences.map(\.count)
+        self.init(tokenCount: counts.reduce(0, +), longestSequence: counts.max() ?? 0)
+    }
+}
+
 /// The sequences of one run and where their rows begin.
 struct Batch: Sendable {
     let sequences: [TokenSequence]
@@ -25,6 +45,8 @@ struct Batch: Sendable {
         self.rotary = rotary
         self.observer = observer
     }
+
+    var size: BatchSize { BatchSize(sequences) }
 
     /// Whether the rows are so few that matrices are used piece by piece.
     var isSmall: Bool { rowCount <= Projection.piecewiseRowLimit }

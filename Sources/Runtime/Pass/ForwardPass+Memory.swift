@@ -1,47 +1,63 @@
 import ModelArchitecture
+import Numerics
 
 extension ForwardPass {
-    /// The steps of a batch that is not small.
-    func pipeline(rowCount: Int) throws -> WeightPipeline {
-        let bank = 4 * largestGroupElementCount
-        let needed = MemoryBudget.heldByteCount + bank + threadByteCount(longestSequence: 0)
-        guard needed <= engine.memory.byteCount else {
-            throw RuntimeError(
-                .notEnoughMemory(neededByteCount: needed, budgetByteCount: engine.memory.byteCount))
+    /// The steps of a batch that is not small and whose residual stream is there already.
+    func pipeline(for batch: Batch) throws -> WeightPipeline {
+        let bank = WeightPipeline.workingSet(elementCount: largestGroupElementCount, bankCount: 1)
+        let keys =
+            batch.cache == nil
+            ? AttentionBlock.heldWorkingSet(plan, batch.size)
+            : KeyValueCache.workingSet(plan, tokenCount: batch.rowCount)
+        let needed = bank + keys + threadWorkingSet(batch.size) + stageWorkingSet(tokenCount: batch.rowCount)
+        try memory.demand(needed) {
+            RuntimeError(.notEnoughMemory(neededByteCount: $0, budgetByteCount: $1))
         }
         return WeightPipeline(
             engine: engine, elementCount: largestGroupElementCount,
-            bankCount: needed + bank <= engine.memory.byteCount ? 2 : 1,
-            releasesPages: releasesPages)
+            bankCount: memory.room(beside: needed + bank) >= 0 ? 2 : 1, releasesPages: releasesPages)
     }
 
-    /// The bytes of memory that a pass needs beside the states of its batch, if no sequence has more than
-    /// `longestSequence` tokens.
-    public func workByteCount(longestSequence: Int) -> Int {
-        let attentionRows = max(longestSequence, AttentionBlock.groupLength)
-        return 8 * largestGroupElementCount + 8 * attentionRows * plan.attention.keyValueLength
-            + threadByteCount(longestSequence: longestSequence)
+    /// The memory that a run of a batch needs beside the states of its tokens, with weights decoded ahead.
+    package func workingSet(_ size: BatchSize) -> WorkingSet {
+        WeightPipeline.workingSet(elementCount: largestGroupElementCount, bankCount: 2)
+            + AttentionBlock.heldWorkingSet(plan, size) + threadWorkingSet(size)
+            + RotaryTable.workingSet(plan.rope, positionCount: size.longestSequence)
     }
 
-    /// The bytes of memory for each token of a batch: the residual stream, the same after a norm, and the choice of
+    /// The memory of the states of a batch's tokens: the residual stream, and what a stage makes of it.
+    package func stateWorkingSet(tokenCount: Int) -> WorkingSet {
+        HiddenStates.workingSet("residual stream", rowCount: tokenCount, columns: plan.embeddingLength)
+            + stageWorkingSet(tokenCount: tokenCount)
+    }
+
+    /// The memory that a stage needs for each token beside the residual stream: the same after a norm, and the choice of
     /// experts.
-    public var byteCountPerToken: Int { 8 * plan.embeddingLength + 32 * (plan.experts?.usedCount ?? 0) }
+    package func stageWorkingSet(tokenCount: Int) -> WorkingSet {
+        HiddenStates.workingSet("normalized stream", rowCount: tokenCount, columns: plan.embeddingLength)
+            + (plan.experts.map { Routing.workingSet($0, rowCount: tokenCount) } ?? .none)
+    }
+
+    /// The memory of all threads' panels.
+    func threadWorkingSet(_ size: BatchSize) -> WorkingSet {
+        var thread = AttentionBlock.threadWorkingSet(plan, size)
+        for block in GatedBlock.all(of: plan) {
+            let inner = weights[block.roles.gate, 0].rows
+            thread = thread.reused(for: block.threadWorkingSet(inner: inner, plan, size))
+        }
+        if let experts = plan.experts { thread = thread.reused(for: Routing.threadWorkingSet(experts, size)) }
+        for matrix in stepGroups.flatMap(\.matrices) {
+            thread = thread.reused(for: matrix.decodingWorkingSet(rowCount: matrix.rowsPerPiece))
+        }
+        let router = plan.experts.map { $0.count * plan.embeddingLength } ?? 0
+        return engine.workers.count * thread + WorkingSet("router", floatCount: router)
+    }
+
+    /// The kinds of groups of weights that steps need.
+    private var stepGroups: [WeightGroup] {
+        GatedBlock.all(of: plan).map { .gated($0, weights, layer: 0) } + [.attention(weights, layer: 0)]
+    }
 
     /// Elements of the largest group of weights that one step needs.
-    private var largestGroupElementCount: Int {
-        let blocks = GatedBlock.all(of: plan).map { WeightGroup.gated($0, weights, layer: 0) }
-        return (blocks + [.attention(weights, layer: 0)]).map(\.elementCount).max()!
-    }
-
-    /// Bytes that all threads need for their panels.
-    private func threadByteCount(longestSequence: Int) -> Int {
-        let attention = plan.attention
-        let width = plan.embeddingLength
-        let inner = GatedBlock.all(of: plan).map { weights[$0.roles.gate, 0].rows }.max() ?? 0
-        let feedForward = HiddenStates.panelLength * (2 * width + 2 * inner)
-        let attend =
-            AttentionBlock.panelLength * (width + 2 * attention.queryLength)
-            + CausalAttention.blockLength * longestSequence
-        return engine.workers.count * (4 * (feedForward + attend) + 1 << 20)
-    }
+    private var largestGroupElementCount: Int { stepGroups.map(\.elementCount).max()! }
 }

@@ -82,6 +82,7 @@ public final class ForwardPass: Sendable {
         try Self.naming(path) {
             let batch = try batch(sequences, observer: observer)
             let steps = try steps(for: batch)
+            defer { releaseMemory(after: batch) }
             try run(layer: layer, batch, hidden: hidden, steps, isLast: true)
         }
     }
@@ -103,7 +104,12 @@ public final class ForwardPass: Sendable {
     }
 
     private func steps(for batch: Batch) throws -> any StepRunner {
-        batch.isSmall ? PiecewiseSteps(engine: engine) : try pipeline(rowCount: batch.rowCount)
+        batch.isSmall ? PiecewiseSteps(engine: engine) : try pipeline(for: batch)
+    }
+
+    /// Gives the threads' memory back, but for what one token after the other needs.
+    private func releaseMemory(after batch: Batch) {
+        if !batch.isSmall { engine.release() }
     }
 
     /// Adds the model's path to the errors of some work.
@@ -142,6 +148,7 @@ public final class ForwardPass: Sendable {
         }
         guard first < plan.layerCount else { return hidden }
         let steps = try steps(for: batch)
+        defer { releaseMemory(after: batch) }
         for layer in first..<plan.layerCount {
             try run(layer: layer, batch, hidden: hidden, steps, isLast: layer + 1 == plan.layerCount)
             try layerEnd?(layer, hidden)

@@ -12,6 +12,16 @@ public final class HiddenStates: @unchecked Sendable {
     /// Rows per piece of row-wise work.
     static let panelLength = 256
 
+    /// The memory of `rowCount` rows of `columns` values.
+    ///
+    /// - Parameters:
+    ///   - name: what the rows are.
+    ///   - rowCount: the number of rows.
+    ///   - columns: the number of values in a row.
+    package static func workingSet(_ name: String, rowCount: Int, columns: Int) -> WorkingSet {
+        WorkingSet(name, floatCount: rowCount * columns)
+    }
+
     /// Rows whose values are not set yet.
     init(rowCount: Int, columns: Int) {
         self.rowCount = rowCount

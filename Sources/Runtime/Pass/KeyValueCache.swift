@@ -10,6 +10,11 @@ public final class KeyValueCache: @unchecked Sendable {
     private let rowLength: Int
     private let layers: [(key: FloatBuffer, value: FloatBuffer)]
 
+    /// The memory that the keys and values of `tokenCount` tokens take in all layers.
+    static func workingSet(_ plan: DecoderPlan, tokenCount: Int) -> WorkingSet {
+        WorkingSet("cache", floatCount: 2 * plan.layerCount * tokenCount * plan.attention.keyValueLength)
+    }
+
     /// Allocates a cache without tokens.
     ///
     /// - Parameters:

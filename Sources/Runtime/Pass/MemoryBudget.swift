@@ -1,3 +1,4 @@
+import Numerics
 import Platform
 
 /// The memory that the process may use.
@@ -36,6 +37,27 @@ public struct MemoryBudget: Sendable, Hashable {
         programByteCount + 1024 * (value(of: "RssAnon:", in: "/proc/self/status") ?? 0)
     }
 
+    /// Refuses work that does not fit beside what the process holds.
+    ///
+    /// - Parameters:
+    ///   - set: the memory that the work needs.
+    ///   - refusal: makes the error, given the bytes that the process would hold and those that it may.
+    /// - Throws: what `refusal` makes, if the work does not fit.
+    package func demand(
+        _ set: WorkingSet, _ refusal: (_ neededByteCount: Int, _ budgetByteCount: Int) -> any Error
+    ) throws {
+        let needed = Self.heldByteCount + set.byteCount
+        guard needed <= byteCount else { throw refusal(needed, byteCount) }
+    }
+
+    /// The bytes that are left beside some work; below 0 if it does not fit.
+    package func room(beside set: WorkingSet) -> Int { remainingByteCount - set.byteCount }
+
+    /// How many times work of one kind fits at once, beside some other.
+    package func count(of set: WorkingSet, beside other: WorkingSet = .none) -> Int {
+        max(0, room(beside: other)) / max(1, set.byteCount)
+    }
+
     /// Room for code, stacks and what the allocator loses.
     private static let programByteCount = 64 << 20
 
@@ -47,7 +69,7 @@ public struct MemoryBudget: Sendable, Hashable {
         while fgets(&line, Int32(line.count), file) != nil {
             let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             guard text.hasPrefix(key) else { continue }
-            return text.dropFirst(key.count).split(separator: " ").first.flatMap { Int($0) }
+            return text.dropFirst(key.count).split { $0 == " " || $0 == "\t" }.first.flatMap { Int($0) }
         }
         return nil
     }

@@ -1,4 +1,5 @@
 import ModelArchitecture
+import Numerics
 
 /// A pass of tokens through a model and, at the same time, through the same model quantized on the way: each matrix is
 /// quantized when its inputs are known in both, and the matrices after it see the outputs of its quantized form.
@@ -20,11 +21,63 @@ public final class PairedPass {
     private var plan: DecoderPlan { pass.plan }
     private var engine: Engine { pass.engine }
 
-    /// The bytes of memory for each token: its states in both models, and the inputs of one site.
-    public static func byteCountPerToken(_ plan: DecoderPlan) -> Int {
-        let inner = plan.experts.map { max($0.length * max(1, $0.sharedCount), $0.length) } ?? 0
-        let widest = max(plan.attention.queryLength, plan.dimensions(of: .feedForwardGate)[1], inner)
-        return 4 * (4 * plan.embeddingLength + 2 * widest)
+    /// How many times its even share of the tokens an expert is reckoned to get at most.
+    private static let greatestExpertShare = 4
+
+    /// The memory of a pass of a batch, without that of whoever quantizes.
+    ///
+    /// - Parameters:
+    ///   - pass: the original model.
+    ///   - size: the size of the batch.
+    /// - Returns: what is held all the time; and the matrices of a stage, which are given back before the next site's are
+    ///   quantized.
+    package static func workingSet(_ pass: ForwardPass, _ size: BatchSize) -> (kept: WorkingSet, matrices: WorkingSet) {
+        let (plan, weights) = (pass.plan, pass.weights)
+        let attention = PlacedWeights.workingSet(
+            [.attentionQuery, .attentionKey, .attentionValue].map { weights[$0, 0] })
+        let gates = GatedBlock.all(of: plan).map {
+            PlacedWeights.workingSet([weights[$0.roles.gate, 0], weights[$0.roles.up, 0]])
+        }
+        return (
+            states(plan, tokenCount: size.tokenCount) + pass.threadWorkingSet(size)
+                + AttentionBlock.heldWorkingSet(plan, size)
+                + RotaryTable.workingSet(plan.rope, positionCount: size.longestSequence)
+                + pass.engine.workers.count * roundedRows(plan, size), .largest([attention] + gates)
+        )
+    }
+
+    /// The states of all tokens in both models, and the inputs of the stage that has the largest.
+    private static func states(_ plan: DecoderPlan, tokenCount: Int) -> WorkingSet {
+        func rows(_ name: String, _ count: Int, _ columns: Int) -> WorkingSet {
+            HiddenStates.workingSet(name, rowCount: count, columns: columns)
+        }
+        let width = plan.embeddingLength
+        let streams = 2 * rows("residual stream", tokenCount, width)
+        let normalized = 2 * rows("normalized stream", tokenCount, width)
+        var stages = [normalized, 2 * rows("outputs of heads", tokenCount, plan.attention.queryLength)]
+        for block in GatedBlock.all(of: plan) {
+            let inner = plan.dimensions(of: block.roles.gate)[1]
+            if block.takesAllRows {
+                stages.append(normalized + 2 * rows("hidden units", tokenCount, inner))
+            } else if let experts = plan.experts {
+                let count = min(tokenCount, greatestExpertShare * tokenCount * experts.usedCount / experts.count)
+                let routings = 2 * Routing.workingSet(experts, rowCount: tokenCount)
+                let before = 2 * rows("inputs of an expert", count, width) + rows("hidden units", count, inner)
+                stages.append(normalized + routings + .largest([before, 3 * rows("hidden units", count, inner)]))
+            }
+        }
+        return streams + .largest(stages)
+    }
+
+    /// A thread's memory for gathered rows and their products in bfloat16.
+    private static func roundedRows(_ plan: DecoderPlan, _ size: BatchSize) -> WorkingSet {
+        let attention = min(AttentionBlock.panelLength, size.longestSequence)
+        let others = min(HiddenStates.panelLength, size.tokenCount)
+        let inner = GatedBlock.all(of: plan).map { plan.dimensions(of: $0.roles.gate)[1] }.max() ?? 0
+        let widest = max(plan.embeddingLength, plan.attention.queryLength, inner)
+        return Projection.roundedWorkingSet(rowCount: attention, columns: plan.embeddingLength)
+            .reused(for: Projection.roundedWorkingSet(rowCount: others, columns: widest))
+            .reused(for: ScratchSpace.workingSet([.gathered: others * widest]))
     }
 
     /// Begins a pass of sequences through both models.

@@ -17,6 +17,16 @@ final class ScratchSpace: @unchecked Sendable {
     private var buffers = [FloatBuffer?](repeating: nil, count: Slot.allCases.count)
     private(set) var times = PassTimes()
 
+    /// The memory of slots that hold so many values each; what one stage has left, the next one uses.
+    static func workingSet(_ counts: KeyValuePairs<Slot, Int>) -> WorkingSet {
+        counts.reduce(.none) { $0 + WorkingSet("\($1.key) of threads", floatCount: $1.value) }
+    }
+
+    /// The memory of the products of `rowCount` rows.
+    static func productWorkingSet(rowCount: Int) -> WorkingSet {
+        workingSet([.products: RowProducts.roomCount(rowCount: rowCount)])
+    }
+
     /// At least `count` values in `slot`, holding whatever was there before.
     func floats(_ slot: Slot, _ count: Int) -> UnsafeMutablePointer<Float> { buffer(slot, count).base }
 

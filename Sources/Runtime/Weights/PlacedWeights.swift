@@ -31,6 +31,15 @@ struct PlacedWeights {
         self.decode = decode
     }
 
+    /// The memory of matrices that are ready together, one of which is still being made ready.
+    static func workingSet(_ matrices: [WeightMatrix]) -> WorkingSet {
+        let rounded = matrices.map {
+            BFloat16Panels.workingSet("rounded weights", vectorCount: $0.rows, length: $0.columns)
+        }
+        let decoded = matrices.map { WorkingSet("decoded weights", floatCount: $0.rows * $0.columns) }
+        return rounded.reduce(.none, +) + .largest(decoded)
+    }
+
     func callAsFunction(_ place: MatrixPlace) throws -> Projection {
         let matrix = weights[place.role, place.layer]
         let columns = matrix.columns

@@ -1,5 +1,6 @@
 import BlockFormats
 import Files
+import Numerics
 import Tensors
 
 /// An encoded weight, or a stack of them (one per expert), that decodes to float32 in a thread's own memory.
@@ -23,6 +24,11 @@ struct WeightMatrix: Sendable {
     var rowsPerPiece: Int { stack.rowsPerPiece }
     /// Encoded bytes of one matrix of the stack.
     var byteCount: Int { rows * stack.tensor.rowByteCount }
+
+    /// A thread's memory for decoding up to `rowCount` rows at a time.
+    func decodingWorkingSet(rowCount: Int) -> WorkingSet {
+        ScratchSpace.workingSet([.encoded: (min(rowCount, rows) * stack.tensor.rowByteCount + 3) / 4])
+    }
 
     /// Decodes rows of matrix `expert` into `target`, ``columns`` values each.
     func decode(

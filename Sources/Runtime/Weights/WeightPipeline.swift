@@ -22,6 +22,11 @@ final class WeightPipeline: StepRunner {
     /// Encoded bytes that are to be read ahead.
     private static let advisedByteCount = 64 << 20
 
+    /// The memory of `bankCount` banks for groups of up to `elementCount` values.
+    static func workingSet(elementCount: Int, bankCount: Int) -> WorkingSet {
+        bankCount * WorkingSet("decoded weights", floatCount: elementCount)
+    }
+
     /// - Parameters:
     ///   - elementCount: of the largest group.
     ///   - bankCount: 2 to decode ahead, else 1.
