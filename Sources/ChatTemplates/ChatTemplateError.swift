@@ -61,7 +61,7 @@ public struct ChatTemplateError: DiagnosticError, Equatable {
             let isControl =
                 scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
             if isControl {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
+                result += "\\u{\(scalar.value < 16 ? "0" : "")\(String(scalar.value, radix: 16, uppercase: true))}"
             } else {
                 result.unicodeScalars.append(scalar)
             }

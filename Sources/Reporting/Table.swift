@@ -1,4 +1,4 @@
-/// A table of texts, for a terminal or as Markdown.
+/// A table of texts of any origin, for a terminal or as Markdown.
 package struct Table: Sendable {
     /// The side of a column that its cells stand at.
     package enum Alignment: Sendable {
@@ -33,45 +33,59 @@ package struct Table: Sendable {
         rows.append(cells + [String](repeating: "", count: columns.count - cells.count))
     }
 
-    /// Aligned columns, two spaces apart, under a ruled header.
-    package var terminal: String {
-        let widths = columnWidths
-        let header = line(columns.map(\.title), widths, separator: "  ")
-        let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
-        return ([header, rule] + rows.map { line($0, widths, separator: "  ") }).joined(separator: "\n")
+    /// Aligned columns, two spaces apart, under a ruled header; control characters are escaped.
+    package var terminal: DisplayText {
+        let texts = Texts(self) { $0.escapingControls() }
+        let rule = texts.widths.map { String(repeating: "─", count: $0) }
+        let lines = [texts.titles, rule] + texts.rows
+        return DisplayText(safe: lines.map { texts.line($0, separator: "  ").trimmed }.joined(separator: "\n"))
     }
 
-    /// A Markdown table that also reads well as plain text.
-    package var markdown: String {
-        let escaped = rows.map {
-            $0.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
-        }
-        var table = Table(columns)
-        table.rows = escaped
-        let widths = table.columnWidths.map { max(3, $0) }
-        let rule = zip(columns, widths).map { column, width in
+    /// A Markdown table that also reads well as plain text; cells and titles show as they are, whatever they hold.
+    package var markdown: DisplayText {
+        let texts = Texts(self, minimumWidth: 3, Markdown.inline)
+        let rule = zip(columns, texts.widths).map { column, width in
             switch column.alignment {
             case .left: String(repeating: "-", count: width)
             case .right: String(repeating: "-", count: width - 1) + ":"
             }
         }
-        let lines = [columns.map(\.title), rule] + escaped
-        return lines.map { "| " + table.line($0, widths, separator: " | ", trims: false) + " |" }.joined(
-            separator: "\n")
+        let lines = [texts.titles, rule] + texts.rows
+        return DisplayText(
+            safe: lines.map { "| " + texts.line($0, separator: " | ") + " |" }.joined(separator: "\n"))
     }
+}
 
-    private var columnWidths: [Int] {
-        columns.indices.map { index in
-            rows.reduce(columns[index].title.count) { max($0, $1[index].count) }
+/// The texts of a table as they are written, and the widths of their columns.
+private struct Texts {
+    let titles: [String]
+    let rows: [[String]]
+    let widths: [Int]
+    private let alignments: [Table.Alignment]
+
+    init(_ table: Table, minimumWidth: Int = 0, _ escape: (String) -> String) {
+        let titles = table.columns.map { escape($0.title) }
+        let rows = table.rows.map { $0.map(escape) }
+        (self.titles, self.rows) = (titles, rows)
+        alignments = table.columns.map(\.alignment)
+        widths = titles.indices.map { index in
+            rows.reduce(max(minimumWidth, titles[index].count)) { max($0, $1[index].count) }
         }
     }
 
-    private func line(_ cells: [String], _ widths: [Int], separator: String, trims: Bool = true) -> String {
-        var line = zip(zip(cells, columns), widths).map { cell, width in
+    func line(_ cells: [String], separator: String) -> String {
+        zip(zip(cells, alignments), widths).map { cell, width in
             let fill = String(repeating: " ", count: max(0, width - cell.0.count))
-            return cell.1.alignment == .left ? cell.0 + fill : fill + cell.0
+            return cell.1 == .left ? cell.0 + fill : fill + cell.0
         }.joined(separator: separator)
-        while trims, line.last == " " { line.removeLast() }
-        return line
+    }
+}
+
+extension String {
+    /// The text without the spaces at its end.
+    fileprivate var trimmed: String {
+        var text = self
+        while text.last == " " { text.removeLast() }
+        return text
     }
 }

@@ -3,6 +3,7 @@ import Files
 import Models
 import Pipelines
 import Platform
+import Reporting
 
 /// The command line.
 public enum SwageCommand {
@@ -36,19 +37,24 @@ public enum SwageCommand {
         switch Swage.exitCode(for: error) {
         case .success:
             do {
-                try StandardStream.output.write(Swage.fullMessage(for: error) + "\n")
+                try StandardStream.output.write(message(of: error))
             } catch {
                 end(after: error)
             }
             ExitStatus.done.exit()
         case .validationFailure:
             ProgressLine.clear()
-            StandardStream.error.write(Swage.fullMessage(for: error) + "\n")
+            StandardStream.error.write(message(of: error))
             ExitStatus.badUsage.exit()
         default:
             Failure.report(error)
             ExitStatus.failed.exit()
         }
+    }
+
+    /// What the parser of arguments says.
+    private static func message(of error: any Error) -> DisplayText {
+        DisplayText(lines: Swage.fullMessage(for: error) + "\n")
     }
 }
 

@@ -38,9 +38,12 @@ enum Swage {
     /// Runs the program to its end.
     @discardableResult
     static func run(
-        _ arguments: [String], standardInput: String? = nil, standardOutput: String? = nil
+        _ arguments: [String], standardInput: String? = nil, standardOutput: String? = nil,
+        standardError: String? = nil
     ) async throws -> Outcome {
-        try await Run(arguments, standardInput: standardInput, standardOutput: standardOutput).outcome()
+        try await Run(
+            arguments, standardInput: standardInput, standardOutput: standardOutput, standardError: standardError
+        ).outcome()
     }
 
     @discardableResult
@@ -59,9 +62,10 @@ enum Swage {
         ///   - standardInput: all that there is to read.
         ///   - isTalkedTo: whether what there is to read comes by ``say(_:)``.
         ///   - standardOutput: a file to write results to, instead of keeping them.
+        ///   - standardError: a file to write diagnostics to, instead of keeping them.
         init(
             _ arguments: [String], program: URL? = nil, standardInput: String? = nil, isTalkedTo: Bool = false,
-            standardOutput: String? = nil
+            standardOutput: String? = nil, standardError: String? = nil
         ) throws {
             // What is said to a program that has ended is an error, not the end of the tests.
             signal(SIGPIPE, SIG_IGN)
@@ -84,7 +88,7 @@ enum Swage {
             }
             self.input = input
             process.standardOutput = FileHandle(forWritingAtPath: standardOutput ?? "\(folder)/out")
-            process.standardError = FileHandle(forWritingAtPath: "\(folder)/err")
+            process.standardError = FileHandle(forWritingAtPath: standardError ?? "\(folder)/err")
             let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
             self.ended = ended
             process.terminationHandler = { _ in continuation.finish() }

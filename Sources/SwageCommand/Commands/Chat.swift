@@ -63,7 +63,7 @@ struct Chat: ParsableCommand {
             case .exit: return
             case .reset: conversation.reset()
             case .system(let text): conversation.system = text
-            case .help: StandardStream.error.write(ChatInput.help + "\n")
+            case .help: StandardStream.error.write("\(ChatInput.help)\n")
             case .unknown(let name):
                 StandardStream.error.write("there is no command \(name); /help lists them\n")
             case .turn(let text): try answer(text, conversation)
@@ -77,7 +77,7 @@ struct Chat: ParsableCommand {
             let finish = try Interruption.ending { isInterrupted in
                 try conversation.answer(
                     text, isInterrupted: isInterrupted, onNotice: { ProgressLine.handler(.warning($0)) },
-                    onText: { try StandardStream.output.write($0) })
+                    onText: { try StandardStream.output.write(modelText: $0) })
             }
             try StandardStream.output.write("\n")
             if finish == .context { ProgressLine.handler(.warning("the answer ends here: the context is full")) }

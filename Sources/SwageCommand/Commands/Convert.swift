@@ -54,12 +54,12 @@ struct Convert: ParsableCommand {
         }
         let outcome = try conversion.run(model, output: output.path, progress: ProgressLine.handler)
         ProgressLine.clear()
-        try StandardStream.output.write(outcome.summary + "\n")
+        try StandardStream.output.write("\(outcome.summary)\n")
     }
 }
 
 extension Convert {
-    private static func listing(of tensors: [TensorDescriptor], _ model: Model) -> String {
+    private static func listing(of tensors: [TensorDescriptor], _ model: Model) -> DisplayText {
         var table = Table([
             .init("tensor"), .init("shape", .right), .init("from"), .init("to"), .init("bytes", .right),
         ])

@@ -58,7 +58,7 @@ struct Generate: ParsableCommand {
         let generation = Generation(options, compute: work.compute)
         let isStreaming = !json
         let result = try generation.run(model, prompt: prompt) { bytes in
-            if isStreaming { try StandardStream.output.write(bytes) }
+            if isStreaming { try StandardStream.output.write(modelText: bytes) }
         }
         if isStreaming { try StandardStream.output.write("\n") }
         if result.finish == .context {

@@ -29,7 +29,7 @@ struct Inspect: ParsableCommand {
         try StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
     }
 
-    private static func text(of inspection: Inspection, listsTensors: Bool) -> String {
+    private static func text(of inspection: Inspection, listsTensors: Bool) -> DisplayText {
         let elements = inspection.elementCount
         let bits = Double(8 * inspection.tensorByteCount) / Double(max(1, elements))
         var metadata = Table([.init("key"), .init("type"), .init("value")])
@@ -38,7 +38,7 @@ struct Inspect: ParsableCommand {
         for type in inspection.types {
             types.append([type.type.name, String(type.tensorCount), String(type.byteCount)])
         }
-        var parts = [
+        var parts: [DisplayText] = [
             """
             \(inspection.format), \(inspection.files.count) \(inspection.files.count == 1 ? "file" : "files"), \
             \(Figures.bytes(inspection.fileByteCount))

@@ -101,7 +101,7 @@ struct Quantize: ParsableCommand {
     func run() throws {
         let options = try choices.recipeOptions()
         let recipe = try recipe.map { try RecipeFile.read($0.path) } ?? Recipe(named: type ?? "F16")
-        if printRecipe { return try StandardStream.output.write(recipe.applying(options).json) }
+        if printRecipe { return try StandardStream.output.write(json: Array(recipe.applying(options).json.utf8)) }
         let model = try reading.open(model.path)
         var quantization = Quantization(
             recipe: recipe, options: options, allowsRequantization: allowRequantize, parallel: work.compute.parallel)
@@ -145,18 +145,17 @@ struct Quantize: ParsableCommand {
             try plan.checkTexts()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             try StandardStream.output.write(Self.listing(of: plan))
-            let parts = try plan.listing(of: output?.path ?? "MODEL.gguf")
-            if !parts.isEmpty { try StandardStream.output.write(parts.joined(separator: "\n") + "\n") }
+            for part in try plan.listing(of: output?.path ?? "MODEL.gguf") { try StandardStream.output.write("\(part)\n") }
             if let duration = try plan.duration() { StandardStream.error.write(Figures.estimate(duration)) }
             return nil
         }
         let outcome = try plan.write(to: output, progress: work.compute.progress)
         ProgressLine.clear()
-        try StandardStream.output.write(outcome.summary + "\n")
+        try StandardStream.output.write("\(outcome.summary)\n")
         return outcome.paths[0]
     }
 
-    private static func listing(of plan: Quantization.Plan) -> String {
+    private static func listing(of plan: Quantization.Plan) -> DisplayText {
         var table = Table([
             .init("tensor"), .init("shape", .right), .init("from"), .init("to"), .init("bytes", .right), .init("why"),
         ])

@@ -81,7 +81,7 @@ struct Report: ParsableCommand {
         var file = try AtomicFile(path: output)
         try file.append(
             output.hasSuffix(".json")
-                ? JSONOutput.bytes(of: report) : Array((ReportTables.markdown(of: report) + "\n").utf8))
+                ? JSONOutput.bytes(of: report) : Array("\(ReportTables.markdown(of: report).text)\n".utf8))
         try file.commit()
         try StandardStream.output.write("\(output): \(models.count) models on \(texts.count) texts\n")
     }

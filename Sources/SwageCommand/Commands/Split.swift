@@ -47,7 +47,7 @@ struct Split: ParsableCommand {
         guard let limits = split.limits else { return }
         let paths = try Splitting(limits: limits).run(file.path, prefix: output.path, progress: ProgressLine.handler)
         ProgressLine.clear()
-        try StandardStream.output.write(paths.joined(separator: "\n") + "\n")
+        for path in paths { try StandardStream.output.write("\(path)\n") }
     }
 }
 

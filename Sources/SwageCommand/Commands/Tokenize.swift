@@ -41,12 +41,12 @@ struct Tokenize: ParsableCommand {
             let ids = try Self.ids(in: decode)
             let text = try tokenizer.text(of: ids)
             if json { return try JSONOutput.print(["text": text]) }
-            return try StandardStream.output.write(text + "\n")
+            return try StandardStream.output.write(modelText: Array("\(text)\n".utf8))
         }
         let bytes = try file.map { try EvaluationText(contentsOf: $0.path).bytes } ?? Array((text ?? "").utf8)
         let ids = tokenizer.encode(bytes, parseSpecial: parseSpecial)
         if json { return try JSONOutput.print(["ids": ids]) }
-        try StandardStream.output.write(ids.map(String.init).joined(separator: " ") + "\n")
+        try StandardStream.output.write("\(ids.map(String.init).joined(separator: " "))\n")
     }
 
     private static func ids(in list: String) throws -> [TokenID] {

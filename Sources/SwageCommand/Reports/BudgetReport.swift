@@ -13,14 +13,14 @@ struct BudgetReport {
     /// - Parameters:
     ///   - measured: on windows that nothing was fitted to; nil if nothing was written.
     ///   - output: the file.
-    func text(measured: HeldOutDivergence.Result?, output: String?) -> String {
-        var lines = outcome.plan.typeCounts
+    func text(measured: HeldOutDivergence.Result?, output: String?) -> DisplayText {
+        var lines = outcome.plan.typeCounts.map { DisplayText(line: $0) }
         var divergence = "KL divergence: \(Figures.significant(outcome.predicted, 3)) predicted"
         if let measured {
             divergence +=
                 ", \(Figures.significant(measured.divergence, 3)) measured on \(measured.windowCount) windows held out"
         }
-        lines.append(divergence)
+        lines.append(DisplayText(line: divergence))
         if let mix = outcome.mix, mix.predicted > 0 {
             let change = Figures.percent(1 - outcome.predicted / mix.predicted)
             lines.append(

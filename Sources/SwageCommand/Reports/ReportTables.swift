@@ -3,7 +3,7 @@ import Reporting
 
 /// A report as Markdown: one row per text and group, one column per model, the original first.
 enum ReportTables {
-    static func markdown(of report: ModelReport) -> String {
+    static func markdown(of report: ModelReport) -> DisplayText {
         var tables = [perplexity(report)]
         if report.models.contains(where: { $0.results.contains { $0.divergence != nil } }) {
             tables.append(divergence(report))
@@ -74,12 +74,12 @@ enum ReportTables {
     }
 
     /// What the figures are of.
-    private static func provenance(_ report: ModelReport) -> String {
+    private static func provenance(_ report: ModelReport) -> DisplayText {
         let groups = report.groups.map { "\($0.name): mean of \($0.texts.joined(separator: ", "))" }
         let texts = report.texts.map { "\($0.name): \($0.bytes) bytes, SHA-256 \($0.sha256.prefix(16))…" }
-        return
-            ([
+        return Markdown.list(
+            [
                 "swage \(report.version), OpenBLAS \(report.core); windows of \(report.context) tokens, the second half scored; ± standard error"
-            ] + groups + texts).map { "- \($0)" }.joined(separator: "\n")
+            ] + groups + texts)
     }
 }

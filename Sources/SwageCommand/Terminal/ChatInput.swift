@@ -1,3 +1,5 @@
+import Reporting
+
 /// What the user of a conversation enters.
 struct ChatInput {
     enum Entry {
@@ -45,7 +47,7 @@ struct ChatInput {
         return String(decoding: text, as: UTF8.self)
     }
 
-    private func prompt(_ text: String) {
+    private func prompt(_ text: DisplayText) {
         if isTerminal { StandardStream.error.write(text) }
     }
 

@@ -1,5 +1,6 @@
 import Files
 import Platform
+import Reporting
 
 /// What the process tells its caller.
 enum ExitStatus: Int32 {
@@ -30,14 +31,15 @@ enum Failure {
     /// Tells of an error, whether or not the work goes on after it.
     static func report(_ error: any Error) {
         ProgressLine.clear()
-        let line = (error as? any DiagnosticError).map { text(of: $0.diagnostic) } ?? "swage: \(error)"
-        StandardStream.error.write(line + "\n")
+        let text = (error as? any DiagnosticError)?.diagnostic.displayText ?? DisplayText(line: "\(error)")
+        StandardStream.error.write("swage: \(text)\n")
     }
+}
 
-    /// `swage: file: place: problem`, and what to do about it on a line of its own.
-    private static func text(of diagnostic: Diagnostic) -> String {
-        let places = ["swage", diagnostic.file, diagnostic.place].compactMap { $0 }
-        let line = (places + [diagnostic.problem]).joined(separator: ": ")
-        return diagnostic.advice.map { "\(line)\n  \($0.commandLineText)" } ?? line
+extension Diagnostic {
+    /// `file: place: problem`, and what to do about it on a line of its own.
+    var displayText: DisplayText {
+        let line = [file, place, problem].compactMap { $0 }.joined(separator: ": ")
+        return advice.map { "\(line)\n  \($0.commandLineText)" } ?? DisplayText(line: line)
     }
 }

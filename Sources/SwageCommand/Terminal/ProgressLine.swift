@@ -42,22 +42,22 @@ enum ProgressLine {
         state.withLock { say("\(model), time of all threads: \(parts.joined(separator: ", "))", &$0) }
     }
 
-    private static let said = Mutex<Set<String>>([])
+    private static let said = Mutex<Set<DisplayText>>([])
 
-    /// Writes notes as warnings, each once in the life of the process: the file, the place, and what there is to know.
+    /// Writes notes as warnings, each once in the life of the process: the file, the place, what there is to know and to do.
     static func say(_ notes: [Diagnostic]) {
         for note in notes {
-            let text = [note.file, note.place, note.problem].compactMap { $0 }.joined(separator: ": ")
+            let text = note.displayText
             guard said.withLock({ $0.insert(text).inserted }) else { continue }
-            handler(.warning(Message(text) + (note.advice.map { "\n  \($0)" } ?? "")))
+            state.withLock { say("warning: \(text)", &$0) }
         }
     }
 
     /// Writes a line of its own.
-    private static func say(_ text: String, _ state: inout State) {
+    private static func say(_ text: DisplayText, _ state: inout State) {
         let line = state.shown
         show("", &state)
-        StandardStream.error.write(text + "\n")
+        StandardStream.error.write("\(text)\n")
         show(line, &state)
     }
 

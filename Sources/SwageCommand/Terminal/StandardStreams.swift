@@ -1,7 +1,11 @@
 import Files
 import Platform
+import Reporting
 
 /// The process's streams, written at once, past any buffering.
+///
+/// Nothing else writes to them, and no text of a file or a user gets through as it is: what is shown to people is a
+/// ``DisplayText``, JSON escapes by its own rules, and what a model has written is data unless a terminal shows it.
 enum StandardStream {
     /// Results.
     static let output = ResultStream()
@@ -37,9 +41,21 @@ enum StandardStream {
 
 /// The stream of results.
 struct ResultStream: Sendable {
-    func write(_ text: String) throws(OutputFailure) { try write(Array(text.utf8)) }
+    private var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    func write(_ bytes: [UInt8]) throws(OutputFailure) {
+    /// Writes text for people.
+    func write(_ text: DisplayText) throws(OutputFailure) { try write(Array(text.text.utf8)) }
+
+    /// Writes JSON in UTF-8.
+    func write(json: [UInt8]) throws(OutputFailure) { try write(JSONText.escaping(json)) }
+
+    /// Writes text of a model, in whole characters: as it is, but escaped for a terminal.
+    func write(modelText: [UInt8]) throws(OutputFailure) {
+        guard isTerminal else { return try write(modelText) }
+        try write(DisplayText(lines: String(decoding: modelText, as: UTF8.self)))
+    }
+
+    private func write(_ bytes: [UInt8]) throws(OutputFailure) {
         if let code = StandardStream.write(bytes, to: STDOUT_FILENO) { throw OutputFailure(code: code) }
     }
 }
@@ -48,7 +64,7 @@ struct ResultStream: Sendable {
 struct DiagnosticStream: Sendable {
     var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    func write(_ text: String) { _ = StandardStream.write(Array(text.utf8), to: STDERR_FILENO) }
+    func write(_ text: DisplayText) { _ = StandardStream.write(Array(text.text.utf8), to: STDERR_FILENO) }
 }
 
 /// Results cannot be written.
