@@ -37,10 +37,10 @@ let documentation: [Package.Dependency] =
 /// The first module of each has the documentation. A module re-exports the others that its own interface shows;
 /// Tests/Lint/api.sh checks that nothing else shows.
 let libraries: [(name: String, modules: [String])] = [
-    ("GGUF", ["GGUFContainer", "Tensors", "Files"]),
-    ("SafetensorsIO", ["Safetensors", "Shards", "Files"]),
+    ("GGUF", ["GGUF", "Tensors", "Files"]),
+    ("SafetensorsIO", ["SafetensorsIO", "Shards", "Files"]),
     ("BlockFormats", ["BlockFormats", "Tensors", "Files"]),
-    ("Tokenizers", ["Tokenization", "ChatTemplates", "ByteJSON", "Files"]),
+    ("Tokenizers", ["Tokenizers", "ChatTemplates", "ByteJSON", "Files"]),
     (
         "Swage",
         [
@@ -76,53 +76,53 @@ let package = Package(
         module("Digests", "CCrypto"),
 
         module("ByteJSON", "Files"),
-        module("GGUFContainer", "Files", "Tensors"),
+        module("GGUF", "Files", "Tensors"),
         module("Shards", "Files", "ByteJSON"),
-        module("Safetensors", "Files", "Tensors", "ByteJSON", "Shards"),
+        module("SafetensorsIO", "Files", "Tensors", "ByteJSON", "Shards"),
         module("TorchArchive", "Files", "Tensors", "Shards"),
         module("BlockFormats", "Files", "Parallelism", "Tensors", "CSIMD"),
         module("ErrorFeedback", "Parallelism", "Numerics", "BlockFormats", "CSIMD"),
-        module("ModelArchitecture", "Platform", "Files", "GGUFContainer"),
-        module("Tokenization", "Platform", "Files", "ByteJSON"),
+        module("ModelArchitecture", "Platform", "Files", "GGUF"),
+        module("Tokenizers", "Platform", "Files", "ByteJSON"),
         module("ChatTemplates", "Files", "ByteJSON"),
         module(
-            "Checkpoints", "Files", "Tensors", "ByteJSON", "ModelArchitecture", "Shards", "Safetensors",
-            "TorchArchive", "Tokenization", "Yams"),
+            "Checkpoints", "Files", "Tensors", "ByteJSON", "ModelArchitecture", "Shards", "SafetensorsIO",
+            "TorchArchive", "Tokenizers", "Yams"),
         module("Recipes", "Files", "Tensors", "ByteJSON", "ModelArchitecture"),
-        module("Importance", "Platform", "Files", "Tensors", "GGUFContainer"),
+        module("Importance", "Platform", "Files", "Tensors", "GGUF"),
         module(
             "Runtime", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ModelArchitecture", "BlockFormats"),
         module(
-            "Hessians", "Files", "Tensors", "Numerics", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"
+            "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
         module(
             "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "ByteJSON",
-            "ModelArchitecture", "Runtime", "Tokenization"),
+            "ModelArchitecture", "Runtime", "Tokenizers"),
         module("WeightEncoding", "Files", "Parallelism", "Tensors", "BlockFormats", "Importance"),
         module(
             "Calibration", "Files", "Parallelism", "Tensors", "Numerics", "ModelArchitecture", "BlockFormats",
             "ErrorFeedback",
-            "Importance", "Runtime", "Hessians", "Tokenization", "Evaluation", "WeightEncoding"),
+            "Importance", "Runtime", "Hessians", "Tokenizers", "Evaluation", "WeightEncoding"),
         module(
-            "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUFContainer", "BlockFormats",
-            "ModelArchitecture", "Tokenization", "Checkpoints"),
+            "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUF", "BlockFormats",
+            "ModelArchitecture", "Tokenizers", "Checkpoints"),
         module(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "ModelArchitecture",
             "Checkpoints",
-            "GGUFContainer", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
-            "Tokenization", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models"),
+            "GGUF", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
+            "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models"),
         module(
-            "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUFContainer", "BlockFormats", "CSIMD",
-            "ModelArchitecture", "Tokenization", "Models"),
+            "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUF", "BlockFormats", "CSIMD",
+            "ModelArchitecture", "Tokenizers", "Models"),
         module("Reporting"),
         module(
-            "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer",
-            "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenization", "Runtime",
+            "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUF",
+            "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenizers", "Runtime",
             "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
         module(
-            "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUFContainer", "BlockFormats", "ErrorFeedback",
-            "ModelArchitecture", "Tokenization", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime",
+            "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUF", "BlockFormats", "ErrorFeedback",
+            "ModelArchitecture", "Tokenizers", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime",
             "Hessians", "Evaluation", "WeightEncoding", "Calibration", "Models", "Pipelines",
             "Verification"),
 
@@ -131,31 +131,31 @@ let package = Package(
         tests("Numerics", "CSIMD"),
         tests("Digests"),
         tests("ByteJSON", "Files"),
-        tests("GGUFContainer", "Files", "Tensors", "Numerics"),
-        tests("Safetensors", "Files", "Tensors", "Numerics", "ByteJSON", "Shards"),
-        tests("TorchArchive", "Files", "Numerics", "Safetensors", "Shards"),
+        tests("GGUF", "Files", "Tensors", "Numerics"),
+        tests("SafetensorsIO", "Files", "Tensors", "Numerics", "ByteJSON", "Shards"),
+        tests("TorchArchive", "Files", "Numerics", "SafetensorsIO", "Shards"),
         tests("BlockFormats", "Tensors", "Numerics"),
         tests("ErrorFeedback", "Files", "Parallelism", "Tensors", "Numerics", "BlockFormats"),
-        tests("Tokenization", "Files", "Numerics", "ByteJSON"),
+        tests("Tokenizers", "Files", "Numerics", "ByteJSON"),
         tests("ChatTemplates", "Numerics", "ByteJSON"),
-        tests("ModelArchitecture", "Files", "ByteJSON", "GGUFContainer"),
-        tests("Checkpoints", "Files", "Tensors", "Numerics", "Safetensors"),
+        tests("ModelArchitecture", "Files", "ByteJSON", "GGUF"),
+        tests("Checkpoints", "Files", "Tensors", "Numerics", "SafetensorsIO"),
         tests("Recipes", "Files", "Tensors", "Numerics", "ModelArchitecture"),
-        tests("Importance", "Files", "Tensors", "Numerics", "GGUFContainer"),
+        tests("Importance", "Files", "Tensors", "Numerics", "GGUF"),
         tests("Runtime", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "ModelArchitecture"),
         tests(
-            "Hessians", "Files", "Tensors", "Numerics", "GGUFContainer", "ErrorFeedback", "ModelArchitecture", "Runtime"
+            "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
         tests("Reporting"),
         tests("Evaluation", "Runtime"),
         tests("Calibration", "Parallelism", "Numerics", "Runtime", "ErrorFeedback", "ModelArchitecture"),
         tests(
-            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUFContainer",
-            "Safetensors", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
-            "Runtime", "Recipes", "Evaluation", "Tokenization", "Calibration", "Models"),
+            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUF",
+            "SafetensorsIO", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
+            "Runtime", "Recipes", "Evaluation", "Tokenizers", "Calibration", "Models"),
         tests(
-            "Verification", "Files", "Parallelism", "Tensors", "Numerics", "GGUFContainer", "BlockFormats", "Models"),
-        tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUFContainer", "ArgumentParser"),
+            "Verification", "Files", "Parallelism", "Tensors", "Numerics", "GGUF", "BlockFormats", "Models"),
+        tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUF", "ArgumentParser"),
 
         .target(
             name: "TestSupport", dependencies: ["Files", "Compression", "ByteJSON"], path: "Tests/TestSupport",

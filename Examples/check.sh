@@ -46,10 +46,10 @@ same() {
     fi
 }
 
-same GGUFContainer/GGUF.docc/GGUF ReadMetadata
-same Safetensors/SafetensorsIO.docc/SafetensorsIO ReadNumbers
+same GGUF/GGUF.docc/GGUF ReadMetadata
+same SafetensorsIO/SafetensorsIO.docc/SafetensorsIO ReadNumbers
 same BlockFormats/BlockFormats.docc/BlockFormats DequantizeTensor
-same Tokenization/Tokenizers.docc/Tokenizers TokenizeText
+same Tokenizers/Tokenizers.docc/Tokenizers TokenizeText
 same Swage/Swage.docc/Swage ScoreText
 
 # What the products show is of the modules that they export.

@@ -1,7 +1,7 @@
 import Evaluation
 import Importance
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// Collects what a model's matrices get when texts run through it, in windows as llama-imatrix cuts them.
 public struct ActivationCollection: Sendable {

@@ -1,5 +1,5 @@
 import Evaluation
-import Tokenization
+import Tokenizers
 
 /// Texts that show what a model's matrices get, cut into windows, of which some may be held out to measure on.
 public struct CalibrationTexts: Sendable {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import ModelArchitecture
 import Tensors
-import Tokenization
+import Tokenizers
 
 /// A HuggingFace checkpoint directory: its architecture, weights and tokenizer.
 public struct Checkpoint: Sendable {

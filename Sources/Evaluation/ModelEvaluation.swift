@@ -1,7 +1,7 @@
 import ModelArchitecture
 import Parallelism
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// Measures models on texts, all of them beside each other, batch by batch; their logits are not stored.
 package struct ModelEvaluation: Sendable {

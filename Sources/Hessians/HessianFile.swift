@@ -1,6 +1,6 @@
 import ErrorFeedback
 import Files
-import GGUFContainer
+import GGUF
 import ModelArchitecture
 import Numerics
 import Runtime

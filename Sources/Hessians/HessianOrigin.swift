@@ -1,4 +1,4 @@
-import GGUFContainer
+import GGUF
 
 /// The model and the texts that second moments were collected from.
 public struct HessianOrigin: Sendable, Hashable {

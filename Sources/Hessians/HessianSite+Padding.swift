@@ -1,5 +1,5 @@
 import ErrorFeedback
-import GGUFContainer
+import GGUF
 import ModelArchitecture
 
 /// Experts may be widened with zeros to whole blocks of 256 elements, behind the columns that they have.

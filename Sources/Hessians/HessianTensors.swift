@@ -1,5 +1,5 @@
 import Files
-import GGUFContainer
+import GGUF
 import Tensors
 
 /// The words of the file.

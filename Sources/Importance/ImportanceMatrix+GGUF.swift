@@ -1,5 +1,5 @@
 import Files
-import GGUFContainer
+import GGUF
 import Tensors
 
 /// The GGUF form, as llama-imatrix writes it: for every weight its sums, of shape row length × experts, and its counts,

@@ -1,4 +1,4 @@
-import GGUFContainer
+import GGUF
 import Tensors
 
 /// The importance of each column of each weight: sums of squared activations, gathered while a model reads text.

@@ -1,5 +1,5 @@
 import Files
-import GGUFContainer
+import GGUF
 
 extension DecoderPlan {
     /// Reads the plan from a GGUF's metadata.

@@ -1,5 +1,5 @@
 import Files
-import GGUFContainer
+import GGUF
 
 /// Typed, range-checked access to the keys of one architecture.
 struct KeyReader {

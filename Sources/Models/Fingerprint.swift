@@ -2,7 +2,7 @@ import Digests
 import Files
 import Parallelism
 import Tensors
-import Tokenization
+import Tokenizers
 
 /// Digests that tell whether two runs have the same inputs, in hexadecimal.
 public enum Fingerprint {

@@ -1,6 +1,6 @@
 import Checkpoints
 import Files
-import GGUFContainer
+import GGUF
 
 extension GGUFMetadata {
     /// Sets every key of `other`, in its order.

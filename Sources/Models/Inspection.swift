@@ -1,9 +1,9 @@
 import Checkpoints
 import Files
 import FoundationEssentials
-import GGUFContainer
+import GGUF
 import Tensors
-import Tokenization
+import Tokenizers
 
 /// The contents of a GGUF file or a checkpoint as a user looks at them: format, metadata and tensors.
 public struct Inspection: Sendable {

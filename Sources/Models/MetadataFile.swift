@@ -1,8 +1,8 @@
 import ByteJSON
 import Files
-import GGUFContainer
+import GGUF
 import ModelArchitecture
-import Tokenization
+import Tokenizers
 
 /// Metadata that a user writes as a JSON object of keys and values.
 ///

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Tokenization
+import Tokenizers
 
 extension Model {
     /// The files that may be read where something is named as an input, without reading any of them: of a checkpoint

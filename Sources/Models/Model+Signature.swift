@@ -1,6 +1,6 @@
 import BlockFormats
 import Files
-import GGUFContainer
+import GGUF
 
 extension Model {
     /// Weights are taken from this many first rows and columns, which are there with and without padding.

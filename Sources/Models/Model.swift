@@ -1,10 +1,10 @@
 import Checkpoints
 import Files
 import FoundationEssentials
-import GGUFContainer
+import GGUF
 import ModelArchitecture
 import Tensors
-import Tokenization
+import Tokenizers
 
 /// A model that commands work on: a checkpoint directory, or a GGUF file (any part of a split one).
 public struct Model: Sendable {

@@ -1,6 +1,6 @@
 import Digests
 import Files
-import GGUFContainer
+import GGUF
 import Parallelism
 
 /// The statements in a file's metadata about its origin.

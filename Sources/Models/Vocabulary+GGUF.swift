@@ -1,6 +1,6 @@
 import Files
-import GGUFContainer
-import Tokenization
+import GGUF
+import Tokenizers
 
 extension Vocabulary {
     /// The vocabulary as metadata, under the keys that llama.cpp reads.

@@ -1,6 +1,6 @@
 import Files
-import GGUFContainer
-import Tokenization
+import GGUF
+import Tokenizers
 
 /// What stock llama.cpp takes for granted of a vocabulary where its GGUF has no key for it, by `tokenizer.ggml.model` and
 /// `tokenizer.ggml.pre` (llama.cpp, src/llama-vocab.cpp, `llama_vocab::impl::load`).

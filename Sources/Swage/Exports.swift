@@ -7,7 +7,7 @@
 @_exported import ErrorFeedback
 @_exported import Evaluation
 @_exported import Files
-@_exported import GGUFContainer
+@_exported import GGUF
 @_exported import Hessians
 @_exported import Importance
 @_exported import ModelArchitecture
@@ -17,6 +17,6 @@
 @_exported import Recipes
 @_exported import Runtime
 @_exported import Tensors
-@_exported import Tokenization
+@_exported import Tokenizers
 @_exported import Verification
 @_exported import WeightEncoding

@@ -1,6 +1,6 @@
 import Checkpoints
 import Foundation
-import Safetensors
+import SafetensorsIO
 import TestSupport
 import Testing
 

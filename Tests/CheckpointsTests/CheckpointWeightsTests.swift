@@ -2,7 +2,7 @@ import Checkpoints
 import Files
 import Foundation
 import Numerics
-import Safetensors
+import SafetensorsIO
 import Tensors
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 import Checkpoints
-import Safetensors
+import SafetensorsIO
 import TestSupport
 import Testing
 

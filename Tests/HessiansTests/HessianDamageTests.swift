@@ -1,6 +1,6 @@
 import Files
 import Foundation
-import GGUFContainer
+import GGUF
 import Hessians
 import ModelArchitecture
 import Runtime

@@ -1,7 +1,7 @@
 import ErrorFeedback
 import Files
 import Foundation
-import GGUFContainer
+import GGUF
 import Hessians
 import ModelArchitecture
 import Runtime

@@ -1,5 +1,5 @@
 import ErrorFeedback
-import GGUFContainer
+import GGUF
 import Hessians
 import ModelArchitecture
 import Numerics

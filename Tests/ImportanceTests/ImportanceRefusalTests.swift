@@ -1,5 +1,5 @@
 import Foundation
-import GGUFContainer
+import GGUF
 import Importance
 import Tensors
 import TestSupport

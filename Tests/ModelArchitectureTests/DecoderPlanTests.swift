@@ -1,5 +1,5 @@
 import Files
-import GGUFContainer
+import GGUF
 import ModelArchitecture
 import Testing
 

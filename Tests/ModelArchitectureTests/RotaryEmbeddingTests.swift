@@ -1,6 +1,6 @@
 import ByteJSON
 import Files
-import GGUFContainer
+import GGUF
 import ModelArchitecture
 import TestSupport
 import Testing

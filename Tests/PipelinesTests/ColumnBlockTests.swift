@@ -2,7 +2,7 @@ import Calibration
 import ErrorFeedback
 import Evaluation
 import Files
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Pipelines

@@ -1,6 +1,6 @@
 import ByteJSON
 import Digests
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Pipelines

@@ -1,7 +1,7 @@
 import ChatTemplates
 import Files
 import Foundation
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Pipelines

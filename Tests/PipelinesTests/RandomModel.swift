@@ -1,7 +1,7 @@
 import ByteJSON
 import Foundation
 import Runtime
-import Safetensors
+import SafetensorsIO
 import TestSupport
 import Testing
 

@@ -5,7 +5,7 @@ import Models
 import Parallelism
 import Pipelines
 import Runtime
-import Safetensors
+import SafetensorsIO
 import TestSupport
 
 /// A bundled trained model, and what PyTorch computes with it in float32.

@@ -1,13 +1,13 @@
 import ByteJSON
 import Files
 import Foundation
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Pipelines
 import TestSupport
 import Testing
-import Tokenization
+import Tokenizers
 
 /// What a GGUF says, and does not say, of its tokenizer.
 @Suite struct TokenizerOfFileTests {

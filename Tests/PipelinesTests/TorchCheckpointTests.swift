@@ -1,7 +1,7 @@
 import ByteJSON
 import Files
 import Foundation
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Pipelines

@@ -1,5 +1,5 @@
 import Foundation
-import GGUFContainer
+import GGUF
 import Tensors
 import TestSupport
 import Testing

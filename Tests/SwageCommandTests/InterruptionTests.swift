@@ -1,5 +1,5 @@
 import Foundation
-import GGUFContainer
+import GGUF
 import Platform
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import GGUFContainer
+import GGUF
 import Testing
 
 /// A copy of a tiny float32 GGUF whose weights may be damaged.

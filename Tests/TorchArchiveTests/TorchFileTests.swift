@@ -1,4 +1,4 @@
-import Safetensors
+import SafetensorsIO
 import TestSupport
 import Testing
 import TorchArchive

@@ -1,5 +1,5 @@
 import BlockFormats
-import GGUFContainer
+import GGUF
 
 // The numbers in one row of a tensor, whatever type they are stored in: DequantizeTensor FILE TENSOR ROW
 

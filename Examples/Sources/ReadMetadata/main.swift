@@ -1,4 +1,4 @@
-import GGUFContainer
+import GGUF
 
 // What a GGUF file says of itself: ReadMetadata FILE
 

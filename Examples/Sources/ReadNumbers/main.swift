@@ -1,4 +1,4 @@
-import Safetensors
+import SafetensorsIO
 
 // The numbers in a tensor of a safetensors file: ReadNumbers FILE TENSOR
 

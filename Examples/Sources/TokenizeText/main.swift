@@ -1,4 +1,4 @@
-import Tokenization
+import Tokenizers
 
 // The tokens of a text, with the tokenizer of a HuggingFace checkpoint: TokenizeText DIRECTORY TEXT
 

@@ -4,7 +4,7 @@ import Importance
 import ModelArchitecture
 import Numerics
 import Runtime
-import Tokenization
+import Tokenizers
 
 extension ActivationCollection {
     /// Shows a collector of second moments the inputs of all windows, and collects importance beside it.

@@ -4,7 +4,7 @@ import ModelArchitecture
 import Numerics
 import Runtime
 import Synchronization
-import Tokenization
+import Tokenizers
 
 /// Sums the squares of every matrix's inputs, per column and expert.
 final class ImportanceCollector: ActivationObserver {

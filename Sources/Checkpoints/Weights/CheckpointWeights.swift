@@ -1,6 +1,6 @@
 import Files
 import FoundationEssentials
-import Safetensors
+import SafetensorsIO
 import Shards
 import Tensors
 import TorchArchive

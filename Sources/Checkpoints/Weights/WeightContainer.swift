@@ -1,5 +1,5 @@
 import Files
-import Safetensors
+import SafetensorsIO
 import Shards
 import TorchArchive
 

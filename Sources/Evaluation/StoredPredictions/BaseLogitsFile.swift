@@ -1,6 +1,6 @@
 import Files
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// The layout of llama.cpp's file of a reference's predictions (`llama-perplexity --kl-divergence-base`).
 ///

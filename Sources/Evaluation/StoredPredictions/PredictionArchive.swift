@@ -1,6 +1,6 @@
 import Compression
 import Files
-import Tokenization
+import Tokenizers
 
 /// The layout of Swage's file of predictions, a small fraction of llama.cpp's.
 ///

@@ -1,6 +1,6 @@
 import Files
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// A reference's predictions in Swage's form, to compare models with.
 package final class PredictionArchiveFile: StoredPredictions, @unchecked Sendable {

@@ -1,6 +1,6 @@
 import Parallelism
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// Answers the questions of tasks by the log-likelihoods of their choices.
 package struct ChoiceEvaluation: Sendable {

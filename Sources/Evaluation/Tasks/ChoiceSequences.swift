@@ -1,5 +1,5 @@
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// The tokens of all candidates of some tasks, as a model sees them.
 ///

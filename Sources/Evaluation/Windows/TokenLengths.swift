@@ -1,4 +1,4 @@
-import Tokenization
+import Tokenizers
 
 /// The lengths in bytes and in characters of the text that each token of a vocabulary stands for; 0 for special tokens.
 public struct TokenLengths: Sendable {

@@ -1,5 +1,5 @@
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// How texts are cut into windows, and which of their tokens are scored.
 ///

@@ -1,7 +1,7 @@
 import Checkpoints
 import Files
 import FoundationEssentials
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Recipes

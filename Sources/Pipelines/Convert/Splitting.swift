@@ -1,4 +1,4 @@
-import GGUFContainer
+import GGUF
 
 /// Cuts a GGUF file into parts.
 public struct Splitting: Sendable {

@@ -1,6 +1,6 @@
 import ChatTemplates
 import Files
-import GGUFContainer
+import GGUF
 import Models
 
 /// A conversation format that is asked for by name or by file.

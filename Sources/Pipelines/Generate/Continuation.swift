@@ -1,5 +1,5 @@
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// Adds text to a prompt, token by token.
 struct Continuation {

@@ -1,7 +1,7 @@
 import Files
 import Models
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// Turns of a user and a model over one key-value cache.
 ///

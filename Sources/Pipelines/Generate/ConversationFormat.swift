@@ -1,7 +1,7 @@
 import ChatTemplates
 import Files
 import Models
-import Tokenization
+import Tokenizers
 
 /// What the turns of a conversation look like to a model.
 public struct ConversationFormat: Sendable {

@@ -1,6 +1,6 @@
 import Models
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// Continues a prompt.
 public struct Generation: Sendable {

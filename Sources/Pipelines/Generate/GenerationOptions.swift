@@ -1,5 +1,5 @@
 import Runtime
-import Tokenization
+import Tokenizers
 
 /// How text is generated.
 public struct GenerationOptions: Sendable {

@@ -1,6 +1,6 @@
 import Evaluation
 import Models
-import Tokenization
+import Tokenizers
 
 /// Measures models on texts.
 public struct Measurement: Sendable {

@@ -1,5 +1,5 @@
 import Evaluation
-import Tokenization
+import Tokenizers
 
 /// A file of a model's predictions, which others can be compared with.
 public struct PredictionFile: Sendable {

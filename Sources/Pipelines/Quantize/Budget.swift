@@ -1,5 +1,5 @@
 import Evaluation
-import GGUFContainer
+import GGUF
 import ModelArchitecture
 import Models
 import Recipes

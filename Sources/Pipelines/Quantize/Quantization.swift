@@ -2,7 +2,7 @@ import BlockFormats
 import Calibration
 import Files
 import FoundationEssentials
-import GGUFContainer
+import GGUF
 import Importance
 import ModelArchitecture
 import Models

@@ -1,5 +1,5 @@
 import Files
-import GGUFContainer
+import GGUF
 import Recipes
 
 /// A recipe in a file: as JSON, or in the metadata of a GGUF that was made by it.

@@ -1,10 +1,10 @@
-import GGUFContainer
+import GGUF
 import ModelArchitecture
 import Models
 import Parallelism
 import Recipes
 import Tensors
-import Tokenization
+import Tokenizers
 
 /// A GGUF that is about to be written from a model's tensors, laid out as one file.
 struct ModelFile: Sendable {

@@ -2,7 +2,7 @@ import Calibration
 import Digests
 import Files
 import FoundationEssentials
-import GGUFContainer
+import GGUF
 import Models
 import Tensors
 

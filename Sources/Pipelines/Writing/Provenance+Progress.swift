@@ -1,4 +1,4 @@
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 

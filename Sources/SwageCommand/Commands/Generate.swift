@@ -1,7 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Pipelines
-import Tokenization
+import Tokenizers
 
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(

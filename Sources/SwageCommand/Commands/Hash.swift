@@ -1,7 +1,8 @@
 import ArgumentParser
 import Files
-import GGUFContainer
+import GGUF
 import Pipelines
+import Reporting
 import Verification
 
 struct Hash: ParsableCommand {
@@ -48,9 +49,10 @@ struct Hash: ParsableCommand {
         if json {
             try JSONOutput.print(HashSummary(hash, path: file.path, check: result, listsTensors: !noLayer))
         } else if let result {
-            try StandardStream.output.write(Self.text(of: result, hash, path: file.path))
+            try StandardStream.output.write(DisplayText(lines: Self.text(of: result, hash, path: file.path)))
         } else {
-            try StandardStream.output.write(HashManifest.text(of: hash, path: file.path, listsTensors: !noLayer))
+            try StandardStream.output.write(
+                DisplayText(lines: HashManifest.text(of: hash, path: file.path, listsTensors: !noLayer)))
         }
         guard let result, let first = result.results.first(where: { $0.outcome != .same }) else { return }
         throw CheckFailure(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Checkpoints
-import GGUFContainer
+import GGUF
 import Models
 import Pipelines
 import Reporting

@@ -145,7 +145,9 @@ struct Quantize: ParsableCommand {
             try plan.checkTexts()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
             try StandardStream.output.write(Self.listing(of: plan))
-            for part in try plan.listing(of: output?.path ?? "MODEL.gguf") { try StandardStream.output.write("\(part)\n") }
+            for part in try plan.listing(of: output?.path ?? "MODEL.gguf") {
+                try StandardStream.output.write("\(part)\n")
+            }
             if let duration = try plan.duration() { StandardStream.error.write(Figures.estimate(duration)) }
             return nil
         }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import GGUFContainer
+import GGUF
 import Pipelines
 
 /// Options of every command that can write a model in parts.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Evaluation
 import Models
 import Pipelines
-import Tokenization
+import Tokenizers
 
 struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Turns text into token ids, or ids into text.")

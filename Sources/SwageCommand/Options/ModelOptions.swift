@@ -2,7 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Models
 import Pipelines
-import Tokenization
+import Tokenizers
 
 /// Options of every command that reads a model.
 struct ModelOptions: ParsableArguments {

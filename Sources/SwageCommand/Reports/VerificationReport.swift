@@ -15,8 +15,8 @@ struct VerificationReport {
     }
 
     /// A line on what was read, the findings, and the tensors that are farthest from the original's.
-    func text(path: String, original: String?, limit: Int) -> String {
-        var parts = [
+    func text(path: String, original: String?, limit: Int) -> DisplayText {
+        var parts: [DisplayText] = [
             "\(path): \(soundness.tensorCount) tensors, \(Figures.bytes(soundness.byteCount)), \(verdict(original))"
         ]
         if !findings.isEmpty { parts.append(table(limit).terminal) }

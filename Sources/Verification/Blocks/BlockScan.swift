@@ -1,5 +1,5 @@
 import Files
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Synchronization

@@ -1,7 +1,7 @@
 import BlockFormats
 import Files
 import FoundationEssentials
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Tensors

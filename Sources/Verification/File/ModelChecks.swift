@@ -1,9 +1,9 @@
 import Files
-import GGUFContainer
+import GGUF
 import ModelArchitecture
 import Models
 import Tensors
-import Tokenization
+import Tokenizers
 
 /// Whether the keys and tensors of a GGUF make a model: a decoder, its weights and a tokenizer.
 struct ModelChecks {

@@ -1,7 +1,7 @@
 import Files
-import GGUFContainer
+import GGUF
 import Models
-import Tokenization
+import Tokenizers
 
 /// Whether the vocabulary of a GGUF makes a tokenizer, and what its keys say of tokens that there are.
 struct VocabularyChecks {

@@ -1,6 +1,6 @@
 import Digests
 import Files
-import GGUFContainer
+import GGUF
 import Models
 import Parallelism
 import Tensors

@@ -1,7 +1,7 @@
-import GGUFContainer
+import GGUF
 import Models
 import ModelArchitecture
-import Tokenization
+import Tokenizers
 
 /// What a model computes with its weights, and makes of texts, beside the original.
 struct ComputationComparison {
