@@ -2,14 +2,14 @@ import ModelArchitecture
 import Numerics
 
 extension ForwardPass {
-    /// The steps of a batch that is not small and whose residual stream is there already.
+    /// The steps of a batch that is not small.
+    ///
+    /// - Throws: ``RuntimeError`` if what no smaller batch would save does not fit: the weights of a step, the threads' panels,
+    ///   and the cache's rows of the tokens.
     func pipeline(for batch: Batch) throws -> WeightPipeline {
         let bank = WeightPipeline.workingSet(elementCount: largestGroupElementCount, bankCount: 1)
-        let keys =
-            batch.cache == nil
-            ? AttentionBlock.heldWorkingSet(plan, batch.size)
-            : KeyValueCache.workingSet(plan, tokenCount: batch.rowCount)
-        let needed = bank + keys + threadWorkingSet(batch.size) + stageWorkingSet(tokenCount: batch.rowCount)
+        let cache = batch.cache == nil ? .none : KeyValueCache.workingSet(plan, tokenCount: batch.rowCount)
+        let needed = bank + threadWorkingSet(batch.size) + cache
         try memory.demand(needed) {
             RuntimeError(.notEnoughMemory(neededByteCount: $0, budgetByteCount: $1))
         }
