@@ -10,12 +10,14 @@ extension ForwardPass {
         let bank = WeightPipeline.workingSet(elementCount: largestGroupElementCount, bankCount: 1)
         let cache = batch.cache == nil ? .none : KeyValueCache.workingSet(plan, tokenCount: batch.rowCount)
         let needed = bank + threadWorkingSet(batch.size) + cache
-        try memory.demand(needed) {
+        // Batches are cut to what is left; what the allocator keeps of earlier ones must not end a run.
+        try memory.demand(needed, held: MemoryBudget.programByteCount) {
             RuntimeError(.notEnoughMemory(neededByteCount: $0, budgetByteCount: $1))
         }
         return WeightPipeline(
             engine: engine, elementCount: largestGroupElementCount,
-            bankCount: memory.room(beside: needed + bank) >= 0 ? 2 : 1, releasesPages: releasesPages)
+            bankCount: MemoryBudget.programByteCount + (needed + bank).byteCount <= memory.byteCount ? 2 : 1,
+            releasesPages: releasesPages)
     }
 
     /// The memory that a run of a batch needs beside the states of its tokens, with weights decoded ahead.
