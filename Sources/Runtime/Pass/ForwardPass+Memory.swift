@@ -2,20 +2,22 @@ import ModelArchitecture
 import Numerics
 
 extension ForwardPass {
-    /// The steps of a batch that is not small and whose residual stream is there already.
+    /// The steps of a batch that is not small.
+    ///
+    /// - Throws: ``RuntimeError`` if what no smaller batch would save does not fit: the weights of a step, the threads' panels,
+    ///   and the cache's rows of the tokens.
     func pipeline(for batch: Batch) throws -> WeightPipeline {
         let bank = WeightPipeline.workingSet(elementCount: largestGroupElementCount, bankCount: 1)
-        let keys =
-            batch.cache == nil
-            ? AttentionBlock.heldWorkingSet(plan, batch.size)
-            : KeyValueCache.workingSet(plan, tokenCount: batch.rowCount)
-        let needed = bank + keys + threadWorkingSet(batch.size) + stageWorkingSet(tokenCount: batch.rowCount)
-        try memory.demand(needed) {
+        let cache = batch.cache == nil ? .none : KeyValueCache.workingSet(plan, tokenCount: batch.rowCount)
+        let needed = bank + threadWorkingSet(batch.size) + cache
+        // Batches are cut to what is left; what the allocator keeps of earlier ones must not end a run.
+        try memory.demand(needed, held: MemoryBudget.programByteCount) {
             RuntimeError(.notEnoughMemory(neededByteCount: $0, budgetByteCount: $1))
         }
         return WeightPipeline(
             engine: engine, elementCount: largestGroupElementCount,
-            bankCount: memory.room(beside: needed + bank) >= 0 ? 2 : 1, releasesPages: releasesPages)
+            bankCount: MemoryBudget.programByteCount + (needed + bank).byteCount <= memory.byteCount ? 2 : 1,
+            releasesPages: releasesPages)
     }
 
     /// The memory that a run of a batch needs beside the states of its tokens, with weights decoded ahead.

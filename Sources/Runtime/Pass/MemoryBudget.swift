@@ -41,12 +41,14 @@ public struct MemoryBudget: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - set: the memory that the work needs.
+    ///   - held: the bytes that the process holds, those that it holds now unless told.
     ///   - refusal: makes the error, given the bytes that the process would hold and those that it may.
     /// - Throws: what `refusal` makes, if the work does not fit.
     package func demand(
-        _ set: WorkingSet, _ refusal: (_ neededByteCount: Int, _ budgetByteCount: Int) -> any Error
+        _ set: WorkingSet, held: Int = Self.heldByteCount,
+        _ refusal: (_ neededByteCount: Int, _ budgetByteCount: Int) -> any Error
     ) throws {
-        let needed = Self.heldByteCount + set.byteCount
+        let needed = held + set.byteCount
         guard needed <= byteCount else { throw refusal(needed, byteCount) }
     }
 
@@ -59,7 +61,7 @@ public struct MemoryBudget: Sendable, Hashable {
     }
 
     /// Room for code, stacks and what the allocator loses.
-    private static let programByteCount = 64 << 20
+    static let programByteCount = 64 << 20
 
     /// The number behind a key of one of the system's listings, or nil where there is none.
     private static func value(of key: String, in path: String) -> Int? {
