@@ -5,7 +5,7 @@ extension Unicode.Scalar {
     /// characters, among them the marks, overrides and isolates of bidirectional text, the zero-width space, the byte
     /// order mark and the tags. Left as they are: the joiners U+200C and U+200D, which emoji and the scripts of Persia
     /// and India need, and the format characters that scripts draw.
-    package var isShownEscaped: Bool {
+    var isShownEscaped: Bool {
         switch value {
         case 0..<0x20, 0x7F..<0xA0, 0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F,
             0xFEFF, 0xFFF9...0xFFFB, 0x1BCA0...0x1BCA3, 0x1D173...0x1D17A, 0xE0000...0xE007F:

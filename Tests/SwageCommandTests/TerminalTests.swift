@@ -72,6 +72,16 @@ import Testing
             let task = try workspace.write("task.jsonl", Array(#"{"\u001b[31m\n": 1, "a\#u{9B}": 2}"#.utf8))
             return ["evaluate", try await Products.quantized.value, "--task", task]
         },
+        Case("task-names", "\n" + #"q\u{1B}[31m\u{202E}|  choices "#) { workspace in
+            let task = try workspace.write(
+                "q\u{1B}[31m\u{202E}|.jsonl", Array(#"{"prompt": "a", "choices": ["b", "c"], "answer": 0}"#.utf8))
+            return ["evaluate", try await Products.tinyModel.value, "--task", task]
+        },
+        Case("names-of-parts", #"/s\u{1B}[31m\n-00001-of-00002.gguf"#) { workspace in
+            let output = workspace.file("s\u{1B}[31m\n")
+            return ["split", try await Products.tinyModel.value, "--max-tensors", "12", "-o", output]
+        },
+        Case("arguments", status: 2, #"inspekt\u{1B}[31m\u{2066}"#) { _ in ["inspekt\u{1B}[31m\u{2066}"] },
         Case("metadata-files", status: 3, #"general.\u{1B}[31m\u{2066}"#) { workspace in
             let metadata = try workspace.write("m.json", Array(#"{"general.\u001b[31m\u2066": [1, "a"]}"#.utf8))
             return [
