@@ -59,4 +59,16 @@ public enum POSIX {
             _ = madvise(memory, byteCount, MADV_HUGEPAGE)
         #endif
     }
+
+    /// The most bytes of addresses that the process may take (`ulimit -v`); nil if there is no limit.
+    public static var addressSpaceLimit: Int? {
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+        #else
+            let resource = RLIMIT_AS
+        #endif
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur != rlim_t.max else { return nil }
+        return Int(clamping: limit.rlim_cur)
+    }
 }

@@ -70,4 +70,12 @@ find Sources -name '*.swift' | sort | {
             print imports " imports in " files " files follow the table of Docs/Architecture.md"
         }'
 } || status=1
+
+# What a system's library is called, and how it is called, is known by one module each.
+stray=$(grep -rnE '#if canImport\((Glibc|Darwin|Musl)\)' Sources --include='*.swift' | grep -v '^Sources/Platform/'
+    grep -rn 'cblas_' Sources --include='*.swift' | grep -v '^Sources/Numerics/') || true
+if [ -n "$stray" ]; then
+    echo "$stray" | sed 's/$/ (belongs to Platform, or to Numerics)/' >&2
+    status=1
+fi
 exit $status

@@ -18,15 +18,9 @@ public struct MemoryBudget: Sendable, Hashable {
 
     /// Bytes of address space that the process may still take.
     private static var freeAddressSpace: Int {
-        var limit = rlimit()
-        #if canImport(Glibc)
-            let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
-        #else
-            let resource = RLIMIT_AS
-        #endif
-        guard getrlimit(resource, &limit) == 0, limit.rlim_cur != rlim_t.max else { return .max }
+        guard let limit = POSIX.addressSpaceLimit else { return .max }
         let taken = 1024 * (value(of: "VmSize:", in: "/proc/self/status") ?? 0)
-        return max(0, Int(clamping: limit.rlim_cur) - taken)
+        return max(0, limit - taken)
     }
 
     /// The number of bytes of the budget that the process does not hold yet; at least 0.
