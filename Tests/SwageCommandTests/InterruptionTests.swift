@@ -28,8 +28,11 @@ import Testing
         let workspace = try Workspace()
         let arguments = try await Self.quantize(workspace)
         let run = try Swage.Run(arguments)
-        if let byteCount { _ = await run.wait { (Self.partialByteCount(workspace) ?? -1) >= byteCount } }
-        run.send(SIGKILL)
+        if let byteCount {
+            await run.send(SIGKILL) { (Self.partialByteCount(workspace) ?? -1) >= byteCount }
+        } else {
+            run.send(SIGKILL)
+        }
         let status = try await run.outcome().status
         // On a busy machine a kill that waits for much of the file can come too late; the file is complete then.
         #expect(status == 128 + SIGKILL || status == 0 && (byteCount ?? 0) > 0)
@@ -47,8 +50,7 @@ import Testing
     func interruptedRunsTidyUp(signal: Int32) async throws {
         let workspace = try Workspace()
         let run = try Swage.Run(try await Self.quantize(workspace))
-        #expect(await run.wait { Self.partialByteCount(workspace) != nil })
-        run.send(signal)
+        #expect(await run.send(signal) { Self.partialByteCount(workspace) != nil })
         #expect(try await run.outcome().status == 128 + signal)
         #expect(workspace.contents.isEmpty)
     }
@@ -67,8 +69,10 @@ import Testing
         let workspace = try Workspace()
         let arguments = try await Self.quantize(workspace)
         let first = try Swage.Run(arguments)
-        #expect(await first.wait { Self.partialByteCount(workspace) != nil })
+        // It stands still until the second has run, however late that is.
+        #expect(await first.send(SIGSTOP) { Self.partialByteCount(workspace) != nil })
         let second = try await Swage.run(arguments)
+        first.send(SIGCONT)
         #expect(second.status == 2)
         #expect(
             second.error.contains(workspace.file("out.gguf")) && second.error.contains("another process is writing"))
