@@ -32,7 +32,8 @@ package struct WindowBatches {
                 guard byteCount <= room || end == start else { break }
                 end += 1
             }
-            // A little more or less memory should not change how the work is cut, and with it how sums are rounded.
+            // A little more or less memory should not change how the work is cut: what a token gets does not depend on it,
+            // but sums over tokens, such as an importance matrix, are rounded batch by batch.
             if end < windows.count { end = start + Self.powerOfTwo(notAbove: end - start) }
             try body(start..<end)
             start = end
