@@ -75,6 +75,7 @@ let package = Package(
         module("Compression", "CZstd"),
         module("Digests", "CCrypto"),
 
+        module("Journals", "Platform", "Files", "Digests"),
         module("ByteJSON", "Files"),
         module("GGUF", "Files", "Tensors"),
         module("Shards", "Files", "ByteJSON"),
@@ -96,19 +97,20 @@ let package = Package(
             "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
         module(
-            "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "ByteJSON",
-            "ModelArchitecture", "Runtime", "Tokenizers"),
+            "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "Journals",
+            "ByteJSON", "ModelArchitecture", "Runtime", "Tokenizers"),
         module("WeightEncoding", "Files", "Parallelism", "Tensors", "BlockFormats", "Importance"),
         module(
-            "Calibration", "Files", "Parallelism", "Tensors", "Numerics", "ModelArchitecture", "BlockFormats",
+            "Calibration", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "ModelArchitecture",
+            "BlockFormats",
             "ErrorFeedback",
             "Importance", "Runtime", "Hessians", "Tokenizers", "Evaluation", "WeightEncoding"),
         module(
             "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUF", "BlockFormats",
             "ModelArchitecture", "Tokenizers", "Checkpoints"),
         module(
-            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "ModelArchitecture",
-            "Checkpoints",
+            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "Journals", "ByteJSON",
+            "ModelArchitecture", "Checkpoints",
             "GGUF", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models"),
         module(
@@ -116,7 +118,7 @@ let package = Package(
             "ModelArchitecture", "Tokenizers", "Models"),
         module("Reporting"),
         module(
-            "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "GGUF",
+            "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "GGUF",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenizers", "Runtime",
             "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
@@ -130,6 +132,7 @@ let package = Package(
         tests("Tensors"),
         tests("Numerics", "CSIMD"),
         tests("Digests"),
+        tests("Journals", "Files"),
         tests("ByteJSON", "Files"),
         tests("GGUF", "Files", "Tensors", "Numerics"),
         tests("SafetensorsIO", "Files", "Tensors", "Numerics", "ByteJSON", "Shards"),

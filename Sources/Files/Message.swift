@@ -111,6 +111,8 @@ public enum Setting: String, Sendable, CaseIterable {
     case hessian
     /// The file with an importance matrix.
     case importanceMatrix
+    /// Whether what an earlier run has kept is removed, and the work begins anew.
+    case isRestarting
     /// The memory that the process may use.
     case memory
     /// llama.cpp's name for the way in which a tokenizer splits words.

@@ -3,13 +3,16 @@ import Platform
 /// A folder beside an output in which a long run keeps what it has come to, so that the next one goes on from there.
 ///
 /// A marker file in it says whose it is and what the run is. Folders without one are refused unless they are empty, and so
-/// are links; only files that a run has made are removed, and the folder when nothing else is left in it.
+/// are links; only files that a run has made are removed, and the folder when nothing else is left in it. Two processes
+/// cannot work in one folder at once.
 public struct WorkFolder: Sendable {
     /// The path of the folder.
     public let path: String
     /// What the run is that the folder is of, as its marker says; nil if it was made, or empty.
-    public let foundDescription: [UInt8]?
+    public private(set) var foundDescription: [UInt8]?
     private let marker: String
+    private let heading: [UInt8]
+    private let lock: FolderLock
 
     /// Opens the folder, or makes it with its marker.
     ///
@@ -18,47 +21,67 @@ public struct WorkFolder: Sendable {
     ///   - marker: The name of the marker file.
     ///   - heading: What markers of such folders begin with, a line without its end.
     ///   - description: What the run is, for a new marker.
-    /// - Throws: ``FileError`` if something else is there under this name, or nothing can be made there.
+    /// - Throws: ``FileError`` if something else is there under this name, if nothing can be made there, or if another
+    ///   process works in it.
     public init(_ path: String, marker: String, heading: String, description: [UInt8]) throws {
         self.path = path
         self.marker = marker
-        if mkdir(path, 0o777) != 0 {
-            guard errno == EEXIST else { throw FileError.lastSystemError("write", path: path) }
-        }
-        guard Self.isFolder(path) else { throw FileError(.notOurs, path: path) }
-        let heading = Array("\(heading)\n".utf8)
+        self.heading = Array("\(heading)\n".utf8)
+        lock = try FolderLock(path)
         let names = Self.names(in: path)
         if names.contains(marker) {
             let found = try ReadableFile.contents(of: "\(path)/\(marker)", limit: .calibration)
-            guard found.starts(with: heading) else { throw FileError(.notOurs, path: path) }
-            foundDescription = Array(found.dropFirst(heading.count))
+            guard found.starts(with: self.heading) else { throw FileError(.notOurs, path: path) }
+            foundDescription = Array(found.dropFirst(self.heading.count))
             return
         }
         // A run may have ended while it wrote the marker.
         guard names.allSatisfy({ $0 == ".\(marker).partial" }) else { throw FileError(.notOurs, path: path) }
         foundDescription = nil
-        var file = try AtomicFile(path: "\(path)/\(marker)")
-        try file.append(heading + description)
-        try file.commit()
+        try writeMarker(description)
+    }
+
+    /// Whether there is something under this name, a folder of work or anything else.
+    ///
+    /// - Parameter path: The path of a folder that a run would work in.
+    public static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// Removes the files that an earlier run has made, and makes the folder that of another.
+    ///
+    /// - Parameters:
+    ///   - description: What the new run is.
+    ///   - isOwn: whether a run makes files of a name.
+    public mutating func beginAnew(_ description: [UInt8], where isOwn: (_ name: String) -> Bool) throws {
+        removeFiles(where: isOwn)
+        try writeMarker(description)
+        foundDescription = nil
     }
 
     /// Removes the files that a run has made, the marker last, and the folder if nothing is left in it.
     ///
     /// - Parameter isOwn: whether a run makes files of a name.
     public func remove(where isOwn: (_ name: String) -> Bool) {
-        guard Self.isFolder(path) else { return }
+        guard FolderLock.isFolder(path) else { return }
+        removeFiles(where: isOwn)
+        unlink("\(path)/\(marker)")
+        rmdir(path)
+    }
+
+    private func removeFiles(where isOwn: (_ name: String) -> Bool) {
         for name in Self.names(in: path) where name != marker {
             let finished =
                 name.hasPrefix(".") && name.hasSuffix(".partial") ? String(name.dropFirst().dropLast(8)) : name
             if finished == marker || isOwn(finished) { unlink("\(path)/\(name)") }
         }
-        unlink("\(path)/\(marker)")
-        rmdir(path)
     }
 
-    private static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    private func writeMarker(_ description: [UInt8]) throws {
+        var file = try AtomicFile(path: "\(path)/\(marker)")
+        try file.append(heading + description)
+        try file.commit()
     }
 
     private static func names(in folder: String) -> [String] {
@@ -72,5 +95,43 @@ public struct WorkFolder: Sendable {
             if name != ".", name != ".." { names.append(name) }
         }
         return names
+    }
+}
+
+/// A folder that this process alone works in, as long as the lock lives.
+private final class FolderLock: Sendable {
+    private let descriptor: Int32
+
+    /// Makes the folder if there is nothing under its name.
+    init(_ path: String) throws {
+        while true {
+            if mkdir(path, 0o777) != 0, errno != EEXIST { throw FileError.lastSystemError("write", path: path) }
+            guard Self.isFolder(path) else { throw FileError(.notOurs, path: path) }
+            let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            if descriptor < 0, errno == ENOENT { continue }
+            guard descriptor >= 0 else { throw FileError.lastSystemError("write", path: path) }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                let isHeld = errno == EWOULDBLOCK
+                let error = FileError.lastSystemError("write", path: path)
+                close(descriptor)
+                throw isHeld ? FileError(.beingWritten, path: path) : error
+            }
+            // Another process may have removed its folder between our opening it and its unlocking.
+            var (held, named) = (stat(), stat())
+            if fstat(descriptor, &held) == 0, lstat(path, &named) == 0, held.st_ino == named.st_ino,
+                held.st_dev == named.st_dev
+            {
+                self.descriptor = descriptor
+                return
+            }
+            close(descriptor)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }

@@ -21,6 +21,7 @@ extension Setting {
         case .heldOutCount: "--held-out"
         case .hessian: "--hessian"
         case .importanceMatrix: "--imatrix"
+        case .isRestarting: "--restart"
         case .memory: "--memory"
         case .preTokenizer: "--pre-tokenizer"
         case .reserve: "--reserve"
