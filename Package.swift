@@ -66,6 +66,9 @@ let package = Package(
         system("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
         .target(name: "CSIMD"),
         .target(name: "CStartup"),
+        .target(
+            name: "CBuild",
+            cSettings: (Context.gitInformation?.currentCommit).map { [.define("SWAGE_COMMIT", to: $0)] } ?? []),
 
         module("Platform"),
         module("Files", "Platform"),
@@ -118,7 +121,7 @@ let package = Package(
             "ModelArchitecture", "Tokenizers", "Models"),
         module("Reporting"),
         module(
-            "SwageCommand", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "GGUF",
+            "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "GGUF",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenizers", "Runtime",
             "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),

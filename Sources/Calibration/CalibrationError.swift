@@ -58,7 +58,7 @@ public struct CalibrationError: DiagnosticError, Equatable {
         case .otherCalibration:
             report(
                 .usage, "it is there and belongs to another calibration, or is damaged",
-                advice: "remove it to begin anew; only the same run can be continued")
+                advice: "repeat that run to go on with it, or begin anew with \(.isRestarting)")
         case .notSensitivity(let version):
             report(
                 .input, "what types cost in each matrix expected, as version \(version)",

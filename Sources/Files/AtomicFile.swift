@@ -3,16 +3,20 @@ import Platform
 /// A file that appears under its name only when it is complete.
 ///
 /// Bytes go to a temporary name beside the target, `.NAME.partial`; ``commit()`` syncs and renames. Without it the
-/// temporary file is removed. A killed process can leave the temporary file, which the next one takes over, never a half
-/// file under the final name. Two processes cannot write the same file at once. A symbolic link as the name stays one, and
-/// the file that it leads to is replaced; devices, pipes and open files (`/dev/stdout`) are refused.
+/// temporary file is removed, unless it is kept for a later run to go on with (``keep(as:)``). A killed process can leave
+/// the temporary file, which the next one takes over, never a half file under the final name. Two processes cannot write
+/// the same file at once. A symbolic link as the name stays one, and the file that it leads to is replaced; devices, pipes
+/// and open files (`/dev/stdout`) are refused.
 public struct AtomicFile: ~Copyable {
     /// The path under which the complete file appears.
     public let path: String
     /// The number of bytes appended so far.
     public private(set) var byteCount = 0
     private let location: OutputLocation
-    private var temporaryPath: String { location.partialPath }
+    /// The path under which the file grows.
+    public private(set) var temporaryPath: String
+    /// Whether the file stays when the work ends early.
+    private var isKept = false
     private var descriptor: Int32
     private var buffer: UnsafeMutableRawBufferPointer
     private var buffered = 0
@@ -40,13 +44,38 @@ public struct AtomicFile: ~Copyable {
         }
         self.buffer = .allocate(byteCount: Self.bufferByteCount, alignment: 64)
         self.location = location
+        self.temporaryPath = temporary
         self.descriptor = descriptor
         self.path = path
     }
 
+    /// Goes on with a file that was kept.
+    ///
+    /// - Parameters:
+    ///   - path: the path that the complete file gets.
+    ///   - stored: the path that the file was kept as, on the same disk.
+    /// - Throws: ``FileError`` if the file cannot be read and written, or another process is writing it.
+    public init(path: String, continuing stored: String) throws {
+        let location = try Self.location(path, expectedByteCount: 0)
+        let descriptor = try Self.openLocked(stored, path: path, access: O_RDWR)
+        let end = lseek(descriptor, 0, SEEK_END)
+        guard end >= 0 else {
+            let error = FileError.lastSystemError("write", path: path)
+            close(descriptor)
+            throw error
+        }
+        self.buffer = .allocate(byteCount: Self.bufferByteCount, alignment: 64)
+        self.location = location
+        self.temporaryPath = stored
+        self.isKept = true
+        self.descriptor = descriptor
+        self.path = path
+        self.byteCount = Int(end)
+    }
+
     deinit {
         if descriptor >= 0 {
-            unlink(temporaryPath)
+            if !isKept { unlink(temporaryPath) }
             close(descriptor)
             UnfinishedFiles.remove(temporaryPath)
         }
@@ -80,9 +109,9 @@ public struct AtomicFile: ~Copyable {
     }
 
     /// Opens the temporary file for this process alone.
-    private static func openLocked(_ temporary: String, path: String) throws -> Int32 {
+    private static func openLocked(_ temporary: String, path: String, access: Int32 = O_WRONLY) throws -> Int32 {
         while true {
-            let descriptor = try ExclusiveFile.descriptor(of: temporary, access: O_WRONLY, for: path)
+            let descriptor = try ExclusiveFile.descriptor(of: temporary, access: access, for: path)
             // Another process may have renamed or removed its file between our open and its unlocking: what we hold
             // would then be its finished result, or a file without a name.
             var (held, named) = (stat(), stat())
@@ -128,6 +157,33 @@ public struct AtomicFile: ~Copyable {
         guard count == bytes.count else { throw FileError.lastSystemError("write", path: path) }
     }
 
+    /// Lets the file stay when the work ends early, under another temporary name on the same disk.
+    ///
+    /// - Throws: ``FileError`` if the system refuses the name.
+    public mutating func keep(as stored: String) throws {
+        try flush()
+        guard rename(temporaryPath, stored) == 0 else { throw FileError.lastSystemError("write", path: stored) }
+        UnfinishedFiles.remove(temporaryPath)
+        temporaryPath = stored
+        isKept = true
+    }
+
+    /// Removes what follows the first `count` bytes; appending goes on from there.
+    public mutating func truncate(to count: Int) throws {
+        precondition(buffered == 0 && count <= byteCount, "only what was written can be kept")
+        guard ftruncate(descriptor, off_t(count)) == 0, lseek(descriptor, off_t(count), SEEK_SET) >= 0 else {
+            throw FileError.lastSystemError("write", path: path)
+        }
+        byteCount = count
+    }
+
+    /// Gives the system all bytes that were appended, so that they stay if this process is killed.
+    public mutating func flush() throws {
+        let count = buffered
+        buffered = 0
+        try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+
     /// Brings all bytes to disk and gives the file its name.
     public consuming func commit() throws {
         try sync()
@@ -148,12 +204,6 @@ public struct AtomicFile: ~Copyable {
         close(descriptor)
         descriptor = -1
         syncDirectory()
-    }
-
-    private mutating func flush() throws {
-        let count = buffered
-        buffered = 0
-        try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws {

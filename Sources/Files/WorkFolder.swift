@@ -28,7 +28,7 @@ public struct WorkFolder: Sendable {
         self.marker = marker
         self.heading = Array("\(heading)\n".utf8)
         lock = try FolderLock(path)
-        let names = Self.names(in: path)
+        let names = FolderNames.of(path)
         if names.contains(marker) {
             let found = try ReadableFile.contents(of: "\(path)/\(marker)", limit: .calibration)
             guard found.starts(with: self.heading) else { throw FileError(.notOurs, path: path) }
@@ -39,6 +39,12 @@ public struct WorkFolder: Sendable {
         guard names.allSatisfy({ $0 == ".\(marker).partial" }) else { throw FileError(.notOurs, path: path) }
         foundDescription = nil
         try writeMarker(description)
+    }
+
+    /// The path of the folder that the work on an output is kept in: beside the file itself, once links to it are
+    /// followed, so that files of the folder can become the output.
+    public static func path(forOutput output: String) -> String {
+        ((try? OutputLocation(output).path) ?? output) + ".work"
     }
 
     /// Whether there is something under this name, a folder of work or anything else.
@@ -71,7 +77,7 @@ public struct WorkFolder: Sendable {
     }
 
     private func removeFiles(where isOwn: (_ name: String) -> Bool) {
-        for name in Self.names(in: path) where name != marker {
+        for name in FolderNames.of(path) where name != marker {
             let finished =
                 name.hasPrefix(".") && name.hasSuffix(".partial") ? String(name.dropFirst().dropLast(8)) : name
             if finished == marker || isOwn(finished) { unlink("\(path)/\(name)") }
@@ -82,19 +88,6 @@ public struct WorkFolder: Sendable {
         var file = try AtomicFile(path: "\(path)/\(marker)")
         try file.append(heading + description)
         try file.commit()
-    }
-
-    private static func names(in folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }
 

@@ -19,6 +19,8 @@ package final class Journal: Sendable {
     private static let marker = "run.json"
     private static let heading = "swage-work 1"
     private static let suffix = ".record"
+    /// An output that grows, and the list of what of it is complete.
+    private static let growing = ["data", "complete"]
 
     /// Opens what an earlier run of the same identity has left, if anything.
     ///
@@ -49,10 +51,17 @@ package final class Journal: Sendable {
     }
 
     /// The path of the folder in which the work on an output is kept.
-    package static func folder(of output: String) -> String { output + ".work" }
+    package static func folder(of output: String) -> String { WorkFolder.path(forOutput: output) }
 
     /// Whether a run makes files of this name in its folder, besides the marker.
-    package static func isOwn(_ name: String) -> Bool { name.hasSuffix(suffix) }
+    package static func isOwn(_ name: String) -> Bool { name.hasSuffix(suffix) || growing.contains(name) }
+
+    /// The bytes that earlier runs have written of an output that grows in its folder.
+    ///
+    /// - Parameter output: The path of the output.
+    package static func growingByteCount(of output: String) -> Int {
+        (try? ReadableFile(path: "\(folder(of: output))/\(growing[0])").byteCount) ?? 0
+    }
 
     /// Removes what runs have left of an output, whatever they were.
     ///
@@ -83,15 +92,20 @@ package final class Journal: Sendable {
     package func keep(
         _ name: String, expectedByteCount: Int = 0, _ write: (inout RecordWriter) throws -> Void
     ) throws {
+        try begin()
+        var writer = try RecordWriter(
+            path: path(of: name), seed: seed(of: name), expectedByteCount: expectedByteCount)
+        try write(&writer)
+        try writer.finish()
+    }
+
+    /// Makes the folder, if there is none.
+    private func begin() throws {
         try work.withLock { work in
             guard work == nil else { return }
             work = try Self.open(folder, identity)
             KeptWork.insert(folder)
         }
-        var writer = try RecordWriter(
-            path: path(of: name), seed: seed(of: name), expectedByteCount: expectedByteCount)
-        try write(&writer)
-        try writer.finish()
     }
 
     /// Keeps a record of bytes.
@@ -117,6 +131,29 @@ package final class Journal: Sendable {
             work = nil
         }
         KeptWork.remove(folder)
+    }
+
+    // MARK: An output that grows
+
+    /// The path of an output that grows in the folder over several runs; the folder is made if there is none.
+    ///
+    /// - Throws: `FileError` if the folder cannot be made.
+    package func growingOutput() throws -> String {
+        try begin()
+        return "\(folder)/\(Self.growing[0])"
+    }
+
+    /// The path of the growing output that an earlier run has left; nil if there is none.
+    package var foundOutput: String? {
+        let path = "\(folder)/\(Self.growing[0])"
+        return work.withLock { $0 != nil } && WorkFolder.isThere(path) ? path : nil
+    }
+
+    /// The list of what of a growing output is complete, which grows with it.
+    ///
+    /// - Throws: `FileError` if it cannot be read and written.
+    package func completionList() throws -> ResumableFile {
+        try ResumableFile(path: "\(folder)/\(Self.growing[1])", isUsableUnfinished: true)
     }
 
     private func path(of name: String) -> String { "\(folder)/\(name)\(Self.suffix)" }

@@ -39,8 +39,13 @@ package enum WeightDigest {
 
     /// The digest of a file's bytes from an offset on.
     package static func sha256(of file: ReadableFile, from start: Int) throws -> String {
-        try sha256(byteCount: file.byteCount - start) { range, chunk in
-            try file.read(at: start + range.lowerBound, into: chunk)
+        try sha256(of: file, start..<file.byteCount)
+    }
+
+    /// The digest of a range of a file's bytes.
+    package static func sha256(of file: ReadableFile, _ bytes: Range<Int>) throws -> String {
+        try sha256(byteCount: bytes.count) { range, chunk in
+            try file.read(at: bytes.lowerBound + range.lowerBound, into: chunk)
         }
     }
 

@@ -13,6 +13,11 @@ public enum BLAS {
     /// The CPU core that OpenBLAS chose its kernels for.
     public static var coreName: String { String(cString: openblas_get_corename()) }
 
+    /// The name and version of the library, such as "OpenBLAS 0.3.29".
+    public static var libraryName: String {
+        String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
+    }
+
     /// Multiplies matrices: `C = A · B + keep · C`, where A is m × k, B is k × n and C is m × n. If k is 0, C is left
     /// as it is.
     public static func multiply(

@@ -10,7 +10,7 @@ public enum SwageCommand {
     static let commands: [any ParsableCommand.Type] = [
         Convert.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self, PerplexityCommand.self,
         Evaluate.self, Compare.self, Report.self, Generate.self, Chat.self, Tokenize.self, Inspect.self, Verify.self,
-        Hash.self, Split.self, Merge.self,
+        Hash.self, Split.self, Merge.self, Clean.self,
     ]
 
     /// Parses the process's arguments, runs the command and exits.
@@ -32,6 +32,7 @@ public enum SwageCommand {
         if let failure = error as? OutputFailure, failure.isClosedPipe { Interruption.end(by: SIGPIPE) }
         if let error = error as? any DiagnosticError {
             Failure.report(error)
+            KeptWork.report()
             ExitStatus(error.diagnostic.fault).exit()
         }
         switch Swage.exitCode(for: error) {
@@ -63,6 +64,6 @@ struct Swage: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swage",
         abstract: "Converts mixture-of-experts checkpoints to GGUF, quantizes them, and measures what that costs.",
-        version: SwageVersion.current,
+        version: BuildDescription.text,
         subcommands: SwageCommand.commands)
 }

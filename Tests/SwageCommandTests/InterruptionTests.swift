@@ -7,11 +7,15 @@ import Testing
 /// Runs that end early leave no half file under the final name.
 @Suite struct InterruptionTests {
     private static let partial = ".out.gguf.partial"
+    private static let kept = "out.gguf.work"
 
     /// The bytes of the unfinished file, or nil.
     private static func partialByteCount(_ workspace: Workspace) -> Int? {
-        var status = stat()
-        return stat(workspace.file(partial), &status) == 0 ? Int(status.st_size) : nil
+        for name in [partial, "\(kept)/data"] {
+            var status = stat()
+            if stat(workspace.file(name), &status) == 0 { return Int(status.st_size) }
+        }
+        return nil
     }
 
     private static func quantize(_ workspace: Workspace) async throws -> [String] {
@@ -51,7 +55,12 @@ import Testing
         let workspace = try Workspace()
         let run = try Swage.Run(try await Self.quantize(workspace))
         #expect(await run.send(signal) { Self.partialByteCount(workspace) != nil })
-        #expect(try await run.outcome().status == 128 + signal)
+        let outcome = try await run.outcome()
+        #expect(outcome.status == 128 + signal)
+        // What is done stays, if that is a tensor at least, and is named.
+        #expect([[], [Self.kept]].contains(workspace.contents))
+        #expect(outcome.error.contains("swage clean") == (workspace.contents == [Self.kept]))
+        #expect(try await Swage.run("clean", workspace.file("out.gguf")).status == 0)
         #expect(workspace.contents.isEmpty)
     }
 
@@ -61,7 +70,7 @@ import Testing
         let run = try Swage.Run(try await Self.quantize(workspace))
         #expect(await run.send(SIGINT) { Self.partialByteCount(workspace) != nil })
         #expect(try await run.outcome().status == 130)
-        #expect(workspace.contents == ["out.gguf"])
+        #expect([["out.gguf"], ["out.gguf", Self.kept]].contains(workspace.contents))
         #expect(try Data(path: earlier) == Data("earlier".utf8))
     }
 

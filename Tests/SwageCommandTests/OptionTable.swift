@@ -27,6 +27,7 @@ enum OptionTable {
                 "chat", "number",
                 "--max-new-tokens --context --temperature --top-k --top-p --min-p --repetition-penalty --seed --threads"
             ),
+            ("clean", "output", "output"),
             ("compare", "input", "original quantized --imatrix"),
             ("compare", "number", "--max-rmse --limit --threads"),
             ("compare", "words", "--pad-experts --normalize-experts --pre-tokenizer"),

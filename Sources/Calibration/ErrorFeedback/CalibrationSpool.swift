@@ -12,18 +12,38 @@ package struct CalibrationSpool {
     private let work: WorkFolder
     private var folder: String { work.path }
 
-    /// - Parameter identity: what decides the result; a folder of another run is refused.
-    package init(output: String, identity: String) throws {
+    /// - Parameters:
+    ///   - identity: what decides the result; a folder of another run is refused.
+    ///   - isRestarting: whether what an earlier run has kept is removed first.
+    package init(output: String, identity: String, isRestarting: Bool) throws {
         let identity = Array(identity.utf8)
-        work = try WorkFolder(
-            output + ".calibration", marker: "run.json", heading: "swage-calibration 1", description: identity)
-        guard work.foundDescription.map({ $0 == identity }) ?? true else {
-            throw CalibrationError(.otherCalibration, file: folder)
-        }
+        if isRestarting { _ = try Self.clean(output) }
+        work = try Self.open(Self.folder(of: output), identity)
+        guard let found = work.foundDescription else { return }
+        guard found == identity else { throw CalibrationError(.otherCalibration, file: folder) }
+        KeptWork.insert(folder)
+    }
+
+    /// The path of the folder in which the calibration of an output is kept.
+    package static func folder(of output: String) -> String { output + ".calibration" }
+
+    private static func open(_ folder: String, _ identity: [UInt8]) throws -> WorkFolder {
+        try WorkFolder(folder, marker: "run.json", heading: "swage-calibration 1", description: identity)
+    }
+
+    /// Removes what calibrations have left of an output, whatever they were.
+    ///
+    /// - Returns: the folder, of which files of others may be left; nil if there was none.
+    package static func clean(_ output: String) throws -> String? {
+        let folder = folder(of: output)
+        guard WorkFolder.isThere(folder) else { return nil }
+        try open(folder, []).remove(where: isOwn)
+        return folder
     }
 
     /// Keeps a layer's tensors: a line of JSON with their places, and their bytes one after the other.
     package func append(layer: Int, _ tensors: [EncodedTensor]) throws {
+        KeptWork.insert(folder)
         let header = Array(try JSONEncoder().encode(tensors.map(\.index))) + [0x0a]
         var file = try AtomicFile(
             path: path(ofLayer: layer), expectedByteCount: tensors.reduce(header.count) { $0 + $1.bytes.count })
@@ -102,5 +122,12 @@ package struct CalibrationSpool {
         return (numbers[0], try states(at: 24), try states(at: 24 + byteCount))
     }
 
-    package func remove() { work.remove { $0 == "states" || $0.hasPrefix("layer-") && Int($0.dropFirst(6)) != nil } }
+    package func remove() {
+        work.remove(where: Self.isOwn)
+        KeptWork.remove(folder)
+    }
+
+    private static func isOwn(_ name: String) -> Bool {
+        name == "states" || name.hasPrefix("layer-") && Int(name.dropFirst(6)) != nil
+    }
 }

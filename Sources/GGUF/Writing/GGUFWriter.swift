@@ -52,6 +52,34 @@ public struct GGUFWriter: ~Copyable, TensorSink {
         self.file = consume file
     }
 
+    /// Goes on with a file whose first tensors are written.
+    ///
+    /// - Parameters:
+    ///   - file: the file up to the padding of the last of them.
+    ///   - tensorCount: how many they are.
+    ///   - observe: Sees all bytes behind the header as they are appended.
+    package init(
+        continuing file: consuming AtomicFile, layout: GGUFLayout, tensorCount: Int,
+        observe: ((UnsafeRawBufferPointer) -> Void)? = nil
+    ) {
+        path = file.path
+        tensors = layout.tensors
+        alignment = layout.alignment
+        current = tensorCount
+        self.observe = observe
+        self.file = consume file
+    }
+
+    /// Lets the file stay when the work ends early, under another temporary name on the same disk.
+    ///
+    /// - Throws: `FileError` if the system refuses the name.
+    package mutating func keep(as stored: String) throws { try file?.keep(as: stored) }
+
+    /// Gives the system all bytes that were appended.
+    ///
+    /// - Throws: `FileError` if they cannot be written.
+    package mutating func flush() throws { try file?.flush() }
+
     /// The size in bytes of the file that would be written.
     ///
     /// - Throws: ``GGUFError`` if the contents break a rule of the format.

@@ -2,6 +2,7 @@ import Checkpoints
 import Files
 import FoundationEssentials
 import GGUF
+import Journals
 import Models
 import Parallelism
 import Recipes
@@ -36,6 +37,8 @@ public struct Conversion: Sendable {
     public var isVocabularyOnly = false
     /// How to cut the model into files; nil for one.
     public var splitLimits: GGUFSplitLimits?
+    /// Whether what an earlier run has kept is removed, not gone on with.
+    public var isRestarting = false
     /// The threads that share the work.
     public var parallel: Parallel
 
@@ -100,9 +103,24 @@ public struct Conversion: Sendable {
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
         let file = try ModelFile(
             model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model))
-        return try file.write(
-            to: output, limits: splitLimits, EncodingInputs(source: model.tensors), parallel: parallel,
-            progress: progress)
+        let inputs = EncodingInputs(source: model.tensors)
+        guard let splitLimits else {
+            return try file.write(
+                to: output, inputs, identity: identity(of: model), isRestarting: isRestarting, parallel: parallel,
+                progress: progress)
+        }
+        let parts = try file.parted(
+            PartedOutline(file, limits: splitLimits), to: output, identity: identity(of: model), otherInputs: [],
+            parallel: parallel, progress: progress)
+        let missing = try parts.missing(isRestarting: isRestarting, progress: progress)
+        return try file.write(missing, of: parts, inputs, parallel: parallel, progress: progress)
+    }
+
+    /// What decides the tensors' bytes beside what the header says.
+    private func identity(of model: Model) throws -> RunIdentity {
+        var identity = RunIdentity()
+        identity.add("the model's weights", try Fingerprint.of(model))
+        return identity
     }
 
     /// What the file would say, less where it comes from.

@@ -2,6 +2,7 @@ import Calibration
 import Evaluation
 import Files
 import Importance
+import Journals
 import ModelArchitecture
 import Models
 import Recipes
@@ -67,18 +68,20 @@ extension Quantization.Plan {
         if let parts {
             let output = try file.parted(
                 parts, to: output, identity: identity, otherInputs: others, parallel: parallel, progress: progress)
-            set = (output, try output.missing(progress: progress))
+            set = (output, try output.missing(isRestarting: quantization.isRestarting, progress: progress))
         }
         var encoding = EncodingInputs(source: model.tensors, guidance: encodingGuidance, hessian: hessian)
         var spool: CalibrationSpool?
         if let fitting = inputs.guidance.texts, set?.missing.isEmpty != true {
             if set == nil {
-                try OutputFile.check(output, inputs: model.inputFiles + others, expectedByteCount: fileByteCount)
+                try OutputFile.check(
+                    output, inputs: model.inputFiles + others,
+                    expectedByteCount: fileByteCount - ResumableGGUF.heldByteCount(of: output))
             }
             let result = try fitting.run(
                 model, assignments: assignments, guidance: encodingGuidance, output: output,
-                kept: set.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(), parallel: parallel,
-                progress: progress)
+                kept: set.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(),
+                isRestarting: quantization.isRestarting, parallel: parallel, progress: progress)
             encoding.source = result.tensors
             spool = result.spool
         }
@@ -86,26 +89,32 @@ extension Quantization.Plan {
             if let set {
                 try file.write(set.missing, of: set.output, encoding, parallel: parallel, progress: progress)
             } else {
-                try file.write(to: output, encoding, otherInputs: others, parallel: parallel, progress: progress)
+                try file.write(
+                    to: output, encoding, identity: identity, isRestarting: quantization.isRestarting,
+                    otherInputs: others, parallel: parallel, progress: progress)
             }
         spool?.remove()
         return outcome
     }
 
-    /// What decides the tensors' bytes beside what the metadata says, a line each.
-    private var identity: String {
+    /// What decides the tensors' bytes beside what the metadata says.
+    private var identity: RunIdentity {
         get throws {
             let guidance = encodingGuidance
-            var lines = [
-                try Fingerprint.of(model), "importance \(inputs.importance.map(Fingerprint.of) ?? "none")",
-            ]
+            var identity = RunIdentity()
+            identity.add("the model's weights", try Fingerprint.of(model))
+            identity.add("the importance matrix", inputs.importance.map(Fingerprint.of) ?? "none")
             if let fitting = inputs.guidance.hessian {
-                lines += ["second moments \(try Fingerprint.of(file: fitting.path))", "\(fitting.policy)"]
+                identity.add("the second moments", try Fingerprint.of(file: fitting.path))
+                identity.add("how weights are fitted", "\(fitting.policy)")
             }
             if let fitting = inputs.guidance.texts {
-                lines.append(try fitting.identity(of: model, file.tensors, guidance))
+                identity.add("the calibration", try fitting.identity(of: model, file.tensors, guidance))
             }
-            return (lines + guidance.policies.map { "\($0.name) \($1)" }.sorted()).joined(separator: "\n")
+            for (type, policy) in guidance.policies.sorted(by: { $0.key.name < $1.key.name }) {
+                identity.add("the policy of \(type.name)", "\(policy)")
+            }
+            return identity
         }
     }
 

@@ -26,6 +26,8 @@ public struct Quantization: Sendable {
     /// How to cut the model into files, of which those that are there already from the same inputs are kept; nil for one
     /// file.
     public var splitLimits: GGUFSplitLimits?
+    /// Whether what an earlier run has kept is removed, not gone on with.
+    public var isRestarting = false
     /// The threads that share the work.
     public var parallel: Parallel
 

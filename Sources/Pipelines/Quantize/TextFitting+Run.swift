@@ -15,14 +15,16 @@ extension TextFitting {
     /// - Returns: the model's tensors, those that are encoded in their types, and what holds them until they are written.
     func run(
         _ model: Model, assignments: [TypeAssignment], guidance: EncodingGuidance, output: String,
-        kept: KeptTensors = KeptTensors(), parallel: Parallel, progress: @escaping ProgressHandler
+        kept: KeptTensors = KeptTensors(), isRestarting: Bool = false, parallel: Parallel,
+        progress: @escaping ProgressHandler
     ) throws -> (tensors: OverlayTensors, spool: CalibrationSpool) {
         let sequences = try texts.windows(model).fitting.map(\.tokens)
         let targets = assignments.map(\.tensor)
         let work = CalibrationWork(targets, kept: kept, layerCount: model.plan.layerCount)
         let original = try model.forwardPass(parallel, memory: memory)
         try checkMemory(original, targets, sequences, threadCount: parallel.threadCount)
-        let spool = try CalibrationSpool(output: output, identity: identity(of: model, targets, guidance))
+        let spool = try CalibrationSpool(
+            output: output, identity: identity(of: model, targets, guidance), isRestarting: isRestarting)
         var overlay = OverlayTensors(model.tensors)
         try encodeEmbedding(targets, guidance, kept, parallel, in: &overlay)
         guard let lastLayer = work.lastLayer else { return (overlay, spool) }

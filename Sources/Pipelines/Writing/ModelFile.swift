@@ -1,4 +1,5 @@
 import GGUF
+import Journals
 import ModelArchitecture
 import Models
 import Parallelism
@@ -34,42 +35,41 @@ struct ModelFile: Sendable {
         return described
     }
 
+    /// Writes the model as one file, or goes on with it.
+    ///
     /// - Parameters:
-    ///   - output: the file's name or, for parts, a name whose `.gguf` is replaced by their numbers.
-    ///   - limits: how to cut it into parts; nil for one file.
+    ///   - output: the file's name.
     ///   - inputs: of which the tensors' bytes are made.
+    ///   - identity: what decides the tensors' bytes beside the metadata.
+    ///   - isRestarting: whether what an earlier run has kept is removed, not gone on with.
     ///   - otherInputs: files besides the model's that the output must not replace.
     func write(
-        to output: String, limits: GGUFSplitLimits? = nil, _ inputs: EncodingInputs, otherInputs: [String] = [],
-        parallel: Parallel, progress: @escaping ProgressHandler
+        to output: String, _ inputs: EncodingInputs, identity: RunIdentity, isRestarting: Bool,
+        otherInputs: [String] = [], parallel: Parallel, progress: @escaping ProgressHandler
     ) throws -> Conversion.Outcome {
+        try verifyTokenizer(progress: progress)
+        try OutputFile.check(
+            output, inputs: model.inputFiles + otherInputs,
+            expectedByteCount: layout.byteCount - ResumableGGUF.heldByteCount(of: output))
+        let described = try describedMetadata(parallel: parallel, progress: progress)
+        var writer = try ResumableGGUF.open(
+            output: output, layout: layout.replacingValues(by: described), identity: identity,
+            isRestarting: isRestarting, progress: progress)
+        progress(.stage(.writing(path: output)))
+        try encoding(inputs, parallel: parallel, progress: progress)
+            .run(tensors, range: writer.keptCount..<tensors.count, into: &writer)
+        try writer.finish()
+        return outcome(paths: [output], fileByteCount: layout.byteCount)
+    }
+
+    /// Fails if the tokenizer does not do what a file can say of it, and tells what the user should know of the model.
+    private func verifyTokenizer(progress: ProgressHandler) throws {
         do throws(TokenizationError) {
             try model.tokenizer.verifyScoreForm()
         } catch {
             throw TokenizationError(error.kind, file: error.file ?? model.path)
         }
         for warning in model.warnings { progress(.warning("\(warning)")) }
-        let prefix = PartedOutline.prefix(output)
-        let outputs =
-            try limits.map {
-                try GGUFSplitWriter.paths(prefix: prefix, metadata: metadata, tensors: tensors, limits: $0)
-            } ?? [output]
-        for path in outputs {
-            try OutputFile.check(path, inputs: model.inputFiles + otherInputs, expectedByteCount: layout.byteCount)
-        }
-        let described = try describedMetadata(parallel: parallel, progress: progress)
-        progress(.stage(.writing(path: output)))
-        let encoding = encoding(inputs, parallel: parallel, progress: progress)
-        if let limits {
-            var writer = try GGUFSplitWriter(prefix: prefix, metadata: described, tensors: tensors, limits: limits)
-            try encoding.run(tensors, into: &writer)
-            try writer.finish()
-        } else {
-            var writer = try GGUFWriter(path: output, layout: layout.replacingValues(by: described))
-            try encoding.run(tensors, into: &writer)
-            try writer.finish()
-        }
-        return outcome(paths: outputs, fileByteCount: layout.byteCount)
     }
 
     /// The file in parts that can be completed later.
@@ -79,10 +79,10 @@ struct ModelFile: Sendable {
     ///   - output: a name whose `.gguf` is replaced by the parts' numbers.
     ///   - identity: what decides the tensors' bytes beside the metadata.
     func parted(
-        _ outline: PartedOutline, to output: String, identity: String, otherInputs: [String], parallel: Parallel,
+        _ outline: PartedOutline, to output: String, identity: RunIdentity, otherInputs: [String], parallel: Parallel,
         progress: @escaping ProgressHandler
     ) throws -> PartedOutput {
-        try model.tokenizer.verifyScoreForm()
+        try verifyTokenizer(progress: progress)
         for path in try outline.parts(output).paths {
             try OutputFile.check(path, inputs: model.inputFiles + otherInputs)
         }

@@ -3,6 +3,7 @@ import Digests
 import Files
 import FoundationEssentials
 import GGUF
+import Journals
 import Models
 import Tensors
 
@@ -22,11 +23,11 @@ struct PartedOutput {
     ///   - output: a name whose `.gguf` is replaced by the parts' numbers.
     ///   - whole: the model as one file, with its provenance.
     ///   - identity: what decides the tensors' bytes beside the metadata.
-    init(_ outline: PartedOutline, output: String, whole: GGUFLayout, identity: String) throws {
+    init(_ outline: PartedOutline, output: String, whole: GGUFLayout, identity: RunIdentity) throws {
         let parts = try outline.parts(output, metadata: whole.metadata)
         var hash = SHA256()
         hash.update(whole.header)
-        hash.update(Array("\(parts.cuts)\n\(identity)".utf8))
+        hash.update(Array("\(parts.cuts)\n".utf8) + identity.bytes)
         let plan = hash.hexadecimal
         self.parts = parts
         layouts = outline.layouts.enumerated().map { part, layout in
@@ -34,18 +35,20 @@ struct PartedOutput {
         }
     }
 
-    /// The parts that are to be written. Files of their names that are of another set, or damaged, are removed, so that no
+    /// The parts that are to be written: those that are not there, or all if the work is begun anew. Files of their names that are of another set, or damaged, are removed, so that no
     /// mixed set can be taken for a model when the work ends early.
-    func missing(progress: ProgressHandler) throws -> [Int] {
+    func missing(isRestarting: Bool, progress: ProgressHandler) throws -> [Int] {
         var missing: [Int] = []
         for (part, path) in paths.enumerated() {
             guard FileIdentity(path: path) != nil else {
                 missing.append(part)
                 continue
             }
-            progress(.stage(.checking(path: path)))
-            guard try !isComplete(part) else { continue }
-            progress(.warning("\(path): it is of another set, or damaged, and is written anew"))
+            if !isRestarting {
+                progress(.stage(.checking(path: path)))
+                guard try !isComplete(part) else { continue }
+                progress(.warning("\(path): it is of another set, or damaged, and is written anew"))
+            }
             try? FileManager.default.removeItem(atPath: path)
             missing.append(part)
         }

@@ -37,6 +37,7 @@ struct Convert: ParsableCommand {
     var dryRun = false
 
     @OptionGroup var split: SplitOptions
+    @OptionGroup var resume: ResumeOptions
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ThreadOptions
 
@@ -45,6 +46,7 @@ struct Convert: ParsableCommand {
         var conversion = Conversion(target: type, name: name, parallel: work.compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
+        conversion.isRestarting = resume.isRestarting
         conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0.path) }
         conversion.chatTemplate = chatTemplate.map { .init($0.path) }
         if dryRun {

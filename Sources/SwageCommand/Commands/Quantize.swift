@@ -67,6 +67,7 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Write a split model in as many parts as it has, with the same tensors in each.")
     var keepSplit = false
 
+    @OptionGroup var resume: ResumeOptions
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ComputeOptions
 
@@ -107,6 +108,7 @@ struct Quantize: ParsableCommand {
             recipe: recipe, options: options, allowsRequantization: allowRequantize, parallel: work.compute.parallel)
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0?.path }
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
+        quantization.isRestarting = resume.isRestarting
         let inputs = try QuantizationInputs(model, guidance: guidance())
         guard let limit = budget.budget(for: model) else {
             _ = try write(quantization.plan(inputs))

@@ -36,6 +36,19 @@ enum Failure {
     }
 }
 
+/// What a run that ends early leaves for the next.
+extension KeptWork {
+    /// Names the folders on standard error, and how to go on or be rid of them.
+    static func report() {
+        for folder in paths {
+            let output = String(folder[..<(folder.lastIndex(of: ".") ?? folder.endIndex)])
+            StandardStream.error.write(
+                "what is done stays in \(folder)\n  the same command goes on from there; swage clean \(output) removes it\n"
+            )
+        }
+    }
+}
+
 extension Diagnostic {
     /// `file: place: problem`, and what to do about it on a line of its own.
     var displayText: DisplayText {

@@ -3,7 +3,8 @@ import Files
 import Platform
 import Synchronization
 
-/// Ctrl-C, termination and a closed terminal: unfinished files are removed before the process ends.
+/// Ctrl-C, termination and a closed terminal: unfinished files are removed before the process ends, and what stays for the
+/// next run is named.
 enum Interruption {
     /// What Ctrl-C does.
     private enum Effect {
@@ -56,6 +57,7 @@ enum Interruption {
     /// Ends the process as the signal would have.
     static func end(by signal: Int32) -> Never {
         ProgressLine.clear()
+        KeptWork.report()
         UnfinishedFiles.removeAll { _exit(128 + signal) }
     }
 }

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Files
+import Pipelines
+import Reporting
+
+struct Clean: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Removes what a run that ended early has left beside its output.",
+        discussion: "The output itself stays, and so do complete parts of a split model.")
+
+    @Argument(help: "The output of the run, or the name of its parts without their numbers; it need not be there.")
+    var output: OutputPath
+
+    @Flag(help: "Print what would be removed; remove nothing.")
+    var dryRun = false
+
+    func run() throws {
+        let found = try dryRun ? Cleaning.leftovers(of: output.path) : Cleaning.run(output.path)
+        if found.isEmpty { return StandardStream.error.write("nothing is left of runs that wrote \(output.path)\n") }
+        for item in found {
+            try StandardStream.output.write("\(item.path)  \(Figures.bytes(item.byteCount))\n")
+        }
+    }
+}
