@@ -10,7 +10,7 @@ public enum SwageCommand {
     static let commands: [any ParsableCommand.Type] = [
         Convert.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self, PerplexityCommand.self,
         Evaluate.self, Compare.self, Report.self, Generate.self, Chat.self, Tokenize.self, Inspect.self, Verify.self,
-        Hash.self, Split.self, Merge.self, Clean.self,
+        Hash.self, Fit.self, Split.self, Merge.self, Clean.self,
     ]
 
     /// Parses the process's arguments, runs the command and exits.

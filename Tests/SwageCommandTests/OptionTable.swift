@@ -39,6 +39,9 @@ enum OptionTable {
             ("evaluate", "output", "--details"),
             ("evaluate", "number", "--limit --threads --memory"),
             ("evaluate", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
+            ("fit", "input", "model"),
+            ("fit", "number", "--memory --ram --context --reserve"),
+            ("fit", "words", "--kv --pad-experts --normalize-experts --pre-tokenizer"),
             ("generate", "input", "model --file"),
             ("generate", "words", "--prompt --stop --pad-experts --normalize-experts --pre-tokenizer"),
             (

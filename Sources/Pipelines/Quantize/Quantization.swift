@@ -103,6 +103,21 @@ public struct Quantization: Sendable {
         }
     }
 
+    /// The types of a model's tensors, and its file, without a look at what stands against it.
+    ///
+    /// - Parameter hasImportance: whether the recipe may count on importance.
+    func outline(_ inputs: QuantizationInputs, hasImportance: Bool) throws -> ([TypeAssignment], ModelFile) {
+        var options = options
+        options.hasImportance = hasImportance
+        let model = inputs.model
+        let assignments = try recipe.assignments(
+            for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
+        return (
+            assignments,
+            try ModelFile(model: model, metadata: metadata(inputs, assignments), tensors: assignments.map(\.tensor))
+        )
+    }
+
     /// What the file would say, less where it comes from.
     private func metadata(_ inputs: QuantizationInputs, _ assignments: [TypeAssignment]) throws -> GGUFMetadata {
         var metadata = inputs.model.metadata

@@ -72,15 +72,51 @@ public struct DeviceMemory: Sendable, Hashable {
     ///
     /// - Throws: ``RecipeError`` if nothing is left, or if the cache cannot be of this type.
     public func weightByteLimit(of plan: DecoderPlan) throws(RecipeError) -> Int {
-        let headLength = plan.attention.headLength
-        guard cacheType == .f16 || [64, 128, 256].contains(headLength) else {
-            throw RecipeError(.cacheTypeNotForHeads(cacheType.rawValue, headLength: headLength))
-        }
-        let needed = cacheByteCount(plan) + workByteCount(plan) + reserveByteCount
+        try check(plan)
+        let needed = otherByteCount(plan)
         guard needed < byteCount else {
             throw RecipeError(.deviceTooSmall(byteCount: byteCount, neededByteCount: needed, context: context))
         }
         return byteCount - needed
+    }
+
+    /// The bytes that a model needs beside its weights: cache, working memory and reserve.
+    public func otherByteCount(_ plan: DecoderPlan) -> Int {
+        cacheByteCount(plan) + workByteCount(plan) + reserveByteCount
+    }
+
+    /// Fails if llama.cpp cannot store keys and values of this type for the model's heads: a block has 32 values, and the
+    /// heads must be of a length that its kernels for quantized caches are made for.
+    ///
+    /// - Throws: ``RecipeError``.
+    public func check(_ plan: DecoderPlan) throws(RecipeError) {
+        let headLength = plan.attention.headLength
+        guard cacheType == .f16 || [64, 96, 128, 256].contains(headLength) else {
+            throw RecipeError(.cacheTypeNotForHeads(cacheType.rawValue, headLength: headLength))
+        }
+    }
+
+    /// The most tokens of context that fit beside weights of this size, a multiple of 256 unless it is what the model was
+    /// made for; 0 if not even 256 do.
+    ///
+    /// - Parameters:
+    ///   - weightByteCount: The bytes of the tensors on the device.
+    ///   - plan: The model's plan, whose own context is the most.
+    public func longestContext(besideWeights weightByteCount: Int, _ plan: DecoderPlan) -> Int {
+        func fits(_ context: Int) -> Bool {
+            var device = self
+            device.context = context
+            let (needed, overflow) = device.otherByteCount(plan).addingReportingOverflow(weightByteCount)
+            return !overflow && needed <= byteCount
+        }
+        let most = plan.contextLength
+        if fits(most) { return most }
+        var (low, high) = (0, most / 256 + 1)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if fits(256 * middle) { low = middle } else { high = middle }
+        }
+        return 256 * low
     }
 
     /// The bytes of the tensors that llama.cpp keeps on the device: all but the token embedding, which stays with the

@@ -1,0 +1,93 @@
+import ModelArchitecture
+import Models
+import Parallelism
+import Recipes
+import Tensors
+
+/// How large a model is as each file type, and what of it a device must hold, from the headers of its files alone.
+public struct SizeSurvey: Sendable {
+    /// A model as one file type.
+    public struct Entry: Sendable {
+        /// The mix: one of llama.cpp's, or a preset.
+        public let recipe: Recipe
+        /// Whether the type is refused without an importance matrix or texts.
+        public let needsImportance: Bool
+        /// Whether the type is made for models that were trained in it, and ruins others.
+        public var isForTrainedModels: Bool { Self.trainedTypes.contains(recipe.baseType) }
+        /// The bytes of the file as `quantize` writes it from the recipe alone; guidance adds what its metadata say of it.
+        public let fileByteCount: Int
+        /// The bits of all tensors, per weight.
+        public let bitsPerWeight: Double
+        /// The bytes of the tensors that llama.cpp keeps on a device.
+        public let deviceByteCount: Int
+        /// The bytes of each layer's routed experts, by layer; none in a dense model.
+        public let expertByteCounts: [Int]
+
+        private static let trainedTypes: Set<TensorType> = [.tq1_0, .tq2_0, .q1_0, .q2_0]
+    }
+
+    /// The types, from the largest file to the smallest.
+    public let entries: [Entry]
+
+    /// Sizes a model; its weights are not read.
+    ///
+    /// - Parameter model: The model, in whatever type it is stored.
+    /// - Throws: `RecipeError` if a size overflows, `GGUFError` if the contents break a rule of the format.
+    public init(_ model: Model) throws {
+        let inputs = try QuantizationInputs(model)
+        entries = try (Recipe.named + Recipe.presets).map { try Self.entry($0, inputs) }
+            .sorted { ($0.fileByteCount, $0.recipe.name) > ($1.fileByteCount, $1.recipe.name) }
+    }
+
+    private static let expertRoles: Set<TensorRole> = [.expertsGate, .expertsUp, .expertsDown]
+
+    private static func entry(_ recipe: Recipe, _ inputs: QuantizationInputs) throws -> Entry {
+        let quantization = Quantization(recipe: recipe, parallel: Parallel(threadCount: 1))
+        let plan = inputs.model.plan
+        var (assignments, file) = try quantization.outline(inputs, hasImportance: false)
+        let needsImportance = assignments.contains(where: \.needsImportance)
+        if needsImportance { (assignments, file) = try quantization.outline(inputs, hasImportance: true) }
+        var experts = [Int](repeating: 0, count: plan.experts == nil ? 0 : plan.layerCount)
+        for assignment in assignments {
+            guard let name = TensorName(gguf: assignment.tensor.name), Self.expertRoles.contains(name.role),
+                let layer = name.layer,
+                experts.indices ~= layer
+            else { continue }
+            experts[layer] += assignment.tensor.byteCount
+        }
+        return Entry(
+            recipe: recipe, needsImportance: needsImportance, fileByteCount: file.layout.byteCount,
+            bitsPerWeight: try SizeEstimate(assignments).bitsPerWeight,
+            deviceByteCount: DeviceMemory.deviceByteCount(of: assignments, plan), expertByteCounts: experts)
+    }
+}
+
+extension SizeSurvey.Entry {
+    /// Where a model goes that a device cannot hold as a whole.
+    public struct Division: Sendable, Hashable {
+        /// The first layers, so many, have their experts in the processor's memory.
+        public let layerCount: Int
+        /// The bytes that the device must hold: weights, cache, working memory and reserve.
+        public let deviceByteCount: Int
+        /// The bytes of experts in the processor's memory.
+        public let processorByteCount: Int
+    }
+
+    /// The division with the fewest experts beside the device; nil if even all of them leave too much on it, or if the
+    /// processor's memory cannot hold them.
+    ///
+    /// - Parameters:
+    ///   - device: The device.
+    ///   - processorByteCount: The memory for experts beside the device in bytes, 0 for none.
+    ///   - plan: The model's plan.
+    public func division(on device: DeviceMemory, processorByteCount: Int, _ plan: DecoderPlan) -> Division? {
+        var (held, moved, count) = (deviceByteCount + device.otherByteCount(plan), 0, 0)
+        while held > device.byteCount, count < expertByteCounts.count {
+            held -= expertByteCounts[count]
+            moved += expertByteCounts[count]
+            count += 1
+        }
+        guard held <= device.byteCount, moved <= processorByteCount else { return nil }
+        return Division(layerCount: count, deviceByteCount: held, processorByteCount: moved)
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import ModelArchitecture
+import Models
+import Pipelines
+import Recipes
+
+struct Fit: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows how large a model is in every type, and which devices hold it.",
+        discussion: """
+            Reads headers only: no weights, no texts. What a device must hold is what llama.cpp keeps there: weights, the \
+            cache of keys and values, working memory, and a reserve for the driver.
+
+            swage fit XVERSE-MoE-A4.2B-Chat --memory 24GiB --context 4096
+            swage fit model.gguf --memory 8GiB --ram 32GiB
+            """)
+
+    @Argument(help: "A checkpoint directory or a GGUF file.")
+    var model: InputPath
+
+    @Option(help: ArgumentHelp("The memory of your device, such as 24GiB.", valueName: "size"))
+    var memory: ByteSize?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory beside the device, for the experts of layers that it cannot hold.", valueName: "size"))
+    var ram: ByteSize?
+
+    @Option(help: "The tokens of the context. Default: what the model was made for, 8192 at most.")
+    var context: Int?
+
+    @Option(help: "The type of the key and value cache, f16 or q8_0.")
+    var kv: DeviceMemory.CacheType = .f16
+
+    @Option(help: ArgumentHelp("What stays free for the driver and other work.", valueName: "size"))
+    var reserve: ByteSize?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var reading: ModelOptions
+
+    func validate() throws {
+        if let context, !(1...1 << 24).contains(context) {
+            throw ValidationError("--context must be from 1 to \(1 << 24)")
+        }
+        guard ram == nil || memory != nil else {
+            throw ValidationError("--ram is beside a device: name its --memory too")
+        }
+    }
+
+    func run() throws {
+        let model = try reading.open(model.path)
+        var device = DeviceMemory(
+            byteCount: memory?.byteCount ?? 0, context: context ?? min(8192, model.plan.contextLength), cacheType: kv)
+        if let reserve { device.reserveByteCount = reserve.byteCount }
+        try device.check(model.plan)
+        let report = FitReport(
+            model, try SizeSurvey(model).entries, device: device, hasDevice: memory != nil,
+            processorByteCount: ram?.byteCount ?? 0)
+        if json { return try JSONOutput.print(report.json) }
+        try StandardStream.output.write(report.text)
+    }
+}
