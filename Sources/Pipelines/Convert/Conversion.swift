@@ -6,6 +6,7 @@ import Models
 import Parallelism
 import Recipes
 import Tensors
+import Verification
 import WeightEncoding
 
 /// Writes a model as a GGUF of plain or 8-bit weights.
@@ -36,6 +37,8 @@ public struct Conversion: Sendable {
     public var isVocabularyOnly = false
     /// How to cut the model into files; nil for one.
     public var splitLimits: GGUFSplitLimits?
+    /// How much of the file is read again, and compared with the model, when it is written.
+    public var verification = WrittenVerification.Extent.sample
     /// The threads that share the work.
     public var parallel: Parallel
 
@@ -100,9 +103,11 @@ public struct Conversion: Sendable {
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
         let file = try ModelFile(
             model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model))
-        return try file.write(
+        let outcome = try file.write(
             to: output, limits: splitLimits, EncodingInputs(source: model.tensors), parallel: parallel,
             progress: progress)
+        try file.verify(outcome, verification, parallel: parallel, progress: progress)
+        return outcome
     }
 
     /// What the file would say, less where it comes from.
@@ -121,6 +126,7 @@ public struct Conversion: Sendable {
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
         try setTemplate(in: &metadata, model, progress: progress)
         try metadataFile?.apply(to: &metadata, of: model)
+        if let metadataFile { metadata.describe(inputs: [try InputRecord("metadata", file: metadataFile.path)]) }
         if let name { metadata["general.name"] = .string(ByteString(name)) }
         return metadata
     }

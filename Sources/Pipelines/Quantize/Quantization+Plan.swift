@@ -88,6 +88,7 @@ extension Quantization.Plan {
             } else {
                 try file.write(to: output, encoding, otherInputs: others, parallel: parallel, progress: progress)
             }
+        try file.verify(outcome, quantization.verification, parallel: parallel, progress: progress)
         spool?.remove()
         return outcome
     }

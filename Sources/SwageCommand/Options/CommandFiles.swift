@@ -49,7 +49,7 @@ struct CommandFiles {
     private static func files(writtenTo path: String) -> [String] {
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let beside = (0..<stateCountLimit).map { "\(path).state\($0)" }
-        return [path, "\(path[..<slash]).\(path[slash...]).partial", "\(path).unfinished"] + beside
+        return [path, "\(path[..<slash]).\(path[slash...]).partial", "\(path).unfinished", "\(path).rejected"] + beside
     }
 
     /// More models than one run measures.
