@@ -34,6 +34,7 @@ public struct AtomicFile: ~Copyable {
         let descriptor = try UnfinishedFiles.insert(temporary) { try Self.openLocked(temporary, path: path) }
         guard SystemCall.repeated({ ftruncate(descriptor, 0) }) == 0 else {
             let error = FileError.lastSystemError("write", path: path)
+            unlink(temporary)
             UnfinishedFiles.remove(temporary)
             close(descriptor)
             throw error

@@ -4,19 +4,18 @@ import Testing
 
 /// Models that are read again once they are written.
 @Suite struct WrittenFileTests {
-    private static func rejected(_ workspace: Workspace) -> [String] {
-        workspace.contents.filter { $0.hasSuffix(".rejected") }
-    }
-
     /// No honest file of any type is refused, padded and with columns that no input reaches.
     @Test(arguments: [
-        "Q8_0", "Q4_K_M", "Q4_0", "Q2_K", "IQ3_XXS", "IQ2_XXS", "IQ1_M", "IQ1_S", "TQ1_0", "TQ2_0", "MXFP4_MOE",
-        "NVFP4", "Q2_0", "Q1_0",
+        "Q8_0", "Q4_K_M", "Q2_K", "IQ2_XXS", "IQ1_S", "TQ1_0", "MXFP4_MOE", "NVFP4", "Q2_0", "Q1_0",
     ])
     func honestFiles(type: String) async throws {
         let workspace = try Workspace()
         let importance = try await Products.importance.value
-        for model in [Products.checkpoint, try await Products.original.value] {
+        // A GGUF of padded experts says itself how wide they were.
+        let models =
+            ["Q4_K_M", "IQ2_XXS"].contains(type)
+            ? [Products.checkpoint, try await Products.original.value] : [Products.checkpoint]
+        for model in models {
             let outcome = try await Swage.run(
                 "quantize", model, "-o", workspace.file("out.gguf"), "--type", type, "--imatrix", importance, "--verify"
             )
@@ -33,14 +32,13 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.error)")
     }
 
-    @Test(arguments: ["Q4_K_M", "IQ1_S"])
-    func honestCalibratedFiles(type: String) async throws {
+    @Test func honestCalibratedFiles() async throws {
         let workspace = try Workspace()
         let outcome = try await Swage.run(
             [
-                "quantize", Products.checkpoint, "-o", workspace.file("out.gguf"), "--type", type, "--verify",
-                "--calibration-context", "64", "--calibration-chunks", "1", "--calibrate",
-            ] + Products.texts)
+                "quantize", Products.checkpoint, "-o", workspace.file("out.gguf"), "--type", "IQ1_S", "--verify",
+                "--calibration-context", "64", "--calibration-chunks", "2", "--calibrate", Products.texts[0],
+            ])
         #expect(outcome.status == 0, "\(outcome.error)")
     }
 
