@@ -11,13 +11,24 @@ LISTED = $(shell sed -n '/^let libraries/,/^]/p' Package.swift | grep -o '"[A-Za
 MODULES = $(notdir $(wildcard $(addprefix Sources/,$(LISTED))))
 FORMATTED = Sources Tests Package.swift Examples/Sources Examples/Package.swift $(wildcard Benchmarks)
 
-.PHONY: build test examples demo lint format bench docs clean packages help
+.PHONY: build test test-slow examples demo lint format bench docs clean packages help
 
 build: packages ## The release binary, .build/release/swage
 	$(SWIFT) build $(RELEASE) --product swage
 
 test: packages ## All tests, in release: numeric code is far too slow in a debug build
 	$(SWIFT) test $(RELEASE) --disable-xctest
+
+# Random kills and seconds of fuzzing of each reader in `make test-slow`.
+KILLS ?= 500
+# With a sanitizer, optimized: it would take days else. The sanitizers do not work with release builds of this package.
+SANITIZED = -Xswiftc -O -Xcc -O2 -Xcc -march=$(ARCH) --disable-xctest
+
+test-slow: packages ## Hours: sanitizers, KILLS random kills, every fault of a disk, and fuzzing
+	Tests/Slow/address.sh "$(SWIFT)" $(SANITIZED)
+	Tests/Slow/thread.sh "$(SWIFT)" $(SANITIZED)
+	SWAGE_KILLS=$(KILLS) SWAGE_FAULTS=all $(SWIFT) test $(RELEASE) --disable-xctest --filter 'KillTests|FaultTests'
+	$(MAKE) fuzz TIME=600
 
 examples: packages ## Builds the examples, a package that uses the products, and checks what they print
 	Examples/check.sh
@@ -44,7 +55,7 @@ docs: packages ## The modules' documentation, a static site in .build-docs/site
 		--warnings-as-errors --transform-for-static-hosting --output-path .build-docs/site
 
 clean: ## Removes everything that was built
-	rm -rf .build .build-bench .build-docs .build-examples demo
+	rm -rf .build .build-address .build-thread .build-bench .build-docs .build-examples demo
 
 packages: ## Installs the system packages that are missing
 	@.ci/packages

@@ -112,13 +112,13 @@ let package = Package(
             "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUF", "BlockFormats",
             "ModelArchitecture", "Tokenizers", "Checkpoints"),
         module(
+            "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUF", "BlockFormats", "CSIMD",
+            "ModelArchitecture", "Tokenizers", "Models"),
+        module(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "Journals", "ByteJSON",
             "ModelArchitecture", "Checkpoints",
             "GGUF", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
-            "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models"),
-        module(
-            "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUF", "BlockFormats", "CSIMD",
-            "ModelArchitecture", "Tokenizers", "Models"),
+            "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
         module("Reporting"),
         module(
             "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "GGUF",

@@ -36,8 +36,9 @@ public struct AtomicFile: ~Copyable {
         let location = try Self.location(path, expectedByteCount: expectedByteCount)
         let temporary = location.partialPath
         let descriptor = try UnfinishedFiles.insert(temporary) { try Self.openLocked(temporary, path: path) }
-        guard ftruncate(descriptor, 0) == 0 else {
+        guard SystemCall.repeated({ ftruncate(descriptor, 0) }) == 0 else {
             let error = FileError.lastSystemError("write", path: path)
+            unlink(temporary)
             UnfinishedFiles.remove(temporary)
             close(descriptor)
             throw error
@@ -153,8 +154,15 @@ public struct AtomicFile: ~Copyable {
     public mutating func replace(at offset: Int, with bytes: [UInt8]) throws {
         precondition(offset >= 0 && offset + bytes.count <= byteCount, "only what was appended can be replaced")
         try flush()
-        let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
-        guard count == bytes.count else { throw FileError.lastSystemError("write", path: path) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let place = off_t(offset + rest.startIndex)
+            let count = rest.withUnsafeBytes { part in
+                SystemCall.repeated { pwrite(descriptor, part.baseAddress, part.count, place) }
+            }
+            guard count >= 0 else { throw FileError.lastSystemError("write", path: path) }
+            rest.removeFirst(count)
+        }
     }
 
     /// Lets the file stay when the work ends early, under another temporary name on the same disk.
@@ -193,7 +201,9 @@ public struct AtomicFile: ~Copyable {
     /// Brings all bytes to disk; nothing may be appended afterwards.
     public mutating func sync() throws {
         try flush()
-        guard fsync(descriptor) == 0 else { throw FileError.lastSystemError("write", path: path) }
+        guard SystemCall.repeated({ fsync(descriptor) }) == 0 else {
+            throw FileError.lastSystemError("write", path: path)
+        }
     }
 
     /// Gives a synced file its name.
@@ -210,11 +220,10 @@ public struct AtomicFile: ~Copyable {
         var done = 0
         while done < bytes.count {
             let piece = bytes[done..<min(done + Self.bufferByteCount, bytes.count)]
-            let count = POSIX.write(UnsafeRawBufferPointer(rebasing: piece), to: descriptor)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FileError.lastSystemError("write", path: path)
+            let count = SystemCall.repeated {
+                POSIX.write(UnsafeRawBufferPointer(rebasing: piece), to: descriptor)
             }
+            guard count >= 0 else { throw FileError.lastSystemError("write", path: path) }
             done += count
         }
     }

@@ -56,7 +56,7 @@ public struct FileError: DiagnosticError {
                 switch code {
                 case ENOSPC, EDQUOT, ENOMEM, EFBIG: .room
                 case ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG: isOutput ? .usage : .input
-                case EACCES: isOutput ? .work : .input
+                case EACCES, EIO: isOutput ? .work : .input
                 default: .work
                 }
             let advice: Message? =
@@ -65,6 +65,7 @@ public struct FileError: DiagnosticError {
                 case ENAMETOOLONG: isOutput ? "choose a shorter name" : "check the path"
                 case EACCES, EPERM, EROFS: "check the permissions"
                 case ENOSPC, EDQUOT: "free some disk space or write elsewhere"
+                case EIO: "the disk or the way to it fails: look at the system's log, and use another disk"
                 case EFBIG: "raise the limit of the size of files (ulimit -f), or write elsewhere"
                 default: nil
                 }

@@ -52,11 +52,10 @@ public final class ReadableFile: Sendable {
     public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         var done = 0
         while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FileError.lastSystemError("read", path: path)
+            let count = SystemCall.repeated {
+                pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
             }
+            guard count >= 0 else { throw FileError.lastSystemError("read", path: path) }
             guard count > 0 else {
                 throw FileError(
                     .truncated(expectedByteCount: offset + buffer.count, foundByteCount: offset + done), path: path)

@@ -48,7 +48,9 @@ public final class ResumableFile: @unchecked Sendable {
 
     /// Removes what follows the first `count` bytes; appending goes on from there.
     public func keep(_ count: Int) throws {
-        guard ftruncate(descriptor, off_t(count)) == 0, lseek(descriptor, off_t(count), SEEK_SET) >= 0 else {
+        guard SystemCall.repeated({ ftruncate(descriptor, off_t(count)) }) == 0,
+            lseek(descriptor, off_t(count), SEEK_SET) >= 0
+        else {
             throw FileError.lastSystemError("write", path: path)
         }
     }
@@ -57,11 +59,8 @@ public final class ResumableFile: @unchecked Sendable {
     public func append(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { POSIX.write($0, to: descriptor) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FileError.lastSystemError("write", path: path)
-            }
+            let count = rest.withUnsafeBytes { part in SystemCall.repeated { POSIX.write(part, to: descriptor) } }
+            guard count >= 0 else { throw FileError.lastSystemError("write", path: path) }
             rest.removeFirst(count)
         }
     }
@@ -69,7 +68,9 @@ public final class ResumableFile: @unchecked Sendable {
     /// Brings the complete file to disk and gives it its name.
     public func finish() throws {
         guard !isComplete else { return }
-        guard fsync(descriptor) == 0, unfinishedPath == finishedPath || rename(unfinishedPath, finishedPath) == 0 else {
+        guard SystemCall.repeated({ fsync(descriptor) }) == 0,
+            unfinishedPath == finishedPath || rename(unfinishedPath, finishedPath) == 0
+        else {
             throw FileError.lastSystemError("write", path: path)
         }
     }

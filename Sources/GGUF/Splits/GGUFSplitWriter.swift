@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Tensors
 
 /// Writes a model as several GGUF files, `PREFIX-00001-of-00003.gguf` and so on, tensor by tensor.
@@ -67,12 +68,19 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
         try Self.beginParts(&parts, of: split, written: written)
     }
 
-    /// Brings all parts to disk and gives them their names, the first part last.
+    /// Brings all parts to disk and gives them their names, the first part last; if one does not get it, none stays.
     ///
     /// - Throws: ``GGUFError`` if tensors are missing; `FileError` if a part cannot be written.
     public mutating func finish() throws {
         try parts[parts.count - 1].writer.sync()
-        for part in parts.reversed() { try part.writer.publish() }
+        for number in parts.indices.reversed() {
+            do {
+                try parts[number].writer.publish()
+            } catch {
+                for path in paths[(number + 1)...] { try? FileManager.default.removeItem(atPath: path) }
+                throw error
+            }
+        }
     }
 
     /// Goes on to the part of the next tensor, over parts without any.

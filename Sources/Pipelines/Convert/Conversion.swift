@@ -7,6 +7,7 @@ import Models
 import Parallelism
 import Recipes
 import Tensors
+import Verification
 import WeightEncoding
 
 /// Writes a model as a GGUF of plain or 8-bit weights.
@@ -39,6 +40,8 @@ public struct Conversion: Sendable {
     public var splitLimits: GGUFSplitLimits?
     /// Whether what an earlier run has kept is removed, not gone on with.
     public var isRestarting = false
+    /// How much of the file is read again, and compared with the model, when it is written.
+    public var verification = WrittenVerification.Extent.sample
     /// The threads that share the work.
     public var parallel: Parallel
 
@@ -104,16 +107,20 @@ public struct Conversion: Sendable {
         let file = try ModelFile(
             model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model))
         let inputs = EncodingInputs(source: model.tensors)
-        guard let splitLimits else {
-            return try file.write(
+        let outcome: Outcome
+        if let splitLimits {
+            let parts = try file.parted(
+                PartedOutline(file, limits: splitLimits), to: output, identity: identity(of: model), otherInputs: [],
+                parallel: parallel, progress: progress)
+            let missing = try parts.missing(isRestarting: isRestarting, progress: progress)
+            outcome = try file.write(missing, of: parts, inputs, parallel: parallel, progress: progress)
+        } else {
+            outcome = try file.write(
                 to: output, inputs, identity: identity(of: model), isRestarting: isRestarting, parallel: parallel,
                 progress: progress)
         }
-        let parts = try file.parted(
-            PartedOutline(file, limits: splitLimits), to: output, identity: identity(of: model), otherInputs: [],
-            parallel: parallel, progress: progress)
-        let missing = try parts.missing(isRestarting: isRestarting, progress: progress)
-        return try file.write(missing, of: parts, inputs, parallel: parallel, progress: progress)
+        try file.verify(outcome, verification, parallel: parallel, progress: progress)
+        return outcome
     }
 
     /// What decides the tensors' bytes beside what the header says.
@@ -139,6 +146,7 @@ public struct Conversion: Sendable {
         metadata["general.quantization_version"] = .uint32(QuantizationVersion.current)
         try setTemplate(in: &metadata, model, progress: progress)
         try metadataFile?.apply(to: &metadata, of: model)
+        if let metadataFile { metadata.describe(inputs: [try InputRecord("metadata", file: metadataFile.path)]) }
         if let name { metadata["general.name"] = .string(ByteString(name)) }
         return metadata
     }

@@ -6,6 +6,7 @@ import Models
 extension GGUFMetadata {
     /// Removes what an earlier quantization said about its recipe, importance matrix and calibration.
     mutating func removeQuantization() {
+        keepInputs(ofKind: "metadata")
         removeAll { key in
             [RecipeFile.key, "swage.types"].contains(key) || key.bytes.starts(with: "quantize.imatrix.".utf8)
                 || key.bytes.starts(with: "swage.calibration.".utf8)

@@ -93,6 +93,7 @@ extension Quantization.Plan {
                     to: output, encoding, identity: identity, isRestarting: quantization.isRestarting,
                     otherInputs: others, parallel: parallel, progress: progress)
             }
+        try file.verify(outcome, quantization.verification, parallel: parallel, progress: progress)
         spool?.remove()
         return outcome
     }

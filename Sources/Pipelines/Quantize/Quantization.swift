@@ -9,6 +9,7 @@ import Models
 import Parallelism
 import Recipes
 import Tensors
+import Verification
 import WeightEncoding
 
 /// Writes a model with the types that a recipe gives its tensors, guided by what is known of its inputs.
@@ -28,6 +29,8 @@ public struct Quantization: Sendable {
     public var splitLimits: GGUFSplitLimits?
     /// Whether what an earlier run has kept is removed, not gone on with.
     public var isRestarting = false
+    /// How much of the file is read again, and compared with the model, when it is written.
+    public var verification = WrittenVerification.Extent.sample
     /// The threads that share the work.
     public var parallel: Parallel
 
@@ -135,6 +138,7 @@ public struct Quantization: Sendable {
             metadata["swage.calibration.context"] = .uint32(UInt32(clamping: texts.cut.context))
         }
         if let hessian = inputs.hessian { metadata.describe(hessian) }
+        metadata.describe(inputs: inputs.records)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         metadata[RecipeFile.key] = .string(ByteString(recipe.applying(options).json))

@@ -18,6 +18,8 @@ public struct QuantizationInputs: Sendable {
     /// What the user should know of files that were made from another model.
     let importanceWarning: Message?
     let hessianWarning: Message?
+    /// The files of the guidance, as the result names them.
+    let records: [InputRecord]
 
     /// Reads an importance matrix and opens a file of second moments, as far as the guidance names them.
     ///
@@ -36,6 +38,12 @@ public struct QuantizationInputs: Sendable {
             try model.warning(about: $0, "importance matrix", of: importance?.model)
         }
         hessianWarning = try hessian.flatMap { try Self.warning(about: $0, of: model) }
+        records =
+            try [guidance.importancePath].compactMap { $0 }.map { try InputRecord("importance", file: $0) }
+            + [guidance.hessian?.path].compactMap { $0 }.map {
+                InputRecord("moments", digest: try Fingerprint.of(file: $0), name: Provenance.lastComponent($0))
+            }
+            + (guidance.texts?.texts.texts ?? []).map { InputRecord("text", digest: Fingerprint.of($0), name: $0.name) }
     }
 
     private static func warning(about file: HessianFile, of model: Model) throws -> Message? {

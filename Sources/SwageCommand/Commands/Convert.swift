@@ -36,6 +36,9 @@ struct Convert: ParsableCommand {
     @Flag(help: "Print every tensor's type and size; write nothing.")
     var dryRun = false
 
+    @Flag(help: "Read all of what was written again and compare it with the checkpoint, not a sample of it.")
+    var verify = false
+
     @OptionGroup var split: SplitOptions
     @OptionGroup var resume: ResumeOptions
     @OptionGroup var reading: ModelOptions
@@ -47,6 +50,7 @@ struct Convert: ParsableCommand {
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
         conversion.isRestarting = resume.isRestarting
+        conversion.verification = verify ? .all : .sample
         conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0.path) }
         conversion.chatTemplate = chatTemplate.map { .init($0.path) }
         if dryRun {

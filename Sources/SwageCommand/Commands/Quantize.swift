@@ -67,6 +67,9 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Write a split model in as many parts as it has, with the same tensors in each.")
     var keepSplit = false
 
+    @Flag(help: "Read all of what was written again and compare it with the model, not a sample of it.")
+    var verify = false
+
     @OptionGroup var resume: ResumeOptions
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ComputeOptions
@@ -107,6 +110,7 @@ struct Quantize: ParsableCommand {
         var quantization = Quantization(
             recipe: recipe, options: options, allowsRequantization: allowRequantize, parallel: work.compute.parallel)
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0?.path }
+        quantization.verification = verify ? .all : .sample
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
         quantization.isRestarting = resume.isRestarting
         let inputs = try QuantizationInputs(model, guidance: guidance())

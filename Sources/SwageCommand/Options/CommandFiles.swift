@@ -50,7 +50,9 @@ struct CommandFiles {
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let beside = (0..<stateCountLimit).map { "\(path).state\($0)" }
         let kept = ["data", "complete", "run.json"].map { "\(path).work/\($0)" }
-        return [path, "\(path[..<slash]).\(path[slash...]).partial", "\(path).unfinished"] + beside + kept
+        return [
+            path, "\(path[..<slash]).\(path[slash...]).partial", "\(path).unfinished", "\(path).rejected",
+        ] + beside + kept
     }
 
     /// More models than one run measures.

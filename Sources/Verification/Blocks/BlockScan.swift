@@ -10,6 +10,12 @@ struct BlockScan: Sendable {
     let file: GGUFFile
     let parallel: Parallel
     let progress: @Sendable (Double) -> Void
+    /// The rows to look at, by the index of their tensor, counted over all matrices; nil for all rows of all tensors.
+    var rows: [Int: Range<Int>]?
+
+    init(file: GGUFFile, parallel: Parallel, progress: @escaping @Sendable (Double) -> Void) {
+        (self.file, self.parallel, self.progress) = (file, parallel, progress)
+    }
 
     /// Bytes of a piece, about.
     private static let pieceByteCount = 1 << 20
@@ -56,11 +62,14 @@ struct BlockScan: Sendable {
 
     private func pieces(ofTensorAt index: Int) -> [Piece] {
         let tensor = file.tensors[index]
-        guard !tensor.type.blockRules.isEmpty else { return [] }
-        let count = tensor.byteCount / tensor.type.blockByteCount
+        guard !tensor.type.blockRules.isEmpty, let rows = rows.map({ $0[index] }) ?? 0..<tensor.shape.rowCount else {
+            return []
+        }
+        let rowLength = tensor.shape.rowLength / tensor.type.blockLength
+        let end = rows.upperBound * rowLength
         let length = max(1, Self.pieceByteCount / tensor.type.blockByteCount)
-        return stride(from: 0, to: count, by: length).map {
-            Piece(tensor: index, blocks: $0..<min(count, $0 + length))
+        return stride(from: rows.lowerBound * rowLength, to: end, by: length).map {
+            Piece(tensor: index, blocks: $0..<min(end, $0 + length))
         }
     }
 

@@ -43,7 +43,7 @@ public struct OriginVerification: Sendable {
     }
 
     /// What calibrated files have.
-    private static let calibrationKey: ByteString = "swage.calibration.texts"
+    static let calibrationKey: ByteString = "swage.calibration.texts"
 
     /// Compares a model with the one that it is said to be made from, and reads both once.
     ///

@@ -9,6 +9,8 @@ package struct TensorComparison {
     let decoded: MatrixStack
     /// Whether the model says that it was fitted to texts.
     let isCalibrated: Bool
+    /// Whether columns are looked at, which some rows of a matrix say little of.
+    var looksAtColumns = true
 
     /// Compares `decoded`, which may be padded, with as many matrices of `original`.
     package init(original: MatrixStack, decoded: MatrixStack, isCalibrated: Bool = false) {
@@ -75,7 +77,7 @@ package struct TensorComparison {
         findings += blockFindings(
             measured,
             blocks.filter { !rows.contains($0.key) }.values.joined().sorted { ($0.row, $0.block) < ($1.row, $1.block) })
-        return findings + columnFindings(measured, bounds, besides: foreign)
+        return looksAtColumns ? findings + columnFindings(measured, bounds, besides: foreign) : findings
     }
 
     /// Nothing is lost where nothing is quantized: the first row in which anything differs.
