@@ -60,6 +60,14 @@ public struct WorkFolder: Sendable {
         foundDescription = nil
     }
 
+    /// The bytes of all files in the folder.
+    public var byteCount: Int {
+        Self.names(in: path).reduce(0) { sum, name in
+            var status = stat()
+            return lstat("\(path)/\(name)", &status) == 0 ? sum + Int(status.st_size) : sum
+        }
+    }
+
     /// Removes the files that a run has made, the marker last, and the folder if nothing is left in it.
     ///
     /// - Parameter isOwn: whether a run makes files of a name.

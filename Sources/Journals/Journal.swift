@@ -13,6 +13,8 @@ package final class Journal: Sendable {
     package let folder: String
     /// What decides the result of the run.
     package let identity: RunIdentity
+    /// Receives what a user may like to know of what is gone on with.
+    package let say: @Sendable (Message) -> Void
     private let digest: String
     private let work: Mutex<WorkFolder?>
 
@@ -24,12 +26,18 @@ package final class Journal: Sendable {
     ///
     /// - Parameters:
     ///   - output: The path of the result; the folder is `OUT.work`.
+    ///   - stage: A part of the run that keeps its work by itself; its folder is `OUT.STAGE.work`.
     ///   - identity: What decides the result.
     ///   - isRestarting: Whether what is left is removed first, whatever run it is of.
+    ///   - say: Receives what a user may like to know of what is gone on with.
     /// - Throws: ``JournalError`` if the folder is of another run; `FileError` if it is not ours, or another process works
     ///   in it.
-    package init(output: String, identity: RunIdentity, isRestarting: Bool = false) throws {
-        folder = Self.folder(of: output)
+    package init(
+        output: String, stage: Stage? = nil, identity: RunIdentity, isRestarting: Bool = false,
+        say: @escaping @Sendable (Message) -> Void = { _ in }
+    ) throws {
+        self.say = say
+        folder = Self.folder(of: output, stage)
         self.identity = identity
         digest = identity.digest
         guard WorkFolder.isThere(folder) else {
@@ -48,8 +56,20 @@ package final class Journal: Sendable {
         KeptWork.insert(folder)
     }
 
-    /// The path of the folder in which the work on an output is kept.
-    package static func folder(of output: String) -> String { output + ".work" }
+    /// A part of a run that keeps its work apart from that of the whole, since it is done before the output is begun.
+    package enum Stage: String, CaseIterable, Sendable {
+        /// Measuring what types cost, for a budget.
+        case sensitivity
+    }
+
+    private static func folder(of output: String, _ stage: Stage?) -> String {
+        output + (stage.map { ".\($0.rawValue)" } ?? "") + ".work"
+    }
+
+    /// The paths of all folders in which work on an output is kept, there or not.
+    package static func folders(of output: String) -> [String] {
+        ([nil] + Stage.allCases).map { folder(of: output, $0) }
+    }
 
     /// Whether a run makes files of this name in its folder, besides the marker.
     package static func isOwn(_ name: String) -> Bool { name.hasSuffix(suffix) }
@@ -57,13 +77,25 @@ package final class Journal: Sendable {
     /// Removes what runs have left of an output, whatever they were.
     ///
     /// - Parameter output: The path of the output.
-    /// - Returns: The folder, of which files of others may be left; nil if there was none.
+    /// - Returns: The folders, of which files of others may be left.
+    /// - Throws: `FileError` if a folder is not ours, or another process works in it.
+    package static func clean(_ output: String) throws -> [String] {
+        let there = folders(of: output).filter(WorkFolder.isThere)
+        for folder in there { try clean(folder: folder) }
+        return there
+    }
+
+    /// Removes what a stage has left of an output, since the output is there.
+    ///
     /// - Throws: `FileError` if the folder is not ours, or another process works in it.
-    package static func clean(_ output: String) throws -> String? {
-        let folder = folder(of: output)
-        guard WorkFolder.isThere(folder) else { return nil }
+    package static func remove(stage: Stage, of output: String) throws {
+        let folder = folder(of: output, stage)
+        if WorkFolder.isThere(folder) { try clean(folder: folder) }
+    }
+
+    private static func clean(folder: String) throws {
         try open(folder, RunIdentity()).remove(where: isOwn)
-        return folder
+        KeptWork.remove(folder)
     }
 
     private static func open(_ folder: String, _ identity: RunIdentity) throws -> WorkFolder {
@@ -83,15 +115,21 @@ package final class Journal: Sendable {
     package func keep(
         _ name: String, expectedByteCount: Int = 0, _ write: (inout RecordWriter) throws -> Void
     ) throws {
+        var writer = try begin(name, expectedByteCount: expectedByteCount)
+        try write(&writer)
+        try writer.finish()
+    }
+
+    /// Begins a record that grows over some time, and is there when it is finished.
+    ///
+    /// - Throws: `FileError` if it cannot be written or the folder is not ours.
+    package func begin(_ name: String, expectedByteCount: Int = 0) throws -> RecordWriter {
         try work.withLock { work in
             guard work == nil else { return }
             work = try Self.open(folder, identity)
             KeptWork.insert(folder)
         }
-        var writer = try RecordWriter(
-            path: path(of: name), seed: seed(of: name), expectedByteCount: expectedByteCount)
-        try write(&writer)
-        try writer.finish()
+        return try RecordWriter(path: path(of: name), seed: seed(of: name), expectedByteCount: expectedByteCount)
     }
 
     /// Keeps a record of bytes.
@@ -106,6 +144,9 @@ package final class Journal: Sendable {
         guard work.withLock({ $0 != nil }) else { return nil }
         return try Record(path: path(of: name), seed: seed(of: name))
     }
+
+    /// The bytes of all files that are kept.
+    package var foundByteCount: Int { work.withLock { $0?.byteCount ?? 0 } }
 
     /// Removes a record that is needed no more.
     package func discard(_ name: String) { _ = unlink(path(of: name)) }
