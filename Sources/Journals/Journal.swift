@@ -89,7 +89,7 @@ package final class Journal: Sendable {
     ///
     /// - Throws: `FileError` if the folder is not ours, or another process works in it.
     package static func remove(stage: Stage, of output: String) throws {
-        let folder = folder(of: output, stage)
+        let folder = Self.folder(of: output, stage)
         if WorkFolder.isThere(folder) { try clean(folder: folder) }
     }
 
@@ -158,6 +158,37 @@ package final class Journal: Sendable {
             work = nil
         }
         KeptWork.remove(folder)
+    }
+
+    // MARK: Ends
+
+    /// Does some work and removes what was kept of it, since its output is there.
+    ///
+    /// What is kept is left if the work ends with an error of the system, such as a full disk, or lacks memory: the next run
+    /// may not meet it. Other errors lie in the inputs, and inputs that are put right are others; the work goes with them.
+    ///
+    /// - Parameters:
+    ///   - journal: What keeps the work; nil if nothing does.
+    ///   - removes: Whether what was kept is removed when all went well.
+    ///   - work: The work, with the writing of its output.
+    package static func perform<Result>(
+        _ journal: Journal?, removes: Bool = true, _ work: () throws -> Result
+    ) throws -> Result {
+        let result: Result
+        do {
+            result = try work()
+        } catch {
+            if !mayPass(error) { journal?.remove() }
+            throw error
+        }
+        if removes { journal?.remove() }
+        return result
+    }
+
+    /// Whether another run with the same inputs may not meet an error.
+    private static func mayPass(_ error: any Error) -> Bool {
+        let cause: any Error = (error as? ErrorInFile)?.underlying ?? error
+        return cause is FileError || cause is JournalError || (cause as? any DiagnosticError)?.diagnostic.fault == .room
     }
 
     private func path(of name: String) -> String { "\(folder)/\(name)\(Self.suffix)" }

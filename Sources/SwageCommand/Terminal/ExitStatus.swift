@@ -34,6 +34,13 @@ enum Failure {
         let text = (error as? any DiagnosticError)?.diagnostic.displayText ?? DisplayText(line: "\(error)")
         StandardStream.error.write("swage: \(text)\n")
     }
+
+    /// Says where work is kept that the next run goes on from.
+    static func sayWhatIsKept() {
+        for folder in KeptWork.paths {
+            StandardStream.error.write("swage: \(folder): work is kept there; the same command goes on from it\n")
+        }
+    }
 }
 
 extension Diagnostic {
