@@ -6,13 +6,14 @@ import Testing
 /// Long runs whose work is kept beside their output: ended anywhere, they are gone on with to the same bytes.
 @Suite struct ResumingTests {
     enum Work: String, CaseIterable, CustomTestStringConvertible {
-        case importance, hessian, sensitivity, details, report
+        case importance, batches, hessian, sensitivity, details, report
 
         var testDescription: String { rawValue }
 
         var output: String {
             switch self {
             case .importance: "importance.gguf"
+            case .batches: "batches.gguf"
             case .hessian: "hessian.gguf"
             case .sensitivity: "sensitivity.json"
             case .details: "details.jsonl"
@@ -21,21 +22,26 @@ import Testing
         }
 
         /// - Parameter text: what is read beside the bundled texts, or in the place of one of them.
-        func arguments(_ output: String, text: String = ResumingTests.text, context: Int = 128) async throws -> [String]
+        func arguments(_ output: String, text: String = ResumingTests.text, context: Int = 64) async throws -> [String]
         {
             let texts = [text, Fixtures.path("text/calib/web-zh.txt")]
-            let windows = ["--context", "\(context)", "--chunks", "3"]
+            let windows = ["--context", "\(context)", "--chunks", "2"]
             let original = try await Products.original.value
             switch self {
             case .importance:
                 return ["imatrix", original, "-o", output, "--process-output", "--text"] + texts + windows
+            case .batches:
+                // Six batches, whose size depends on the memory and on the threads.
+                return [
+                    "imatrix", try await Products.tinyBase.value, "-o", output, "--memory", "87M", "--threads", "1",
+                    "--context", "\(context)", "--text",
+                ] + [text == ResumingTests.text ? Fixtures.path("text/eval/fiction-en.txt") : text]
             case .hessian: return ["imatrix", original, "--hessian", output, "--text"] + texts + windows
             case .sensitivity: return ["sensitivity", original, "-o", output, "--text"] + texts + windows
             case .details:
-                // A small context cuts the questions.
                 return [
                     "evaluate", original, "--reference", try await Products.quantized.value, "--details", output,
-                    "--limit", "\(context / 32)", "--task",
+                    "--limit", "\(context / 16)", "--task",
                 ] + ["choices", "mmlu"].map { Fixtures.path("golden/tasks/\($0).jsonl") }
             case .report:
                 return [
@@ -115,7 +121,8 @@ import Testing
         var count = 0
         while workspace.contents != [work.output],
             let outcome = try await Self.end(
-                arguments + ["--threads", "\(1 + count % 2)"], output: output, by: signal, delay: 7 * count % 40)
+                arguments + (work == .batches ? [] : ["--threads", "\(1 + count % 2)"]), output: output, by: signal,
+                delay: 7 * count % 40)
         {
             #expect(outcome.status == 128 + signal, "\(outcome.error)")
             #expect(workspace.contents.contains(work.output + ".work"))
@@ -138,7 +145,7 @@ import Testing
     @Test(arguments: Work.allCases)
     func damagedRecordsAreNotUsed(work: Work) async throws {
         let whole = try await Self.whole[work]!.value
-        for number in 0..<4 {
+        for isCut in [false, true] {
             let workspace = try Workspace()
             let output = workspace.file(work.output)
             let arguments = try await work.arguments(output)
@@ -146,12 +153,7 @@ import Testing
             let folder = output + ".work"
             for record in Self.records(folder).map({ "\(folder)/\($0.prefix { $0 != " " })" }) {
                 var bytes = try Data(path: record)
-                switch number {
-                case 0: bytes[bytes.count / 2] ^= 4
-                case 1: bytes = bytes.prefix(bytes.count - 1)
-                case 2: bytes = Data()
-                default: bytes[0] ^= 1
-                }
+                if isCut { bytes = bytes.prefix(bytes.count - 1) } else { bytes[bytes.count / 2] ^= 4 }
                 try bytes.write(to: URL(filePath: record))
             }
             let second = try await Swage.run(arguments)
@@ -165,7 +167,8 @@ import Testing
     func workOfAnotherRunIsRefused(work: Work) async throws {
         let workspace = try Workspace()
         let output = workspace.file(work.output)
-        let text = try workspace.write("text.txt", try Data(path: Self.text))
+        let source = work == .batches ? Fixtures.path("text/eval/fiction-en.txt") : Self.text
+        let text = try workspace.write("text.txt", try Data(path: source))
         let arguments = try await work.arguments(output, text: text)
         try #require(try await Self.end(arguments, output: output, by: SIGKILL) != nil)
         let folder = output + ".work"
@@ -178,12 +181,12 @@ import Testing
             #expect(outcome.error.contains("--restart"))
             #expect(Self.records(folder) == left)
         }
-        let other = try await work.arguments(output, text: text, context: 96)
+        let other = try await work.arguments(output, text: text, context: 48)
         try await expectRefusal(other, work == .details ? "the tasks" : "the windows of the texts")
         if work != .details {
-            _ = try workspace.write("text.txt", try Data(path: Self.text) + Array("More.".utf8))
+            _ = try workspace.write("text.txt", try Data(path: source) + Array("More.".utf8))
             try await expectRefusal(arguments, "the texts")
-            _ = try workspace.write("text.txt", try Data(path: Self.text))
+            _ = try workspace.write("text.txt", try Data(path: source))
         }
         let model = work == .report ? "a=\(try await Products.float32.value)" : try await Products.float32.value
         let original = arguments[work == .report ? 2 : 1]
@@ -192,7 +195,7 @@ import Testing
         let again = try await Swage.run(other + ["--restart"])
         #expect(again.status == 0 && !again.error.contains("going on"), "\(again.error)")
         let fresh = workspace.file("fresh" + work.output)
-        let uninterrupted = try await Swage.run(try await work.arguments(fresh, text: text, context: 96))
+        let uninterrupted = try await Swage.run(try await work.arguments(fresh, text: text, context: 48))
         #expect(uninterrupted.status == 0, "\(uninterrupted.error)")
         #expect(try Data(path: output) == Data(path: fresh))
         #expect(workspace.contents.sorted() == [work.output, "fresh" + work.output, "text.txt"].sorted())
