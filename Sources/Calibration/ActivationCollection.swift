@@ -35,8 +35,24 @@ public struct ActivationCollection: Sendable {
         snapshot: (ImportanceMatrix) throws -> Void = { _ in },
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws -> ImportanceMatrix {
-        try cut.check(contextLimit: pass.plan.contextLength)
-        let windows = try texts.flatMap { try TokenWindows($0, tokenizer: tokenizer, cut: cut).windows }
+        try importance(
+            pass, windows: windows(of: texts, tokenizer, contextLimit: pass.plan.contextLength), texts: texts,
+            spool: nil, snapshot: snapshot, progress: progress)
+    }
+
+    /// Collects an importance matrix of windows, and keeps what it has come to.
+    ///
+    /// - Parameters:
+    ///   - pass: The model.
+    ///   - windows: The windows of all texts.
+    ///   - texts: The texts, which the matrix names.
+    ///   - spool: Where finished work is kept and found again.
+    ///   - snapshot: Called with what has been collected after each batch but the last.
+    ///   - progress: Called with the finished share of the work.
+    package func importance(
+        _ pass: ForwardPass, windows: [EvaluationWindow], texts: [EvaluationText], spool: ImportanceSpool?,
+        snapshot: (ImportanceMatrix) throws -> Void, progress: @escaping @Sendable (Double) -> Void
+    ) throws -> ImportanceMatrix {
         let collector = ImportanceCollector()
         let batches = WindowBatches(
             windows: windows, passes: [pass], beside: ImportanceCollector.workingSet(pass.plan), progress: progress)
@@ -45,11 +61,25 @@ public struct ActivationCollection: Sendable {
                 entries: try collector.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windowCount,
                 chunkSize: cut.context)
         }
-        try batches.forEach { range in
-            let hidden = try batches.run(range, through: 0, observer: collector)
+        let found = try spool?.load(collector, batches, plan: pass.plan)
+        try batches.forEach(from: found?.windowCount ?? 0, room: found?.room) { range in
+            let states = spool?.states(of: range, windows[range], pass, collector)
+            let hidden = try batches.run(range, through: 0, observer: collector, states: states)
             if includesOutput { try pass.observeOutput(of: hidden, collector) }
+            try spool?.keep(collector, windowCount: range.upperBound)
+            states?.remove()
             if range.upperBound < windows.count { try snapshot(matrix(windowCount: range.upperBound)) }
         }
         return try matrix(windowCount: windows.count)
+    }
+
+    /// The windows of all texts.
+    ///
+    /// - Throws: `EvaluationError` if a text has no window, or if windows are longer than the model's context.
+    package func windows(
+        of texts: [EvaluationText], _ tokenizer: Tokenizer, contextLimit: Int
+    ) throws -> [EvaluationWindow] {
+        try cut.check(contextLimit: contextLimit)
+        return try texts.flatMap { try TokenWindows($0, tokenizer: tokenizer, cut: cut).windows }
     }
 }

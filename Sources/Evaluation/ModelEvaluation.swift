@@ -55,7 +55,7 @@ package struct ModelEvaluation: Sendable {
             windows: places.map { texts[$0.text].windows[$0.window] }, passes: models, progress: progress)
         try batches.forEach { range in
             let states = models.enumerated().map {
-                journal?.stateFile(model: $0, windows: batches.windows[range], columns: $1.plan.embeddingLength)
+                journal?.states(ofModel: $0, $1, windows: batches.windows[range])
             }
             let computed = try score(range, of: batches, models, reference, recorder, states)
             for (window, list) in zip(range, computed) {
@@ -63,7 +63,8 @@ package struct ModelEvaluation: Sendable {
                 scores[places[window].text].windows.append(entry)
                 try journal?.append(entry, ofText: places[window].text)
             }
-            for file in states { file?.remove() }
+            try journal?.endBatch()
+            for keeper in states { keeper?.remove() }
         }
         for text in scores.indices { scores[text].windows.sort { $0.number < $1.number } }
         return scores
@@ -83,7 +84,7 @@ package struct ModelEvaluation: Sendable {
     /// - Returns: one list for each model, for each window.
     private func score(
         _ range: Range<Int>, of batches: WindowBatches, _ models: [ForwardPass], _ reference: Reference,
-        _ recorder: (any PredictionRecorder)?, _ states: [StateFile?]
+        _ recorder: (any PredictionRecorder)?, _ states: [(any StateKeeper)?]
     ) throws -> [[[TokenScore]]] {
         let (rows, tokens) = batches.scored(range)
         // What does not fit the windows should be seen before they are computed.
@@ -167,12 +168,6 @@ package protocol PredictionRecorder: AnyObject, Sendable {
 
 /// A keeper of the scores of finished windows, so that a later run need not compute them again.
 package protocol ScoreJournal: AnyObject {
-    /// What identifies the run: runs with the same identity compute the same.
-    var identity: PredictionIdentity { get }
-    /// The path of the file that is kept.
-    var path: String { get }
-    /// The least time between two savings of the states of a batch.
-    var stateInterval: Duration { get }
     /// The windows of a text that an earlier run has finished, with their scores, in any order.
     ///
     /// - Parameter text: The number of the text in the run.
@@ -181,11 +176,37 @@ package protocol ScoreJournal: AnyObject {
     ///
     /// - Parameter text: The number of the window's text in the run.
     func append(_ window: WindowScores, ofText text: Int) throws
+    /// Announces that all windows of a batch have been appended, whose states are needed no more.
+    func endBatch() throws
+    /// What keeps the states of a batch.
+    ///
+    /// - Parameters:
+    ///   - model: The number of the model in the run.
+    ///   - pass: The model.
+    ///   - windows: The batch.
+    func states(ofModel model: Int, _ pass: ForwardPass, windows: ArraySlice<EvaluationWindow>) -> any StateKeeper
 }
 
-extension ScoreJournal {
-    fileprivate func stateFile(model: Int, windows: ArraySlice<EvaluationWindow>, columns: Int) -> StateFile {
+/// A keeper of scores in a file, beside which states are kept.
+package protocol ScoreFileJournal: ScoreJournal {
+    /// What identifies the run: runs with the same identity compute the same.
+    var identity: PredictionIdentity { get }
+    /// The path of the file that is kept.
+    var path: String { get }
+    /// The least time between two savings of the states of a batch.
+    var stateInterval: Duration { get }
+}
+
+extension ScoreFileJournal {
+    /// Does nothing: each window has been written.
+    package func endBatch() {}
+
+    /// A file beside that of the scores.
+    package func states(
+        ofModel model: Int, _ pass: ForwardPass, windows: ArraySlice<EvaluationWindow>
+    ) -> any StateKeeper {
         StateFile(
-            path: path, identity: identity, model: model, windows: windows, columns: columns, interval: stateInterval)
+            path: path, identity: identity, model: model, windows: windows, columns: pass.plan.embeddingLength,
+            interval: stateInterval)
     }
 }

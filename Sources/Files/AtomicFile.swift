@@ -179,7 +179,9 @@ public struct AtomicFile: ~Copyable {
     /// Removes what follows the first `count` bytes; appending goes on from there.
     public mutating func truncate(to count: Int) throws {
         precondition(buffered == 0 && count <= byteCount, "only what was written can be kept")
-        guard ftruncate(descriptor, off_t(count)) == 0, lseek(descriptor, off_t(count), SEEK_SET) >= 0 else {
+        guard SystemCall.repeated({ ftruncate(descriptor, off_t(count)) }) == 0,
+            lseek(descriptor, off_t(count), SEEK_SET) >= 0
+        else {
             throw FileError.lastSystemError("write", path: path)
         }
         byteCount = count

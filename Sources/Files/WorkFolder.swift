@@ -43,8 +43,12 @@ public struct WorkFolder: Sendable {
 
     /// The path of the folder that the work on an output is kept in: beside the file itself, once links to it are
     /// followed, so that files of the folder can become the output.
-    public static func path(forOutput output: String) -> String {
-        ((try? OutputLocation(output).path) ?? output) + ".work"
+    ///
+    /// - Parameters:
+    ///   - output: The path of the output.
+    ///   - stage: A part of the work that has a folder of its own; nil for the whole.
+    public static func path(forOutput output: String, stage: String? = nil) -> String {
+        ((try? OutputLocation(output).path) ?? output) + (stage.map { ".\($0)" } ?? "") + ".work"
     }
 
     /// Whether there is something under this name, a folder of work or anything else.
@@ -64,6 +68,14 @@ public struct WorkFolder: Sendable {
         removeFiles(where: isOwn)
         try writeMarker(description)
         foundDescription = nil
+    }
+
+    /// The bytes of all files in the folder.
+    public var byteCount: Int {
+        Self.names(in: path).reduce(0) { sum, name in
+            var status = stat()
+            return lstat("\(path)/\(name)", &status) == 0 ? sum + Int(status.st_size) : sum
+        }
     }
 
     /// Removes the files that a run has made, the marker last, and the folder if nothing is left in it.

@@ -13,6 +13,8 @@ package final class Journal: Sendable {
     package let folder: String
     /// What decides the result of the run.
     package let identity: RunIdentity
+    /// Receives what a user may like to know of what is gone on with.
+    package let say: @Sendable (Message) -> Void
     private let digest: String
     private let work: Mutex<WorkFolder?>
 
@@ -26,12 +28,18 @@ package final class Journal: Sendable {
     ///
     /// - Parameters:
     ///   - output: The path of the result; the folder is `OUT.work`.
+    ///   - stage: A part of the run that keeps its work by itself; its folder is `OUT.STAGE.work`.
     ///   - identity: What decides the result.
     ///   - isRestarting: Whether what is left is removed first, whatever run it is of.
+    ///   - say: Receives what a user may like to know of what is gone on with.
     /// - Throws: ``JournalError`` if the folder is of another run; `FileError` if it is not ours, or another process works
     ///   in it.
-    package init(output: String, identity: RunIdentity, isRestarting: Bool = false) throws {
-        folder = Self.folder(of: output)
+    package init(
+        output: String, stage: Stage? = nil, identity: RunIdentity, isRestarting: Bool = false,
+        say: @escaping @Sendable (Message) -> Void = { _ in }
+    ) throws {
+        self.say = say
+        folder = Self.folder(of: output, stage)
         self.identity = identity
         digest = identity.digest
         guard WorkFolder.isThere(folder) else {
@@ -50,8 +58,20 @@ package final class Journal: Sendable {
         KeptWork.insert(folder)
     }
 
-    /// The path of the folder in which the work on an output is kept.
-    package static func folder(of output: String) -> String { WorkFolder.path(forOutput: output) }
+    /// A part of a run that keeps its work apart from that of the whole, since it is done before the output is begun.
+    package enum Stage: String, CaseIterable, Sendable {
+        /// Measuring what types cost, for a budget.
+        case sensitivity
+    }
+
+    private static func folder(of output: String, _ stage: Stage?) -> String {
+        WorkFolder.path(forOutput: output, stage: stage?.rawValue)
+    }
+
+    /// The paths of all folders in which work on an output is kept, there or not.
+    package static func folders(of output: String) -> [String] {
+        ([nil] + Stage.allCases).map { folder(of: output, $0) }
+    }
 
     /// Whether a run makes files of this name in its folder, besides the marker.
     package static func isOwn(_ name: String) -> Bool { name.hasSuffix(suffix) || growing.contains(name) }
@@ -60,19 +80,31 @@ package final class Journal: Sendable {
     ///
     /// - Parameter output: The path of the output.
     package static func growingByteCount(of output: String) -> Int {
-        (try? ReadableFile(path: "\(folder(of: output))/\(growing[0])").byteCount) ?? 0
+        (try? ReadableFile(path: "\(folder(of: output, nil))/\(growing[0])").byteCount) ?? 0
     }
 
     /// Removes what runs have left of an output, whatever they were.
     ///
     /// - Parameter output: The path of the output.
-    /// - Returns: The folder, of which files of others may be left; nil if there was none.
+    /// - Returns: The folders, of which files of others may be left.
+    /// - Throws: `FileError` if a folder is not ours, or another process works in it.
+    package static func clean(_ output: String) throws -> [String] {
+        let there = folders(of: output).filter(WorkFolder.isThere)
+        for folder in there { try clean(folder: folder) }
+        return there
+    }
+
+    /// Removes what a stage has left of an output, since the output is there.
+    ///
     /// - Throws: `FileError` if the folder is not ours, or another process works in it.
-    package static func clean(_ output: String) throws -> String? {
-        let folder = folder(of: output)
-        guard WorkFolder.isThere(folder) else { return nil }
+    package static func remove(stage: Stage, of output: String) throws {
+        let folder = Self.folder(of: output, stage)
+        if WorkFolder.isThere(folder) { try clean(folder: folder) }
+    }
+
+    private static func clean(folder: String) throws {
         try open(folder, RunIdentity()).remove(where: isOwn)
-        return folder
+        KeptWork.remove(folder)
     }
 
     private static func open(_ folder: String, _ identity: RunIdentity) throws -> WorkFolder {
@@ -92,11 +124,17 @@ package final class Journal: Sendable {
     package func keep(
         _ name: String, expectedByteCount: Int = 0, _ write: (inout RecordWriter) throws -> Void
     ) throws {
-        try begin()
-        var writer = try RecordWriter(
-            path: path(of: name), seed: seed(of: name), expectedByteCount: expectedByteCount)
+        var writer = try begin(name, expectedByteCount: expectedByteCount)
         try write(&writer)
         try writer.finish()
+    }
+
+    /// Begins a record that grows over some time, and is there when it is finished.
+    ///
+    /// - Throws: `FileError` if it cannot be written or the folder is not ours.
+    package func begin(_ name: String, expectedByteCount: Int = 0) throws -> RecordWriter {
+        try begin()
+        return try RecordWriter(path: path(of: name), seed: seed(of: name), expectedByteCount: expectedByteCount)
     }
 
     /// Makes the folder, if there is none.
@@ -120,6 +158,9 @@ package final class Journal: Sendable {
         guard work.withLock({ $0 != nil }) else { return nil }
         return try Record(path: path(of: name), seed: seed(of: name))
     }
+
+    /// The bytes of all files that are kept.
+    package var foundByteCount: Int { work.withLock { $0?.byteCount ?? 0 } }
 
     /// Removes a record that is needed no more.
     package func discard(_ name: String) { _ = unlink(path(of: name)) }
@@ -154,6 +195,42 @@ package final class Journal: Sendable {
     /// - Throws: `FileError` if it cannot be read and written.
     package func completionList() throws -> ResumableFile {
         try ResumableFile(path: "\(folder)/\(Self.growing[1])", isUsableUnfinished: true)
+    }
+
+    // MARK: Ends
+
+    /// Does some work and removes what was kept of it, since its output is there.
+    ///
+    /// What is kept is left if the work ends with an error of the system, such as a full disk, or lacks memory: the next run
+    /// may not meet it. Other errors lie in the inputs, and inputs that are put right are others; the work goes with them.
+    ///
+    /// - Parameters:
+    ///   - journal: What keeps the work; nil if nothing does.
+    ///   - removes: Whether what was kept is removed when all went well.
+    ///   - work: The work, with the writing of its output.
+    package static func perform<Result>(
+        _ journal: Journal?, removes: Bool = true, _ work: () throws -> Result
+    ) throws -> Result {
+        let result: Result
+        do {
+            result = try work()
+        } catch {
+            journal?.settle(after: error)
+            throw error
+        }
+        if removes { journal?.remove() }
+        return result
+    }
+
+    /// Removes what was kept of work that ended with an error, unless the next run may not meet it.
+    package func settle(after error: any Error) {
+        if !Self.mayPass(error) { remove() }
+    }
+
+    /// Whether another run with the same inputs may not meet an error.
+    private static func mayPass(_ error: any Error) -> Bool {
+        let cause: any Error = (error as? ErrorInFile)?.underlying ?? error
+        return cause is FileError || cause is JournalError || (cause as? any DiagnosticError)?.diagnostic.fault == .room
     }
 
     private func path(of name: String) -> String { "\(folder)/\(name)\(Self.suffix)" }

@@ -6,6 +6,8 @@ package struct JournalError: DiagnosticError, Equatable {
     package enum Kind: Sendable, Equatable {
         /// The folder holds the work of a run with other inputs or options; what is not the same, as far as it is known.
         case otherRun([String])
+        /// What was kept has been damaged while the run was going on.
+        case damaged
     }
 
     /// What is wrong.
@@ -32,6 +34,10 @@ package struct JournalError: DiagnosticError, Equatable {
                 "it holds the work of another run"
                     + (parts.isEmpty ? "" : ", which differs in \(parts.joined(separator: ", "))"),
                 advice: "go on with its inputs and options, or begin anew with \(.isRestarting)")
+        case .damaged:
+            Diagnostic(
+                .work, file: folder, "what was kept in it has been damaged since",
+                advice: "run the same again, which goes on from what is good")
         }
     }
 }

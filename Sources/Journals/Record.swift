@@ -4,6 +4,7 @@ import Files
 /// A record that is complete and undamaged.
 package struct Record: Sendable {
     private let file: ReadableFile
+    var path: String { file.path }
     /// The size of the content in bytes.
     package let byteCount: Int
 
@@ -71,7 +72,10 @@ package struct RecordWriter: ~Copyable {
         try bytes.withUnsafeBytes { try append($0) }
     }
 
-    consuming func finish() throws {
+    /// Completes the record, and gives it its name.
+    ///
+    /// - Throws: `FileError` if it cannot be written.
+    package consuming func finish() throws {
         try file.append(Array(digest.hexadecimal.utf8))
         try file.commit()
     }

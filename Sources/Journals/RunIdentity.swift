@@ -39,7 +39,9 @@ package struct RunIdentity: Sendable, Equatable {
 
     /// A text without the characters that divide parts.
     private static func plain(_ text: String) -> String {
-        text.contains { $0 == "\n" || $0 == "\t" || $0 == "\\" || $0 == "\r\n" }
-            ? text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing("\t", with: "\\t") : text
+        guard text.unicodeScalars.contains(where: isEscaped) else { return text }
+        return text.unicodeScalars.map { isEscaped($0) ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
     }
+
+    private static func isEscaped(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || scalar == "\\" }
 }

@@ -32,7 +32,7 @@ public enum SwageCommand {
         if let failure = error as? OutputFailure, failure.isClosedPipe { Interruption.end(by: SIGPIPE) }
         if let error = error as? any DiagnosticError {
             Failure.report(error)
-            KeptWork.report()
+            Failure.sayWhatIsKept()
             ExitStatus(error.diagnostic.fault).exit()
         }
         switch Swage.exitCode(for: error) {
@@ -49,6 +49,7 @@ public enum SwageCommand {
             ExitStatus.badUsage.exit()
         default:
             Failure.report(error)
+            Failure.sayWhatIsKept()
             ExitStatus.failed.exit()
         }
     }

@@ -78,4 +78,39 @@ import Testing
             #expect([names(folder), names(path), names(other)] == before)
         }
     }
+
+    @Test func anotherRunBeginsAnew() throws {
+        try Fixtures.withTemporaryDirectory { folder in
+            let path = folder + "/work"
+            #expect(!WorkFolder.isThere(path))
+            do { _ = try open(path) }
+            #expect(WorkFolder.isThere(path))
+            try write(path + "/layer-0")
+            try write(path + "/.layer-1.partial")
+            try write(path + "/notes")
+            do {
+                var work = try open(path, "another run")
+                #expect(work.foundDescription == Array("a run".utf8))
+                #expect(work.byteCount == 16 + "a heading\na run".utf8.count + 8)
+                try work.beginAnew(Array("another run".utf8)) { $0.hasPrefix("layer-") }
+                #expect(work.foundDescription == nil)
+            }
+            #expect(names(path) == ["notes", "run.json"])
+            #expect(try open(path).foundDescription == Array("another run".utf8))
+        }
+    }
+
+    @Test func twoCannotWorkInOneFolder() throws {
+        try Fixtures.withTemporaryDirectory { folder in
+            let path = folder + "/work"
+            let work = try open(path)
+            #expect(throws: FileError(.beingWritten, path: path)) { _ = try open(path) }
+            work.remove { _ in false }
+            // What it holds has no name any more.
+            let next = try open(path)
+            #expect(next.foundDescription == nil)
+            withExtendedLifetime(work) {}
+            next.remove { _ in false }
+        }
+    }
 }

@@ -98,12 +98,12 @@ import Testing
                 let journal = try Journal(output: output, identity: identity("another digest"))
                 #expect(try journal.record("b")?.bytes() == [2])
             }
-            #expect(try Journal.clean(output) == output + ".work")
+            #expect(try Journal.clean(output) == [output + ".work"])
             #expect(names(output + ".work") == ["notes"])
             #expect(
                 performing: { _ = try Journal(output: output, identity: identity(), isRestarting: true) },
                 throws: { ($0 as? FileError)?.kind == .notOurs })
-            #expect(try Journal.clean(folder + "/none") == nil)
+            #expect(try Journal.clean(folder + "/none") == [])
         }
     }
 
@@ -123,6 +123,37 @@ import Testing
             try second.keep("a", [1])
             second.remove()
             #expect(names(folder).isEmpty)
+        }
+    }
+
+    private struct Fault: DiagnosticError {
+        let fault: Diagnostic.Fault
+        var diagnostic: Diagnostic { Diagnostic(fault, "a problem") }
+    }
+
+    /// What the next run may not meet leaves the work.
+    @Test func endsLeaveWorkOrNot() throws {
+        try Fixtures.withTemporaryDirectory { folder in
+            let system = FileError(.system(operation: "write", errno: 28), path: "file")
+            let ends: [(error: (any Error)?, isLeft: Bool)] = [
+                (nil, false), (Fault(fault: .input), false), (Fault(fault: .work), false), (Fault(fault: .room), true),
+                (system, true), (ErrorInFile(path: "model", underlying: system), true),
+                (ErrorInFile(path: "model", underlying: Fault(fault: .work)), false), (CancellationError(), false),
+            ]
+            for (number, end) in ends.enumerated() {
+                let journal = try Journal(output: "\(folder)/\(number)", identity: identity())
+                try journal.keep("a", [1])
+                let result = try? Journal.perform(journal) {
+                    if let error = end.error { throw error }
+                    return number
+                }
+                #expect((result != nil) == (end.error == nil))
+                #expect(names(folder).contains("\(number).work") == end.isLeft, "\(number)")
+                #expect(KeptWork.paths.contains(journal.folder) == end.isLeft)
+            }
+            let journal = try Journal(output: folder + "/stage", stage: .sensitivity, identity: identity())
+            try Journal.perform(journal, removes: false) { try journal.keep("a", [1]) }
+            #expect(names(folder + "/stage.sensitivity.work") == ["a.record", "run.json"])
         }
     }
 }

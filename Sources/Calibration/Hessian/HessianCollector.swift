@@ -88,7 +88,7 @@ public final class HessianCollector: ActivationObserver {
             return pieces
         }
         let sites = stage.keys.sorted {
-            ($0.layer, $0.input.order, $0.expert) < ($1.layer, $1.input.order, $1.expert)
+            ($0.layer, $0.input.number, $0.expert) < ($1.layer, $1.input.number, $1.expert)
         }
         for site in sites {
             guard let pieces = stage[site]?.sorted(by: { $0.number < $1.number }), let first = pieces.first else {
@@ -99,24 +99,6 @@ public final class HessianCollector: ActivationObserver {
                 product.add(pieces.map { ($0.inputs[block], $0.rowCount) }, parallel: parallel)
                 receive(site, block, product.moments)
             }
-        }
-    }
-}
-
-extension ActivationSite.Input {
-    /// A fixed order of a layer's sites.
-    fileprivate var order: Int {
-        switch self {
-        case .attention: 0
-        case .attentionOutput: 1
-        case .router: 2
-        case .feedForward: 3
-        case .feedForwardDown: 4
-        case .experts: 5
-        case .expertsDown: 6
-        case .shared: 7
-        case .sharedDown: 8
-        case .output: 9
         }
     }
 }

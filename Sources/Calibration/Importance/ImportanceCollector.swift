@@ -1,5 +1,6 @@
 import Evaluation
 import Importance
+import Journals
 import ModelArchitecture
 import Numerics
 import Runtime
@@ -73,6 +74,37 @@ final class ImportanceCollector: ActivationObserver {
             state.pieces = [:]
         }
     }
+
+    // MARK: Records
+
+    /// Appends all sums of stages that have ended.
+    func append(to writer: inout RecordWriter) throws {
+        let totals = state.withLock { $0.totals }
+        try writer.append(totals.count)
+        for (site, total) in totals {
+            try writer.append(site)
+            try writer.append(total.rowCount)
+            try writer.append(total.sums.count)
+            try writer.append(total.sums)
+        }
+    }
+
+    /// Takes sums that were appended to a record in the place of its own.
+    ///
+    /// - Returns: false if they are not of this model, and are not taken.
+    func restore(from reader: inout RecordReader, plan: DecoderPlan) throws -> Bool {
+        var totals: [ActivationSite: Total] = [:]
+        for _ in 0..<max(0, try reader.number()) {
+            guard let site = try reader.site() else { return false }
+            let (rowCount, count) = (try reader.number(), try reader.number())
+            guard count == plan.dimensions(of: site.roles[0])[0] else { return false }
+            totals[site] = Total(sums: try reader.numbers(count), rowCount: rowCount)
+        }
+        state.withLock { $0.totals = totals }
+        return true
+    }
+
+    // MARK: Result
 
     /// The sums by tensor name; experts that saw nothing have zeros.
     ///

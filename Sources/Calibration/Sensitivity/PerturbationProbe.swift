@@ -65,13 +65,27 @@ public struct PerturbationProbe {
         of perturbations: [Set<Part>], changed: (_ perturbation: Int, _ part: Part) throws -> ForwardPass,
         progress: (Double) -> Void
     ) throws -> [Double] {
-        let base = try original.embedding(of: sequences)
-        var streams: [HiddenStates?] = perturbations.map { _ in nil }
-        for (number, parts) in perturbations.enumerated() where parts.contains(.embedding) {
-            streams[number] = try changed(number, .embedding).embedding(of: sequences)
-        }
+        try divergences(of: perturbations, spool: nil, changed: changed, progress: progress)
+    }
+
+    /// Runs perturbations, and keeps what they have come to.
+    ///
+    /// - Parameters:
+    ///   - perturbations: The parts that each changes.
+    ///   - spool: Where finished work is kept and found again.
+    ///   - changed: Makes the model as a perturbation has it, as far as one part goes.
+    ///   - progress: Called with the finished share of the work.
+    /// - Returns: the mean KL divergence from the original's predictions, in nats per scored token, of each.
+    package func divergences(
+        of perturbations: [Set<Part>], spool: SensitivitySpool?,
+        changed: (_ perturbation: Int, _ part: Part) throws -> ForwardPass, progress: (Double) -> Void
+    ) throws -> [Double] {
+        if let divergences = try spool?.loadDivergences(count: perturbations.count) { return divergences }
+        let found = try spool?.loadProbing(count: perturbations.count, rowCount: tokenCount)
+        let base = try found?.base ?? original.embedding(of: sequences)
+        var streams = try found?.streams ?? embedded(perturbations, changed)
         let layerCount = original.plan.layerCount
-        for layer in 0..<layerCount {
+        for layer in ((found?.layer ?? -1) + 1)..<layerCount {
             let common = streams.indices.filter { streams[$0] != nil && !perturbations[$0].contains(.layer(layer)) }
             for (number, parts) in perturbations.enumerated() where parts.contains(.layer(layer)) {
                 let stream = streams[number] ?? HiddenStates(joining: [base])
@@ -79,9 +93,21 @@ public struct PerturbationProbe {
                 streams[number] = stream
             }
             try run(layer: layer, [base] + common.compactMap { streams[$0] })
+            try spool?.keepProbing(layer: layer, base, streams)
             progress(Double(layer + 1) / Double(layerCount + 1))
         }
-        return try compare(perturbations, base, streams, changed)
+        let divergences = try compare(perturbations, base, streams, changed)
+        try spool?.keepDivergences(divergences)
+        return divergences
+    }
+
+    /// The streams of perturbations of the embedding; nil for others.
+    private func embedded(
+        _ perturbations: [Set<Part>], _ changed: (Int, Part) throws -> ForwardPass
+    ) throws -> [HiddenStates?] {
+        try perturbations.enumerated().map { number, parts in
+            parts.contains(.embedding) ? try changed(number, .embedding).embedding(of: sequences) : nil
+        }
     }
 
     /// Takes streams through a layer of the original, as many at a time as memory allows.

@@ -65,6 +65,9 @@ package final class SensitivitySampling {
         }
     }
 
+    /// Takes sums that an earlier run has kept in the place of its own.
+    package func restore(_ sums: [String: Sums]) { self.sums = sums }
+
     /// Whether a site's matrices are in the sample.
     package static func samples(_ site: ActivationSite, expertCount: Int) -> Bool {
         guard site.isOfExpert, expertCount > expertLimit else { return site.input != .router }

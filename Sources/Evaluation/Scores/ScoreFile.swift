@@ -1,13 +1,11 @@
 import Files
-import FoundationEssentials
-import Runtime
 
 /// The scores of a run, window by window, in a file of JSON lines; a run that ends early is continued by the next.
 ///
 /// The first line is a ``PredictionIdentity``, each other line a window: its text and its number in it, the bytes and
 /// characters of its scored tokens, and each model's log-probabilities; with a reference also the divergences, the
 /// reference's log-probabilities and which tokens agree.
-package final class ScoreFile: ScoreJournal {
+package final class ScoreFile: ScoreFileJournal {
     static let format = "swage scores 1"
 
     private let file: ResumableFile
@@ -18,22 +16,6 @@ package final class ScoreFile: ScoreJournal {
     /// The path of the file, which it has from the beginning.
     package var path: String { file.path }
     private let windows: [[WindowScores]]
-
-    /// One line.
-    fileprivate struct Line: Codable {
-        struct Model: Codable {
-            var logProbabilities: [Double]
-            var divergences: [Double]?
-            var referenceLogProbabilities: [Double]?
-            var agrees: [Bool]?
-        }
-
-        var text: Int
-        var window: Int
-        var bytes: [Int]
-        var characters: [Int]
-        var models: [Model]
-    }
 
     /// Continues a run's file, or begins it.
     ///
@@ -111,23 +93,10 @@ package final class ScoreFile: ScoreJournal {
     ///
     /// - Throws: ``EvaluationError`` if a score is not finite; `FileError` if the line cannot be written.
     package func append(_ window: WindowScores, ofText text: Int) throws {
-        let line = Line(
-            text: text, window: window.number, bytes: window.byteCounts, characters: window.characterCounts,
-            models: window.scores.map { scores in
-                let comparisons = scores.compactMap(\.comparison)
-                let isCompared = !comparisons.isEmpty
-                return Line.Model(
-                    logProbabilities: scores.map(\.logProbability),
-                    divergences: isCompared ? comparisons.map(\.divergence) : nil,
-                    referenceLogProbabilities: isCompared ? comparisons.map(\.referenceLogProbability) : nil,
-                    agrees: isCompared ? comparisons.map(\.agrees) : nil)
-            })
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        guard let data = try? encoder.encode(line) else {
+        guard let line = ScoreLine(window, ofText: text).encoded else {
             throw EvaluationError(.nonFiniteResult, file: identity.texts[text].name)
         }
-        try file.append(Array(data) + [0x0a])
+        try file.append(line + [0x0a])
     }
 
     /// Brings the file to disk.
@@ -151,8 +120,8 @@ package final class ScoreFile: ScoreJournal {
         var windows = identity.texts.map { _ in [WindowScores]() }
         var numbers = identity.texts.map { _ in Set<Int>() }
         for (number, line) in lines.enumerated().dropFirst() {
-            guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)), windows.indices ~= line.text,
-                let window = WindowScores(line), window.scores.count == identity.models.count
+            guard let line = ScoreLine(encoded: line), windows.indices ~= line.text,
+                let window = line.window, window.scores.count == identity.models.count
             else { throw EvaluationError(.notScores(line: number + 1), file: path) }
             guard numbers[line.text].insert(window.number).inserted else {
                 throw EvaluationError(
@@ -161,36 +130,5 @@ package final class ScoreFile: ScoreJournal {
             windows[line.text].append(window)
         }
         return (identity, windows, lines.reduce(0) { $0 + $1.count + 1 })
-    }
-}
-
-extension WindowScores {
-    fileprivate init?(_ line: ScoreFile.Line) {
-        let count = line.bytes.count
-        guard line.characters.count == count else { return nil }
-        var scores: [[TokenScore]] = []
-        for model in line.models {
-            guard model.logProbabilities.count == count else { return nil }
-            let comparisons: [LogitComparison]
-            if let divergences = model.divergences, let reference = model.referenceLogProbabilities,
-                let agrees = model.agrees
-            {
-                guard [divergences.count, reference.count, agrees.count].allSatisfy({ $0 == count }) else { return nil }
-                comparisons = (0..<count).map {
-                    LogitComparison(
-                        divergence: divergences[$0], referenceLogProbability: reference[$0],
-                        logProbability: model.logProbabilities[$0], agrees: agrees[$0])
-                }
-            } else {
-                comparisons = []
-            }
-            scores.append(
-                (0..<count).map {
-                    TokenScore(
-                        logProbability: model.logProbabilities[$0],
-                        comparison: comparisons.isEmpty ? nil : comparisons[$0])
-                })
-        }
-        self.init(number: line.window, byteCounts: line.bytes, characterCounts: line.characters, scores: scores)
     }
 }

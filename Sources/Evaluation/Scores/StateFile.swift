@@ -7,7 +7,7 @@ import Runtime
 ///
 /// `swagest1`, the length of a JSON object (u32) and the object, which says what the states are of; then the residual stream,
 /// a row of float32 for each token. There is one file for each model: `PATH.state0` and so on.
-package final class StateFile {
+final class StateFile: StateKeeper {
     private static let magic = Array("swagest1".utf8)
 
     private let path: String
@@ -34,10 +34,8 @@ package final class StateFile {
     ) {
         self.path = "\(path).state\(model)"
         self.interval = interval
-        var digest = SHA256()
-        for window in windows { window.tokens.map(\.littleEndian).withUnsafeBytes { digest.update($0) } }
         content = Content(
-            identity: identity, model: model, tokens: digest.hexadecimal,
+            identity: identity, model: model, tokens: SHA256.hexadecimal(ofTokensOf: windows),
             rows: windows.reduce(0) { $0 + $1.tokens.count },
             columns: columns, layer: -1)
     }

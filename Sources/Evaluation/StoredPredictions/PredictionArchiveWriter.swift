@@ -3,7 +3,7 @@ import Runtime
 import Synchronization
 
 /// Stores a model's predictions in Swage's form; a run that ends early is continued by the next.
-package final class PredictionArchiveWriter: PredictionRecorder, ScoreJournal, @unchecked Sendable {
+package final class PredictionArchiveWriter: PredictionRecorder, ScoreFileJournal, @unchecked Sendable {
     /// What identifies the run, the version of the file's format included.
     package let identity: PredictionIdentity
     /// The least time between two savings of the states of a batch.

@@ -1,3 +1,4 @@
+import Journals
 import Parallelism
 import Runtime
 import Tokenizers
@@ -13,26 +14,35 @@ package struct ChoiceEvaluation: Sendable {
     ///   - pass: The model; contexts longer than its own are cut on the left.
     ///   - tokenizer: The model's.
     ///   - tasks: The tasks whose questions are asked.
+    ///   - journal: Where finished work is kept and found again, and what the names of its records begin with.
     ///   - progress: Called with the finished share of the work, from 0 to 1.
     /// - Returns: A result for each task.
     /// - Throws: ``EvaluationError`` if a question does not fit the tokenizer or the model's context, or a result is
     ///   not finite; `FileError`.
     package func run(
         _ pass: ForwardPass, tokenizer: Tokenizer, tasks: [EvaluationTask],
-        progress: @escaping @Sendable (Double) -> Void = { _ in }
+        journal: (journal: Journal, name: String)? = nil, progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws -> [TaskResult] {
         let sequences = try ChoiceSequences(tasks, tokenizer: tokenizer, contextLength: pass.plan.contextLength)
         var logLikelihoods = sequences.candidates.map { $0.map { $0.map { _ in 0.0 } } }
         let places = Self.places(in: sequences)
         let batches = WindowBatches(windows: sequences.windows, passes: [pass], progress: progress)
-        try batches.forEach { range in
+        let answers = journal.map { JournaledAnswers($0.journal, name: $0.name) }
+        let kept = try answers?.load(places.map(\.count)) ?? []
+        for (place, sum) in zip(places.prefix(kept.count).joined(), kept.joined()) {
+            logLikelihoods[place.task][place.question][place.candidate] = sum
+        }
+        try batches.forEach(from: kept.count) { range in
             let entries = range.flatMap { places[$0] }
             let tokens = entries.map { sequences.candidates[$0.task][$0.question][$0.candidate].tokens }
-            let sums = try logProbabilities(of: tokens, after: entries.map(\.window), range, of: batches)
+            let states = answers?.states(of: batches.windows[range], pass)
+            let sums = try logProbabilities(of: tokens, after: entries.map(\.window), range, of: batches, states)
             for (entry, sum) in zip(entries, sums) {
                 guard sum.isFinite else { throw EvaluationError(.nonFiniteResult, file: tasks[entry.task].path) }
                 logLikelihoods[entry.task][entry.question][entry.candidate] = sum
             }
+            try answers?.append(sums, windowCount: range.count)
+            states?.remove()
         }
         return tasks.enumerated().map { number, task in
             TaskResult(task, sequences: sequences.candidates[number], logLikelihoods: logLikelihoods[number])
@@ -63,7 +73,8 @@ package struct ChoiceEvaluation: Sendable {
 
     /// The log-probability of each list of tokens: the last of them follows its window, the others are the window's end.
     private func logProbabilities(
-        of lists: [TokenSequence], after windows: [Int], _ range: Range<Int>, of batches: WindowBatches
+        of lists: [TokenSequence], after windows: [Int], _ range: Range<Int>, of batches: WindowBatches,
+        _ states: (any StateKeeper)?
     ) throws -> [Double] {
         // The window's last rows predict the tokens that are scored.
         var rows: [Int] = []
@@ -80,9 +91,9 @@ package struct ChoiceEvaluation: Sendable {
             for token in tokens.indices { targets[start + token].append((list, token)) }
         }
         let pass = batches.passes[0]
-        let states = try pass.finalStates(of: rows, in: batches.run(range, through: 0))
+        let final = try pass.finalStates(of: rows, in: batches.run(range, through: 0, states: states))
         let tables = lists.map { ResultTable<Double>(repeating: 0, count: $0.count) }
-        try Predictions([(pass, states)]).forEachRow { [targets] row, logits in
+        try Predictions([(pass, final)]).forEachRow { [targets] row, logits in
             let total = LogProbability.logSumExp(logits[0])
             for (list, token) in targets[row] {
                 tables[list][token] = Double(logits[0][Int(lists[list][token])]) - total

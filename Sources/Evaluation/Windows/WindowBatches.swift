@@ -21,9 +21,24 @@ package struct WindowBatches {
     }
 
     /// Calls `body` with each batch's range of windows, in order.
-    package func forEach(_ body: (Range<Int>) throws -> Void) throws {
-        let room = passes[0].memory.room(beside: held + workingSet)
-        var start = 0
+    ///
+    /// - Parameters:
+    ///   - first: The number of the first window that is not done yet.
+    ///   - room: The bytes that the states of a batch may take; nil for what memory has.
+    package func forEach(from first: Int = 0, room: Int? = nil, _ body: (Range<Int>) throws -> Void) throws {
+        for range in ranges(from: first, room: room ?? self.room) { try body(range) }
+    }
+
+    /// The windows of all batches together.
+    package var windowCount: Int { windows.count }
+
+    /// The bytes that memory has for the states of a batch.
+    package var room: Int { passes[0].memory.room(beside: held + workingSet) }
+
+    /// The batches from a window on that go into some room.
+    package func ranges(from first: Int, room: Int) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var start = first
         while start < windows.count {
             var end = start
             var byteCount = 0
@@ -35,9 +50,10 @@ package struct WindowBatches {
             // A little more or less memory should not change how the work is cut: what a token gets does not depend on it,
             // but sums over tokens, such as an importance matrix, are rounded batch by batch.
             if end < windows.count { end = start + Self.powerOfTwo(notAbove: end - start) }
-            try body(start..<end)
+            ranges.append(start..<end)
             start = end
         }
+        return ranges
     }
 
     /// What the models need, one after the other, for any batch.
@@ -61,7 +77,8 @@ package struct WindowBatches {
     ///
     /// - Parameter states: where its states are kept between layers, and found again.
     package func run(
-        _ range: Range<Int>, through number: Int, observer: (any ActivationObserver)? = nil, states: StateFile? = nil
+        _ range: Range<Int>, through number: Int, observer: (any ActivationObserver)? = nil,
+        states: (any StateKeeper)? = nil
     ) throws -> HiddenStates {
         let pass = passes[number]
         let layers = Double(pass.plan.layerCount + 1)

@@ -3,12 +3,12 @@ import ErrorFeedback
 import Evaluation
 import Hessians
 import Importance
+import Journals
 import ModelArchitecture
 import Models
 import Numerics
 import Parallelism
 import Runtime
-import Synchronization
 
 /// Collects second moments of the inputs of a model's matrices over texts and writes them.
 ///
@@ -25,6 +25,8 @@ public struct HessianCollection: Sendable {
     public var parallel: Parallel
     /// What the process may use.
     public var memory: MemoryBudget
+    /// Whether what an earlier run has kept is removed, and the work begins anew.
+    public var isRestarting = false
 
     /// A collection of second moments.
     ///
@@ -48,6 +50,9 @@ public struct HessianCollection: Sendable {
 
     /// Collects second moments and writes them.
     ///
+    /// Until the file is there, layers that are done are kept in the folder `OUTPUT.work`, as large as the file in the end, and
+    /// the next run goes on from there.
+    ///
     /// - Parameters:
     ///   - model: The model.
     ///   - texts: At least one text.
@@ -56,41 +61,57 @@ public struct HessianCollection: Sendable {
     ///   - progress: Receives what the work tells, from any thread.
     /// - Returns: the importance matrix.
     /// - Throws: `CalibrationError` if there is no text or too little memory, `EvaluationError` for texts that cannot be cut,
-    ///   and errors of reading and writing.
+    ///   an error with what differs if the folder holds the work of another run, and errors of reading and writing.
     public func run(
         _ model: Model, texts: [EvaluationText], output: String, importanceOutput: String? = nil,
         progress: @escaping ProgressHandler
     ) throws -> ImportanceMatrix {
         guard !texts.isEmpty else { throw CalibrationError(.noTexts) }
         let plan = model.plan
-        try activations.cut.check(contextLimit: plan.contextLength)
-        let windows = try texts.flatMap {
-            try TokenWindows($0, tokenizer: model.tokenizer, cut: activations.cut).windows
-        }
+        let windows = try activations.windows(of: texts, model.tokenizer, contextLimit: plan.contextLength)
         let origin = HessianOrigin(
             model: model.name, signature: try model.signature(), datasets: texts.map(\.name), chunkCount: windows.count,
             chunkSize: activations.cut.context)
         let inputs = model.inputFiles + texts.compactMap(\.path)
-        try OutputFile.check(
-            output, inputs: inputs,
-            expectedByteCount: HessianWriter.byteCount(plan: plan, blocks: columnBlocks, origin: origin))
+        try OutputFile.check(output, inputs: inputs)
         if let importanceOutput { try OutputFile.check(importanceOutput, inputs: inputs) }
+        let journal = try Journal(
+            output: output, identity: identity(model, texts, windows, importanceOutput), isRestarting: isRestarting
+        ) { progress(.note($0)) }
+        // What is kept takes as much room as the file, and may be there already.
+        let byteCount = try HessianWriter.byteCount(plan: plan, blocks: columnBlocks, origin: origin)
+        try OutputFile.check(
+            output, inputs: inputs, expectedByteCount: max(0, 2 * min(byteCount, .max / 2) - journal.foundByteCount))
         let pass = try model.forwardPass(parallel, memory: memory)
         try checkMemory(pass, windowCount: windows.count)
+        return try Journal.perform(journal) {
+            progress(.stage(.collectingSecondMoments))
+            let spool = HessianSpool(journal, try HessianLayout(plan, columnBlocks, path: output))
+            var matrix = try activations.hessian(
+                pass, windows: windows, texts: texts, blocks: columnBlocks, parallel: parallel, spool: spool
+            ) { progress(.fraction($0)) }
+            progress(.times(model: model.name, pass.times))
+            progress(.stage(.writing(path: output)))
+            try spool.write(
+                to: HessianWriter(path: output, plan: plan, blocks: columnBlocks, origin: origin),
+                layerCount: plan.layerCount)
+            matrix.model = origin.signature
+            if let importanceOutput { try matrix.write(to: importanceOutput, form: form) }
+            return matrix
+        }
+    }
 
-        progress(.stage(.collectingSecondMoments))
-        let sink = try HessianSink(HessianWriter(path: output, plan: plan, blocks: columnBlocks, origin: origin))
-        let wanted = Set(HessianSite.all(of: plan, columnBlocks).map(\.site))
-        let collector = HessianCollector(
-            parallel: parallel, observes: wanted.contains, blocks: columnBlocks.ranges, receive: sink.receive)
-        var matrix = try activations.hessian(
-            pass, windows: windows, texts: texts, collector: collector, layerEnd: sink.check
-        ) { progress(.fraction($0)) }
-        progress(.times(model: model.name, pass.times))
-        try sink.finish()
-        matrix.model = origin.signature
-        if let importanceOutput { try matrix.write(to: importanceOutput, form: form) }
-        return matrix
+    private func identity(
+        _ model: Model, _ texts: [EvaluationText], _ windows: [EvaluationWindow], _ importanceOutput: String?
+    ) throws -> RunIdentity {
+        var identity = RunIdentity("second moments")
+        try identity.add("the model", [model])
+        identity.add(texts)
+        identity.add("the windows of the texts", windows)
+        identity.add("whether the output matrix is included", activations.includesOutput)
+        identity.add("the blocks of wide inputs", columnBlocks.greatestWidth)
+        identity.add("the form of the file of importance", importanceOutput == nil ? "none" : "\(form)")
+        return identity
     }
 
     private func checkMemory(_ pass: ForwardPass, windowCount: Int) throws {
@@ -104,33 +125,5 @@ public struct HessianCollection: Sendable {
                     neededByteCount: $0, budgetByteCount: $1, windowCount: windowCount,
                     fittingCount: memory.count(of: sets.window, beside: sets.fixed)))
         }
-    }
-}
-
-/// Writes the sites as they come, and keeps the first error until somebody asks.
-private final class HessianSink: Sendable {
-    private struct State: ~Copyable {
-        var writer: HessianWriter
-        var failure: (any Error)?
-    }
-
-    private let state: Mutex<State>
-
-    init(_ writer: consuming sending HessianWriter) { state = Mutex(State(writer: writer)) }
-
-    @Sendable func receive(_ site: ActivationSite, block: Int, _ moments: SecondMoments) {
-        state.withLock { state in
-            guard state.failure == nil else { return }
-            do { try state.writer.append(site, block: block, moments) } catch { state.failure = error }
-        }
-    }
-
-    func check() throws {
-        if let failure = state.withLock({ $0.failure }) { throw failure }
-    }
-
-    func finish() throws {
-        try check()
-        try state.withLock { try $0.writer.finish() }
     }
 }

@@ -1,6 +1,7 @@
 import Calibration
 import Evaluation
 import Importance
+import Journals
 import Models
 import Parallelism
 import Runtime
@@ -15,6 +16,8 @@ public struct ImportanceCollection: Sendable {
     public var parallel: Parallel
     /// What the process may use.
     public var memory: MemoryBudget
+    /// Whether what an earlier run has kept is removed, and the work begins anew.
+    public var isRestarting = false
 
     /// A collection of an importance matrix.
     ///
@@ -36,32 +39,53 @@ public struct ImportanceCollection: Sendable {
     /// Collects an importance matrix and writes it, after each batch of windows too, so that not all is lost when the run ends
     /// early.
     ///
+    /// Until it is written, finished work is kept in the folder `OUTPUT.work`, and the next run goes on from there.
+    ///
     /// - Parameters:
     ///   - model: The model.
     ///   - texts: At least one text.
     ///   - output: The file of importance.
     ///   - progress: Receives what the work tells, from any thread.
     /// - Returns: the importance matrix.
-    /// - Throws: `CalibrationError` if there is no text, `EvaluationError` for texts that cannot be cut, and errors of reading
-    ///   and writing.
+    /// - Throws: `CalibrationError` if there is no text, `EvaluationError` for texts that cannot be cut, an error with what
+    ///   differs if the folder holds the work of another run, and errors of reading and writing.
     public func run(
         _ model: Model, texts: [EvaluationText], output: String, progress: @escaping ProgressHandler
     ) throws -> ImportanceMatrix {
         guard !texts.isEmpty else { throw CalibrationError(.noTexts) }
         try OutputFile.check(output, inputs: model.inputFiles + texts.compactMap(\.path))
-        progress(.stage(.collectingImportance))
-        let pass = try model.forwardPass(parallel, memory: memory)
-        let signature = try model.signature()
-        var matrix = try activations.importance(
-            pass, tokenizer: model.tokenizer, texts: texts,
-            snapshot: {
-                var matrix = $0
-                matrix.model = signature
-                try matrix.write(to: output, form: form)
-            }, progress: { progress(.fraction($0)) })
-        matrix.model = signature
-        progress(.times(model: model.name, pass.times))
-        try matrix.write(to: output, form: form)
-        return matrix
+        let windows = try activations.windows(
+            of: texts, model.tokenizer, contextLimit: model.plan.contextLength)
+        let journal = try Journal(
+            output: output, identity: identity(model, texts, windows), isRestarting: isRestarting
+        ) { progress(.note($0)) }
+        return try Journal.perform(journal) {
+            progress(.stage(.collectingImportance))
+            let pass = try model.forwardPass(parallel, memory: memory)
+            let signature = try model.signature()
+            var matrix = try activations.importance(
+                pass, windows: windows, texts: texts, spool: ImportanceSpool(journal),
+                snapshot: {
+                    var matrix = $0
+                    matrix.model = signature
+                    try matrix.write(to: output, form: form)
+                }, progress: { progress(.fraction($0)) })
+            matrix.model = signature
+            progress(.times(model: model.name, pass.times))
+            try matrix.write(to: output, form: form)
+            return matrix
+        }
+    }
+
+    private func identity(
+        _ model: Model, _ texts: [EvaluationText], _ windows: [EvaluationWindow]
+    ) throws -> RunIdentity {
+        var identity = RunIdentity("an importance matrix")
+        try identity.add("the model", [model])
+        identity.add(texts)
+        identity.add("the windows of the texts", windows)
+        identity.add("whether the output matrix is included", activations.includesOutput)
+        identity.add("the form of the file", "\(form)")
+        return identity
     }
 }

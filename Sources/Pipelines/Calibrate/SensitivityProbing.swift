@@ -3,6 +3,7 @@ import Calibration
 import ErrorFeedback
 import Evaluation
 import Files
+import Journals
 import ModelArchitecture
 import Models
 import Numerics
@@ -21,6 +22,8 @@ public struct SensitivityProbing: Sendable {
     public var policy: CalibrationPolicy
     /// What the measurement works with, and whom it tells of its progress.
     public var compute: Compute
+    /// Whether what an earlier run has kept is removed, and the work begins anew.
+    public var isRestarting = false
 
     private typealias Windows = (fitting: [EvaluationWindow], heldOut: [EvaluationWindow])
 
@@ -50,34 +53,60 @@ public struct SensitivityProbing: Sendable {
 
     /// Measures what types cost in a model's matrices and writes it to a file.
     ///
+    /// Until it is there, finished work is kept in the folder `OUTPUT.work`, and the next run goes on from there.
+    ///
     /// - Parameters:
     ///   - model: The original, not yet quantized.
     ///   - output: A ``SensitivityFile``.
-    /// - Throws: `CalibrationError` if no window is held out or the memory is too small, and errors of reading and writing.
+    /// - Throws: `CalibrationError` if no window is held out or the memory is too small, an error with what differs if the
+    ///   folder holds the work of another run, and errors of reading and writing.
     public func run(_ model: Model, output: String) throws -> Sensitivity {
         try AtomicFile.check(output)
-        let sensitivity = try run(model)
-        try SensitivityFile.write(sensitivity, of: model, to: output)
-        return sensitivity
+        let journal = try journal(model, output: output)
+        return try Journal.perform(journal) {
+            let sensitivity = try run(model, journal)
+            try SensitivityFile.write(sensitivity, of: model, to: output)
+            return sensitivity
+        }
+    }
+
+    /// What keeps finished work beside an output.
+    ///
+    /// - Parameter stage: Nil if the output is what is measured.
+    func journal(_ model: Model, output: String, stage: Journal.Stage? = nil) throws -> Journal {
+        let windows = try texts.measuredWindows(model)
+        var identity = RunIdentity("what types cost")
+        try identity.add("the model", [model])
+        identity.add(texts.texts)
+        identity.add("the windows of the texts", windows.fitting)
+        identity.add("the windows that are held out", windows.heldOut)
+        identity.add("how matrices are encoded", "\(policy)")
+        return try Journal(output: output, stage: stage, identity: identity, isRestarting: isRestarting) {
+            [progress = compute.progress] in progress(.note($0))
+        }
     }
 
     /// Measures what types cost in a model's matrices.
     ///
     /// - Parameter model: The original, not yet quantized.
     /// - Throws: `CalibrationError` if no window is held out or the memory is too small, and errors of reading the model.
-    public func run(_ model: Model) throws -> Sensitivity {
+    public func run(_ model: Model) throws -> Sensitivity { try run(model, nil) }
+
+    /// Measures what types cost, and keeps what it has come to.
+    func run(_ model: Model, _ journal: Journal?) throws -> Sensitivity {
         let windows = try texts.measuredWindows(model)
         let progress = compute.progress
         let pass = try model.forwardPass(compute)
         try checkMemory(model, pass, windows)
-        let sampling = try sample(model, pass, windows)
-        let names = model.tensors.tensors.map(\.name).filter { sampling.sums[$0]?.energy ?? 0 > 0 }
+        let spool = journal.map { SensitivitySpool($0, pass) }
+        let samples = try sample(model, pass, windows, spool)
+        let names = model.tensors.tensors.map(\.name).filter { samples[$0]?.energy ?? 0 > 0 }
         let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
         progress(.stage(.probing(groupCount: groups.count)))
         let probes = groups.map { (names: $0, type: SensitivitySampling.Probe.coarse) } + [(names, .least)]
-        let divergences = try probe(model, pass, windows.heldOut, probes)
+        let divergences = try probe(model, pass, windows.heldOut, probes, spool)
         func error(_ name: String, _ probe: SensitivitySampling.Probe) -> Double {
-            sampling.sums[name]?.error(probe) ?? 0
+            samples[name]?.error(probe) ?? 0
         }
         var slopes: [String: Double] = [:]
         for (group, divergence) in zip(groups, divergences) {
@@ -87,7 +116,7 @@ public struct SensitivityProbing: Sendable {
         let leastSum = names.reduce(0) { $0 + slopes[$1]! * error($1, .least) }
         return Sensitivity(
             matrices: names.map { name in
-                let sums = sampling.sums[name]!
+                let sums = samples[name]!
                 return .init(
                     name: name, divergencePerError: slopes[name]!, errors: sums.fed.mapValues { $0 / sums.energy })
             }, reroutingDivergence: max(0, divergences[groups.count] - leastSum))
@@ -134,25 +163,30 @@ public struct SensitivityProbing: Sendable {
         return (0..<count).map { fitting[$0 * fitting.count / count].tokens }
     }
 
-    private func sample(_ model: Model, _ pass: ForwardPass, _ windows: Windows) throws -> SensitivitySampling {
-        let (fitting, heldOut) = windows
+    /// The sums of the samples of each tensor.
+    private func sample(
+        _ model: Model, _ pass: ForwardPass, _ windows: Windows, _ spool: SensitivitySpool?
+    ) throws -> [String: SensitivitySampling.Sums] {
+        if let samples = try spool?.loadSamples() { return samples }
         compute.progress(.stage(.sampling(typeCount: Self.types.count)))
-        let sequences = sample(of: fitting)
+        let (sequences, compared) = (sample(of: windows.fitting), windows.heldOut.map(\.tokens))
         let sampling = SensitivitySampling(
             model.plan, source: model.tensors, types: Self.types, policy: policy, parallel: compute.parallel)
-        try sampling.addEmbedding(of: sequences)
-        let compared = heldOut.map(\.tokens)
-        let streams = (try pass.embedding(of: sequences), try pass.embedding(of: compared))
-        for layer in 0..<model.plan.layerCount {
+        let found = try spool?.loadSampling(rowCounts: (sequences.joined().count, compared.joined().count))
+        if let found { sampling.restore(found.sums) } else { try sampling.addEmbedding(of: sequences) }
+        let streams = try found?.streams ?? (pass.embedding(of: sequences), pass.embedding(of: compared))
+        for layer in ((found?.layer ?? -1) + 1)..<model.plan.layerCount {
             let fitted = try moments(model) { try pass.run(layer: layer, of: sequences, streams.0, observer: $0) }
             let seen = try moments(model) { try pass.run(layer: layer, of: compared, streams.1, observer: $0) }
             try sampling.add(fitted, measuredOn: seen)
+            try spool?.keepSampling(layer: layer, sampling.sums, streams)
             compute.progress(.fraction(Double(layer + 1) / Double(model.plan.layerCount + 1)))
         }
         try sampling.add(
             moments(model) { try pass.observeOutput(of: streams.0, $0) },
             measuredOn: moments(model) { try pass.observeOutput(of: streams.1, $0) })
-        return sampling
+        try spool?.keepSamples(sampling.sums)
+        return sampling.sums
     }
 
     /// The moments of the sampled sites that some work passes; of wide ones those of the first block of columns.
@@ -221,7 +255,7 @@ public struct SensitivityProbing: Sendable {
 
     private func probe(
         _ model: Model, _ pass: ForwardPass, _ heldOut: [EvaluationWindow],
-        _ probes: [(names: [String], type: SensitivitySampling.Probe)]
+        _ probes: [(names: [String], type: SensitivitySampling.Probe)], _ spool: SensitivitySpool?
     ) throws -> [Double] {
         let places = Dictionary(
             uniqueKeysWithValues: model.tensors.tensors.enumerated().map { ($1.name, ($0, $1)) })
@@ -237,8 +271,9 @@ public struct SensitivityProbing: Sendable {
             held?.bytes[target] = bytes
             return bytes
         }
-        return try PerturbationProbe(pass, windows: heldOut).divergences(of: probes.map { Set($0.names.map(part)) }) {
-            number, wanted in
+        return try PerturbationProbe(pass, windows: heldOut).divergences(
+            of: probes.map { Set($0.names.map(part)) }, spool: spool
+        ) { number, wanted in
             var overlay = OverlayTensors(model.tensors)
             for name in probes[number].names where part(name) == wanted {
                 let (index, stored) = places[name]!

@@ -1,4 +1,5 @@
 import Evaluation
+import Journals
 import Models
 import Tokenizers
 
@@ -22,6 +23,8 @@ public struct Measurement: Sendable {
     public var scorePath: String?
     /// Least time between two savings of what a batch has come to, where scores or predictions are kept.
     public var stateInterval = Duration.seconds(60)
+    /// Where finished work is kept, and what the names of its records begin with.
+    var work: (journal: Journal, name: String)?
 
     /// A measurement on windows of texts.
     ///
@@ -85,13 +88,21 @@ public struct Measurement: Sendable {
                 return try ScoreFile(path: path, identity: identity, stateInterval: stateInterval)
             }
         }
+        let kept = try work.map {
+            try JournaledScores(
+                $0.journal, name: $0.name, texts: windows.map(\.name), modelCount: all.count)
+        }
+        if let kept, kept.finishedWindowCount > 0 {
+            let count = windows.reduce(0) { $0 + $1.windows.count }
+            compute.progress(.note("going on after \(kept.finishedWindowCount) of \(count) windows"))
+        }
         compute.progress(
             .stage(.evaluating(models: models.map(\.name), reference: all.count > models.count ? all[0].name : nil)))
         let passes = try all.map { try $0.forwardPass(compute) }
         let scores = try ModelEvaluation()
             .run(
                 passes, reference: stored.map { .predictions($0) } ?? (all.count > models.count ? .firstModel : .none),
-                texts: windows, lengths: lengths, journal: scoreFile ?? recorder as? any ScoreJournal,
+                texts: windows, lengths: lengths, journal: scoreFile ?? recorder as? any ScoreJournal ?? kept,
                 recorder: recorder
             ) { compute.progress(.fraction($0)) }
         try recorder?.finish()

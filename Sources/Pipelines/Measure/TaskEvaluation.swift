@@ -1,6 +1,8 @@
+import Digests
 import Evaluation
 import Files
 import FoundationEssentials
+import Journals
 import Models
 
 /// Lets models answer the questions of tasks.
@@ -8,7 +10,11 @@ public struct TaskEvaluation: Sendable {
     /// What the work is done with, and who is told of its progress.
     public var compute: Compute
     /// Where each question's figures are written, a line of JSON each; nil for nowhere.
+    ///
+    /// Until it is there, finished work is kept in the folder `DETAILS.work`, and the next run goes on from there.
     public var detailsPath: String?
+    /// Whether what an earlier run has kept is removed, and the work begins anew.
+    public var isRestarting = false
 
     /// An evaluation of tasks.
     ///
@@ -27,7 +33,8 @@ public struct TaskEvaluation: Sendable {
     ///   - reference: A model that answers the same questions; its tokens may be others.
     ///   - tasks: At least one task.
     /// - Returns: a result for each task, of the model and of the reference.
-    /// - Throws: errors of reading the models, and of writing the details.
+    /// - Throws: errors of reading the models, an error with what differs if the folder holds the work of another run, and
+    ///   errors of writing.
     public func run(
         _ model: Model, reference: Model? = nil, tasks: [EvaluationTask]
     ) throws -> (model: [TaskResult], reference: [TaskResult]?) {
@@ -35,22 +42,49 @@ public struct TaskEvaluation: Sendable {
             try OutputFile.check(
                 detailsPath, inputs: model.inputFiles + (reference?.inputFiles ?? []) + tasks.map(\.path))
         }
+        let journal = try detailsPath.map { path in
+            let models = [model] + (reference.map { [$0] } ?? [])
+            return try Journal(output: path, identity: identity(models, tasks), isRestarting: isRestarting) {
+                [progress = compute.progress] in progress(.note($0))
+            }
+        }
         for task in tasks where task.unspacedQuestionCount > 0 {
             compute.progress(
                 .warning(
                     "\(task.path): in \(task.unspacedQuestionCount) of \(task.questions.count) questions a choice follows "
                         + "its prompt without a space; end prompts with one if choices are words"))
         }
-        let results = try answers(of: model, tasks)
-        let others = try reference.map { try answers(of: $0, tasks) }
-        if let detailsPath { try write(results, others, to: detailsPath) }
-        return (results, others)
+        return try Journal.perform(journal) {
+            let results = try answers(of: model, tasks, journal.map { ($0, "model") })
+            let others = try reference.map { try answers(of: $0, tasks, journal.map { ($0, "reference") }) }
+            if let detailsPath { try write(results, others, to: detailsPath) }
+            return (results, others)
+        }
     }
 
-    private func answers(of model: Model, _ tasks: [EvaluationTask]) throws -> [TaskResult] {
+    private func identity(_ models: [Model], _ tasks: [EvaluationTask]) throws -> RunIdentity {
+        var identity = RunIdentity("answers to questions")
+        try identity.add("the models", models)
+        let digests = tasks.map { task in
+            var digest = SHA256()
+            for question in task.questions {
+                digest.update(Array("\(question.line) \(question.answer)\n".utf8))
+                for choice in question.candidates {
+                    digest.update(Array("\(choice.context.debugDescription) \(choice.continuation)\n".utf8))
+                }
+            }
+            return "\(task.name) \(task.form) \(digest.hexadecimal)"
+        }
+        identity.add("the tasks", digests.joined(separator: ", "))
+        return identity
+    }
+
+    private func answers(
+        of model: Model, _ tasks: [EvaluationTask], _ journal: (journal: Journal, name: String)?
+    ) throws -> [TaskResult] {
         compute.progress(.stage(.answering(model: model.name)))
         let pass = try model.forwardPass(compute)
-        let results = try ChoiceEvaluation().run(pass, tokenizer: model.tokenizer, tasks: tasks) {
+        let results = try ChoiceEvaluation().run(pass, tokenizer: model.tokenizer, tasks: tasks, journal: journal) {
             compute.progress(.fraction($0))
         }
         for (task, result) in zip(tasks, results) where result.cutCount > 0 {

@@ -1,4 +1,5 @@
 import Calibration
+import Journals
 import Models
 import Recipes
 
@@ -14,6 +15,11 @@ public struct BudgetedQuantization: Sendable {
     public var sensitivityPath: String?
     /// What measurements work with, and whom they tell of their progress.
     public var compute: Compute
+    /// The file that will be written: what types cost is kept in the folder `OUTPUT.sensitivity.work` until
+    /// ``removeWork()``; nil keeps nothing.
+    public var output: String?
+    /// Whether what an earlier run has kept is removed, and the work begins anew.
+    public var isRestarting = false
 
     /// A quantization to a budget.
     ///
@@ -35,13 +41,26 @@ public struct BudgetedQuantization: Sendable {
     ///
     /// - Parameter inputs: The model, and texts to fit its weights to.
     /// - Throws: `CalibrationError` if there are no texts or the file is of another model, `RecipeError` if even the smallest
-    ///   types are too large.
+    ///   types are too large, and an error with what differs if the folder holds the work of another run.
     public func plan(_ inputs: QuantizationInputs) throws -> Budget.Outcome {
         let fitting = try fitting(of: inputs)
         let sensitivity =
             try sensitivityPath.map { try SensitivityFile.read($0, of: inputs.model) }
-            ?? SensitivityProbing(fitting.texts, policy: fitting.policy, compute: compute).run(inputs.model)
+            ?? measured(inputs.model, fitting)
         return try budget.solve(quantization, inputs, sensitivity: sensitivity)
+    }
+
+    private func measured(_ model: Model, _ fitting: TextFitting) throws -> Sensitivity {
+        var probing = SensitivityProbing(fitting.texts, policy: fitting.policy, compute: compute)
+        probing.isRestarting = isRestarting
+        let journal = try output.map { try probing.journal(model, output: $0, stage: .sensitivity) }
+        return try Journal.perform(journal, removes: false) { try probing.run(model, journal) }
+    }
+
+    /// Removes what was kept, since the output is there.
+    public func removeWork() throws {
+        guard let output, sensitivityPath == nil else { return }
+        try Journal.remove(stage: .sensitivity, of: output)
     }
 
     /// Measures a model that was written on the windows that are held out.

@@ -27,6 +27,6 @@ public enum Cleaning {
     }
 
     private static func folders(of output: String) -> [String] {
-        [Journal.folder(of: output), CalibrationSpool.folder(of: output)]
+        Journal.folders(of: output) + [CalibrationSpool.folder(of: output)]
     }
 }

@@ -56,8 +56,13 @@ struct ModelFile: Sendable {
             output: output, layout: layout.replacingValues(by: described), identity: identity,
             isRestarting: isRestarting, progress: progress)
         progress(.stage(.writing(path: output)))
-        try encoding(inputs, parallel: parallel, progress: progress)
-            .run(tensors, range: writer.keptCount..<tensors.count, into: &writer)
+        do {
+            try encoding(inputs, parallel: parallel, progress: progress)
+                .run(tensors, range: writer.keptCount..<tensors.count, into: &writer)
+        } catch {
+            writer.settle(after: error)
+            throw error
+        }
         try writer.finish()
         return outcome(paths: [output], fileByteCount: layout.byteCount)
     }

@@ -97,6 +97,9 @@ struct ResumableGGUF: ~Copyable, TensorSink {
         hash = SHA256()
     }
 
+    /// Removes what was kept, unless the next run may not meet the error that ended the writing.
+    func settle(after error: any Error) { journal.settle(after: error) }
+
     mutating func finish() throws {
         try writer.finish()
         journal.remove()

@@ -39,9 +39,13 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ComputeOptions
+    @OptionGroup var resuming: ResumeOptions
 
     func validate() throws {
         guard !tasks.isEmpty else { throw ValidationError("name at least one file of questions with --task FILE") }
+        guard details != nil || !resuming.isRestarting else {
+            throw ValidationError("--restart belongs to --details, beside which work is kept")
+        }
         guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
     }
 
@@ -49,7 +53,8 @@ struct Evaluate: ParsableCommand {
         let tasks = try tasks.map { try EvaluationTask(contentsOf: $0.path, limit: limit) }
         let model = try reading.open(model.path)
         let original = try reference.map { try reading.open($0.path) }
-        let evaluation = TaskEvaluation(compute: work.compute, detailsPath: details?.path)
+        var evaluation = TaskEvaluation(compute: work.compute, detailsPath: details?.path)
+        evaluation.isRestarting = resuming.isRestarting
         let results = try evaluation.run(model, reference: original, tasks: tasks)
         ProgressLine.clear()
         let report = TaskReport(

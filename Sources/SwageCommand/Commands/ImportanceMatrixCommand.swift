@@ -54,6 +54,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
     @OptionGroup var windows: WindowOptions
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ComputeOptions
+    @OptionGroup var resuming: ResumeOptions
 
     func validate() throws {
         let modes = [model != nil, !merge.isEmpty, show != nil].count { $0 }
@@ -69,6 +70,7 @@ struct ImportanceMatrixCommand: ParsableCommand {
         {
             throw ValidationError("--output and --hessian must be different files")
         }
+        if model == nil, resuming.isRestarting { throw ValidationError("--restart belongs to a model and its texts") }
         if show == nil, json || experts { throw ValidationError("--json and --experts belong to --show") }
     }
 
@@ -89,14 +91,16 @@ struct ImportanceMatrixCommand: ParsableCommand {
         let model = try reading.open(model?.path ?? "")
         let activations = ActivationCollection(cut: windows.cut, includesOutput: processOutput)
         if let hessian = hessian?.path {
-            let collection = HessianCollection(
+            var collection = HessianCollection(
                 activations, form: format.form, parallel: work.compute.parallel,
                 memory: work.compute.memory)
+            collection.isRestarting = resuming.isRestarting
             return try collection.run(
                 model, texts: texts, output: hessian, importanceOutput: output?.path, progress: work.compute.progress)
         }
-        let collection = ImportanceCollection(
+        var collection = ImportanceCollection(
             activations, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory)
+        collection.isRestarting = resuming.isRestarting
         return try collection.run(model, texts: texts, output: output?.path ?? "", progress: work.compute.progress)
     }
 

@@ -118,11 +118,14 @@ struct Quantize: ParsableCommand {
             _ = try write(quantization.plan(inputs))
             return
         }
-        let budgeted = BudgetedQuantization(
+        var budgeted = BudgetedQuantization(
             quantization, budget: limit, sensitivityPath: budget.sensitivity?.path, compute: work.compute)
+        budgeted.output = dryRun ? nil : output?.path
+        budgeted.isRestarting = resume.isRestarting
         let outcome = try budgeted.plan(inputs)
         let path = try write(outcome.plan)
         let measured = try path.map { try budgeted.divergence(of: $0, from: inputs) }
+        try budgeted.removeWork()
         ProgressLine.clear()
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
         try StandardStream.output.write(report.text(measured: measured, output: path ?? output?.path))

@@ -41,6 +41,7 @@ struct Report: ParsableCommand {
     @OptionGroup var windows: WindowOptions
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ComputeOptions
+    @OptionGroup var resuming: ResumeOptions
 
     func validate() throws {
         guard !models.isEmpty else { throw ValidationError("name at least one model with --model NAME=MODEL") }
@@ -52,6 +53,9 @@ struct Report: ParsableCommand {
             if let twice = names.first(where: { !seen.insert($0).inserted }) {
                 throw ValidationError("\(option) has the name \(twice) twice")
             }
+        }
+        guard output != nil || !resuming.isRestarting else {
+            throw ValidationError("--restart belongs to --output, beside which work is kept")
         }
         if let reference, !models.map(\.name).contains(reference) {
             throw ValidationError("--reference \(reference) is none of the models")
@@ -72,8 +76,29 @@ struct Report: ParsableCommand {
     func run() throws {
         let output = output?.path
         if let output { try AtomicFile.check(output) }
-        let report = try report()
-        ProgressLine.clear()
+        let texts = try texts.map { try EvaluationText(contentsOf: $0.path, name: $0.name) }
+        let first = models.firstIndex { $0.name == reference } ?? 0
+        let ordered = [models[first]] + models[..<first] + models[(first + 1)...]
+        let opened = try ordered.map { try reading.open($0.path) }
+        var comparison = ModelComparison(cut: windows.cut, compute: work.compute, output: output)
+        comparison.isRestarting = resuming.isRestarting
+        try comparison.run(opened, texts: texts) { results in
+            let columns = try zip(ordered, zip(opened, results)).map { named, measured in
+                try ModelReport.Model(name: named.name, measured.0, comparedWith: opened[0], results: measured.1)
+            }
+            ProgressLine.clear()
+            try write(report(on: texts, columns), to: output)
+        }
+    }
+
+    private func report(on texts: [EvaluationText], _ columns: [ModelReport.Model]) -> ModelReport {
+        let all = texts.count > 1 ? [ModelReport.Group(name: "average", texts: texts.map(\.name), columns)] : []
+        return ModelReport(
+            context: windows.context, texts: texts.map { ModelReport.Text($0) }, models: columns,
+            groups: all + groups.map { ModelReport.Group(name: $0.name, texts: members(of: $0), columns) })
+    }
+
+    private func write(_ report: ModelReport, to output: String?) throws {
         guard let output else {
             return try json
                 ? JSONOutput.print(report) : StandardStream.output.write(ReportTables.markdown(of: report) + "\n")
@@ -86,38 +111,5 @@ struct Report: ParsableCommand {
         try StandardStream.output.write("\(output): \(models.count) models on \(texts.count) texts\n")
     }
 
-    private func report() throws -> ModelReport {
-        let texts = try texts.map { try EvaluationText(contentsOf: $0.path, name: $0.name) }
-        let first = models.firstIndex { $0.name == reference } ?? 0
-        let ordered = [models[first]] + models[..<first] + models[(first + 1)...]
-        let opened = try ordered.map { try reading.open($0.path) }
-        let results = try measured(opened, texts: texts)
-        let columns = try zip(ordered, zip(opened, results)).map { named, measured in
-            try ModelReport.Model(
-                name: named.name, measured.0, comparedWith: opened[0], results: measured.1)
-        }
-        let all = texts.count > 1 ? [ModelReport.Group(name: "average", texts: texts.map(\.name), columns)] : []
-        return ModelReport(
-            context: windows.context, texts: texts.map { ModelReport.Text($0) }, models: columns,
-            groups: all + groups.map { ModelReport.Group(name: $0.name, texts: members(of: $0), columns) })
-    }
-
     private func members(of group: NamedTexts) -> [String] { group.texts.split(separator: ",").map(String.init) }
-
-    /// The models that share the first one's tokens in one pass beside it, each of the others by itself.
-    private func measured(_ models: [Model], texts: [EvaluationText]) throws -> [[EvaluationResult]] {
-        let measurement = Measurement(cut: windows.cut, compute: work.compute)
-        let comparable = models.indices.dropFirst().filter { models[$0].sharesTokens(with: models[0]) }
-        let outcome = try measurement.run(
-            comparable.map { models[$0] }, reference: .model(models[0]), texts: texts)
-        var results: [[EvaluationResult]] = [outcome.reference]
-        for index in models.indices.dropFirst() {
-            if let place = comparable.firstIndex(of: index) {
-                results.append(outcome.models[place])
-            } else {
-                results.append(try measurement.run([models[index]], texts: texts).models[0])
-            }
-        }
-        return results
-    }
 }

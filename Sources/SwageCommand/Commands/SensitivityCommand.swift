@@ -24,6 +24,7 @@ struct SensitivityCommand: ParsableCommand {
     @OptionGroup var windows: WindowOptions
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ComputeOptions
+    @OptionGroup var resuming: ResumeOptions
 
     func validate() throws {
         guard !texts.isEmpty else { throw ValidationError("name at least one text with --text FILE") }
@@ -34,7 +35,9 @@ struct SensitivityCommand: ParsableCommand {
         let model = try reading.open(model.path)
         let texts = CalibrationTexts(
             try texts.map { try EvaluationText(contentsOf: $0.path) }, cut: windows.cut, heldOutCount: heldOut)
-        let sensitivity = try SensitivityProbing(texts, compute: work.compute).run(model, output: output.path)
+        var probing = SensitivityProbing(texts, compute: work.compute)
+        probing.isRestarting = resuming.isRestarting
+        let sensitivity = try probing.run(model, output: output.path)
         ProgressLine.clear()
         try StandardStream.output.write("\(output.path): \(sensitivity.matrices.count) tensors\n")
     }

@@ -34,17 +34,17 @@ enum Failure {
         let text = (error as? any DiagnosticError)?.diagnostic.displayText ?? DisplayText(line: "\(error)")
         StandardStream.error.write("swage: \(text)\n")
     }
-}
 
-/// What a run that ends early leaves for the next.
-extension KeptWork {
-    /// Names the folders on standard error, and how to go on or be rid of them.
-    static func report() {
-        for folder in paths {
-            let output = String(folder[..<(folder.lastIndex(of: ".") ?? folder.endIndex)])
+    /// What the names of folders that work is kept in have behind that of the output.
+    private static let folderSuffixes = [".sensitivity.work", ".work", ".calibration"]
+
+    /// Says where work is kept that the next run goes on from.
+    static func sayWhatIsKept() {
+        for folder in KeptWork.paths {
+            let suffix = folderSuffixes.first(where: folder.hasSuffix) ?? ""
             StandardStream.error.write(
-                "what is done stays in \(folder)\n  the same command goes on from there; swage clean \(output) removes it\n"
-            )
+                "swage: \(folder): work is kept there; the same command goes on from it\n  "
+                    + "to be rid of it: swage clean \(folder.dropLast(suffix.count).description)\n")
         }
     }
 }

@@ -57,7 +57,7 @@ enum Interruption {
     /// Ends the process as the signal would have.
     static func end(by signal: Int32) -> Never {
         ProgressLine.clear()
-        KeptWork.report()
+        Failure.sayWhatIsKept()
         UnfinishedFiles.removeAll { _exit(128 + signal) }
     }
 }

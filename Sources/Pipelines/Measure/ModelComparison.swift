@@ -1,0 +1,78 @@
+import Evaluation
+import Journals
+import Models
+
+/// Measures several models on the same texts: those that have the first one's tokens beside it, with the divergence from
+/// it, and each of the others by itself.
+public struct ModelComparison: Sendable {
+    /// How texts are cut into windows.
+    public var cut: WindowCut
+    /// What the work is done with, and who is told of its progress.
+    public var compute: Compute
+    /// The file that results will be written to: until it is, finished work is kept in the folder `OUTPUT.work`, and the
+    /// next run goes on from there; nil keeps nothing.
+    public var output: String?
+    /// Whether what an earlier run has kept is removed, and the work begins anew.
+    public var isRestarting = false
+
+    /// A comparison on windows of texts.
+    ///
+    /// - Parameters:
+    ///   - cut: How texts are cut into windows.
+    ///   - compute: What the work is done with, and who is told of its progress.
+    ///   - output: The file that results will be written to.
+    public init(cut: WindowCut = WindowCut(), compute: Compute = Compute(), output: String? = nil) {
+        self.cut = cut
+        self.compute = compute
+        self.output = output
+    }
+
+    /// Measures the models.
+    ///
+    /// - Parameters:
+    ///   - models: The models, at least one; the first is what others are compared with.
+    ///   - texts: At least one text.
+    ///   - write: Writes the results, one for each text of each model; what was kept is removed after it.
+    /// - Throws: ``MeasurementError`` if there is no text, `EvaluationError` for texts that cannot be cut, an error with what
+    ///   differs if the folder holds the work of another run, and what `write` throws.
+    public func run(
+        _ models: [Model], texts: [EvaluationText], write: ([[EvaluationResult]]) throws -> Void
+    ) throws {
+        let journal = try output.map { output in
+            try Journal(output: output, identity: identity(models, texts), isRestarting: isRestarting) {
+                [progress = compute.progress] in progress(.note($0))
+            }
+        }
+        try Journal.perform(journal) { try write(measured(models, texts, journal)) }
+    }
+
+    private func identity(_ models: [Model], _ texts: [EvaluationText]) throws -> RunIdentity {
+        var identity = RunIdentity("a comparison of models")
+        try identity.add("the models", models)
+        identity.add(texts)
+        identity.add("the windows of the texts", "\(cut)")
+        return identity
+    }
+
+    private func measured(
+        _ models: [Model], _ texts: [EvaluationText], _ journal: Journal?
+    ) throws -> [[EvaluationResult]] {
+        func measurement(_ name: String) -> Measurement {
+            var measurement = Measurement(cut: cut, compute: compute)
+            measurement.work = journal.map { ($0, name) }
+            return measurement
+        }
+        let comparable = models.indices.dropFirst().filter { models[$0].sharesTokens(with: models[0]) }
+        let outcome = try measurement("together").run(
+            comparable.map { models[$0] }, reference: .model(models[0]), texts: texts)
+        var results: [[EvaluationResult]] = [outcome.reference]
+        for index in models.indices.dropFirst() {
+            if let place = comparable.firstIndex(of: index) {
+                results.append(outcome.models[place])
+            } else {
+                results.append(try measurement("model-\(index)").run([models[index]], texts: texts).models[0])
+            }
+        }
+        return results
+    }
+}

@@ -1,0 +1,39 @@
+import Digests
+import Evaluation
+import Journals
+import Models
+import Numerics
+import Runtime
+import Tokenizers
+
+extension RunIdentity {
+    /// The identity of some work, with what decides the last bits of all results: the version and the kernels.
+    ///
+    /// - Parameter work: What is done.
+    init(_ work: String) {
+        self.init()
+        add("the kind of work", work)
+        add("the version of Swage", SwageVersion.current)
+        add("the kind of processor", BLAS.coreName)
+    }
+
+    /// Adds models by samples of their weights, their sizes and their tokenizers.
+    mutating func add(_ name: String, _ models: [Model]) throws {
+        let parts = try models.map { model in
+            let tokenizer = Fingerprint.of(model.tokenizer)
+            return "\(model.name) \(try Fingerprint.of(model)) \(try model.fileByteCount) \(tokenizer)"
+        }
+        add(name, parts.joined(separator: ", "))
+    }
+
+    /// Adds texts by their names and their content.
+    mutating func add(_ texts: [EvaluationText]) {
+        add("the texts", texts.map { "\($0.name) \(Fingerprint.of($0))" }.joined(separator: ", "))
+    }
+
+    /// Adds windows by their tokens, and by which of them are scored.
+    mutating func add(_ name: String, _ windows: [EvaluationWindow]) {
+        let scored = SHA256.hexadecimal(of: Array(windows.map { "\($0.scored)\n" }.joined().utf8))
+        add(name, "\(Fingerprint.of(windows.map(\.tokens))) \(scored)")
+    }
+}
