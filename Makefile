@@ -11,13 +11,20 @@ LISTED = $(shell sed -n '/^let libraries/,/^]/p' Package.swift | grep -o '"[A-Za
 MODULES = $(notdir $(wildcard $(addprefix Sources/,$(LISTED))))
 FORMATTED = Sources Tests Package.swift Examples/Sources Examples/Package.swift $(wildcard Benchmarks)
 
-.PHONY: build test examples demo lint format bench docs clean packages help
+.PHONY: build test fuzz examples demo lint format bench docs clean packages help
 
 build: packages ## The release binary, .build/release/swage
 	$(SWIFT) build $(RELEASE) --product swage
 
 test: packages ## All tests, in release: numeric code is far too slow in a debug build
 	$(SWIFT) test $(RELEASE) --disable-xctest
+
+# Seconds for each target of `make fuzz`, and the target if it is to be only one.
+TIME ?= 60
+TARGET ?=
+
+fuzz: packages ## Gives readers damaged files for TIME seconds each, or one TARGET; needs libFuzzer, which toolchains for Linux have
+	SWIFT="$(SWIFT)" ARCH=$(ARCH) Tests/Fuzz/run.sh $(TIME) $(TARGET)
 
 examples: packages ## Builds the examples, a package that uses the products, and checks what they print
 	Examples/check.sh
@@ -44,7 +51,7 @@ docs: packages ## The modules' documentation, a static site in .build-docs/site
 		--warnings-as-errors --transform-for-static-hosting --output-path .build-docs/site
 
 clean: ## Removes everything that was built
-	rm -rf .build .build-bench .build-docs .build-examples demo
+	rm -rf .build .build-bench .build-fuzz .build-docs .build-examples demo
 
 packages: ## Installs the system packages that are missing
 	@.ci/packages
