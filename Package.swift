@@ -39,7 +39,7 @@ let fuzzing: [Target] =
     : [
         .executableTarget(
             name: "Fuzz", dependencies: ["FuzzTargets", "Numerics"], path: "Tests/Fuzz", exclude: ["run.sh"],
-            swiftSettings: strict)
+            swiftSettings: strict, linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
     ]
 
 /// The products: the modules that each is made of, with those whose types its interface shows.

@@ -80,7 +80,7 @@ import Numerics
     private static let byteLimit = 200 << 20
 
     private static func end(_ finding: String) -> Never {
-        fputs("finding: \(finding)\n", stderr)
+        FileHandle.standardError.write(Data("finding: \(finding)\n".utf8))
         abort()
     }
 
@@ -103,7 +103,7 @@ private struct Usage {
 
     init() {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(numericCast(RUSAGE_SELF.rawValue), &usage)
         seconds =
             Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
             + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6

@@ -36,7 +36,7 @@ public final class FuzzSession {
             throw finding
         } catch let error as any DiagnosticError {
             let diagnostic = error.diagnostic
-            guard diagnostic.fault == .input || diagnostic.fault == .room else {
+            guard target.faults.contains(diagnostic.fault) else {
                 throw FuzzFinding("an error that blames \(diagnostic.fault): \(error)")
             }
             guard !target.namesFile || diagnostic.file?.isEmpty == false else {

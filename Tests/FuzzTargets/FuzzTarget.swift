@@ -13,6 +13,8 @@ public struct FuzzTarget: Sendable {
     public let form: InputForm
     /// Words of the format that changed inputs are given.
     public let words: [String]
+    /// Whom an error may blame.
+    let faults: [Diagnostic.Fault]
     /// Whether an error has to name the file.
     let namesFile: Bool
     /// Inputs to begin with, most of which are accepted.
@@ -28,13 +30,15 @@ public struct FuzzTarget: Sendable {
     public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 
     init(
-        _ name: String, _ form: InputForm, words: [String] = [], namesFile: Bool = true,
+        _ name: String, _ form: InputForm, words: [String] = [], faults: [Diagnostic.Fault] = [.input, .room],
+        namesFile: Bool = true,
         seeds: @escaping @Sendable (Workplace) throws -> [[UInt8]],
         prepare: @escaping @Sendable (Workplace) throws -> Reading
     ) {
         self.name = name
         self.form = form
         self.words = words
+        self.faults = faults
         self.namesFile = namesFile
         self.seeds = seeds
         self.prepare = prepare

@@ -27,7 +27,8 @@ struct CharacterMap: Sendable {
             guard length <= Self.replacementLimit else {
                 throw TokenizationError(
                     .malformed(
-                        key: "precompiled_charsmap", expected: "replacements of at most \(Self.replacementLimit) bytes"))
+                        key: "precompiled_charsmap", expected: "replacements of at most \(Self.replacementLimit) bytes")
+                )
             }
         }
     }

@@ -20,7 +20,7 @@ extension FuzzTarget {
                 "is mapping", ".split(", ".strip(", ".startswith(", ".items()", ".format(", "[::-1]", "[1:]", "**",
                 "//", "~", "'%s'", "raise_exception(", "strftime_now(", "break", "continue", "{% generation %}",
                 "9223372036854775807", "1e308", "none", "true",
-            ], namesFile: false
+            ], faults: [.input, .usage], namesFile: false
         ) { _ in
             let named = ChatTemplate.Named.allCases.map(\.source)
             let whole = try golden("chat_template_golden")["cases"]?.array?.compactMap { $0["template"]?.string } ?? []
