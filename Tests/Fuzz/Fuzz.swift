@@ -4,8 +4,8 @@ import Numerics
 
 /// Drives the targets with libFuzzer: `Fuzz TARGET` and libFuzzer's own arguments.
 ///
-/// `Fuzz --list` prints the targets; `Fuzz --seeds TARGET FOLDER` writes the inputs to begin with, and beside the folder,
-/// as `FOLDER.dict`, the words of the format.
+/// `Fuzz --list` prints the targets, `Fuzz --tell TARGET FILE …` what becomes of some inputs. `Fuzz --seeds TARGET FOLDER`
+/// writes the inputs to begin with, and beside the folder, as `FOLDER.dict`, the words of the format.
 @main enum Fuzz {
     /// What libFuzzer's callbacks need; they come from one thread.
     nonisolated(unsafe) private static var session: FuzzSession?
@@ -14,9 +14,14 @@ import Numerics
     static func main() throws {
         let arguments = CommandLine.arguments
         guard arguments.count > 1 else {
-            fail("usage: Fuzz TARGET [ARGUMENTS OF LIBFUZZER] | --list | --seeds TARGET FOLDER")
+            fail("usage: Fuzz TARGET [ARGUMENTS OF LIBFUZZER] | --list | --tell TARGET FILE … | --seeds TARGET FOLDER")
         }
         switch arguments[1] {
+        case "--tell" where arguments.count > 3:
+            let session = try FuzzSession(target(arguments[2]))
+            for path in arguments.dropFirst(3) {
+                print("\(path): \(try tell(session.run(Array(Data(contentsOf: URL(filePath: path))))))")
+            }
         case "--list": for target in FuzzTarget.all { print(target.name) }
         case "--seeds" where arguments.count == 4: try writeSeeds(of: target(arguments[2]), to: arguments[3])
         default: try drive(target(arguments[1]), [arguments[0]] + arguments.dropFirst(2))
@@ -31,6 +36,13 @@ import Numerics
     private static func fail(_ message: String) -> Never {
         FileHandle.standardError.write(Data((message + "\n").utf8))
         exit(2)
+    }
+
+    private static func tell(_ outcome: FuzzSession.Outcome) -> String {
+        switch outcome {
+        case .accepted: "accepted"
+        case .refused(let diagnostic): [diagnostic.place, diagnostic.problem].compactMap { $0 }.joined(separator: ": ")
+        }
     }
 
     private static func writeSeeds(of target: FuzzTarget, to folder: String) throws {
@@ -50,6 +62,8 @@ import Numerics
         let session = try FuzzSession(target)
         self.session = session
         mutator = Mutator(session, seed: 1)
+        // libFuzzer takes only signals that nobody has taken, such as Swift's tracer of crashes.
+        for number in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var count = CInt(arguments.count)
         let status = pointers.withUnsafeMutableBufferPointer { buffer in

@@ -55,11 +55,12 @@ extension FuzzTarget {
                 "llama.attention.layer_norm_rms_epsilon", "swage.recipe", "quantize.imatrix.file",
             ]
         ) { workplace in
-            let keys = try workplace.model().metadata.entries.map(\.key)
-            let all = "{" + keys.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ",") + "}"
+            let keys = try workplace.model().metadata.entries.map { "\($0.key)" } + ["x.new", "general.tags"]
+            let values = ["1", "-1", "0.5", "true", "null", #""text""#, "[1, 2]", #"["a", "b"]"#]
+            let single = keys.enumerated().map { "{\"\($1)\": \(values[$0 % values.count])}" }
             let mixed = #"{"general.name": "a", "x.list": [1, 2.5], "x.flag": true, "general.tags": ["a", "b"]}"#
             let known = #"{"llama.context_length": 4096, "general.alignment": 64, "tokenizer.ggml.bos_token_id": 1}"#
-            return [all, mixed, known].map { Array($0.utf8) }
+            return ([mixed, known] + single).map { Array($0.utf8) }
         } prepare: { workplace in
             let model = try workplace.model()
             return { bytes in
