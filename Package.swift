@@ -175,7 +175,7 @@ let package = Package(
                 "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Compression", "ByteJSON", "GGUF", "Shards",
                 "SafetensorsIO", "TorchArchive", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "Tokenizers",
                 "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians", "Evaluation", "Models",
-                "Pipelines", "TestSupport",
+                "Pipelines", "Verification", "TestSupport",
             ]), path: "Tests/FuzzTargets", swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Files", "Compression", "ByteJSON"], path: "Tests/TestSupport",

@@ -47,6 +47,28 @@ extension FuzzTarget {
             }
         },
         FuzzTarget(
+            "README.md", .text,
+            words: [
+                "---\n", "license: ", "base_model:", "tags:\n- ", "datasets: [", "language: ", "&a ", "*a", "!!binary ",
+                "? ",
+                "|-\n ", ">\n ", "{a: b}", "model-index:", "license_name: ", "<<: ", "\u{feff}", "%YAML 1.2\n",
+            ]
+        ) { _ in
+            let cards = [
+                "---\nlicense: mit\ntags:\n- a\n- b\nlanguage: [en, zh]\nbase_model: org/Model-7B-v1.0\n---\n# A model\n",
+                "---\nbase_model:\n- name: A\n  url: https://huggingface.co/a/b\ndatasets: &d [x/y]\nx: *d\n---\n",
+            ]
+            return cards.map { Array($0.utf8) }
+        } prepare: { workplace in
+            let checkpoint = try workplace.checkpoint(Workplace.modelName)
+            let name = String(checkpoint.dropFirst(workplace.path.count + 1))
+            return { bytes in
+                try workplace.write(bytes, as: name + "/README.md")
+                let model = try Model.open(checkpoint, readsWeights: false)
+                try readAgain(model.metadata, of: model, in: workplace)
+            }
+        },
+        FuzzTarget(
             "metadata", .json,
             words: [
                 "general.alignment", "general.name", "general.file_type", "tokenizer.chat_template",

@@ -56,6 +56,26 @@ extension FuzzTarget {
                 try Use.tokenizer(Tokenizer(checkpointDirectory: folder, rowCount: 300))
             }
         },
+        FuzzTarget("vocab.json", .text, words: ["{\"", "\":", ",", "#version: 0.2\n", "\u{120}", "<|endoftext|>"]) {
+            _ in
+            let folders = try golden("tokenizer_bytes_golden")["folders"]?.array ?? []
+            return folders.compactMap { folder in
+                guard let vocabulary = folder["files"]?["vocab.json"]?.bytes,
+                    let merges = folder["files"]?["merges.txt"]?.bytes
+                else { return nil }
+                return PartedInput([vocabulary.bytes, merges.bytes]).bytes
+            }
+        } prepare: { workplace in
+            let folder = try workplace.folder("tokenizer")
+            try workplace.write(
+                Array(#"{"tokenizer_class": "GPT2Tokenizer"}"#.utf8), as: "tokenizer/tokenizer_config.json")
+            return { bytes in
+                let parts = PartedInput(bytes).parts
+                try workplace.write(parts[0], as: "tokenizer/vocab.json")
+                try workplace.write(parts[parts.count - 1], as: "tokenizer/merges.txt")
+                try Use.tokenizer(Tokenizer(checkpointDirectory: folder))
+            }
+        },
         FuzzTarget("tokenizer.model", .binary, words: ["<unk>", "<s>", "</s>", "<0x00>", "<0x-1>", "\u{2581}"]) { _ in
             let models = try golden("sentencepiece_golden")["models"]?.array ?? []
             return models.compactMap { $0["model"]?.string }.filter { $0.count < 20_000 }

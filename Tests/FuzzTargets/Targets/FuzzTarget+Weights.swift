@@ -6,6 +6,7 @@ import Pipelines
 import SafetensorsIO
 import TestSupport
 import TorchArchive
+import Verification
 
 extension FuzzTarget {
     private static let ggufWords = [
@@ -100,6 +101,12 @@ extension FuzzTarget {
                 + fixtures(in: "golden/torch/refused", suffix: ".bin")
         } prepare: { workplace in
             { bytes in try Use.tensors(TorchArchiveSet(file: workplace.write(bytes, as: "pytorch_model.bin"))) }
+        },
+        FuzzTarget("hashes", .text, words: ["sha256", "weights", "xxh64", "  -  Ok", "  -  Mismatch", "\r\n"]) { _ in
+            let digest = String(repeating: "0123456789abcdef", count: 4)
+            return [Array("sha256 \(digest)  a.gguf:token_embd.weight\nsha256 \(digest)  a.gguf  -  Ok\n".utf8)]
+        } prepare: { workplace in
+            { bytes in _ = try HashManifest(contentsOf: workplace.write(bytes, as: "hashes")).entries }
         },
     ]
 
