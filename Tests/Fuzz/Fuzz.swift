@@ -89,8 +89,8 @@ import Numerics
         return 0
     }
 
-    /// What an input may cost; the checks of what was reached make this program about half as fast as the tool.
-    private static let secondLimit = 4.0
+    /// What an input may cost in this program, which notes what is reached.
+    private static let secondLimit = 2.0
     private static let byteLimit = 200 << 20
 
     private static func end(_ finding: String) -> Never {
