@@ -11,7 +11,7 @@ LISTED = $(shell sed -n '/^let libraries/,/^]/p' Package.swift | grep -o '"[A-Za
 MODULES = $(notdir $(wildcard $(addprefix Sources/,$(LISTED))))
 FORMATTED = Sources Tests Package.swift Examples/Sources Examples/Package.swift $(wildcard Benchmarks)
 
-.PHONY: build test test-slow examples demo lint format bench docs clean packages help
+.PHONY: build test test-slow fuzz examples demo lint format bench docs clean packages help
 
 build: packages ## The release binary, .build/release/swage
 	$(SWIFT) build $(RELEASE) --product swage
@@ -29,6 +29,13 @@ test-slow: packages ## Hours: sanitizers, KILLS random kills, every fault of a d
 	Tests/Slow/thread.sh "$(SWIFT)" $(SANITIZED)
 	SWAGE_KILLS=$(KILLS) SWAGE_FAULTS=all $(SWIFT) test $(RELEASE) --disable-xctest --filter 'KillTests|FaultTests'
 	$(MAKE) fuzz TIME=600
+
+# Seconds for each target of `make fuzz`, and the target if it is to be only one.
+TIME ?= 60
+TARGET ?=
+
+fuzz: packages ## Gives readers damaged files for TIME seconds each, or one TARGET; needs libFuzzer, which toolchains for Linux have
+	SWIFT="$(SWIFT)" ARCH=$(ARCH) Tests/Fuzz/run.sh $(TIME) $(TARGET)
 
 examples: packages ## Builds the examples, a package that uses the products, and checks what they print
 	Examples/check.sh
@@ -55,7 +62,7 @@ docs: packages ## The modules' documentation, a static site in .build-docs/site
 		--warnings-as-errors --transform-for-static-hosting --output-path .build-docs/site
 
 clean: ## Removes everything that was built
-	rm -rf .build .build-address .build-thread .build-bench .build-docs .build-examples demo
+	rm -rf .build .build-address .build-thread .build-bench .build-fuzz .build-docs .build-examples demo
 
 packages: ## Installs the system packages that are missing
 	@.ci/packages

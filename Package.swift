@@ -32,6 +32,16 @@ let documentation: [Package.Dependency] =
     Context.environment["SWAGE_DOCS"] == nil
     ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0")]
 
+/// `SWAGE_FUZZ=1` adds the program of `make fuzz`, which only a build with libFuzzer can link.
+let fuzzing: [Target] =
+    Context.environment["SWAGE_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzz", dependencies: ["FuzzTargets", "Numerics"], path: "Tests/Fuzz", exclude: ["run.sh"],
+            swiftSettings: strict, linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
+    ]
+
 /// The products: the modules that each is made of, with those whose types its interface shows.
 ///
 /// The first module of each has the documentation. A module re-exports the others that its own interface shows;
@@ -163,8 +173,18 @@ let package = Package(
             "Verification", "Files", "Parallelism", "Tensors", "Numerics", "GGUF", "BlockFormats", "Models"),
         tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUF", "ArgumentParser"),
 
+        tests("FuzzTargets"),
+
+        .target(
+            name: "FuzzTargets",
+            dependencies: dependencies([
+                "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Compression", "ByteJSON", "GGUF", "Shards",
+                "SafetensorsIO", "TorchArchive", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "Tokenizers",
+                "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians", "Evaluation", "Models",
+                "Pipelines", "Verification", "TestSupport",
+            ]), path: "Tests/FuzzTargets", swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Files", "Compression", "ByteJSON"], path: "Tests/TestSupport",
             swiftSettings: strict),
-    ]
+    ] + fuzzing
 )

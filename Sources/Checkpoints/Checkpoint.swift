@@ -49,6 +49,12 @@ public struct Checkpoint: Sendable {
         self.directory = directory
         self.expertNormalization = expertNormalization
         storedPlan = try architecture.expressedPlan(configuration)
+        guard storedPlan.isCountable else {
+            throw CheckpointError(
+                .invalidConfigurationValue(
+                    key: "hidden_size", found: "\(storedPlan.embeddingLength)",
+                    expected: "sizes of fewer than 2^60 weights"), file: configuration.path)
+        }
         plan = expertPadding.applied(to: storedPlan)
         let tokenizer = try Tokenizer(
             checkpointDirectory: directory, preTokenizer: preTokenizer, rowCount: plan.vocabularySize)

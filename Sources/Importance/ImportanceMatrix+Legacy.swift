@@ -74,7 +74,11 @@ extension ImportanceMatrix {
             let calls = Float(callCount)
             for expert in 0..<entry.expertCount {
                 let means = entry.weights(expert: expert) ?? [Float](repeating: 1, count: entry.rowLength)
-                try means.map { ($0 * calls).bitPattern.littleEndian }.withUnsafeBytes { try file.append($0) }
+                let values = means.map { $0 * calls }
+                guard values.allSatisfy(\.isFinite) else {
+                    throw ImportanceError(.invalidNumber, path: path, tensor: name.description)
+                }
+                try values.map(\.bitPattern.littleEndian).withUnsafeBytes { try file.append($0) }
             }
         }
         try file.append(clamping: chunkCount)

@@ -52,6 +52,9 @@ extension DecoderPlan {
             normEpsilon: Float(keys.number("attention.layer_norm_rms_epsilon")),
             tiesOutputToEmbedding: tiesOutputToEmbedding
         )
+        guard isCountable else {
+            throw keys.invalid("embedding_length", "\(embeddingLength)", "sizes of fewer than 2^60 weights")
+        }
     }
 
     /// The plan as metadata, under the keys that llama.cpp reads.

@@ -2,6 +2,15 @@ extension DecoderPlan {
     /// The number of elements of all tensors.
     public var parameterCount: Int { tensors.reduce(0) { $0 + $1.dimensions.reduce(1, *) } }
 
+    /// Whether there are fewer than 2^60 elements, so that those of all tensors, and their bytes, can be counted.
+    ///
+    /// Numbers of layers, of experts and widths that each are possible need not be together.
+    public var isCountable: Bool {
+        func size(_ role: TensorRole) -> Double { dimensions(of: role).reduce(1) { $0 * Double($1) } }
+        let layer = layerRoles.reduce(0) { $0 + size($1) }
+        return size(.tokenEmbedding) + size(.output) + Double(layerCount) * layer < 0x1p60
+    }
+
     /// The size as llama.cpp's `general.size_label` gives it: parameters, or for experts `8x7B`: their number and the
     /// parameters of a model with one of them.
     public var sizeLabel: String {

@@ -90,12 +90,14 @@ import Testing
                 file.add([0xff] as [UInt8])
             },
             entry(
-                "string length", .countTooLarge(.max, of: "bytes of text", remainingByteCount: 83), type: 8
+                "string length", .countTooLarge(.max, of: "bytes of text", remainingByteCount: 83), at: .key("k"),
+                type: 8
             ) { file in
                 file.add(UInt64.max)
             },
             entry(
-                "array length", .countTooLarge(1 << 61, of: "array elements", remainingByteCount: 79), type: 9
+                "array length", .countTooLarge(1 << 61, of: "array elements", remainingByteCount: 79), at: .key("k"),
+                type: 9
             ) { file in
                 file.add(UInt32(12))
                 file.add(UInt64(1 << 61))

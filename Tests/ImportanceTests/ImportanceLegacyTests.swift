@@ -44,6 +44,21 @@ import Testing
         #expect(throws: ImportanceError.self) { try legacy.weights(for: tensor) }
     }
 
+    /// The older form multiplies means by calls, of which one expert may have had many more than another.
+    @Test func valuesThatTheOlderFormMakesInfinite() throws {
+        let entry = try #require(ImportanceMatrix.Entry(rowLength: 1, sums: [3e38, 1], counts: [1, 100]))
+        let matrix = ImportanceMatrix(entries: ["w": entry], datasets: [], chunkCount: 1, chunkSize: 1)
+        try Fixtures.withTemporaryDirectory { directory in
+            let error = try #require(throws: ImportanceError.self) {
+                try matrix.write(to: "\(directory)/out.dat", form: .legacy)
+            }
+            #expect(error.kind == .invalidNumber && error.tensor == "w")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+            try matrix.write(to: "\(directory)/out.gguf")
+            #expect(try ImportanceMatrix(contentsOf: "\(directory)/out.gguf").entries == matrix.entries)
+        }
+    }
+
     @Test func refusesAnythingElse() throws {
         for name in ["models/xverse-moe-tiny/config.json", "text/calib/web-en.txt"] {
             #expect(throws: ImportanceError.self) { try ImportanceMatrix(contentsOf: Fixtures.path(name)) }

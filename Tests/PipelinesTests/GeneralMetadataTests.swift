@@ -90,6 +90,19 @@ import Testing
         }
     }
 
+    /// Names of a hundred thousand parts, and thousands of sources, which would take minutes to be taken apart.
+    @Test func namesWithoutEnd() throws {
+        try Conformance.row("metadata/names-without-end")
+        let name = "org/" + String(repeating: "-a1", count: 60_000)
+        let card = "---\nbase_model: \(name)\n---\n"
+        let one = try Sample(directory: "model", card: card, nameOrPath: name).metadata()
+        #expect(one["general.base_model.0.name"]?.string == name)
+        #expect(one["general.name"]?.string == name && one["general.basename"] == nil)
+        let list = "---\ndatasets:\n\(String(repeating: "- a/b-1\n", count: 20_000))---\n"
+        let many = try Sample(directory: "model", card: list).metadata()
+        #expect(many["general.dataset.count"]?.integer == 256)
+    }
+
     @Test(arguments: try samples.get()) func saysWhatGGUFPySays(sample: Sample) throws {
         try Conformance.row("metadata/names")
         try Conformance.row("metadata/model-card")

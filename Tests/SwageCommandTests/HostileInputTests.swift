@@ -136,6 +136,20 @@ import Testing
         }
     }
 
+    /// Sizes that are possible each, of more weights than 64 bits count.
+    @Test func sizesOfMoreWeightsThanCanBeCounted() async throws {
+        try Conformance.row("inputs/uncountable-weights")
+        let workspace = try Workspace()
+        let checkpoint = try workspace.checkpoint("model")
+        try checkpoint.editJSON("config.json") { configuration in
+            for key in ["hidden_size", "intermediate_size"] { configuration[key] = 1 << 24 }
+            for key in ["num_hidden_layers", "num_experts"] { configuration[key] = 1 << 14 }
+        }
+        let outcome = try await Self.run(["convert", checkpoint.path, "--vocab-only", "-o", "out"], in: workspace)
+        #expect(outcome.status == 3, "\(outcome.status) \(outcome.error)")
+        #expect(outcome.error.contains("config.json") && outcome.error.contains("hidden_size"), "\(outcome.error)")
+    }
+
     /// Runs the program with little more address space than it asks for: memory that an input made it take would show.
     private static func run(_ arguments: [String], in workspace: Workspace) async throws -> Swage.Outcome {
         let kibibytes = (512 + 192 * ProcessInfo.processInfo.processorCount + 512) << 10

@@ -153,6 +153,32 @@ import Tokenizers
         }
     }
 
+    /// A replacement that would make a text of a kilobyte one of a gigabyte.
+    @Test(arguments: [(1024, true), (1025, false), (1 << 20, false)])
+    func replacementsInTheCharacterMap(byteCount: Int, isAccepted: Bool) throws {
+        try Conformance.row("inputs/long-replacements")
+        func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+            var (length, rest) = ([UInt8](), bytes.count)
+            repeat {
+                length.append(UInt8(rest & 127) | (rest > 127 ? 128 : 0))
+                rest >>= 7
+            } while rest > 0
+            return [number << 3 | 2] + length + bytes
+        }
+        let unknown = field(1, Array("<unk>".utf8)) + [3 << 3, 2]
+        let pieces = field(1, unknown) + field(1, field(1, Array("a".utf8)))
+        // A double array of one unit, which leads nowhere, and the replacement.
+        let map = [4, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: UInt8(ascii: "a"), count: byteCount) + [0]
+        let model = pieces + field(2, [3 << 3, 1]) + field(3, field(2, map))
+        func tokenizer() throws -> Tokenizer { try load([], more: ["tokenizer.model": model]) }
+        guard !isAccepted else {
+            #expect(try tokenizer().encode("a", parseSpecial: false).last == 1)
+            return
+        }
+        let error = try #require(throws: TokenizationError.self) { try tokenizer() }
+        #expect(error.description.contains("precompiled_charsmap"), "\(error)")
+    }
+
     @Test func disagreeingFiles() throws {
         var bytes = try ReadableFile.contents(of: Self.directory + "/tokenizer.model")
         let place = try #require(bytes.firstRange(of: Array("▁the".utf8)))

@@ -90,7 +90,7 @@ struct ModelCard {
     /// What the first of `keys` that is there lists: names, or descriptions by key.
     func sources(_ keys: String...) -> [Source] {
         guard let key = keys.first(where: { fields?[$0] != nil }) else { return [] }
-        return nodes(key).compactMap { node in
+        return nodes(key).prefix(Self.sourceLimit).compactMap { node in
             if let text = Self.text(node) { return .name(text) }
             guard let mapping = node.mapping else { return nil }
             return .fields(
@@ -114,6 +114,8 @@ struct ModelCard {
 
     /// The most elements of a list that are taken.
     private static let elementLimit = 4096
+    /// The most models, or sets of data, that are taken.
+    private static let sourceLimit = 256
 
     /// The text of a scalar as it is written, whatever type YAML sees in it: `no` is Norwegian, 1.0 a version.
     private static func text(_ node: Node) -> String? {

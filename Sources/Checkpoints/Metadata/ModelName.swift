@@ -10,12 +10,15 @@ struct ModelName: Equatable {
 
     private enum Part { case basename, sizeLabel, finetune, version, type }
 
+    /// Longer texts are not taken apart: the hub's names have 96 characters at most.
+    private static let byteLimit = 256
+
     /// - Parameters:
-    ///   - id: `NAME` or `ORGANIZATION/NAME`; a text with spaces is a name without parts.
+    ///   - id: `NAME` or `ORGANIZATION/NAME`; a text with spaces, or a very long one, is a name without parts.
     ///   - parameterCount: the model's, which sizes in names are compared with.
     init(_ id: String, parameterCount: Int) {
         name = id
-        guard !id.contains(" ") else { return }
+        guard id.utf8.count <= Self.byteLimit, !id.contains(" ") else { return }
         if let slash = id.firstIndex(of: "/") {
             name = String(id[id.index(after: slash)...])
             let first = String(id[..<slash])
@@ -92,7 +95,8 @@ struct ModelName: Equatable {
 
     /// The name as a title: words with large first letters, unless they are versions or not all small.
     static func title(_ name: String) -> String {
-        name.replacing("-", with: " ").split(whereSeparator: \.isWhitespace).map { word in
+        guard name.utf8.count <= byteLimit else { return name }
+        return name.replacing("-", with: " ").split(whereSeparator: \.isWhitespace).map { word in
             let isSmall = word.contains(where: \.isLowercase) && !word.contains(where: \.isUppercase)
             let isVersion = word.prefixMatch(of: /(v[0-9]+(?:\.[0-9]+)*|[0-9].*)$/) != nil
             guard isSmall, !isVersion else { return String(word) }

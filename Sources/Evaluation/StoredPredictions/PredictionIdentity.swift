@@ -97,6 +97,7 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         if let stride, !(1...context).contains(stride) {
             return "windows that begin every \(stride) tokens are impossible"
         }
+        if texts.isEmpty { return "a run without a text is impossible" }
         for text in texts where text.tokens < 1 || text.bytes < 0 || !(0...text.bytes).contains(text.characters) {
             return
                 "a text of \(text.tokens) tokens, \(text.bytes) bytes and \(text.characters) characters is impossible"

@@ -10,7 +10,12 @@ extension GGUFHeader {
             try GGUFLayout.check(key: key, path: path, offset: start)
             let place = GGUFError.Place.key(key)
             guard metadata[key] == nil else { throw GGUFError(.duplicateKey, path: path, place: place) }
-            let value = try readValue(&reader, key: key)
+            let value: GGUFValue
+            do {
+                value = try readValue(&reader, key: key)
+            } catch let error as GGUFError {
+                throw GGUFError(error.kind, path: path, place: place)
+            }
             try GGUFLayout.check(value, of: key, path: path)
             metadata[key] = value
         }

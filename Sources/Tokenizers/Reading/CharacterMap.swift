@@ -7,7 +7,12 @@ struct CharacterMap: Sendable {
     private let units: [UInt32]
     private let replacements: [UInt8]
 
-    /// - Throws: `TokenizationError` if the lengths do not fit.
+    /// Longer replacements than any normal form has would make a small text a large one.
+    private static let replacementLimit = 1 << 10
+    /// A damaged array can lead in a circle.
+    private static let keyLimit = 1 << 8
+
+    /// - Throws: `TokenizationError` if the lengths do not fit, or a replacement is longer than 1024 bytes.
     init(_ bytes: [UInt8]) throws(TokenizationError) {
         func word(_ offset: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * UInt32($1)) } }
         guard bytes.count > 4, case let size = Int(word(0)), size % 4 == 0, size < bytes.count - 4 else {
@@ -16,6 +21,16 @@ struct CharacterMap: Sendable {
         }
         units = stride(from: 4, to: 4 + size, by: 4).map(word)
         replacements = Array(bytes[(4 + size)...])
+        var length = 0
+        for byte in replacements {
+            length = byte == 0 ? 0 : length + 1
+            guard length <= Self.replacementLimit else {
+                throw TokenizationError(
+                    .malformed(
+                        key: "precompiled_charsmap", expected: "replacements of at most \(Self.replacementLimit) bytes")
+                )
+            }
+        }
     }
 
     /// The longest beginning of `text[start...]` that is replaced, and its replacement.
@@ -25,7 +40,7 @@ struct CharacterMap: Sendable {
         guard let root = units.first else { return nil }
         var node = Self.offset(of: root)
         var match: (length: Int, value: Int)?
-        for position in start..<text.count {
+        for position in start..<min(text.count, start + Self.keyLimit) {
             let byte = UInt32(text[position])
             node ^= byte
             guard byte != 0, let unit = unit(node), unit & 0x8000_00ff == byte else { break }
