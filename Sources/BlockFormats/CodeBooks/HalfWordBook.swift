@@ -29,9 +29,9 @@ struct HalfWordBook: Sendable {
         self.words = words
         partners = [(81, 1), (1, 81)].flatMap { ownPlace, otherPlace in
             (0..<81).map { own in
-                HalfWordSet { vector in
-                    (16 * vector..<min(16 * vector + 16, 81)).reduce(0) { mask, other in
-                        words[ownPlace * own + otherPlace * other] >= 0 ? mask | 1 << UInt32(other & 15) : mask
+                HalfWordSet { word in
+                    (32 * word..<min(32 * word + 32, 81)).reduce(0) { mask, other in
+                        words[ownPlace * own + otherPlace * other] >= 0 ? mask | 1 << UInt32(other & 31) : mask
                     }
                 }
             }
@@ -99,6 +99,9 @@ struct HalfWordTables {
     func bestPair(_ firsts: HalfWordCosts, _ seconds: HalfWordCosts, below bound: Float) -> HalfWordPair? {
         guard firsts.least + seconds.least < bound else { return nil }
         let (first, second) = (firsts.first(costing: firsts.least), seconds.first(costing: seconds.least))
+        if words[81 &* first &+ second] >= 0 {
+            return HalfWordPair(first: first, second: second, cost: firsts.least + seconds.least)
+        }
         let partner = seconds.least(among: secondPartners + first)
         let otherPartner = firsts.least(among: firstPartners + second)
         let known = min(firsts.least + partner, seconds.least + otherPartner)

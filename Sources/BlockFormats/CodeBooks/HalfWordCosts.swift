@@ -45,14 +45,18 @@ struct HalfWordCosts {
     @inline(__always)
     func adding(_ other: Float, below limit: Float) -> HalfWordSet {
         let (other, limit) = (Lanes(repeating: other), Lanes(repeating: limit))
-        return HalfWordSet { csimd_less_mask(costs.lanes(16 &* $0) + other, limit) }
+        return HalfWordSet {
+            csimd_less_mask_of_32(costs.lanes(32 &* $0) + other, costs.lanes(32 &* $0 &+ 16) + other, limit)
+        }
     }
 
     /// The first half word that costs exactly this, among those of a set.
     @inline(__always)
     func first(costing cost: Float, among set: HalfWordSet = .all) -> Int {
         let lanes = Lanes(repeating: cost)
-        let equal = HalfWordSet { csimd_equal_mask(costs.lanes(16 &* $0), lanes) }
+        let equal = HalfWordSet {
+            csimd_equal_mask_of_32(costs.lanes(32 &* $0), costs.lanes(32 &* $0 &+ 16), lanes)
+        }
         return equal.intersection(set).first
     }
 }
@@ -70,11 +74,11 @@ struct HalfWordSet: Sendable {
         self.high = high
     }
 
-    /// Takes sixteen bits at a time from a function of the vector's number, the 81st being the last.
+    /// Takes 32 bits at a time from a function of the word's number, the 81st bit being the last.
     @inline(__always)
-    init(_ bits: (_ vector: Int) -> UInt32) {
-        low = UInt64(bits(0)) | UInt64(bits(1)) << 16 | UInt64(bits(2)) << 32 | UInt64(bits(3)) << 48
-        high = UInt64(bits(4)) | UInt64(bits(5) & 1) << 16
+    init(_ bits: (_ word: Int) -> UInt32) {
+        low = UInt64(bits(0)) | UInt64(bits(1)) << 32
+        high = UInt64(bits(2) & 0x1ffff)
     }
 
     @inline(__always)

@@ -147,14 +147,22 @@ CSIMD_INLINE float csimd_least(csimd_f32x16 a) {
     return two.x < two.y ? two.x : two.y;
 }
 
+#if defined(__AVX__) && !defined(__AVX512F__)
+/// The signs of sixteen lanes as bits.
+CSIMD_INLINE uint32_t csimd_sign_bits(__m256 low, __m256 high) {
+    // Where the compiler sees comparisons it puts their bits together in vector registers, which takes longer.
+    __asm__("" : "+x"(low), "+x"(high));
+    return (uint32_t)_mm256_movemask_ps(low) | (uint32_t)_mm256_movemask_ps(high) << 8;
+}
+#endif
+
 /// One bit per lane, set where a < b.
 CSIMD_INLINE uint32_t csimd_less_mask(csimd_f32x16 a, csimd_f32x16 b) {
 #if defined(__AVX512F__)
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
 #elif defined(__AVX__)
-    const __m256 low = _mm256_cmp_ps((__m256)a.lo, (__m256)b.lo, _CMP_LT_OQ);
-    const __m256 high = _mm256_cmp_ps((__m256)a.hi, (__m256)b.hi, _CMP_LT_OQ);
-    return (uint32_t)_mm256_movemask_ps(low) | (uint32_t)_mm256_movemask_ps(high) << 8;
+    return csimd_sign_bits(
+        _mm256_cmp_ps((__m256)a.lo, (__m256)b.lo, _CMP_LT_OQ), _mm256_cmp_ps((__m256)a.hi, (__m256)b.hi, _CMP_LT_OQ));
 #else
     uint32_t mask = 0;
     for (int lane = 0; lane < 16; lane++) mask |= (uint32_t)(a[lane] < b[lane]) << lane;
@@ -167,13 +175,45 @@ CSIMD_INLINE uint32_t csimd_equal_mask(csimd_f32x16 a, csimd_f32x16 b) {
 #if defined(__AVX512F__)
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ);
 #elif defined(__AVX__)
-    const __m256 low = _mm256_cmp_ps((__m256)a.lo, (__m256)b.lo, _CMP_EQ_OQ);
-    const __m256 high = _mm256_cmp_ps((__m256)a.hi, (__m256)b.hi, _CMP_EQ_OQ);
-    return (uint32_t)_mm256_movemask_ps(low) | (uint32_t)_mm256_movemask_ps(high) << 8;
+    return csimd_sign_bits(
+        _mm256_cmp_ps((__m256)a.lo, (__m256)b.lo, _CMP_EQ_OQ), _mm256_cmp_ps((__m256)a.hi, (__m256)b.hi, _CMP_EQ_OQ));
 #else
     uint32_t mask = 0;
     for (int lane = 0; lane < 16; lane++) mask |= (uint32_t)(a[lane] == b[lane]) << lane;
     return mask;
+#endif
+}
+
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// The signs of 32 lanes, each of which is all ones or all zeros, as bits.
+CSIMD_INLINE uint32_t csimd_sign_bits_of_32(__m256 a, __m256 b, __m256 c, __m256 d) {
+    const __m256i first = _mm256_packs_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b));
+    const __m256i second = _mm256_packs_epi32(_mm256_castps_si256(c), _mm256_castps_si256(d));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    return (uint32_t)_mm256_movemask_epi8(
+        _mm256_permutevar8x32_epi32(_mm256_packs_epi16(first, second), order));
+}
+#endif
+
+/// One bit per lane of a, then of b, set where it is less than c.
+CSIMD_INLINE uint32_t csimd_less_mask_of_32(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return csimd_sign_bits_of_32(
+        _mm256_cmp_ps((__m256)a.lo, (__m256)c.lo, _CMP_LT_OQ), _mm256_cmp_ps((__m256)a.hi, (__m256)c.hi, _CMP_LT_OQ),
+        _mm256_cmp_ps((__m256)b.lo, (__m256)c.lo, _CMP_LT_OQ), _mm256_cmp_ps((__m256)b.hi, (__m256)c.hi, _CMP_LT_OQ));
+#else
+    return csimd_less_mask(a, c) | csimd_less_mask(b, c) << 16;
+#endif
+}
+
+/// One bit per lane of a, then of b, set where it is equal to c.
+CSIMD_INLINE uint32_t csimd_equal_mask_of_32(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return csimd_sign_bits_of_32(
+        _mm256_cmp_ps((__m256)a.lo, (__m256)c.lo, _CMP_EQ_OQ), _mm256_cmp_ps((__m256)a.hi, (__m256)c.hi, _CMP_EQ_OQ),
+        _mm256_cmp_ps((__m256)b.lo, (__m256)c.lo, _CMP_EQ_OQ), _mm256_cmp_ps((__m256)b.hi, (__m256)c.hi, _CMP_EQ_OQ));
+#else
+    return csimd_equal_mask(a, c) | csimd_equal_mask(b, c) << 16;
 #endif
 }
 
