@@ -54,15 +54,22 @@ struct QuadEnvelope {
         slopes allSlopes: UnsafePointer<Float>, constants allConstants: UnsafePointer<Float>, wordCount: Int,
         scales: SIMD3<Float>
     ) {
-        // One scale after the other: the registers hold what is known of one.
         @inline(__always)
-        func word(_ scale: Float) -> Int {
-            LeastIndex.index(vectorCount: wordCount >> 4) { vector in
+        func costs(_ scale: Float) -> (_ vector: Int) -> Lanes {
+            { vector in
                 csimd_multiply_add(
                     allSlopes.lanes(16 &* vector), Lanes(repeating: scale), allConstants.lanes(16 &* vector))
             }
         }
-        let best = (word(scales.x), word(scales.y), word(scales.z))
+        var least = (LeastIndex(), LeastIndex(), LeastIndex())
+        for place in stride(from: 0, to: wordCount >> 4, by: 4) {
+            least.0.add(place: place, costs(scales.x))
+            least.1.add(place: place, costs(scales.y))
+            least.2.add(place: place, costs(scales.z))
+        }
+        let best = (
+            least.0.index(costs(scales.x)), least.1.index(costs(scales.y)), least.2.index(costs(scales.z))
+        )
         @inline(__always)
         func crossing(_ low: Int, _ high: Int, at scale: Float) -> (scales: Lanes, costs: Lanes) {
             Self.crossings(
@@ -74,17 +81,15 @@ struct QuadEnvelope {
         // Sixty-four words at a time: few are kept, and which ones the processor cannot foresee.
         count = 0
         for start in stride(from: 0, to: wordCount, by: 64) {
-            @inline(__always)
-            func room(_ vector: Int) -> Lanes {
+            var kept: UInt64 = 0
+            for vector in 0..<4 {
                 let slopes = allSlopes.lanes(start &+ 16 &* vector)
                 let constants = allConstants.lanes(start &+ 16 &* vector)
-                return csimd_maximum(
-                    lower.costs - csimd_multiply_add(slopes, lower.scales, constants),
-                    upper.costs - csimd_multiply_add(slopes, upper.scales, constants))
+                let isAbove =
+                    csimd_less_mask(lower.costs, csimd_multiply_add(slopes, lower.scales, constants))
+                    & csimd_less_mask(upper.costs, csimd_multiply_add(slopes, upper.scales, constants))
+                kept |= UInt64(~isAbove & 0xffff) << UInt64(16 &* vector)
             }
-            var kept =
-                ~(UInt64(csimd_less_mask_of_32(room(0), room(1), Lanes()))
-                | UInt64(csimd_less_mask_of_32(room(2), room(3), Lanes())) << 32)
             while kept != 0 {
                 let word = start &+ kept.trailingZeroBitCount
                 kept &= kept &- 1

@@ -23,7 +23,7 @@ struct QuadSearch {
     /// Two envelopes per quad, the second with a sign flipped.
     private let envelopes: UnsafeMutablePointer<Float>
     private let envelopeCounts: UnsafeMutablePointer<Int32>
-    /// The magnitudes of up to ``envelopeCapacity`` words, as in a ``QuadBook``.
+    /// The magnitudes of sixteen words, as in a ``QuadBook``.
     private let wordMagnitudes: UnsafeMutablePointer<Float>
     /// Per part the first and the last scale between which its envelopes are complete.
     private let scaleRanges: UnsafeMutablePointer<Float>
@@ -49,7 +49,7 @@ struct QuadSearch {
 
     static func floatCount(_ book: QuadBook) -> Int {
         1024 + 3 * book.wordCount + QuadEnvelope.floatCount(book.wordCount)
-            + 128 * QuadEnvelope.floatCount(envelopeCapacity) + 128 + 4 * envelopeCapacity + 16
+            + 128 * QuadEnvelope.floatCount(envelopeCapacity) + 128 + 64 + 16
     }
 
     init(_ book: QuadBook, magnitudes: UnsafePointer<Lanes>, floats: UnsafeMutablePointer<Float>) {
@@ -64,7 +64,7 @@ struct QuadSearch {
         let counts = envelopes + 128 &* QuadEnvelope.floatCount(Self.envelopeCapacity)
         envelopeCounts = UnsafeMutableRawPointer(counts).bindMemory(to: Int32.self, capacity: 128)
         wordMagnitudes = counts + 128
-        scaleRanges = wordMagnitudes + 4 &* Self.envelopeCapacity
+        scaleRanges = wordMagnitudes + 64
         self.magnitudes = magnitudes
         self.book = book
     }
@@ -161,18 +161,25 @@ struct QuadSearch {
         guard scale >= scaleRanges[2 &* part], scale <= scaleRanges[2 &* part &+ 1] else {
             return target.bestPair(book, magnitudes)
         }
-        return target.bestPair(isFlipped: needsFlip(group: group), magnitudes) { half, isFlipped in
+        var isTied = false
+        let pair = target.bestPair(isFlipped: needsFlip(group: group), magnitudes) { half, isFlipped in
             let envelope = envelope(quad: 2 &* group &+ half, isFlipped: isFlipped)
-            let padded = (envelope.count &+ 15) & ~15
-            for place in 0..<padded {
-                let word = QuadBook.word(Int(envelope.words[min(place, envelope.count &- 1)]), magnitudes)
-                let lane = wordMagnitudes + (64 &* (place >> 4) &+ place & 15)
-                for element in 0..<4 { lane[16 &* element] = word[element] }
+            for place in 0..<16 {
+                // Lanes to spare are far from all elements.
+                let word =
+                    place < envelope.count
+                    ? QuadBook.word(Int(envelope.words[place]), magnitudes) : SIMD4(repeating: 0x1p40)
+                for element in 0..<4 { wordMagnitudes[16 &* element &+ place] = word[element] }
             }
             let words = UnsafeRawPointer(wordMagnitudes).assumingMemoryBound(to: Lanes.self)
-            let best = target.best(half: half, isFlipped: isFlipped, words, vectorCount: padded >> 4)
-            return (Int(envelope.words[min(best.word, envelope.count &- 1)]), best.cost)
+            let costs = target.costs(half: half, isFlipped: isFlipped, words)
+            let lane = costs.indexOfLeast
+            let least = csimd_equal_mask(costs, Lanes(repeating: costs[lane]))
+            isTied = isTied || least.nonzeroBitCount > 1 || envelope.count > 16
+            return (Int(envelope.words[lane]), costs[lane])
         }
+        // Of words that are equally good the book says which is taken.
+        return isTied ? target.bestPair(book, magnitudes) : pair
     }
 
     /// The least costs of a part under sixteen scales.

@@ -68,21 +68,14 @@ struct QuadTarget {
         return pairWithFlip((best(0, false), best(0, true)), (best(1, false), best(1, true)), magnitudes)
     }
 
-    /// The word of some that is best for a quad, by its place among them.
+    /// What sixteen words cost for a quad.
     @inline(__always)
-    func best(half: Int, isFlipped: Bool, _ words: UnsafePointer<Lanes>, vectorCount: Int) -> FoundQuad {
+    func costs(half: Int, isFlipped: Bool, _ words: UnsafePointer<Lanes>) -> Lanes {
         let values = half == 0 ? self.values.lowHalf : self.values.highHalf
         let weights = half == 0 ? self.weights.lowHalf : self.weights.highHalf
-        var least = LeastCosts()
-        for vector in 0..<vectorCount {
-            var costs = Self.costs(values, weights, words + 4 &* vector)
-            if isFlipped {
-                let flips = Self.cheapestFlips(values * weights, words + 4 &* vector)
-                costs = csimd_multiply_add(flips, Lanes(repeating: 4), costs)
-            }
-            least.add(costs, vector: vector)
-        }
-        return least.best
+        let costs = Self.costs(values, weights, words)
+        guard isFlipped else { return costs }
+        return csimd_multiply_add(Self.cheapestFlips(values * weights, words), Lanes(repeating: 4), costs)
     }
 
     typealias FoundQuad = (word: Int, cost: Float)

@@ -150,8 +150,6 @@ CSIMD_INLINE float csimd_least(csimd_f32x16 a) {
 #if defined(__AVX__) && !defined(__AVX512F__)
 /// The signs of sixteen lanes as bits.
 CSIMD_INLINE uint32_t csimd_sign_bits(__m256 low, __m256 high) {
-    // Where the compiler sees comparisons it puts their bits together in vector registers, which takes longer.
-    __asm__("" : "+x"(low), "+x"(high));
     return (uint32_t)_mm256_movemask_ps(low) | (uint32_t)_mm256_movemask_ps(high) << 8;
 }
 #endif
