@@ -150,7 +150,7 @@ let package = Package(
         tests("GGUF", "Files", "Tensors", "Numerics"),
         tests("SafetensorsIO", "Files", "Tensors", "Numerics", "ByteJSON", "Shards"),
         tests("TorchArchive", "Files", "Numerics", "SafetensorsIO", "Shards"),
-        tests("BlockFormats", "Tensors", "Numerics"),
+        tests("BlockFormats", "Tensors", "Numerics", "CSIMD"),
         tests("ErrorFeedback", "Files", "Parallelism", "Tensors", "Numerics", "BlockFormats"),
         tests("Tokenizers", "Files", "Numerics", "ByteJSON"),
         tests("ChatTemplates", "Numerics", "ByteJSON"),

@@ -4,9 +4,10 @@
     swift build -c release -Xcc -march=native --package-path Benchmarks --scratch-path .build-bench
     python3 Benchmarks/compare_encoders.py --ggml DIR [--model Fixtures/models/xverse-moe-tiny] [--types Q4_K,...]
 
-DIR holds libggml-base.so and libggml-cpu.so (a build of llama.cpp). Needs numpy; reads safetensors by itself.
-Columns: relative weighted RMSE (importance as the weight), relative plain RMSE, weighted and plain gain <Q,W>/<W,W>, million elements encoded
-per second, gigabytes of floats decoded per second (by the thread's processor time); ours, then ggml's.
+DIR holds libggml-base.so (a build of llama.cpp); --build names another scratch folder than .build-bench, such as one for AVX2.
+Needs numpy; reads safetensors by itself. Columns: relative weighted RMSE (importance as the weight), relative plain RMSE,
+weighted and plain gain <Q,W>/<W,W>, million elements encoded per second and gigabytes of floats decoded per second, by the
+thread's processor time, each the best of some rounds taken in turn; ours, then ggml's, then how many times faster ours is.
 """
 import argparse
 import ctypes
@@ -47,12 +48,9 @@ class Ggml:
         self.library.ggml_quantize_init(number)
         blocks = np.zeros(rows.size // length * size, np.uint8)
         pointer = importance.ctypes.data if importance is not None else None
-        times = []
-        for _ in range(2):
-            start = time.thread_time()
-            self.chunk(number, rows.ctypes.data, blocks.ctypes.data, 0, rows.shape[0], rows.shape[1], pointer)
-            times.append(time.thread_time() - start)
-        return blocks, min(times)
+        start = time.thread_time()
+        self.chunk(number, rows.ctypes.data, blocks.ctypes.data, 0, rows.shape[0], rows.shape[1], pointer)
+        return blocks, time.thread_time() - start
 
     def decode(self, kind, blocks, shape):
         number, length, size = TYPES[kind]
@@ -68,11 +66,10 @@ class Ggml:
         return values, min(times)
 
 
-def ours(kind, rows, importance, folder):
+def ours(tool, kind, rows, importance, folder):
     rows.tofile(folder / "rows")
     if importance is not None:
         importance.tofile(folder / "importance")
-    tool = next((HERE.parent / ".build-bench").glob("*/release/EncodeRows"))
     line = subprocess.run([tool, kind, str(rows.shape[1]), folder / "rows", folder / "importance" if importance is not None else "-",
                            folder / "blocks", folder / "values"], check=True, capture_output=True, text=True).stdout
     encoding, decoding = map(float, line.split())
@@ -118,8 +115,12 @@ def main():
     parser.add_argument("--model", default=str(HERE.parent / "Fixtures/models/xverse-moe-tiny"))
     parser.add_argument("--types", default=",".join(TYPES))
     parser.add_argument("--no-importance", action="store_true")
+    parser.add_argument("--build", default=str(HERE.parent / ".build-bench"))
+    parser.add_argument("--rows", default="heavy-tailed,model")
+    parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     ggml = Ggml(options.ggml)
+    tool = next(pathlib.Path(options.build).glob("*/release/EncodeRows"))
     random = np.random.default_rng(7)
     length = 2048
     # Mean squares of activations: log-normal over columns, with a few massive ones.
@@ -127,20 +128,28 @@ def main():
     importance[random.choice(length, 8, replace=False)] *= 300
     sets = {"heavy-tailed": ((random.standard_t(5, (256, length)) * 0.02).astype(np.float32), importance),
             "model": (model_rows(options.model), importance[:256].copy())}
-    print(f"{'rows':13}{'type':9}{'weighted RMSE':>18}{'plain RMSE':>18}{'weighted gain':>15}{'plain gain':>15}{'M/s encoding':>16}{'GB/s decoding':>16}")
+    print(f"{'rows':13}{'type':9}{'weighted RMSE':>18}{'plain RMSE':>18}{'weighted gain':>15}{'plain gain':>15}"
+          f"{'M/s encoding':>22}{'GB/s decoding':>22}")
     with tempfile.TemporaryDirectory() as name:
-        for label, (rows, weights) in sets.items():
+        for label in options.rows.split(","):
+            rows, weights = sets[label]
             weights = None if options.no_importance else weights
             for kind in options.types.split(","):
-                blocks, values, encoding, decoding = ours(kind, rows, weights, pathlib.Path(name))
-                theirs, their_encoding = ggml.encode(kind, rows, weights)
+                rounds = []
+                for _ in range(options.rounds):
+                    blocks, values, encoding, decoding = ours(tool, kind, rows, weights, pathlib.Path(name))
+                    theirs, their_encoding = ggml.encode(kind, rows, weights)
+                    rounds.append((encoding, decoding, their_encoding))
+                encoding, decoding, their_encoding = map(min, zip(*rounds))
                 expanded, their_decoding = ggml.decode(kind, theirs, rows.shape)
                 check, _ = ggml.decode(kind, blocks, rows.shape)
                 assert (check.view(np.uint32) == values.view(np.uint32)).all(), kind
                 a, b = figures(rows, values, weights), figures(rows, expanded, weights)
                 print(f"{label:13}{kind:9}" + "".join(f"{x:9.5f}{y:9.5f}" for x, y in zip(a[:2], b[:2]))
-                      + f"{a[2]:8.4f}{b[2]:7.4f}{a[3]:8.4f}{b[3]:7.4f}{rows.size / encoding / 1e6:8.1f}{rows.size / their_encoding / 1e6:8.1f}"
-                      + f"{rows.nbytes / decoding / 1e9:8.2f}{rows.nbytes / their_decoding / 1e9:8.2f}", flush=True)
+                      + f"{a[2]:8.4f}{b[2]:7.4f}{a[3]:8.4f}{b[3]:7.4f}"
+                      + f"{rows.size / encoding / 1e6:8.1f}{rows.size / their_encoding / 1e6:8.1f}{their_encoding / encoding:6.1f}"
+                      + f"{rows.nbytes / decoding / 1e9:8.2f}{rows.nbytes / their_decoding / 1e9:8.2f}"
+                      + f"{their_decoding / decoding:6.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ struct HalfWordBook: Sendable {
     let pairs: LevelPairs
     /// The code word of a pair of half words, at 81 · first + second; −1 where the code book has none.
     private let words: [Int16]
-    /// Per half word, six times sixteen bits: the other halves that the code book has with it. First come the second
-    /// halves for each first half, then the first halves for each second half.
-    private let partners: [UInt16]
+    /// Per half word the other halves that the code book has with it: first the second halves for each first half, then the
+    /// first halves for each second half.
+    private let partners: [HalfWordSet]
 
     /// - Parameters:
     ///   - packedGrid: The code words, two bits per element from the lowest up.
@@ -28,12 +28,10 @@ struct HalfWordBook: Sendable {
         }
         self.words = words
         partners = [(81, 1), (1, 81)].flatMap { ownPlace, otherPlace in
-            (0..<81).flatMap { own in
-                (0..<6).map { vector in
-                    (0..<16).reduce(UInt16(0)) { mask, lane in
-                        let other = 16 * vector + lane
-                        let isPair = other < 81 && words[ownPlace * own + otherPlace * other] >= 0
-                        return isPair ? mask | 1 << UInt16(lane) : mask
+            (0..<81).map { own in
+                HalfWordSet { word in
+                    (32 * word..<min(32 * word + 32, 81)).reduce(0) { mask, other in
+                        words[ownPlace * own + otherPlace * other] >= 0 ? mask | 1 << UInt32(other & 31) : mask
                     }
                 }
             }
@@ -45,7 +43,9 @@ struct HalfWordBook: Sendable {
     private static let pairIndices: [SIMD16<Int32>] = (0..<6).flatMap { vector in
         [9, 1].map { place in
             var indices = SIMD16<Int32>()
-            for lane in 0..<16 { indices[lane] = Int32(min(16 * vector + lane, 80) / place % 9) }
+            for lane in 0..<16 {
+                indices[lane] = LevelPairs.index(Int32(min(16 * vector + lane, 80) / place % 9))
+            }
             return indices
         }
     }
@@ -58,7 +58,7 @@ struct HalfWordBook: Sendable {
                     body(
                         HalfWordTables(
                             pairs: pairs, pairIndices: pairIndices.baseAddress!, words: words.baseAddress!,
-                            secondPartners: partners.baseAddress!, firstPartners: partners.baseAddress! + 6 * 81))
+                            secondPartners: partners.baseAddress!, firstPartners: partners.baseAddress! + 81))
                 }
             }
         }
@@ -77,14 +77,15 @@ struct HalfWordTables {
     let pairs: LevelPairs
     let pairIndices: UnsafePointer<SIMD16<Int32>>
     let words: UnsafePointer<Int16>
-    let secondPartners: UnsafePointer<UInt16>
-    let firstPartners: UnsafePointer<UInt16>
+    let secondPartners: UnsafePointer<HalfWordSet>
+    let firstPartners: UnsafePointer<HalfWordSet>
 
     /// For sixteen half words, the sum of what their first two and their last two elements have in tables over pairs of
     /// levels.
     @inline(__always)
     func spread(_ firstTwo: Lanes, _ lastTwo: Lanes, vector: Int) -> Lanes {
-        csimd_permute(lastTwo, pairIndices[2 &* vector]) + csimd_permute(firstTwo, pairIndices[2 &* vector &+ 1])
+        csimd_permute_nine(lastTwo, pairIndices[2 &* vector])
+            + csimd_permute_nine(firstTwo, pairIndices[2 &* vector &+ 1])
     }
 
     @inline(__always)
@@ -92,56 +93,52 @@ struct HalfWordTables {
 
     /// The pair in the code book that costs least, if it costs less than a bound.
     ///
-    /// Goes through the first halves that can still beat the best pair known.
-    ///
-    /// - Parameter costOfFirst: The cost of one first half word, as in `firsts`.
+    /// Goes through the pairs whose halves, each with the cheapest other half, can still beat a pair that is known: the better
+    /// of the best with the cheapest first and the best with the cheapest second half.
     @inline(__always)
-    func bestPair(
-        _ firsts: HalfWordCosts, _ seconds: HalfWordCosts, below bound: Float, costOfFirst: (Int) -> Float
-    ) -> HalfWordPair? {
-        let leastFirst = firsts.least
-        let leastSecond = seconds.least
-        guard leastFirst + leastSecond < bound else { return nil }
-        // A pair to beat: the better of the best with the least first and the best with the least second half.
-        var first = firsts.index(of: leastFirst)
-        let second = seconds.index(of: leastSecond)
-        var leastPartner = seconds.least(among: secondPartners + 6 &* first)
-        var best = leastFirst + leastPartner
-        let otherPartner = firsts.least(among: firstPartners + 6 &* second)
-        var candidates = firsts.places(below: min(best, leastSecond + otherPartner, bound) - leastSecond)
-        candidates.remove(first)
-        if leastSecond + otherPartner < best {
-            best = leastSecond + otherPartner
-            first = firsts.index(of: otherPartner, among: firstPartners + 6 &* second)
-            leastPartner = leastSecond
-            candidates.remove(first)
+    func bestPair(_ firsts: HalfWordCosts, _ seconds: HalfWordCosts, below bound: Float) -> HalfWordPair? {
+        guard firsts.least + seconds.least < bound else { return nil }
+        let (first, second) = (firsts.first(costing: firsts.least), seconds.first(costing: seconds.least))
+        if words[81 &* first &+ second] >= 0 {
+            return HalfWordPair(first: first, second: second, cost: firsts.least + seconds.least)
         }
+        let partner = seconds.least(among: secondPartners + first)
+        let otherPartner = firsts.least(among: firstPartners + second)
+        let known = min(firsts.least + partner, seconds.least + otherPartner)
+        var limit = min(known, bound)
+        var best: HalfWordPair?
+        var candidates = firsts.adding(seconds.least, below: limit)
+        let partners = seconds.adding(firsts.least, below: limit)
         while let candidate = candidates.removeFirst() {
-            let partner = seconds.least(among: secondPartners + 6 &* candidate)
-            let cost = costOfFirst(candidate) + partner
-            if cost < best {
-                best = cost
-                first = candidate
-                leastPartner = partner
+            var partners = secondPartners[candidate].intersection(partners)
+            while let partner = partners.removeFirst() {
+                let cost = firsts[candidate] + seconds[partner]
+                if cost < limit {
+                    limit = cost
+                    best = HalfWordPair(first: candidate, second: partner, cost: cost)
+                }
             }
         }
-        guard best < bound else { return nil }
-        return HalfWordPair(
-            first: first, second: seconds.index(of: leastPartner, among: secondPartners + 6 &* first), cost: best)
+        if let best { return best }
+        guard known < bound else { return nil }
+        return firsts.least + partner == known
+            ? HalfWordPair(
+                first: first, second: seconds.first(costing: partner, among: secondPartners[first]), cost: known)
+            : HalfWordPair(
+                first: firsts.first(costing: otherPartner, among: firstPartners[second]), second: second, cost: known)
     }
 
     /// The exactly best pair for a group in units of its scale.
     @inline(__always)
     func bestPair(_ target: GroupTarget, below bound: Float) -> HalfWordPair? {
         @inline(__always)
-        func costs(_ start: Int) -> HalfWordCosts {
+        func costs(_ floats: UnsafeMutablePointer<Float>, _ start: Int) -> HalfWordCosts {
             let (firstTwo, lastTwo) = (pairs.costs(target, at: start), pairs.costs(target, at: start &+ 2))
-            return HalfWordCosts { spread(firstTwo, lastTwo, vector: $0) }
+            return HalfWordCosts(floats) { spread(firstTwo, lastTwo, vector: $0) }
         }
-        let firsts = costs(0)
-        return withUnsafePointer(to: firsts.vectors) { pointer in
-            let scalars = UnsafeRawPointer(pointer).assumingMemoryBound(to: Float.self)
-            return bestPair(firsts, costs(4), below: bound) { scalars[$0] }
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * HalfWordCosts.floatCount) { room in
+            let room = room.baseAddress!
+            return bestPair(costs(room, 0), costs(room + HalfWordCosts.floatCount, 4), below: bound)
         }
     }
 }

@@ -16,8 +16,9 @@ struct HalfWordMoments {
     private let moments: UnsafeMutablePointer<Float>
     /// Per group Σ w / 64 and Σ w x / 8: what a shift of ⅛ adds to the moments of every code word.
     private let constants: UnsafeMutablePointer<Float>
+    private let costs: UnsafeMutablePointer<Float>
 
-    static let floatCount = 64 * 288 + 64
+    static let floatCount = 64 * 288 + 64 + 2 * HalfWordCosts.floatCount
 
     init(_ tables: HalfWordTables, _ room: SuperblockRoom, areMagnitudes: Bool) {
         self.tables = tables
@@ -26,6 +27,7 @@ struct HalfWordMoments {
         self.areMagnitudes = areMagnitudes
         moments = room.moments
         constants = room.moments + 64 * 288
+        costs = constants + 64
     }
 
     /// Computes the moments of all half words of a group.
@@ -73,20 +75,20 @@ struct HalfWordMoments {
     @inline(__always)
     func shiftProduct(group: Int) -> Float { constants[2 &* group &+ 1] }
 
-    /// The exactly best pair of half words of a group under a scale and a shift of ±⅛ or none, its cost divided by the
-    /// scale.
+    /// The exactly best pair of half words of a group under a scale and a shift of ±⅛ or none, its cost divided by the scale;
+    /// nil if that is not below a bound.
     @inline(__always)
     func bestPair(group: Int, scale: Float, shift: Float, below bound: Float = .infinity) -> HalfWordPair? {
         let squares = moments + (576 &* group &+ place(shift))
         let slopes = moments + (576 &* group &+ 192)
         @inline(__always)
         func costs(_ half: Int) -> HalfWordCosts {
-            HalfWordCosts { vector in
+            HalfWordCosts(self.costs + half &* HalfWordCosts.floatCount) { vector in
                 let place = 288 &* half &+ 16 &* vector
                 return csimd_multiply_add(squares.lanes(place), Lanes(repeating: scale), slopes.lanes(place))
             }
         }
-        return tables.bestPair(costs(0), costs(1), below: bound) { squares[$0] * scale + slopes[$0] }
+        return tables.bestPair(costs(0), costs(1), below: bound)
     }
 
     @inline(__always)

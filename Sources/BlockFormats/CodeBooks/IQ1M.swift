@@ -49,7 +49,9 @@ extension IQ1MCodec: CodeBookCodec {
 
     struct Search: CodeWordSearch {
         let layout = SuperblockLayout(
-            partCount: 16, multiples: Lanes(1, 3, 5, 7, 9, 11, 13, 15, 15, 15, 15, 15, 15, 15, 15, 15), kindCount: 1,
+            partCount: 16, multiples: Lanes(1, 3, 5, 7, 9, 11, 13, 15, 15, 15, 15, 15, 15, 15, 15, 15),
+            multipleCount: 8,
+            kindCount: 1,
             trialScales: .geometric(1, 1.7), trialCount: 3)
         let room: SuperblockRoom
         private let moments: HalfWordMoments

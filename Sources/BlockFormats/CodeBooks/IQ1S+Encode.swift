@@ -11,7 +11,8 @@ extension IQ1SCodec: CodeBookCodec {
     /// Parts choose their scale together with the sign of their shift: lanes from 8 on stand for the negative one.
     struct Search: CodeWordSearch {
         let layout = SuperblockLayout(
-            partCount: 8, multiples: Lanes(1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15), kindCount: 2,
+            partCount: 8, multiples: Lanes(1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15), multipleCount: 8,
+            kindCount: 2,
             trialScales: .geometric(1.1, 1.6), trialCount: 3)
         let room: SuperblockRoom
         private let moments: HalfWordMoments

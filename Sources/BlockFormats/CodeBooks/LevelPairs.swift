@@ -5,6 +5,9 @@ struct LevelPairs: Sendable {
     let first: Lanes
     let second: Lanes
 
+    /// How `csimd_permute_nine` wants the number of a pair.
+    static func index(_ pair: Int32) -> Int32 { pair == 8 ? -8 : pair }
+
     init(_ levels: SIMD3<Float>) {
         var first = Lanes()
         var second = Lanes()

@@ -14,6 +14,8 @@ struct SuperblockLayout {
     /// What a part has to choose from, one choice per lane: a multiple of the super-block's scale. Lanes to spare repeat
     /// the last.
     let multiples: Lanes
+    /// How many of them, evenly spaced, are different.
+    let multipleCount: Int
     /// 2 if the choices from lane 8 on are those of the lanes before with another kind of code words, otherwise 1.
     let kindCount: Int
     /// Scales to try first for a part, in units of its mean magnitude, and how many.
@@ -46,7 +48,7 @@ extension SuperblockLayout {
     /// The layout of the IQ2 formats.
     init(magnitudePartCount partCount: Int) {
         self.init(
-            partCount: partCount, multiples: (Lanes.ramp + 0.5) * 0.25, kindCount: 1,
+            partCount: partCount, multiples: (Lanes.ramp + 0.5) * 0.25, multipleCount: 16, kindCount: 1,
             trialScales: .geometric(0.028, 1.3), trialCount: 6)
     }
 }
@@ -95,35 +97,48 @@ extension CodeWordSearch {
         return bestScales(from: tryNeighbours(coarse) * 0.95, ratio: 1.015, steps: 8)
     }
 
-    /// Of some scales of the super-block the one that leaves the least error, as far as the words tried so far show it.
+    /// Of up to sixteen scales of the super-block the one that leaves the least error, as far as the words tried so far show
+    /// it.
     ///
-    /// The errors under these words bound the error under any scale from above: with them many scales of the super-block are
-    /// tried at the price of a few additions.
+    /// The errors under these words bound the error under any scale from above: with them many scales of the super-block,
+    /// one per lane, are tried at the price of a few additions.
     private func bestScales(from first: Float, ratio: Float, steps: Int) -> SuperblockScales {
-        var best = SuperblockScales(factor: 0)
-        var least = Float.infinity
-        var factor = first
-        for _ in 0..<steps {
-            var trial = SuperblockScales(factor: factor)
-            var total: Float = 0
-            let scales = layout.multiples * factor
-            for part in 0..<layout.partCount {
-                var errors = Lanes(repeating: .infinity)
-                for index in 0..<layout.slotCount {
-                    let (a, b) = trialMoments(part: part, slot: index)
-                    errors = csimd_minimum(errors, (scales * a - 2 * b) * scales)
-                }
-                let choice = errors.indexOfLeast
-                trial.choices[part] = Int32(truncatingIfNeeded: choice)
-                total += errors[choice]
+        let factors = Lanes.geometric(first, ratio)
+        var totals = Lanes()
+        for part in 0..<layout.partCount { totals += leastErrors(part: part, factors: factors) }
+        totals = csimd_select(1 << UInt32(steps) - 1, totals, Lanes(repeating: .infinity))
+        let lane = totals.indexOfLeast
+        guard totals[lane] < .infinity else { return SuperblockScales(factor: 0) }
+        var best = SuperblockScales(factor: factors[lane])
+        let scales = layout.multiples * factors[lane]
+        for part in 0..<layout.partCount {
+            var errors = Lanes(repeating: .infinity)
+            for index in 0..<layout.slotCount {
+                let (a, b) = trialMoments(part: part, slot: index)
+                errors = csimd_minimum(errors, (scales * a - 2 * b) * scales)
             }
-            if total < least {
-                least = total
-                best = trial
-            }
-            factor *= ratio
+            best.choices[part] = Int32(truncatingIfNeeded: errors.indexOfLeast)
         }
         return best
+    }
+
+    /// The least error of a part, under words tried so far, with each of sixteen scales of the super-block.
+    @inline(__always)
+    private func leastErrors(part: Int, factors: Lanes) -> Lanes {
+        let first = layout.multiples[0]
+        let multiples = EvenMultiples(first: first, step: layout.multiples[1] - first, count: layout.multipleCount)
+        let inverses = multiples.inverses(of: factors)
+        var errors = Lanes(repeating: .infinity)
+        for kind in 0..<layout.kindCount {
+            for slot in 0..<layout.slotCount {
+                let place = 16 &* part &+ 8 &* kind &+ slot
+                errors = csimd_minimum(
+                    errors,
+                    multiples.leastErrors(
+                        room.trialSquares[place], -2 * room.trialProducts[place], factors: factors, inverses: inverses))
+            }
+        }
+        return errors
     }
 
     @inline(__always)

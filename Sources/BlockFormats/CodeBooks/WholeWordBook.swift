@@ -23,7 +23,7 @@ struct WholeWordBook: Sendable {
             var indices = SIMD16<Int32>()
             for lane in 0..<16 {
                 let levels = Int32(packedGrid[16 * (entry / 4) + lane] >> UInt16(4 * (entry % 4))) & 15
-                indices[lane] = (levels & 3) + 3 * (levels >> 2)
+                indices[lane] = LevelPairs.index((levels & 3) + 3 * (levels >> 2))
             }
             return indices
         }
@@ -53,8 +53,8 @@ struct WholeWordTables {
     @inline(__always)
     func spread(_ tables: (Lanes, Lanes, Lanes, Lanes), vector: Int) -> Lanes {
         let indices = pairIndices + 4 &* vector
-        return (csimd_permute(tables.0, indices[0]) + csimd_permute(tables.1, indices[1]))
-            + (csimd_permute(tables.2, indices[2]) + csimd_permute(tables.3, indices[3]))
+        return (csimd_permute_nine(tables.0, indices[0]) + csimd_permute_nine(tables.1, indices[1]))
+            + (csimd_permute_nine(tables.2, indices[2]) + csimd_permute_nine(tables.3, indices[3]))
     }
 
     /// For a vector of code words the least of what their pairs of levels have in four tables.
@@ -62,30 +62,8 @@ struct WholeWordTables {
     func least(_ tables: (Lanes, Lanes, Lanes, Lanes), vector: Int) -> Lanes {
         let indices = pairIndices + 4 &* vector
         return csimd_minimum(
-            csimd_minimum(csimd_permute(tables.0, indices[0]), csimd_permute(tables.1, indices[1])),
-            csimd_minimum(csimd_permute(tables.2, indices[2]), csimd_permute(tables.3, indices[3])))
-    }
-
-    /// The number of the code word that costs least, with the costs of sixteen words at a time.
-    @inline(__always)
-    func indexOfLeast(_ costs: (_ vector: Int) -> Lanes) -> Int {
-        // Which four vectors have the least cost is all that is kept on the way.
-        var least = Lanes(repeating: .infinity)
-        var places = SIMD16<Int32>()
-        for place in stride(from: 0, to: vectorCount, by: 4) {
-            let cost = csimd_minimum(
-                csimd_minimum(costs(place), costs(place &+ 1)), csimd_minimum(costs(place &+ 2), costs(place &+ 3)))
-            let isLess = cost .< least
-            least.replace(with: cost, where: isLess)
-            places.replace(with: SIMD16(repeating: Int32(truncatingIfNeeded: place)), where: isLess)
-        }
-        let lane = least.indexOfLeast
-        let cost = Lanes(repeating: least[lane])
-        let place = Int(places[lane])
-        let matches = (0..<4).reduce(UInt64(0)) { matches, vector in
-            matches | UInt64(csimd_equal_mask(costs(place &+ vector), cost)) &<< UInt64(16 &* vector)
-        }
-        return 16 &* place &+ (matches.trailingZeroBitCount & 63)
+            csimd_minimum(csimd_permute_nine(tables.0, indices[0]), csimd_permute_nine(tables.1, indices[1])),
+            csimd_minimum(csimd_permute_nine(tables.2, indices[2]), csimd_permute_nine(tables.3, indices[3])))
     }
 
     /// The seven stored signs of a group, with that sign flipped, if one has to be, for which it costs least.
@@ -113,7 +91,7 @@ struct WholeWordTables {
         let tables = (costs(0), costs(2), costs(4), costs(6))
         let index: Int
         if signBits(target.values).nonzeroBitCount & 1 == 0 {
-            index = indexOfLeast { spread(tables, vector: $0) }
+            index = LeastIndex.index(vectorCount: vectorCount) { spread(tables, vector: $0) }
         } else {
             @inline(__always)
             func flips(_ start: Int) -> Lanes {
@@ -122,7 +100,7 @@ struct WholeWordTables {
                     magnitudes.weights[start &+ 1] * magnitudes.values[start &+ 1])
             }
             let flips = (flips(0), flips(2), flips(4), flips(6))
-            index = indexOfLeast {
+            index = LeastIndex.index(vectorCount: vectorCount) {
                 csimd_multiply_add(least(flips, vector: $0), Lanes(repeating: 4), spread(tables, vector: $0))
             }
         }

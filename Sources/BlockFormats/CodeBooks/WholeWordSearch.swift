@@ -47,7 +47,7 @@ struct WholeWordSearch: CodeWordSearch {
     func bestWord(group: Int, scale: Float, kind: Int) -> FoundWord {
         let squares = self.squares + 16 &* tables.vectorCount &* group
         let slopes = self.slopes + 16 &* tables.vectorCount &* group
-        let index = tables.indexOfLeast { vector in
+        let index = LeastIndex.index(vectorCount: tables.vectorCount) { vector in
             csimd_multiply_add(squares.lanes(16 &* vector), Lanes(repeating: scale), slopes.lanes(16 &* vector))
         }
         return FoundWord(index: index, error: QuadraticError(a: squares[index], b: -0.5 * slopes[index]))

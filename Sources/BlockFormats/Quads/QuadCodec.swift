@@ -70,8 +70,7 @@ extension QuadCodec {
             for group in 4 &* part..<4 &* part &+ 4 {
                 let values = search.values + 8 &* group
                 let weights = search.weights + 8 &* group
-                let pair = QuadTarget(values, weights: weights, scale: scales.factor * multiple)
-                    .bestPair(book, magnitudes)
+                let pair = search.bestPair(group: group, scale: scales.factor * multiple)
                 storeGroup(group, pair, into: block)
                 let elements = pair.elements(magnitudes) * multiple
                 let weighted = elements * UnsafeRawPointer(weights).loadUnaligned(as: SIMD8<Float>.self)

@@ -2,7 +2,7 @@ import CSIMD
 
 /// The costs of the words of a quad that are best under some scale, as straight lines: A times the scale, plus C.
 struct QuadEnvelope {
-    /// Room for `capacity` slopes A, then as many C.
+    /// Room for `capacity` slopes A, then as many C, then as many numbers of words.
     let floats: UnsafeMutablePointer<Float>
     let capacity: Int
     var count = 0
@@ -11,6 +11,12 @@ struct QuadEnvelope {
     private var slopes: UnsafeMutablePointer<Float> { floats }
     @inline(__always)
     private var constants: UnsafeMutablePointer<Float> { floats + capacity }
+    /// The words whose lines they are, as whole numbers.
+    @inline(__always)
+    var words: UnsafeMutablePointer<Float> { floats + 2 &* capacity }
+
+    /// The values that an envelope of some capacity needs.
+    static func floatCount(_ capacity: Int) -> Int { 3 * capacity }
 
     /// The least costs under sixteen scales, and the lines that they lie on.
     struct Costs {
@@ -48,15 +54,22 @@ struct QuadEnvelope {
         slopes allSlopes: UnsafePointer<Float>, constants allConstants: UnsafePointer<Float>, wordCount: Int,
         scales: SIMD3<Float>
     ) {
-        var least = (LeastCosts(), LeastCosts(), LeastCosts())
-        for vector in 0..<wordCount >> 4 {
-            let slopes = allSlopes.lanes(16 &* vector)
-            let constants = allConstants.lanes(16 &* vector)
-            least.0.add(csimd_multiply_add(slopes, Lanes(repeating: scales.x), constants), vector: vector)
-            least.1.add(csimd_multiply_add(slopes, Lanes(repeating: scales.y), constants), vector: vector)
-            least.2.add(csimd_multiply_add(slopes, Lanes(repeating: scales.z), constants), vector: vector)
+        @inline(__always)
+        func costs(_ scale: Float) -> (_ vector: Int) -> Lanes {
+            { vector in
+                csimd_multiply_add(
+                    allSlopes.lanes(16 &* vector), Lanes(repeating: scale), allConstants.lanes(16 &* vector))
+            }
         }
-        let best = (least.0.best.word, least.1.best.word, least.2.best.word)
+        var least = (LeastIndex(), LeastIndex(), LeastIndex())
+        for place in stride(from: 0, to: wordCount >> 4, by: 4) {
+            least.0.add(place: place, costs(scales.x))
+            least.1.add(place: place, costs(scales.y))
+            least.2.add(place: place, costs(scales.z))
+        }
+        let best = (
+            least.0.index(costs(scales.x)), least.1.index(costs(scales.y)), least.2.index(costs(scales.z))
+        )
         @inline(__always)
         func crossing(_ low: Int, _ high: Int, at scale: Float) -> (scales: Lanes, costs: Lanes) {
             Self.crossings(
@@ -82,6 +95,7 @@ struct QuadEnvelope {
                 kept &= kept &- 1
                 slopes[count] = allSlopes[word]
                 constants[count] = allConstants[word]
+                words[count] = Float(word)
                 count &+= 1
             }
         }
@@ -115,6 +129,7 @@ struct QuadEnvelope {
             let constant = other.constants[place]
             slopes[count] = slope
             constants[count] = constant
+            words[count] = other.words[place]
             let costs = csimd_multiply_add(Lanes(repeating: slope), crossings, Lanes(repeating: constant))
             if csimd_less_mask(bounds, costs) != 0xffff { count = min(count &+ 1, capacity &- 1) }
         }

@@ -17,28 +17,35 @@ extension QuadSearch {
         // the super-block are tried at the price of a few additions.
         var best = Scales(factor: 0)
         var least = Float.infinity
-        var factor = greatest * 0.9 / Self.multiples[15]
-        for _ in 0..<32 {
-            var codes = SIMD8<Int32>()
-            var total: Float = 0
-            let scales = Self.multiples * factor
-            for part in 0..<8 {
-                var errors = Lanes(repeating: .infinity)
-                for trial in 16 &* part..<16 &* part &+ 16 {
-                    errors = csimd_minimum(errors, (scales * trialSlopes[trial] + trialConstants[trial]) * scales)
-                }
-                let code = errors.indexOfLeast
-                codes[part] = Int32(truncatingIfNeeded: code)
-                total += errors[code]
+        var first = greatest * 0.9 / Self.multiples[15]
+        for _ in 0..<2 {
+            let factors = Lanes.geometric(first, 1.03)
+            var totals = Lanes()
+            for part in 0..<8 { totals += leastErrors(part: part, factors: factors) }
+            let lane = totals.indexOfLeast
+            if totals[lane] < least {
+                least = totals[lane]
+                best.factor = factors[lane]
             }
-            if total < least {
-                least = total
-                best = Scales(factor: factor, codes: codes)
-            }
-            factor *= 1.03
+            first = factors[15] * 1.03
         }
         for _ in 0..<2 { best = refined(best) }
         return best
+    }
+
+    /// The least error of a part, under the lines of the first scales, with each of sixteen scales of the super-block.
+    @inline(__always)
+    private func leastErrors(part: Int, factors: Lanes) -> Lanes {
+        let multiples = EvenMultiples(first: 1, step: 2, count: 16)
+        let inverses = multiples.inverses(of: factors)
+        var errors = Lanes(repeating: .infinity)
+        for trial in 16 &* part..<16 &* part &+ 16 {
+            errors = csimd_minimum(
+                errors,
+                multiples.leastErrors(
+                    trialSlopes[trial], trialConstants[trial], factors: factors, inverses: inverses))
+        }
+        return errors
     }
 
     /// Chooses the scale codes by the least costs, then the scale that fits best.

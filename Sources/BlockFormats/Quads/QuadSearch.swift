@@ -23,6 +23,10 @@ struct QuadSearch {
     /// Two envelopes per quad, the second with a sign flipped.
     private let envelopes: UnsafeMutablePointer<Float>
     private let envelopeCounts: UnsafeMutablePointer<Int32>
+    /// The magnitudes of sixteen words, as in a ``QuadBook``.
+    private let wordMagnitudes: UnsafeMutablePointer<Float>
+    /// Per part the first and the last scale between which its envelopes are complete.
+    private let scaleRanges: UnsafeMutablePointer<Float>
     private let magnitudes: UnsafePointer<Lanes>
     private let book: QuadBook
     /// A bit for each eight elements one sign of which has to be flipped.
@@ -44,7 +48,8 @@ struct QuadSearch {
     }()
 
     static func floatCount(_ book: QuadBook) -> Int {
-        1024 + 5 * book.wordCount + 128 * 2 * envelopeCapacity + 128
+        1024 + 3 * book.wordCount + QuadEnvelope.floatCount(book.wordCount)
+            + 128 * QuadEnvelope.floatCount(envelopeCapacity) + 128 + 64 + 16
     }
 
     init(_ book: QuadBook, magnitudes: UnsafePointer<Lanes>, floats: UnsafeMutablePointer<Float>) {
@@ -55,9 +60,11 @@ struct QuadSearch {
         trialConstants = floats + 896
         lines = floats + 1024
         candidates = lines + 3 &* book.wordCount
-        envelopes = candidates + 2 &* book.wordCount
-        envelopeCounts = UnsafeMutableRawPointer(envelopes + 128 &* 2 &* Self.envelopeCapacity)
-            .bindMemory(to: Int32.self, capacity: 128)
+        envelopes = candidates + QuadEnvelope.floatCount(book.wordCount)
+        let counts = envelopes + 128 &* QuadEnvelope.floatCount(Self.envelopeCapacity)
+        envelopeCounts = UnsafeMutableRawPointer(counts).bindMemory(to: Int32.self, capacity: 128)
+        wordMagnitudes = counts + 128
+        scaleRanges = wordMagnitudes + 64
         self.magnitudes = magnitudes
         self.book = book
     }
@@ -77,6 +84,7 @@ struct QuadSearch {
             let magnitudes = csimd_maximum(csimd_maximum(low, -low), csimd_maximum(high, -high))
             // Under a scale of zero all words were equally good.
             let scales = Self.firstScales * max(-csimd_least(-magnitudes) / book.greatest, 0x1p-40)
+            (scaleRanges[2 &* part], scaleRanges[2 &* part &+ 1]) = (scales[0], scales[15])
             var sum = QuadEnvelope.Costs(costs: Lanes())
             for group in 4 &* part..<4 &* part &+ 4 { sum += findEnvelopes(group: group, scales) }
             trialSlopes.store(sum.slopes, 16 &* part)
@@ -141,8 +149,37 @@ struct QuadSearch {
     private func envelope(quad: Int, isFlipped: Bool) -> QuadEnvelope {
         let index = 2 &* quad &+ (isFlipped ? 1 : 0)
         return QuadEnvelope(
-            floats: envelopes + 2 &* Self.envelopeCapacity &* index, capacity: Self.envelopeCapacity,
-            count: Int(envelopeCounts[index]))
+            floats: envelopes + QuadEnvelope.floatCount(Self.envelopeCapacity) &* index,
+            capacity: Self.envelopeCapacity, count: Int(envelopeCounts[index]))
+    }
+
+    /// The words and signs of least error for eight elements under a scale.
+    @inline(__always)
+    func bestPair(group: Int, scale: Float) -> QuadPair {
+        let target = QuadTarget(values + 8 &* group, weights: weights + 8 &* group, scale: scale)
+        let part = group >> 2
+        guard scale >= scaleRanges[2 &* part], scale <= scaleRanges[2 &* part &+ 1] else {
+            return target.bestPair(book, magnitudes)
+        }
+        var isTied = false
+        let pair = target.bestPair(isFlipped: needsFlip(group: group), magnitudes) { half, isFlipped in
+            let envelope = envelope(quad: 2 &* group &+ half, isFlipped: isFlipped)
+            for place in 0..<16 {
+                // Lanes to spare are far from all elements.
+                let word =
+                    place < envelope.count
+                    ? QuadBook.word(Int(envelope.words[place]), magnitudes) : SIMD4(repeating: 0x1p40)
+                for element in 0..<4 { wordMagnitudes[16 &* element &+ place] = word[element] }
+            }
+            let words = UnsafeRawPointer(wordMagnitudes).assumingMemoryBound(to: Lanes.self)
+            let costs = target.costs(half: half, isFlipped: isFlipped, words)
+            let lane = costs.indexOfLeast
+            let least = csimd_equal_mask(costs, Lanes(repeating: costs[lane]))
+            isTied = isTied || least.nonzeroBitCount > 1 || envelope.count > 16
+            return (Int(envelope.words[lane]), costs[lane])
+        }
+        // Of words that are equally good the book says which is taken.
+        return isTied ? target.bestPair(book, magnitudes) : pair
     }
 
     /// The least costs of a part under sixteen scales.

@@ -53,6 +53,39 @@ struct QuadTarget {
         }
         let first = Self.bestWords(values.lowHalf, weights.lowHalf, magnitudes, vectorCount)
         let second = Self.bestWords(values.highHalf, weights.highHalf, magnitudes, vectorCount)
+        return pairWithFlip(first, second, magnitudes)
+    }
+
+    /// The words and signs of least error, where a function finds the best word of a quad: the first or the second one, with the
+    /// elements' own signs or with one of them flipped.
+    @inline(__always)
+    func bestPair(
+        isFlipped: Bool, _ magnitudes: UnsafePointer<Lanes>, best: (_ half: Int, _ isFlipped: Bool) -> FoundQuad
+    ) -> QuadPair {
+        guard isFlipped else {
+            return QuadPair(first: best(0, false).word, second: best(1, false).word, signs: signs)
+        }
+        return pairWithFlip((best(0, false), best(0, true)), (best(1, false), best(1, true)), magnitudes)
+    }
+
+    /// What sixteen words cost for a quad.
+    @inline(__always)
+    func costs(half: Int, isFlipped: Bool, _ words: UnsafePointer<Lanes>) -> Lanes {
+        let values = half == 0 ? self.values.lowHalf : self.values.highHalf
+        let weights = half == 0 ? self.weights.lowHalf : self.weights.highHalf
+        let costs = Self.costs(values, weights, words)
+        guard isFlipped else { return costs }
+        return csimd_multiply_add(Self.cheapestFlips(values * weights, words), Lanes(repeating: 4), costs)
+    }
+
+    typealias FoundQuad = (word: Int, cost: Float)
+
+    /// Puts the best words of both quads together, one sign being flipped where that costs least.
+    @inline(__always)
+    private func pairWithFlip(
+        _ first: (plain: FoundQuad, flipped: FoundQuad), _ second: (plain: FoundQuad, flipped: FoundQuad),
+        _ magnitudes: UnsafePointer<Lanes>
+    ) -> QuadPair {
         let products = values * weights
         if first.plain.cost + second.flipped.cost <= first.flipped.cost + second.plain.cost {
             let costs = products.highHalf * QuadBook.word(second.flipped.word, magnitudes)
@@ -99,7 +132,7 @@ struct QuadTarget {
     @inline(__always)
     private static func bestWords(
         _ values: SIMD4<Float>, _ weights: SIMD4<Float>, _ magnitudes: UnsafePointer<Lanes>, _ vectorCount: Int
-    ) -> (plain: (word: Int, cost: Float), flipped: (word: Int, cost: Float)) {
+    ) -> (plain: FoundQuad, flipped: FoundQuad) {
         let products = values * weights
         var plain = LeastCosts()
         var flipped = LeastCosts()
@@ -136,7 +169,7 @@ struct LeastCosts {
 
     /// The word of the least cost.
     @inline(__always)
-    var best: (word: Int, cost: Float) {
+    var best: QuadTarget.FoundQuad {
         let lane = costs.indexOfLeast
         return (Int(vectors[lane]) &* 16 &+ lane, costs[lane])
     }

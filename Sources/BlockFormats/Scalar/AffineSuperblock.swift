@@ -147,10 +147,11 @@ struct AffineSuperblock {
                 scales: scales * factor, minima: minima * -minimumFactor)
             let lane = errors.indexOfLeast
             error += errors[lane]
+            // Errors only add up.
+            guard error < least else { return }
             room.trialScales[part] = Int32(scales[lane])
             room.trialMinima[part] = Int32(minima[lane])
         }
-        guard error < least else { return }
         least = error
         room.factor = factor
         room.minimumFactor = minimumFactor

@@ -54,41 +54,68 @@ struct IntegerGrid: CodeGrid {
 }
 
 /// Sixteen levels in ascending order, at any distances.
+///
+/// Numbers are put into sixteen drawers of equal width. In each of them there is at most one middle between two levels, so that
+/// a number is nearest to one of two levels, which a single comparison tells apart.
 struct SixteenLevelGrid: CodeGrid {
     let levels: Lanes
-    /// Lane i holds the middle between levels i − 1 and i.
-    private let middles: Lanes
     let ladder: LevelLadder
+    /// A number times this, plus ``firstDrawer``, and rounded down, is its drawer; there are none below 0 and above 15.
+    private let drawersPerUnit: Float
+    private let firstDrawer: Float
+    /// Per drawer the middle from which on the upper of its two levels is taken.
+    private let middles: Lanes
+    private let lowerLevels: Lanes
+    private let upperLevels: Lanes
+    private let lowerCodes: Lanes
 
-    init(levels: Lanes) {
+    /// - Parameters:
+    ///   - drawerWidth: How wide drawers are.
+    ///   - drawerStart: Where the lowest of them, to which all lower numbers belong too, starts.
+    init(levels: Lanes, drawerWidth: Float, drawerStart: Float) {
         self.levels = levels
         ladder = LevelLadder(lowest: levels[0], highest: levels[15], levels: (0..<16).map { levels[$0] })
-        var middles = Lanes()
-        for index in 1..<16 { middles[index] = (levels[index - 1] + levels[index]) / 2 }
-        self.middles = middles
+        drawersPerUnit = 1 / drawerWidth
+        firstDrawer = -drawerStart / drawerWidth
+        let allMiddles = (0..<15).map { (levels[$0] + levels[$0 + 1]) / 2 }
+        var tables = (middles: Lanes(repeating: .infinity), lower: Lanes(), upper: Lanes(), codes: Lanes())
+        for drawer in 0..<16 {
+            let start = drawerStart + drawerWidth * Float(drawer)
+            let code = drawer > 0 ? allMiddles.count { $0 < start } : 0
+            let inside = allMiddles.dropFirst(code).filter { drawer == 15 || $0 < start + drawerWidth }
+            precondition(inside.count < 2, "a drawer has more than two levels")
+            if let middle = inside.first { tables.middles[drawer] = middle }
+            tables.codes[drawer] = Float(code)
+            tables.lower[drawer] = levels[code]
+            tables.upper[drawer] = levels[min(code + 1, 15)]
+        }
+        (middles, lowerLevels, upperLevels, lowerCodes) = (tables.middles, tables.lower, tables.upper, tables.codes)
     }
 
     var lowest: Float { levels[0] }
     var highest: Float { levels[15] }
 
     @inline(__always)
-    func nearest(_ lanes: Lanes) -> Lanes { csimd_permute(levels, indices(lanes)) }
+    func nearest(_ lanes: Lanes) -> Lanes {
+        let drawers = drawers(lanes)
+        return csimd_permute(lowerLevels, drawers)
+            .replacing(with: csimd_permute(upperLevels, drawers), where: csimd_permute(middles, drawers) .<= lanes)
+    }
 
     @inline(__always)
-    func codes(_ lanes: Lanes) -> SIMD16<UInt8> { SIMD16<UInt8>(truncatingIfNeeded: indices(lanes)) }
+    func codes(_ lanes: Lanes) -> SIMD16<UInt8> {
+        let drawers = drawers(lanes)
+        let lower = csimd_permute(lowerCodes, drawers)
+        return csimd_to_bytes(lower.replacing(with: lower + 1, where: csimd_permute(middles, drawers) .<= lanes))
+    }
 
     @inline(__always)
     func levels(_ codes: SIMD16<UInt8>) -> Lanes { csimd_permute(levels, SIMD16<Int32>(truncatingIfNeeded: codes)) }
 
-    /// Binary search, one table look-up per step.
     @inline(__always)
-    private func indices(_ lanes: Lanes) -> SIMD16<Int32> {
-        var index = SIMD16<Int32>()
-        for step in [8, 4, 2, 1] as [Int32] {
-            let upper = index &+ step
-            index.replace(with: upper, where: csimd_permute(middles, upper) .<= lanes)
-        }
-        return index
+    private func drawers(_ lanes: Lanes) -> SIMD16<Int32> {
+        let places = csimd_multiply_add(lanes, Lanes(repeating: drawersPerUnit), Lanes(repeating: firstDrawer))
+        return csimd_to_integers(csimd_minimum(csimd_maximum(places, Lanes()), Lanes(repeating: 15)))
     }
 }
 

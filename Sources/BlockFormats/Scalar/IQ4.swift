@@ -5,7 +5,8 @@ import Tensors
 ///
 /// Source: ggml (MIT licence), `kvalues_iq4nl` in ggml-common.h.
 private let levels = SixteenLevelGrid(
-    levels: Lanes(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113))
+    levels: Lanes(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113), drawerWidth: 13.25,
+    drawerStart: -117)
 
 /// IQ4_NL (18 bytes, 32 elements): scale, 16 bytes of codes as in Q4_0; value = level of the code · scale.
 struct IQ4NLCodec: SingleScaleCodec {

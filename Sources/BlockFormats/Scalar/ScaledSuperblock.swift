@@ -113,9 +113,10 @@ struct ScaledSuperblock<Grid: CodeGrid>: Sendable {
                 elements.values + place, elements.weights + place, count: partLength, scales: multiples * factor)
             let lane = errors.indexOfLeast
             error += errors[lane]
+            // Errors only add up.
+            guard error < least else { return }
             room.trials[part] = Int32(multiples[lane])
         }
-        guard error < least else { return }
         least = error
         room.factor = factor
         room.multiples.update(from: room.trials, count: partCount)

@@ -1,7 +1,8 @@
 // Vector operations that Swift's SIMD types have no spelling for, or spell as loops over lanes.
 //
 // Written with the compiler's portable vector extensions, so that every operation has a fallback on any processor; each
-// becomes a single instruction where the processor has one. Sixteen floats are Swift's SIMD16<Float>.
+// becomes a single instruction where the processor has one. Sixteen floats are Swift's SIMD16<Float>: one register with
+// AVX-512, two with AVX2, where every operation is a few instructions for each of them. Lane by lane the results are the same.
 
 #ifndef CSIMD_H
 #define CSIMD_H
@@ -26,6 +27,15 @@ typedef uint8_t csimd_u8x16 __attribute__((ext_vector_type(16)));
 typedef int8_t csimd_i8x16 __attribute__((ext_vector_type(16)));
 
 #define CSIMD_INLINE static inline __attribute__((always_inline))
+
+/// Whether a · b + c is rounded once.
+CSIMD_INLINE _Bool csimd_fuses_multiply_add(void) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return 1;
+#else
+    return 0;
+#endif
+}
 
 /// a · b + c, rounded once where the processor can, otherwise twice.
 CSIMD_INLINE csimd_f32x16 csimd_multiply_add(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
@@ -81,14 +91,44 @@ CSIMD_INLINE csimd_f32x16 csimd_round_to_half(csimd_f32x16 a) {
     return __builtin_convertvector(__builtin_convertvector(a, csimd_f16x16), csimd_f32x16);
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// table[index & 15] for eight lanes.
+CSIMD_INLINE __m256 csimd_permute_eight(csimd_f32x16 table, __m256i index) {
+    const __m256 low = _mm256_permutevar8x32_ps((__m256)table.lo, index);
+    const __m256 high = _mm256_permutevar8x32_ps((__m256)table.hi, index);
+    // The fourth bit tells the halves apart; a blend looks at the sign.
+    return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
+}
+#endif
+
 /// table[index & 15] for each lane.
 CSIMD_INLINE csimd_f32x16 csimd_permute(csimd_f32x16 table, csimd_i32x16 index) {
 #if defined(__AVX512F__)
     return (csimd_f32x16)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
+#elif defined(__AVX2__)
+    csimd_f32x16 result;
+    result.lo = (csimd_f32x8)csimd_permute_eight(table, (__m256i)index.lo);
+    result.hi = (csimd_f32x8)csimd_permute_eight(table, (__m256i)index.hi);
+    return result;
 #else
     csimd_f32x16 result;
     for (int lane = 0; lane < 16; lane++) result[lane] = table[index[lane] & 15];
     return result;
+#endif
+}
+
+/// table[index] for each lane, indices from 0 to 7, and table[8] where the index is −8.
+CSIMD_INLINE csimd_f32x16 csimd_permute_nine(csimd_f32x16 table, csimd_i32x16 index) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    const __m256 low = (__m256)table.lo, ninth = (__m256)(csimd_f32x8)(table.s8);
+    csimd_f32x16 result;
+    result.lo = (csimd_f32x8)_mm256_blendv_ps(
+        _mm256_permutevar8x32_ps(low, (__m256i)index.lo), ninth, _mm256_castsi256_ps((__m256i)index.lo));
+    result.hi = (csimd_f32x8)_mm256_blendv_ps(
+        _mm256_permutevar8x32_ps(low, (__m256i)index.hi), ninth, _mm256_castsi256_ps((__m256i)index.hi));
+    return result;
+#else
+    return csimd_permute(table, index);
 #endif
 }
 
@@ -107,10 +147,20 @@ CSIMD_INLINE float csimd_least(csimd_f32x16 a) {
     return two.x < two.y ? two.x : two.y;
 }
 
+#if defined(__AVX__) && !defined(__AVX512F__)
+/// The signs of sixteen lanes as bits.
+CSIMD_INLINE uint32_t csimd_sign_bits(__m256 low, __m256 high) {
+    return (uint32_t)_mm256_movemask_ps(low) | (uint32_t)_mm256_movemask_ps(high) << 8;
+}
+#endif
+
 /// One bit per lane, set where a < b.
 CSIMD_INLINE uint32_t csimd_less_mask(csimd_f32x16 a, csimd_f32x16 b) {
 #if defined(__AVX512F__)
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+#elif defined(__AVX__)
+    return csimd_sign_bits(
+        _mm256_cmp_ps((__m256)a.lo, (__m256)b.lo, _CMP_LT_OQ), _mm256_cmp_ps((__m256)a.hi, (__m256)b.hi, _CMP_LT_OQ));
 #else
     uint32_t mask = 0;
     for (int lane = 0; lane < 16; lane++) mask |= (uint32_t)(a[lane] < b[lane]) << lane;
@@ -122,6 +172,9 @@ CSIMD_INLINE uint32_t csimd_less_mask(csimd_f32x16 a, csimd_f32x16 b) {
 CSIMD_INLINE uint32_t csimd_equal_mask(csimd_f32x16 a, csimd_f32x16 b) {
 #if defined(__AVX512F__)
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ);
+#elif defined(__AVX__)
+    return csimd_sign_bits(
+        _mm256_cmp_ps((__m256)a.lo, (__m256)b.lo, _CMP_EQ_OQ), _mm256_cmp_ps((__m256)a.hi, (__m256)b.hi, _CMP_EQ_OQ));
 #else
     uint32_t mask = 0;
     for (int lane = 0; lane < 16; lane++) mask |= (uint32_t)(a[lane] == b[lane]) << lane;
@@ -129,14 +182,51 @@ CSIMD_INLINE uint32_t csimd_equal_mask(csimd_f32x16 a, csimd_f32x16 b) {
 #endif
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// The signs of 32 lanes, each of which is all ones or all zeros, as bits.
+CSIMD_INLINE uint32_t csimd_sign_bits_of_32(__m256 a, __m256 b, __m256 c, __m256 d) {
+    const __m256i first = _mm256_packs_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b));
+    const __m256i second = _mm256_packs_epi32(_mm256_castps_si256(c), _mm256_castps_si256(d));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    return (uint32_t)_mm256_movemask_epi8(
+        _mm256_permutevar8x32_epi32(_mm256_packs_epi16(first, second), order));
+}
+#endif
+
+/// One bit per lane of a, then of b, set where it is less than c.
+CSIMD_INLINE uint32_t csimd_less_mask_of_32(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return csimd_sign_bits_of_32(
+        _mm256_cmp_ps((__m256)a.lo, (__m256)c.lo, _CMP_LT_OQ), _mm256_cmp_ps((__m256)a.hi, (__m256)c.hi, _CMP_LT_OQ),
+        _mm256_cmp_ps((__m256)b.lo, (__m256)c.lo, _CMP_LT_OQ), _mm256_cmp_ps((__m256)b.hi, (__m256)c.hi, _CMP_LT_OQ));
+#else
+    return csimd_less_mask(a, c) | csimd_less_mask(b, c) << 16;
+#endif
+}
+
+/// One bit per lane of a, then of b, set where it is equal to c.
+CSIMD_INLINE uint32_t csimd_equal_mask_of_32(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return csimd_sign_bits_of_32(
+        _mm256_cmp_ps((__m256)a.lo, (__m256)c.lo, _CMP_EQ_OQ), _mm256_cmp_ps((__m256)a.hi, (__m256)c.hi, _CMP_EQ_OQ),
+        _mm256_cmp_ps((__m256)b.lo, (__m256)c.lo, _CMP_EQ_OQ), _mm256_cmp_ps((__m256)b.hi, (__m256)c.hi, _CMP_EQ_OQ));
+#else
+    return csimd_equal_mask(a, c) | csimd_equal_mask(b, c) << 16;
+#endif
+}
+
+/// Lanes that are negative where the lane's bit is set.
+CSIMD_INLINE csimd_i32x16 csimd_lanes_of_bits(uint32_t mask) {
+    const csimd_i32x16 places = {31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16};
+    return (csimd_i32x16)((csimd_u32x16)(mask) << (csimd_u32x16)places);
+}
+
 /// a where the lane's bit is set, b elsewhere.
 CSIMD_INLINE csimd_f32x16 csimd_select(uint32_t mask, csimd_f32x16 a, csimd_f32x16 b) {
 #if defined(__AVX512F__)
     return (csimd_f32x16)_mm512_mask_blend_ps((__mmask16)mask, (__m512)b, (__m512)a);
 #else
-    csimd_f32x16 result;
-    for (int lane = 0; lane < 16; lane++) result[lane] = mask >> lane & 1 ? a[lane] : b[lane];
-    return result;
+    return csimd_lanes_of_bits(mask) < 0 ? a : b;
 #endif
 }
 
@@ -144,6 +234,12 @@ CSIMD_INLINE csimd_f32x16 csimd_select(uint32_t mask, csimd_f32x16 a, csimd_f32x
 CSIMD_INLINE csimd_f32x16 csimd_load_where(uint32_t mask, const float *source) {
 #if defined(__AVX512F__)
     return (csimd_f32x16)_mm512_maskz_loadu_ps((__mmask16)mask, source);
+#elif defined(__AVX2__)
+    const csimd_i32x16 lanes = csimd_lanes_of_bits(mask);
+    csimd_f32x16 result;
+    result.lo = (csimd_f32x8)_mm256_maskload_ps(source, (__m256i)lanes.lo);
+    result.hi = (csimd_f32x8)_mm256_maskload_ps(source + 8, (__m256i)lanes.hi);
+    return result;
 #else
     csimd_f32x16 result = 0;
     for (int lane = 0; lane < 16; lane++)
@@ -156,6 +252,10 @@ CSIMD_INLINE csimd_f32x16 csimd_load_where(uint32_t mask, const float *source) {
 CSIMD_INLINE void csimd_store_where(uint32_t mask, csimd_f32x16 a, float *target) {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_ps(target, (__mmask16)mask, (__m512)a);
+#elif defined(__AVX2__)
+    const csimd_i32x16 lanes = csimd_lanes_of_bits(mask);
+    _mm256_maskstore_ps(target, (__m256i)lanes.lo, (__m256)a.lo);
+    _mm256_maskstore_ps(target + 8, (__m256i)lanes.hi, (__m256)a.hi);
 #else
     for (int lane = 0; lane < 16; lane++)
         if (mask >> lane & 1) target[lane] = a[lane];
