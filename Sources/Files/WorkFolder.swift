@@ -72,7 +72,7 @@ public struct WorkFolder: Sendable {
 
     /// The bytes of all files in the folder.
     public var byteCount: Int {
-        Self.names(in: path).reduce(0) { sum, name in
+        FolderNames.of(path).reduce(0) { sum, name in
             var status = stat()
             return lstat("\(path)/\(name)", &status) == 0 ? sum + Int(status.st_size) : sum
         }
