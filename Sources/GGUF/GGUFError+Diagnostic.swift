@@ -31,6 +31,7 @@ extension GGUFError {
         case .headerTooLarge(let limit): return "metadata and tensor list take more than \(limit) bytes"
         case .countTooLarge(let count, let things, let remaining):
             return "\(count) \(things) announced, which \(remaining) remaining bytes cannot hold"
+        case .tooMany(let count, let things, let limit): return "\(count) \(things), at most \(limit) are allowed"
         case .emptyKey: return "an empty metadata key"
         case .keyTooLong(let count): return "the key is \(count) bytes long, at most 65535 are allowed"
         case .duplicateKey: return "the key appears twice"
@@ -94,7 +95,7 @@ extension GGUFError {
             "quantize the model again, to \(GGUFTensorTypeTables.successor(ofRemoved: number))"
         case .foreignTensorType: "quantize the model again with a type of ggml's"
         case .notGGUF: "give a GGUF file; if it should be one, get it again from its source"
-        case .headerTooLarge, .countTooLarge, .emptyKey, .keyTooLong, .duplicateKey, .unknownValueType,
+        case .headerTooLarge, .countTooLarge, .tooMany, .emptyKey, .keyTooLong, .duplicateKey, .unknownValueType,
             .nestedArray, .invalidUTF8, .invalidBool, .wrongValueType, .wrongArrayCount, .alignment,
             .invalidTensorName, .tensorNameTooLong, .duplicateTensor, .tooManyDimensions, .invalidShape,
             .internalTensorType, .partialBlock, .tensorTooLarge, .wrongOffset, .splitKeyMissing:

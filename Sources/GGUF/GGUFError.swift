@@ -19,6 +19,8 @@ public struct GGUFError: DiagnosticError, Equatable {
         case headerTooLarge(limit: Int)
         /// A count of things is larger than the rest of the file can hold.
         case countTooLarge(UInt64, of: String, remainingByteCount: Int)
+        /// There are more things of a kind than any model has.
+        case tooMany(Int, of: String, limit: Int)
         // Metadata.
         /// A key is empty.
         case emptyKey

@@ -62,6 +62,8 @@ import Numerics
         let session = try FuzzSession(target)
         self.session = session
         mutator = Mutator(session, seed: 1)
+        // libFuzzer leaves with exit() when it is done; the session's folder goes with it.
+        atexit { Fuzz.session = nil }
         // libFuzzer takes only signals that nobody has taken, such as Swift's tracer of crashes.
         for number in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
@@ -70,8 +72,6 @@ import Numerics
             var start = buffer.baseAddress!
             return withUnsafeMutablePointer(to: &start) { runDriver(&count, $0, testOneInput) }
         }
-        // libFuzzer leaves with exit() when it is done; the session's folder goes before.
-        self.session = nil
         exit(status)
     }
 

@@ -40,7 +40,17 @@ import Testing
         announcing.addData(64)
         var keys = GGUFBytes(entries: 1 << 60)
         keys.addData(64)
+        var manyTensors = GGUFBytes(tensors: (1 << 19) + 1)
+        manyTensors.addData(26 << 19)
+        var manyKeys = GGUFBytes(entries: (1 << 16) + 1)
+        manyKeys.addData(15 << 16)
         return [
+            Case(
+                testDescription: "tensors", bytes: manyTensors.bytes,
+                kind: .tooMany((1 << 19) + 1, of: "tensors", limit: 1 << 19)),
+            Case(
+                testDescription: "keys", bytes: manyKeys.bytes,
+                kind: .tooMany((1 << 16) + 1, of: "metadata entries", limit: 1 << 16)),
             Case(testDescription: "empty", bytes: [], kind: .notGGUF(found: [])),
             Case(testDescription: "ggml", bytes: Array("lmgg....".utf8), kind: .notGGUF(found: Array("lmgg".utf8))),
             Case(

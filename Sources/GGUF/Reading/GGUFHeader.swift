@@ -20,6 +20,7 @@ struct GGUFHeader {
         // A tensor takes at least a one-byte name, a dimension count, a type and an offset.
         let tensorCount = try reader.readCount(of: "tensors", minimumByteCount: 8 + 1 + 4 + 4 + 8)
         let entryCount = try reader.readCount(of: "metadata entries", minimumByteCount: 8 + 1 + 4 + 1)
+        try GGUFLayout.check(entryCount: entryCount, tensorCount: tensorCount, path: file.path)
         metadata = try Self.readMetadata(&reader, count: entryCount)
         alignment = try GGUFLayout.alignment(of: metadata, path: file.path)
         let entries = try Self.readTensors(&reader, count: tensorCount)

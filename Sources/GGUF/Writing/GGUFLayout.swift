@@ -7,6 +7,9 @@ package struct GGUFLayout: Sendable {
     /// Larger ones make no sense for any machine, only for making files or offsets overflow.
     static let largestAlignment = 1 << 20
     static let largestRank = 4
+    /// Models have some hundred keys, and files of second moments some hundred thousand tensors.
+    static let entryLimit = 1 << 16
+    static let tensorLimit = 1 << 19
     /// ggml keeps names in 64 bytes with a zero at the end.
     static let longestTensorName = 63
     static let longestKey = 65535
@@ -35,6 +38,7 @@ package struct GGUFLayout: Sendable {
         self.metadata = metadata
         self.tensors = tensors
         alignment = try Self.alignment(of: metadata, path: path)
+        try Self.check(entryCount: metadata.count, tensorCount: tensors.count, path: path)
         var valueRanges: [ByteString: Range<Int>] = [:]
         var encoder = GGUFEncoder()
         encoder.append(GGUFHeader.magic)
@@ -132,6 +136,15 @@ package struct GGUFLayout: Sendable {
             throw GGUFError(.alignment(UInt64(number)), path: path, place: .key(alignmentKey))
         }
         return alignment
+    }
+
+    static func check(entryCount: Int, tensorCount: Int, path: String) throws {
+        guard entryCount <= entryLimit else {
+            throw GGUFError(.tooMany(entryCount, of: "metadata entries", limit: entryLimit), path: path)
+        }
+        guard tensorCount <= tensorLimit else {
+            throw GGUFError(.tooMany(tensorCount, of: "tensors", limit: tensorLimit), path: path)
+        }
     }
 
     static func check(key: ByteString, path: String, offset: Int) throws {
