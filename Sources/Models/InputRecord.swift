@@ -3,9 +3,9 @@ import GGUF
 
 /// A file that a result was made from beside the model, as the result says it: `KIND SHA256 NAME`.
 package struct InputRecord: Sendable, Equatable {
-    /// What the file is: `importance`, `text`, `moments` or `metadata`.
+    /// What the file is: `importance`, `text` or `metadata`.
     package let kind: String
-    /// The digest in hexadecimal; of second moments that of a sample.
+    /// SHA-256 in hexadecimal.
     package let digest: String
     /// The name of the file, or what reports call it.
     package let name: String

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/../.."
 swift=$1
 shift
 # Leaks are not looked for: Swift's runtime keeps what it has made for good.
-ASAN_OPTIONS=detect_leaks=0 "$swift" test --sanitize=address --scratch-path .build-address "$@" \
+ASAN_OPTIONS=detect_leaks=0 "$swift" test --sanitize=address --scratch-path .build-address "$@" --disable-xctest \
     --filter '^(FilesTests|ByteJSONTests|GGUFTests|SafetensorsIOTests|TorchArchiveTests|TokenizersTests|CheckpointsTests|ImportanceTests|HessiansTests|RecipesTests|ChatTemplatesTests|BlockFormatsTests)\.'

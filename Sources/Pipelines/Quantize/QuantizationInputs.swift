@@ -40,9 +40,6 @@ public struct QuantizationInputs: Sendable {
         hessianWarning = try hessian.flatMap { try Self.warning(about: $0, of: model) }
         records =
             try [guidance.importancePath].compactMap { $0 }.map { try InputRecord("importance", file: $0) }
-            + [guidance.hessian?.path].compactMap { $0 }.map {
-                InputRecord("moments", digest: try Fingerprint.of(file: $0), name: Provenance.lastComponent($0))
-            }
             + (guidance.texts?.texts.texts ?? []).map { InputRecord("text", digest: Fingerprint.of($0), name: $0.name) }
     }
 
