@@ -20,8 +20,8 @@ public struct Leftover: Sendable {
             : Int(status.st_size)
     }
 
-    /// The files that runs have left beside an output: what would have become the file, or its parts, and what predictions
-    /// of an unfinished measurement are kept in.
+    /// The files that runs have left beside an output: what would have become the file, or its parts, what was
+    /// written and found wrong, and what an unfinished measurement is kept in.
     ///
     /// - Parameter output: The path of the output; of parts their name without the number.
     /// - Throws: ``FileError`` if no file can be written there.
@@ -29,7 +29,8 @@ public struct Leftover: Sendable {
         let location = try OutputLocation(output)
         let stem = location.name.hasSuffix(".gguf") ? String(location.name.dropLast(5)) : location.name
         return FolderNames.of(location.directory).sorted().filter { name in
-            if name == "\(location.name).unfinished" || isState(name, of: location.name) { return true }
+            let beside = ["unfinished", "rejected"].map { "\(location.name).\($0)" }
+            if beside.contains(name) || isState(name, of: location.name) { return true }
             guard name.hasPrefix("."), name.hasSuffix(".partial") else { return false }
             let target = name.dropFirst().dropLast(8)
             return target == location.name || isPart(target, of: stem)

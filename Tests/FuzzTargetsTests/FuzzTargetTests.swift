@@ -6,7 +6,7 @@ import Testing
 /// The targets of `make fuzz` with a few thousand inputs, the same ones each time.
 @Suite struct FuzzTargetTests {
     /// Inputs for each target; those that take long get fewer.
-    private static let inputCount = 500
+    private static let inputCount = 200
 
     @Test(arguments: FuzzTarget.all.map(\.name))
     func changedInputs(name: String) throws {

@@ -42,14 +42,21 @@ import Testing
         throw CocoaError(.userCancelled)
     }
 
-    private static func complete(_ command: String) async throws -> Data {
-        let workspace = try Workspace()
-        let outcome = try await Swage.run(try await arguments(command, workspace.file("out.gguf")))
-        try #require(outcome.status == 0, "\(outcome.error)")
-        return try Data(path: workspace.file("out.gguf"))
-    }
+    /// What runs that nobody ended have written.
+    private static let whole = Dictionary(
+        uniqueKeysWithValues: ["convert", "quantize"].map { command in
+            (
+                command,
+                Task {
+                    let workspace = try Workspace()
+                    let outcome = try await Swage.run(try await arguments(command, workspace.file("out.gguf")))
+                    try #require(outcome.status == 0, "\(outcome.error)")
+                    return try Data(path: workspace.file("out.gguf"))
+                }
+            )
+        })
 
-    @Test(arguments: [("convert", 1), ("convert", 30), ("quantize", 1), ("quantize", 20), ("quantize", 45)])
+    @Test(arguments: [("convert", 1), ("convert", 30), ("quantize", 1), ("quantize", 40)])
     func goesOnBehindTheLastTensor(command: String, tensorCount: Int) async throws {
         let (workspace, arguments, _) = try await Self.interrupted(command, after: tensorCount)
         let kept = Self.completeCount(workspace)
@@ -59,7 +66,7 @@ import Testing
         #expect(second.status == 0, "\(second.error)")
         #expect(second.error.contains("going on after tensor \(kept) of "), "\(second.error)")
         #expect(workspace.contents == ["out.gguf"])
-        #expect(try await Data(path: workspace.file("out.gguf")) == Self.complete(command))
+        #expect(try await Data(path: workspace.file("out.gguf")) == Self.whole[command]!.value)
     }
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
@@ -115,20 +122,19 @@ import Testing
         #expect(workspace.contents == ["out.gguf"])
     }
 
-    /// A changed byte, a lost end, a changed list, a lost list, a lost beginning.
-    @Test(arguments: ["tensor", "end", "list", "no list", "header", "nothing"])
+    /// A changed byte, a lost end, a changed list, a lost list, a changed header.
+    @Test(arguments: ["tensor", "end", "list", "no list", "header"])
     func whatIsDamagedIsWrittenAnew(kind: String) async throws {
         let (workspace, arguments, _) = try await Self.interrupted("quantize", after: 20)
         let (data, list) = (workspace.file("out.gguf.work/data"), workspace.file("out.gguf.work/complete"))
         var bytes = try Data(path: data)
-        let complete = try await Self.complete("quantize")
+        let complete = try await Self.whole["quantize"]!.value
         let header = try GGUFFile(path: try workspace.write("complete.gguf", complete)).parts[0].dataOffset
         try FileManager.default.removeItem(atPath: workspace.file("complete.gguf"))
         switch kind {
         case "tensor": bytes[header + 100] ^= 1
         case "end": bytes.removeLast(bytes.count / 3)
         case "header": bytes[100] ^= 1
-        case "nothing": bytes.removeAll()
         case "list":
             var lines = try Data(path: list)
             lines[65 * 3] ^= 1

@@ -63,7 +63,9 @@ import Testing
             let context: Comment =
                 "write \(number) of \(count): \(run.failures) \(run.outcome.status) \(run.outcome.error)"
             // What is kept for going on is not the result.
-            guard run.failures.contains(where: { $0.contains(".gguf.partial") || $0.hasSuffix(".gguf") }) else {
+            guard run.failures.contains(where: {
+                $0.contains(".gguf.partial") || $0.hasSuffix(".gguf") || $0.hasSuffix(".work/data")
+            }) else {
                 continue
             }
             #expect(run.outcome.status == 5, context)
@@ -80,7 +82,8 @@ import Testing
         var disk = FaultyDisk(folder: place.outputs + "/", calls: .damage)
         disk.number = 1 << 30
         let count = try await disk.run(place.arguments).callCount
-        disk.number = count
+        // The last write is to the list of complete tensors, the one before it to the last of them.
+        disk.number = count - 1
         let run = try await disk.run(place.arguments + ["--verify"])
         #expect(run.outcome.status == 5)
         #expect(run.outcome.error.contains("block"), "\(run.outcome.error)")
