@@ -56,10 +56,15 @@ import Testing
     @Test func fitsASize() async throws {
         let workspace = try Workspace()
         let output = workspace.file("out.gguf")
-        let outcome = try await Self.quantize(["--size", "5243488"], output)
+        let dryRun = try await Swage.run(
+            ["quantize", try await Products.original.value, "--type", "IQ2_XXS", "--dry-run", "--calibrate"]
+                + Self.texts
+                + Self.windows)
+        let size = try #require(dryRun.output.firstMatch(of: #/([0-9]+) bytes of file/#).flatMap { Int($0.1) })
+        let outcome = try await Self.quantize(["--size", "\(size)"], output)
         #expect(outcome.status == 0, "\(outcome.error)")
         let byteCount = try Data(path: output).count
-        #expect(byteCount <= 5_243_488 && byteCount > 5_200_000)
+        #expect(byteCount <= size && byteCount > size - 50_000)
         #expect(workspace.contents == ["out.gguf"])
         let figures = try #require(outcome.output.firstMatch(of: #/([0-9.]+) predicted, ([0-9.]+) measured/#))
         let (predicted, measured) = (try #require(Double(figures.1)), try #require(Double(figures.2)))

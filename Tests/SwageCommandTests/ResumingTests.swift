@@ -120,7 +120,7 @@ import Testing
         let whole = try await Self.whole[work]!.value
         var count = 0
         // `make test-slow` ends runs hundreds of times.
-        let most = signal == SIGKILL ? 8 : 3
+        let most = signal == SIGKILL ? 5 : 2
         while count < most, workspace.contents != [work.output],
             let outcome = try await Self.end(
                 arguments + (work == .batches ? [] : ["--threads", "\(1 + count % 2)"]), output: output, by: signal,

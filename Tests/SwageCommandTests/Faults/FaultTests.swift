@@ -33,7 +33,7 @@ struct FaultTests {
     func fullDisks(command: FaultyCommand) async throws {
         let place = try await command.place()
         let expected = try await reference(place, .change, in: place.outputs + "/")
-        for number in Self.numbers(upTo: expected.callCount, about: 16) {
+        for number in Self.numbers(upTo: expected.callCount, about: 10) {
             var disk = FaultyDisk(folder: place.outputs + "/", calls: .change, number: number, error: ENOSPC)
             disk.isLasting = number.isMultiple(of: 2)
             let run = try await disk.run(place.arguments)
