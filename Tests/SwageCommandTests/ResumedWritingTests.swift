@@ -137,7 +137,7 @@ import Testing
         case "header": bytes[100] ^= 1
         case "list":
             var lines = try Data(path: list)
-            lines[65 * 3] ^= 1
+            lines[33 * 3] ^= 1
             try lines.write(to: URL(filePath: list))
         default: try FileManager.default.removeItem(atPath: list)
         }

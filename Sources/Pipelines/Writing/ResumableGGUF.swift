@@ -7,18 +7,18 @@ import Tensors
 
 /// A GGUF that is written tensor by tensor, by as many runs as it takes.
 ///
-/// From its first complete tensor on the file grows in the work folder of its output, beside a list with the digest of each
+/// From its first complete tensor on the file grows in the work folder of its output, beside a list with the checksum of each
 /// complete tensor's bytes: the next run goes on behind the last tensor whose bytes are still what they were.
 struct ResumableGGUF: ~Copyable, TensorSink {
     /// The tensors that earlier runs have completed.
     let keptCount: Int
     private let journal: Journal
     private var writer: GGUFWriter
-    /// A digest and a line feed for each complete tensor; nil until there is one.
+    /// A checksum and a line feed for each complete tensor; nil until there is one.
     private var list: ResumableFile?
-    private var hash = SHA256()
+    private let checksum = Checksum()
 
-    private static let lineByteCount = SHA256.hexadecimalLength + 1
+    private static let lineByteCount = Checksum.hexadecimalLength + 1
 
     private init(keptCount: Int, _ journal: Journal, _ writer: consuming GGUFWriter, list: ResumableFile?) {
         self.keptCount = keptCount
@@ -74,15 +74,26 @@ struct ResumableGGUF: ~Copyable, TensorSink {
         for (tensor, (start, end)) in zip(layout.tensors, zip(starts, ends)) {
             let line = list.dropFirst(count * lineByteCount).prefix(lineByteCount)
             guard line.count == lineByteCount, file.byteCount >= end else { break }
-            let digest = try WeightDigest.sha256(of: file, start..<start + tensor.byteCount)
-            guard Array(line) == Array("\(digest)\n".utf8) else { break }
+            guard try Array(line) == Array("\(Self.checksum(of: file, start..<start + tensor.byteCount))\n".utf8) else {
+                break
+            }
             count += 1
         }
         return count
     }
 
+    private static func checksum(of file: ReadableFile, _ range: Range<Int>) throws -> String {
+        let checksum = Checksum()
+        let pieceByteCount = 1 << 18
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: pieceByteCount) {
+            let piece = try file.bytes(start..<min(start + pieceByteCount, range.upperBound))
+            piece.withUnsafeBytes { checksum.update($0) }
+        }
+        return checksum.finish()
+    }
+
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
-        hash.update(bytes)
+        checksum.update(bytes)
         try writer.append(bytes)
     }
 
@@ -93,8 +104,7 @@ struct ResumableGGUF: ~Copyable, TensorSink {
             try writer.keep(as: journal.growingOutput())
             list = try journal.completionList()
         }
-        try list?.append(Array("\(hash.hexadecimal)\n".utf8))
-        hash = SHA256()
+        try list?.append(Array("\(checksum.finish())\n".utf8))
     }
 
     /// Removes what was kept, unless the next run may not meet the error that ended the writing.

@@ -63,9 +63,11 @@ import Testing
             let context: Comment =
                 "write \(number) of \(count): \(run.failures) \(run.outcome.status) \(run.outcome.error)"
             // What is kept for going on is not the result.
-            guard run.failures.contains(where: {
-                $0.contains(".gguf.partial") || $0.hasSuffix(".gguf") || $0.hasSuffix(".work/data")
-            }) else {
+            guard
+                run.failures.contains(where: {
+                    $0.contains(".gguf.partial") || $0.hasSuffix(".gguf") || $0.hasSuffix(".work/data")
+                })
+            else {
                 continue
             }
             #expect(run.outcome.status == 5, context)
