@@ -5,6 +5,8 @@ ARCH ?= native
 SWIFT ?= swift
 RELEASE = -c release -Xcc -march=$(ARCH)
 BINARY = .build/release/swage
+# What `swage --version` says it was built from.
+export SWAGE_COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
 
 # The modules of the products, by the list of Package.swift.
 LISTED = $(shell sed -n '/^let libraries/,/^]/p' Package.swift | grep -o '"[A-Za-z]*"' | tr -d '"' | sort -u)

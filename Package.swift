@@ -76,9 +76,10 @@ let package = Package(
         system("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
         .target(name: "CSIMD"),
         .target(name: "CStartup"),
+        // The Makefile names the commit; what the package manager knows of it is as old as its reading of this file.
         .target(
             name: "CBuild",
-            cSettings: (Context.gitInformation?.currentCommit).map { [.define("SWAGE_COMMIT", to: $0)] } ?? []),
+            cSettings: Context.environment["SWAGE_COMMIT"].map { [.define("SWAGE_COMMIT", to: $0)] } ?? []),
 
         module("Platform"),
         module("Files", "Platform"),
