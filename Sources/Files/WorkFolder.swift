@@ -72,10 +72,7 @@ public struct WorkFolder: Sendable {
 
     /// The bytes of all files in the folder.
     public var byteCount: Int {
-        FolderNames.of(path).reduce(0) { sum, name in
-            var status = stat()
-            return lstat("\(path)/\(name)", &status) == 0 ? sum + Int(status.st_size) : sum
-        }
+        Leftover(path: path)?.byteCount ?? 0
     }
 
     /// Removes the files that a run has made, the marker last, and the folder if nothing is left in it.

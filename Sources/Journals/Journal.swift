@@ -76,6 +76,13 @@ package final class Journal: Sendable {
     /// Whether a run makes files of this name in its folder, besides the marker.
     package static func isOwn(_ name: String) -> Bool { name.hasSuffix(suffix) || growing.contains(name) }
 
+    /// The paths of the files with fixed names that runs keep of an output, there or not.
+    ///
+    /// - Parameter output: The path of the output.
+    package static func files(of output: String) -> [String] {
+        (growing + [marker]).map { "\(folder(of: output, nil))/\($0)" }
+    }
+
     /// The bytes that earlier runs have written of an output that grows in its folder.
     ///
     /// - Parameter output: The path of the output.

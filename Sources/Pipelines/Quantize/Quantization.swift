@@ -57,10 +57,7 @@ public struct Quantization: Sendable {
     ///   weights cannot be encoded or are quantized already.
     public func plan(_ inputs: QuantizationInputs) throws -> Plan {
         let (model, guidance) = (inputs.model, inputs.guidance)
-        var options = options
-        options.hasImportance = guidance.isAny
-        let assignments = try recipe.assignments(
-            for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
+        let assignments = try assignments(for: model, hasImportance: guidance.isAny)
         let hessian = guidance.hessian.flatMap { fitting in
             inputs.hessian.map {
                 OpenedHessian(
@@ -82,8 +79,7 @@ public struct Quantization: Sendable {
             throw guidance.importancePath.map { ErrorInFile(path: $0, underlying: error) } ?? error
         }
         try check(assignments, of: model)
-        let file = try ModelFile(
-            model: model, metadata: try metadata(inputs, assignments), tensors: assignments.map(\.tensor))
+        let file = try file(inputs, assignments)
         return Plan(
             quantization: self, inputs: inputs, assignments: assignments, size: try SizeEstimate(assignments),
             warnings: warnings(about: assignments, of: model, importance: known)
@@ -106,19 +102,20 @@ public struct Quantization: Sendable {
         }
     }
 
-    /// The types of a model's tensors, and its file, without a look at what stands against it.
+    /// The types of a model's tensors, without a look at what stands against them.
     ///
     /// - Parameter hasImportance: whether the recipe may count on importance.
-    func outline(_ inputs: QuantizationInputs, hasImportance: Bool) throws -> ([TypeAssignment], ModelFile) {
+    func assignments(for model: Model, hasImportance: Bool) throws -> [TypeAssignment] {
         var options = options
         options.hasImportance = hasImportance
-        let model = inputs.model
-        let assignments = try recipe.assignments(
+        return try recipe.assignments(
             for: model.tensors.tensors.map(\.plainlyStored), geometry: model.geometry, options: options)
-        return (
-            assignments,
-            try ModelFile(model: model, metadata: metadata(inputs, assignments), tensors: assignments.map(\.tensor))
-        )
+    }
+
+    /// The file of a model whose tensors have these types.
+    func file(_ inputs: QuantizationInputs, _ assignments: [TypeAssignment]) throws -> ModelFile {
+        try ModelFile(
+            model: inputs.model, metadata: metadata(inputs, assignments), tensors: assignments.map(\.tensor))
     }
 
     /// What the file would say, less where it comes from.

@@ -28,12 +28,15 @@ public struct SizeSurvey: Sendable {
 
     /// The types, from the largest file to the smallest.
     public let entries: [Entry]
+    /// The weights, over all tensors.
+    public let elementCount: Int
 
     /// Sizes a model; its weights are not read.
     ///
     /// - Parameter model: The model, in whatever type it is stored.
     /// - Throws: `RecipeError` if a size overflows, `GGUFError` if the contents break a rule of the format.
     public init(_ model: Model) throws {
+        elementCount = model.elementCount
         let inputs = try QuantizationInputs(model)
         entries = try (Recipe.named + Recipe.presets).map { try Self.entry($0, inputs) }
             .sorted { ($0.fileByteCount, $0.recipe.name) > ($1.fileByteCount, $1.recipe.name) }
@@ -43,10 +46,10 @@ public struct SizeSurvey: Sendable {
 
     private static func entry(_ recipe: Recipe, _ inputs: QuantizationInputs) throws -> Entry {
         let quantization = Quantization(recipe: recipe, parallel: Parallel(threadCount: 1))
-        let plan = inputs.model.plan
-        var (assignments, file) = try quantization.outline(inputs, hasImportance: false)
+        let (model, plan) = (inputs.model, inputs.model.plan)
+        var assignments = try quantization.assignments(for: model, hasImportance: false)
         let needsImportance = assignments.contains(where: \.needsImportance)
-        if needsImportance { (assignments, file) = try quantization.outline(inputs, hasImportance: true) }
+        if needsImportance { assignments = try quantization.assignments(for: model, hasImportance: true) }
         var experts = [Int](repeating: 0, count: plan.experts == nil ? 0 : plan.layerCount)
         for assignment in assignments {
             guard let name = TensorName(gguf: assignment.tensor.name), Self.expertRoles.contains(name.role),
@@ -56,7 +59,8 @@ public struct SizeSurvey: Sendable {
             experts[layer] += assignment.tensor.byteCount
         }
         return Entry(
-            recipe: recipe, needsImportance: needsImportance, fileByteCount: file.layout.byteCount,
+            recipe: recipe, needsImportance: needsImportance,
+            fileByteCount: try quantization.file(inputs, assignments).layout.byteCount,
             bitsPerWeight: try SizeEstimate(assignments).bitsPerWeight,
             deviceByteCount: DeviceMemory.deviceByteCount(of: assignments, plan), expertByteCounts: experts)
     }

@@ -44,6 +44,9 @@ public struct DeviceMemory: Sendable, Hashable {
         self.reserveByteCount = reserveByteCount
     }
 
+    /// The tokens of context that most use: what a model was made for, 8192 at most.
+    public static func usualContext(_ plan: DecoderPlan) -> Int { min(8192, plan.contextLength) }
+
     /// The bytes of the key and value cache of a model, whose length is the context rounded up to a multiple of 256
     /// tokens.
     public func cacheByteCount(_ plan: DecoderPlan) -> Int {

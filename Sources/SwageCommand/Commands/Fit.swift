@@ -52,11 +52,11 @@ struct Fit: ParsableCommand {
     func run() throws {
         let model = try reading.open(model.path)
         var device = DeviceMemory(
-            byteCount: memory?.byteCount ?? 0, context: context ?? min(8192, model.plan.contextLength), cacheType: kv)
+            byteCount: memory?.byteCount ?? 0, context: context ?? DeviceMemory.usualContext(model.plan), cacheType: kv)
         if let reserve { device.reserveByteCount = reserve.byteCount }
         try device.check(model.plan)
         let report = FitReport(
-            model, try SizeSurvey(model).entries, device: device, hasDevice: memory != nil,
+            model, try SizeSurvey(model), device: device, hasDevice: memory != nil,
             processorByteCount: ram?.byteCount ?? 0)
         if json { return try JSONOutput.print(report.json) }
         try StandardStream.output.write(report.text)

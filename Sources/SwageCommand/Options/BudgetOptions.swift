@@ -58,7 +58,7 @@ struct BudgetOptions: ParsableArguments {
         if let bpw { return Budget(.bitsPerWeight(bpw)) }
         return fit.map {
             var device = DeviceMemory(
-                byteCount: $0.byteCount, context: context ?? min(8192, model.plan.contextLength), cacheType: kv)
+                byteCount: $0.byteCount, context: context ?? DeviceMemory.usualContext(model.plan), cacheType: kv)
             if let reserve { device.reserveByteCount = reserve.byteCount }
             return Budget(.device(device))
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Journals
 import Models
 import Pipelines
 
@@ -49,10 +50,9 @@ struct CommandFiles {
     private static func files(writtenTo path: String) -> [String] {
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let beside = (0..<stateCountLimit).map { "\(path).state\($0)" }
-        let kept = ["data", "complete", "run.json"].map { "\(path).work/\($0)" }
         return [
             path, "\(path[..<slash]).\(path[slash...]).partial", "\(path).unfinished", "\(path).rejected",
-        ] + beside + kept
+        ] + beside + Journal.files(of: path)
     }
 
     /// More models than one run measures.

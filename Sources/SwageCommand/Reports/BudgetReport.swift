@@ -35,7 +35,7 @@ struct BudgetReport {
     private func command(_ path: String) -> String {
         var words = ["llama-server", "-m", path, "-ngl", "99"]
         if budget.fit != nil {
-            words += ["-c", String(budget.context ?? min(8192, model.plan.contextLength))]
+            words += ["-c", String(budget.context ?? DeviceMemory.usualContext(model.plan))]
             if budget.kv == .q8_0 { words += ["-fa", "on", "-ctk", "q8_0", "-ctv", "q8_0"] }
         }
         return words.joined(separator: " ")

@@ -6,7 +6,7 @@ import Reporting
 /// Types of a model, their sizes, and the devices that hold them, in words and as JSON.
 struct FitReport {
     private let model: Model
-    private let entries: [SizeSurvey.Entry]
+    private let survey: SizeSurvey
     /// A device of no memory if none was named.
     private let device: DeviceMemory
     private let hasDevice: Bool
@@ -16,14 +16,16 @@ struct FitReport {
     private static let cards = [8, 12, 16, 24, 32, 48, 80]
 
     init(
-        _ model: Model, _ entries: [SizeSurvey.Entry], device: DeviceMemory, hasDevice: Bool, processorByteCount: Int
+        _ model: Model, _ survey: SizeSurvey, device: DeviceMemory, hasDevice: Bool, processorByteCount: Int
     ) {
         self.model = model
-        self.entries = entries
+        self.survey = survey
         self.device = device
         self.hasDevice = hasDevice
         self.processorByteCount = processorByteCount
     }
+
+    private var entries: [SizeSurvey.Entry] { survey.entries }
 
     private func needed(_ entry: SizeSurvey.Entry) -> Int { entry.deviceByteCount + device.otherByteCount(model.plan) }
 
@@ -61,7 +63,7 @@ struct FitReport {
         }
         var parts: [DisplayText] = [
             """
-            \(model.name): \(Figures.decimal(Double(elementCount) / 1e9, 2)) billion weights, \(plan.layerCount) layers
+            \(model.name): \(Figures.decimal(Double(survey.elementCount) / 1e9, 2)) billion weights, \(plan.layerCount) layers
             made for \(plan.contextLength) tokens; here \(device.context) of them, cache \(device.cacheType.rawValue)
             cache \(Figures.bytes(device.cacheByteCount(plan))), working memory at most \
             \(Figures.bytes(device.workByteCount(plan))), reserve \(Figures.bytes(device.reserveByteCount))
@@ -80,8 +82,6 @@ struct FitReport {
     }
 
     private static func cell(_ text: String) -> String { String(repeating: " ", count: max(0, 3 - text.count)) + text }
-
-    private var elementCount: Int { model.tensors.tensors.reduce(0) { $0 + $1.shape.elementCount } }
 
     /// What to do with the named device.
     private var answer: DisplayText {
@@ -156,7 +156,8 @@ struct FitReport {
     var json: JSON {
         let plan = model.plan
         return JSON(
-            model: model.name, elements: elementCount, context: device.context, cacheType: device.cacheType.rawValue,
+            model: model.name, elements: survey.elementCount, context: device.context,
+            cacheType: device.cacheType.rawValue,
             cacheBytes: device.cacheByteCount(plan), workBytes: device.workByteCount(plan),
             reserveBytes: device.reserveByteCount, memoryBytes: hasDevice ? device.byteCount : nil,
             best: hasDevice ? largest?.recipe.name : nil,
