@@ -76,6 +76,7 @@ let package = Package(
         system("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
         .target(name: "CSIMD"),
         .target(name: "CStartup"),
+        .target(name: "CTexts"),
         // The Makefile names the commit; what the package manager knows of it is as old as its reading of this file.
         .target(
             name: "CBuild",
@@ -111,7 +112,8 @@ let package = Package(
             "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
         module(
-            "Evaluation", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests", "Journals",
+            "Evaluation", "CTexts", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests",
+            "Journals",
             "ByteJSON", "ModelArchitecture", "Runtime", "Tokenizers"),
         module("WeightEncoding", "Files", "Parallelism", "Tensors", "BlockFormats", "Importance"),
         module(
@@ -132,7 +134,8 @@ let package = Package(
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
         module("Reporting"),
         module(
-            "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "GGUF",
+            "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "Journals",
+            "GGUF",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenizers", "Runtime",
             "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),

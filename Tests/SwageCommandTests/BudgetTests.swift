@@ -138,6 +138,24 @@ import Testing
         #expect(!outcome.output.contains("measured"))
     }
 
+    /// Memory beside the device takes the experts of the first layers, and allows finer types.
+    @Test func fitsADeviceAndMemoryBesideIt() async throws {
+        func bits(_ limit: [String]) async throws -> (bits: Double, text: String) {
+            let outcome = try await Self.quantize(limit + ["--context", "2048", "--reserve", "20MiB"], nil)
+            try #require(outcome.status == 0, "\(outcome.error)")
+            let found = outcome.output.firstMatch(of: #/([0-9.]+) bits per weight/#).flatMap { Double($0.1) }
+            return (try #require(found), outcome.output)
+        }
+        let alone = try await bits(["--fit", "73MiB"])
+        let divided = try await bits(["--fit-gpu", "73MiB", "--fit-ram", "4MiB"])
+        #expect(divided.bits > alone.bits + 1)
+        #expect(
+            divided.text.contains(#/-ngl 99 -c 2048 -ot 'blk\\\.\(0(\|1)*\)\\\.ffn_\(gate\|up\|down\)_exps\\\.=CPU'/#))
+        // Memory for nothing changes nothing.
+        let whole = try await bits(["--fit", "80MiB", "--fit-ram", "1MiB"])
+        #expect(whole.bits >= alone.bits)
+    }
+
     @Test(arguments: [
         Refusal("a limit and a mix", status: 2, "a limit with --fit, --size or --bpw") { _ in
             ["quantize", try await Products.original.value, "-o", "{out}", "--size", "5M", "--type", "Q4_K_M"]

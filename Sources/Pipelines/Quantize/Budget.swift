@@ -14,6 +14,8 @@ public struct Budget: Sendable, Hashable {
         case bitsPerWeight(Double)
         /// The memory of one device that holds the whole model and its context.
         case device(DeviceMemory)
+        /// The memory of a device, and bytes of the processor's memory for the experts that it cannot hold.
+        case divided(DeviceMemory, processorByteCount: Int)
     }
 
     /// The size that the model must not exceed.
@@ -47,7 +49,7 @@ public struct Budget: Sendable, Hashable {
         let model = inputs.model
         var limit = try tensorByteLimit(model)
         var quantization = quantization
-        if case .device = self.limit, !model.plan.tiesOutputToEmbedding {
+        if device != nil, !model.plan.tiesOutputToEmbedding {
             // Not on the device: no reason to save there.
             quantization.options.embeddingType = quantization.options.embeddingType ?? .q8_0
         }
@@ -73,8 +75,13 @@ public struct Budget: Sendable, Hashable {
         case .file(let byteCount): byteCount
         case .bitsPerWeight(let bits): Int(bits * Double(model.elementCount) / 8)
         case .device(let device): try device.weightByteLimit(of: model.plan) + model.embeddingByteCount
+        case .divided(let device, let processorByteCount):
+            try device.weightByteLimit(of: model.plan) + model.embeddingByteCount + processorByteCount
         }
     }
+
+    /// The bytes that a file may take, about; at most those of the model as it is stored.
+    func fileByteLimit(_ model: Model) throws -> Int { min(try tensorByteLimit(model), try model.fileByteCount) }
 
     /// Bytes by which a plan is over the budget.
     private func excess(of plan: Quantization.Plan, model: Model) throws -> Int {
@@ -83,6 +90,17 @@ public struct Budget: Sendable, Hashable {
         case .bitsPerWeight(let bits): plan.size.byteCount - Int(bits * Double(model.elementCount) / 8)
         case .device(let device):
             try DeviceMemory.deviceByteCount(of: plan.assignments, model.plan) - device.weightByteLimit(of: model.plan)
+        case .divided(let device, let processorByteCount):
+            ExpertDivision(of: plan.assignments, on: device, model.plan)
+                .excess(on: device, processorLimit: processorByteCount)
+        }
+    }
+
+    /// The device that the model is for, if it is for one.
+    private var device: DeviceMemory? {
+        switch limit {
+        case .file, .bitsPerWeight: nil
+        case .device(let device), .divided(let device, _): device
         }
     }
 
@@ -106,6 +124,7 @@ public struct Budget: Sendable, Hashable {
         case .file(let byteCount): "size-\(byteCount)"
         case .bitsPerWeight(let bits): "bpw-\(bits)"
         case .device(let device): "fit-\(device.byteCount)"
+        case .divided(let device, let processorByteCount): "fit-\(device.byteCount)-ram-\(processorByteCount)"
         }
     }
 }

@@ -42,41 +42,22 @@ public struct SizeSurvey: Sendable {
             .sorted { ($0.fileByteCount, $0.recipe.name) > ($1.fileByteCount, $1.recipe.name) }
     }
 
-    private static let expertRoles: Set<TensorRole> = [.expertsGate, .expertsUp, .expertsDown]
-
     private static func entry(_ recipe: Recipe, _ inputs: QuantizationInputs) throws -> Entry {
         let quantization = Quantization(recipe: recipe, parallel: Parallel(threadCount: 1))
         let (model, plan) = (inputs.model, inputs.model.plan)
         var assignments = try quantization.assignments(for: model, hasImportance: false)
         let needsImportance = assignments.contains(where: \.needsImportance)
         if needsImportance { assignments = try quantization.assignments(for: model, hasImportance: true) }
-        var experts = [Int](repeating: 0, count: plan.experts == nil ? 0 : plan.layerCount)
-        for assignment in assignments {
-            guard let name = TensorName(gguf: assignment.tensor.name), Self.expertRoles.contains(name.role),
-                let layer = name.layer,
-                experts.indices ~= layer
-            else { continue }
-            experts[layer] += assignment.tensor.byteCount
-        }
         return Entry(
             recipe: recipe, needsImportance: needsImportance,
             fileByteCount: try quantization.file(inputs, assignments).layout.byteCount,
             bitsPerWeight: try SizeEstimate(assignments).bitsPerWeight,
-            deviceByteCount: DeviceMemory.deviceByteCount(of: assignments, plan), expertByteCounts: experts)
+            deviceByteCount: DeviceMemory.deviceByteCount(of: assignments, plan),
+            expertByteCounts: ExpertDivision.expertByteCounts(of: assignments, plan))
     }
 }
 
 extension SizeSurvey.Entry {
-    /// Where a model goes that a device cannot hold as a whole.
-    public struct Division: Sendable, Hashable {
-        /// The first layers, so many, have their experts in the processor's memory.
-        public let layerCount: Int
-        /// The bytes that the device must hold: weights, cache, working memory and reserve.
-        public let deviceByteCount: Int
-        /// The bytes of experts in the processor's memory.
-        public let processorByteCount: Int
-    }
-
     /// The division with the fewest experts beside the device; nil if even all of them leave too much on it, or if the
     /// processor's memory cannot hold them.
     ///
@@ -84,14 +65,9 @@ extension SizeSurvey.Entry {
     ///   - device: The device.
     ///   - processorByteCount: The memory for experts beside the device in bytes, 0 for none.
     ///   - plan: The model's plan.
-    public func division(on device: DeviceMemory, processorByteCount: Int, _ plan: DecoderPlan) -> Division? {
-        var (held, moved, count) = (deviceByteCount + device.otherByteCount(plan), 0, 0)
-        while held > device.byteCount, count < expertByteCounts.count {
-            held -= expertByteCounts[count]
-            moved += expertByteCounts[count]
-            count += 1
-        }
-        guard held <= device.byteCount, moved <= processorByteCount else { return nil }
-        return Division(layerCount: count, deviceByteCount: held, processorByteCount: moved)
+    public func division(on device: DeviceMemory, processorByteCount: Int, _ plan: DecoderPlan) -> ExpertDivision? {
+        let division = ExpertDivision(
+            device, weightByteCount: deviceByteCount, expertByteCounts: expertByteCounts, plan)
+        return division.excess(on: device, processorLimit: processorByteCount) == 0 ? division : nil
     }
 }

@@ -6,10 +6,16 @@ import Recipes
 /// Options that say how large a quantized model may be.
 struct BudgetOptions: ParsableArguments {
     @Option(
+        name: [.customLong("fit"), .customLong("fit-gpu")],
         help: ArgumentHelp(
             "The memory of a device, such as 24GiB, that is to hold the model and its context in llama.cpp.",
             valueName: "size"))
     var fit: ByteSize?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --fit: memory beside the device, for the experts of layers that it cannot hold.", valueName: "size"))
+    var fitRam: ByteSize?
 
     @Option(help: "With --fit: the tokens of the context. Default: what the model was made for, 8192 at most.")
     var context: Int?
@@ -39,8 +45,8 @@ struct BudgetOptions: ParsableArguments {
     var count: Int { [fit != nil, size != nil, bpw != nil].count { $0 } }
 
     func validate() throws {
-        guard fit != nil || (context == nil && reserve == nil && kv == .f16) else {
-            throw ValidationError("--context, --kv and --reserve belong to --fit")
+        guard fit != nil || (context == nil && reserve == nil && kv == .f16 && fitRam == nil) else {
+            throw ValidationError("--fit-ram, --context, --kv and --reserve belong to --fit")
         }
         guard count > 0 || sensitivity == nil else {
             throw ValidationError("--sensitivity belongs to --fit, --size or --bpw")
@@ -60,7 +66,8 @@ struct BudgetOptions: ParsableArguments {
             var device = DeviceMemory(
                 byteCount: $0.byteCount, context: context ?? DeviceMemory.usualContext(model.plan), cacheType: kv)
             if let reserve { device.reserveByteCount = reserve.byteCount }
-            return Budget(.device(device))
+            return Budget(
+                fitRam.map { .divided(device, processorByteCount: $0.byteCount) } ?? .device(device))
         }
     }
 }

@@ -33,6 +33,10 @@ struct BudgetReport {
 
     /// llama.cpp's command line.
     private func command(_ path: String) -> String {
+        if case .divided(let device, _)? = budget.budget(for: model)?.limit {
+            return ExpertDivision(of: outcome.plan.assignments, on: device, model.plan)
+                .command(path, context: device.context)
+        }
         var words = ["llama-server", "-m", path, "-ngl", "99"]
         if budget.fit != nil {
             words += ["-c", String(budget.context ?? DeviceMemory.usualContext(model.plan))]

@@ -31,7 +31,7 @@ struct FitReport {
 
     private func isHeld(_ entry: SizeSurvey.Entry, by byteCount: Int) -> Bool { needed(entry) <= byteCount }
 
-    private func division(_ entry: SizeSurvey.Entry) -> SizeSurvey.Entry.Division? {
+    private func division(_ entry: SizeSurvey.Entry) -> ExpertDivision? {
         entry.division(on: device, processorByteCount: processorByteCount, model.plan)
     }
 
@@ -101,18 +101,12 @@ struct FitReport {
                 lines.append(
                     "with \(Figures.bytes(division.processorByteCount)) of experts beside it, it holds \(entry.recipe.name):"
                 )
-                lines.append("  \(Self.command(division, context: device.context))")
+                lines.append("  \(division.command("OUT.gguf", context: device.context))")
             } else {
                 lines.append("no larger type fits with \(Figures.bytes(processorByteCount)) beside it")
             }
         }
         return lines.joined(separator: "\n")
-    }
-
-    /// llama.cpp's command line for a divided model.
-    private static func command(_ division: SizeSurvey.Entry.Division, context: Int) -> String {
-        let layers = (0..<division.layerCount).map(String.init).joined(separator: "|")
-        return "llama-server -m OUT.gguf -ngl 99 -c \(context) -ot 'blk\\.(\(layers))\\.ffn_(gate|up|down)_exps\\.=CPU'"
     }
 
     // MARK: JSON
@@ -173,7 +167,7 @@ struct FitReport {
                             : JSON.Division(
                                 layers: division.layerCount, deviceBytes: division.deviceByteCount,
                                 processorBytes: division.processorByteCount,
-                                command: Self.command(division, context: device.context))
+                                command: division.command("OUT.gguf", context: device.context))
                     })
             })
     }
