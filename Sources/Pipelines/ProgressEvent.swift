@@ -5,7 +5,11 @@ import Runtime
 public enum ProgressEvent: Sendable, Equatable {
     /// A new stage begins.
     case stage(Stage)
-    /// The finished share of the stage, from 0 to 1.
+    /// What all of the stage that has begun amounts to.
+    case extent(WorkExtent)
+    /// What the stage is at.
+    case part(WorkPart)
+    /// The finished share of the stage's work, from 0 to 1.
     case fraction(Double)
     /// What a model's forward passes spent their time on, in all threads.
     case times(model: String, PassTimes)
@@ -17,6 +21,27 @@ public enum ProgressEvent: Sendable, Equatable {
 
 /// Receives events, from any thread.
 public typealias ProgressHandler = @Sendable (ProgressEvent) -> Void
+
+/// The amount of a stage's work.
+public enum WorkExtent: Sendable, Equatable {
+    /// Bytes that are read or written.
+    case bytes(Int)
+    /// Tokens that a model reads.
+    case tokens(Int)
+    /// Weights that are encoded.
+    case weights(Int)
+}
+
+/// What is being worked on within a stage.
+public enum WorkPart: Sendable, Equatable {
+    /// A layer, counted from 0, of so many.
+    case layer(Int, count: Int)
+    /// A tensor, by its name in a GGUF file.
+    case tensor(String)
+    /// A matrix of a layer, counted from 0, of so many: the name of its tensor, and the expert's number in that. The output
+    /// is of no layer.
+    case matrix(String, layer: Int?, layerCount: Int, expert: Int)
+}
 
 /// A part of a use case's work, and what it is done to; a face of the program finds words for it.
 public enum Stage: Sendable, Equatable {

@@ -41,6 +41,24 @@ package enum Figures {
         return unit == 0 ? "\(count) bytes" : decimal(value, value < 9.995 ? 2 : 1) + " " + units[unit]
     }
 
+    /// A time in whole seconds as a clock shows it: `0:07`, `12:30`, `3:04:05`.
+    package static func clock(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e9 else { return "–:––" }
+        let whole = Int(seconds.rounded())
+        let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return hours > 0 ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
+    }
+
+    /// A time as a sentence says it: `0.4 s`, `12 s`, `3 min 20 s`, `4 h 5 min`.
+    package static func duration(_ seconds: Double) -> String {
+        if seconds < 9.95 { return "\(decimal(seconds, 1)) s" }
+        let whole = Int(seconds.rounded())
+        if whole < 120 { return "\(whole) s" }
+        if whole < 7200 { return "\(whole / 60) min \(whole % 60) s" }
+        return "\(whole / 3600) h \(whole % 3600 / 60) min"
+    }
+
     /// A share from 0 to 1 as whole percents, such as `42 %`.
     package static func percent(_ fraction: Double) -> String { decimal(fraction * 100, 0) + " %" }
 }

@@ -69,13 +69,13 @@ private struct Texts {
         (self.titles, self.rows) = (titles, rows)
         alignments = table.columns.map(\.alignment)
         widths = titles.indices.map { index in
-            rows.reduce(max(minimumWidth, titles[index].count)) { max($0, $1[index].count) }
+            rows.reduce(max(minimumWidth, titles[index].displayWidth)) { max($0, $1[index].displayWidth) }
         }
     }
 
     func line(_ cells: [String], separator: String) -> String {
         zip(zip(cells, alignments), widths).map { cell, width in
-            let fill = String(repeating: " ", count: max(0, width - cell.0.count))
+            let fill = String(repeating: " ", count: max(0, width - cell.0.displayWidth))
             return cell.1 == .left ? cell.0 + fill : fill + cell.0
         }.joined(separator: separator)
     }

@@ -47,7 +47,7 @@ package struct CalibrationWork {
 
     /// Whether ``LayerCalibrator`` changes a tensor: a matrix that gets a type with scales and codes, or a router that
     /// stays in single precision.
-    static func isCalibrated(_ name: TensorName, _ type: TensorType) -> Bool {
+    package static func isCalibrated(_ name: TensorName, _ type: TensorType) -> Bool {
         switch name.role {
         case .router: type == .f32
         case .attentionQuery, .attentionKey, .attentionValue, .attentionOutput, .feedForwardGate, .feedForwardUp,

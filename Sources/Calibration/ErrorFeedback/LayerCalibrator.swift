@@ -14,6 +14,7 @@ package final class LayerCalibrator: PassQuantizer {
     private let targets: [String: (index: Int, tensor: TensorDescriptor)]
     private let policy: CalibrationPolicy
     private let parallel: Parallel
+    private let onMatrix: (MatrixPlace, Int) -> Void
     private let onLayerEnd: (Int, [EncodedTensor], HiddenStates, HiddenStates) throws -> Void
 
     /// The tensors of the layer that is being calibrated, or of the output.
@@ -35,14 +36,23 @@ package final class LayerCalibrator: PassQuantizer {
         let number: Int
     }
 
+    /// - Parameters:
+    ///   - source: The model's tensors.
+    ///   - targets: What they become, in their order.
+    ///   - policy: How matrices are encoded.
+    ///   - parallel: The threads that share the work.
+    ///   - onMatrix: Is told the matrix that has been encoded, or columns of it, and how many weights these are.
+    ///   - onLayerEnd: Receives a layer's number, its encoded tensors, and the states behind it of both models.
     package init(
         source: any TensorSource, targets: [TensorDescriptor], policy: CalibrationPolicy, parallel: Parallel,
+        onMatrix: @escaping (MatrixPlace, Int) -> Void = { _, _ in },
         onLayerEnd: @escaping (Int, [EncodedTensor], HiddenStates, HiddenStates) throws -> Void
     ) {
         self.source = source
         self.targets = Dictionary(uniqueKeysWithValues: targets.enumerated().map { ($1.name, ($0, $1)) })
         self.policy = policy
         self.parallel = parallel
+        self.onMatrix = onMatrix
         self.onLayerEnd = onLayerEnd
     }
 
@@ -146,6 +156,7 @@ package final class LayerCalibrator: PassQuantizer {
             try replace(block.columns, of: place, correction) {
                 try encoder.encode($0, rowCount: $1, into: $2, parallel: parallel)
             }
+            onMatrix(place, target(place).tensor.shape.matrixRowCount * block.columns.count)
         }
     }
 

@@ -61,6 +61,7 @@ public struct ImportanceCollection: Sendable {
         ) { progress(.note($0)) }
         return try Journal.perform(journal) {
             progress(.stage(.collectingImportance))
+            progress(.extent(.tokens(windows.reduce(0) { $0 + $1.tokens.count })))
             let pass = try model.forwardPass(parallel, memory: memory)
             let signature = try model.signature()
             var matrix = try activations.importance(

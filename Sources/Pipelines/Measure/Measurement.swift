@@ -98,6 +98,8 @@ public struct Measurement: Sendable {
         }
         compute.progress(
             .stage(.evaluating(models: models.map(\.name), reference: all.count > models.count ? all[0].name : nil)))
+        let tokenCount = windows.reduce(0) { $0 + $1.windows.reduce(0) { $0 + $1.tokens.count } }
+        compute.progress(.extent(.tokens(tokenCount * all.count)))
         let passes = try all.map { try $0.forwardPass(compute) }
         let scores = try ModelEvaluation()
             .run(

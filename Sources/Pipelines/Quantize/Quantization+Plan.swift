@@ -36,10 +36,16 @@ extension Quantization {
 extension Quantization.Plan {
     private var model: Model { inputs.model }
 
-    /// How long writing will take, judged by a sample; nil if it cannot be judged by one, since what error feedback takes
-    /// cannot be told from rows.
+    /// How long writing will take, judged by samples; nil if second moments of a file are fitted to.
     public func duration() throws -> Duration? {
-        guard inputs.hessian == nil, inputs.guidance.texts == nil else { return nil }
+        guard inputs.hessian == nil else { return nil }
+        if let texts = inputs.guidance.texts {
+            let tokenCount = try texts.texts.windows(model).fitting.reduce(0) { $0 + $1.tokens.count }
+            return .seconds(
+                try CalibrationEstimate.seconds(
+                    file.tensors, model.plan, policy: texts.policy, tokenCount: tokenCount,
+                    parallel: quantization.parallel))
+        }
         return try TimeEstimate.duration(
             source: model.tensors, targets: file.tensors, guidance: encodingGuidance, parallel: quantization.parallel)
     }

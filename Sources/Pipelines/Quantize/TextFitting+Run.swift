@@ -35,12 +35,13 @@ extension TextFitting {
             progress(.note("\(count) of \(all) calibrated tensors are in the parts that are kept"))
         }
         progress(.stage(.calibrating))
+        let meter = MatrixMeter(targets, layerCount: model.plan.layerCount, lastLayer: lastLayer, progress: progress)
         let calibrator = LayerCalibrator(
-            source: model.tensors, targets: targets, policy: policy, parallel: parallel
+            source: model.tensors, targets: targets, policy: policy, parallel: parallel,
+            onMatrix: { meter.add($0, weightCount: $1) }
         ) { layer, tensors, original, quantized in
             try spool.append(layer: layer, tensors)
             try spool.saveStates(after: layer, original, quantized)
-            progress(.fraction(Double(layer + 1) / Double(lastLayer + (work.includesOutput ? 2 : 1))))
         }
         var known = OverlayTensors(model.tensors)
         for index in work.taken.values { _ = kept.restore(index, as: targets[index], in: &known) }
@@ -53,7 +54,13 @@ extension TextFitting {
             embedding: ForwardPass(
                 plan: model.plan, source: overlay, path: model.path, parallel: parallel, memory: memory),
             states: found.map { ($0.original, $0.quantized) })
-        for layer in stride(from: (found?.layer ?? -1) + 1, through: lastLayer, by: 1) { try pass.run(layer: layer) }
+        let firstLayer = (found?.layer ?? -1) + 1
+        for layer in 0..<max(0, firstLayer) { meter.finish(layer: layer) }
+        for layer in stride(from: firstLayer, through: lastLayer, by: 1) {
+            progress(.part(.layer(layer, count: model.plan.layerCount)))
+            try pass.run(layer: layer)
+            meter.finish(layer: layer)
+        }
         for layer in 0...lastLayer { try spool.restore(layer: layer, targets, in: &overlay) }
         if work.includesOutput {
             try pass.runOutput()

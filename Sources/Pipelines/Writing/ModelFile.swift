@@ -56,6 +56,7 @@ struct ModelFile: Sendable {
             output: output, layout: layout.replacingValues(by: described), identity: identity,
             isRestarting: isRestarting, progress: progress)
         progress(.stage(.writing(path: output)))
+        progress(.extent(.bytes(layout.byteCount)))
         do {
             try encoding(inputs, parallel: parallel, progress: progress)
                 .run(tensors, range: writer.keptCount..<tensors.count, into: &writer)
@@ -111,10 +112,7 @@ struct ModelFile: Sendable {
     private func encoding(
         _ inputs: EncodingInputs, parallel: Parallel, progress: @escaping ProgressHandler
     ) -> TensorEncoding {
-        let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
-        return TensorEncoding(inputs: inputs, parallel: parallel) {
-            progress(.fraction(Double($0) / Double(max(1, byteCount))))
-        }
+        TensorEncoding(inputs: inputs, parallel: parallel, progress: progress)
     }
 
     private func outcome(paths: [String], fileByteCount: Int) -> Conversion.Outcome {

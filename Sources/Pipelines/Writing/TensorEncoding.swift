@@ -10,8 +10,8 @@ import WeightEncoding
 struct TensorEncoding {
     let inputs: EncodingInputs
     let parallel: Parallel
-    /// Receives the bytes encoded so far, with those of the tensors before a range.
-    let progress: (Int) -> Void
+    /// Is told which tensor is encoded, and the share of the work that is done, with that of the tensors before a range.
+    let progress: ProgressHandler
 
     /// - Parameters:
     ///   - targets: the tensors of the source, in its order, with the types to store.
@@ -27,7 +27,9 @@ struct TensorEncoding {
         let slabByteCount = cuts[range].map(\.slabByteCount).max() ?? 0
         var filling = Slab(byteCount: slabByteCount)
         var resting = Slab(byteCount: slabByteCount)
-        var encoded = targets[..<range.lowerBound].reduce(0) { $0 + $1.byteCount }
+        let costs = targets.map(EncodingCost.of)
+        let total = max(1, costs.reduce(0, +))
+        var done = costs[..<range.lowerBound].reduce(0, +)
         let fitted = try inputs.hessian.map {
             try FittedTensors(source: source, targets: targets, range: range, hessian: $0, parallel: parallel)
         }
@@ -39,13 +41,17 @@ struct TensorEncoding {
             var pending: EncodedSlab?
             for index in range {
                 let target = targets[index]
+                progress(.part(.tensor(target.name)))
+                func advance(_ byteCount: Int) {
+                    done += costs[index] * Double(byteCount) / Double(max(1, target.byteCount))
+                    progress(.fraction(min(1, done / total)))
+                }
                 if let fitted, fitted.includes(index) {
                     if let pending { try output.write(pending) }
                     pending = nil
                     try fitted.encode(index) {
                         try sink.pointee.append($0)
-                        encoded += $0.count
-                        progress(encoded)
+                        advance($0.count)
                     }
                     try sink.pointee.endTensor()
                     continue
@@ -72,8 +78,7 @@ struct TensorEncoding {
                     let byteCount = rows.count * target.rowByteCount
                     pending = EncodedSlab(slab: slab, byteCount: byteCount, endsTensor: rows.upperBound == rowCount)
                     swap(&filling, &resting)
-                    encoded += byteCount
-                    progress(encoded)
+                    advance(byteCount)
                 }
             }
             if let pending { try output.write(pending) }

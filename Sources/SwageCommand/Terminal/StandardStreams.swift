@@ -64,6 +64,13 @@ struct ResultStream: Sendable {
 struct DiagnosticStream: Sendable {
     var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// The columns of the terminal as it is now; 80 if it does not say.
+    var terminalWidth: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
+    }
+
     func write(_ text: DisplayText) { _ = StandardStream.write(Array(text.text.utf8), to: STDERR_FILENO) }
 }
 

@@ -1,0 +1,125 @@
+import BlockFormats
+import ErrorFeedback
+import ModelArchitecture
+import Numerics
+import Parallelism
+import Tensors
+
+/// How long it will take to fit a model to texts, judged by a sample of each kind of work.
+///
+/// The samples are of random weights and inputs, since how long encoding takes depends little on their values.
+package struct CalibrationEstimate {
+    /// Seconds to encode a weight, by its type and the columns that are fitted together.
+    private var encodingSeconds: [Kind: Double] = [:]
+    /// Seconds to make the factors of moments, by their columns.
+    private var factorSeconds: [Int: Double] = [:]
+    /// Seconds for a multiplication and an addition of large products.
+    private var productSeconds = 0.0
+    private let policy: CalibrationPolicy
+    private let parallel: Parallel
+
+    private struct Kind: Hashable {
+        let type: TensorType
+        let columns: Int
+    }
+
+    private static let inputRowCount = 256
+    private static let sampleRowCount = 256
+
+    /// Seconds that fitting takes.
+    ///
+    /// - Parameters:
+    ///   - targets: What the tensors of the model become.
+    ///   - plan: The model.
+    ///   - tokenCount: The tokens of all windows.
+    package static func seconds(
+        _ targets: [TensorDescriptor], _ plan: DecoderPlan, policy: CalibrationPolicy, tokenCount: Int,
+        parallel: Parallel
+    ) throws -> Double {
+        var estimate = Self(policy: policy, parallel: parallel)
+        return try targets.reduce(0) { try $0 + estimate.seconds($1, plan, tokenCount: tokenCount) }
+    }
+
+    private init(policy: CalibrationPolicy, parallel: Parallel) {
+        self.policy = policy
+        self.parallel = parallel
+    }
+
+    private mutating func seconds(_ target: TensorDescriptor, _ plan: DecoderPlan, tokenCount: Int) throws -> Double {
+        guard let name = TensorName(gguf: target.name), CalibrationWork.isCalibrated(name, target.type) else {
+            return 0
+        }
+        let (weightCount, matrixCount) = (target.shape.elementCount, target.shape.matrixCount)
+        // Of routed experts each sees its share of the tokens.
+        let isRouted = matrixCount > 1
+        let rowCount = isRouted ? Double(tokenCount * (plan.experts?.usedCount ?? 1)) : Double(tokenCount * matrixCount)
+        let columns = policy.columnBlocks.ranges(of: target.shape.rowLength).map(\.count)
+        guard let widest = columns.max() else { return 0 }
+        var seconds = 0.0
+        if let codec = BlockFormats.codec(for: target.type) as? any QuantizingCodec {
+            seconds += try Double(weightCount) * encodingSeconds(codec, columns: widest)
+        } else {
+            _ = try factorSeconds(columns: widest)
+        }
+        // The gate shares what is computed of its inputs with up, as query does with key and value.
+        if ![.expertsUp, .sharedUp, .feedForwardUp, .attentionKey, .attentionValue].contains(name.role) {
+            for count in columns {
+                seconds += try Double(matrixCount) * 3 * factorSeconds(columns: count)
+                seconds += rowCount * 2 * Double(count) * Double(count) * productSeconds
+            }
+        }
+        // Both models compute with it.
+        return seconds + 2 * rowCount * Double(weightCount / max(1, matrixCount)) * productSeconds
+    }
+
+    private mutating func factorSeconds(columns: Int) throws -> Double {
+        if let found = factorSeconds[columns] { return found }
+        _ = try sample(columns: columns, codec: nil)
+        return factorSeconds[columns] ?? 0
+    }
+
+    private mutating func encodingSeconds(_ codec: any QuantizingCodec, columns: Int) throws -> Double {
+        let kind = Kind(type: codec.type, columns: columns)
+        if let found = encodingSeconds[kind] { return found }
+        let seconds = try sample(columns: columns, codec: codec)
+        encodingSeconds[kind] = seconds
+        return seconds
+    }
+
+    /// Measures the work on one matrix.
+    ///
+    /// - Returns: the seconds to encode a weight.
+    private mutating func sample(columns: Int, codec: (any QuantizingCodec)?) throws -> Double {
+        var random = SeededRandom(seed: 1)
+        func values(_ rowCount: Int) -> [Float] {
+            (0..<rowCount * columns).map { _ in Float.random(in: -1...1, using: &random) }
+        }
+        var product = MomentProduct(columns: columns)
+        let inputs = values(Self.inputRowCount)
+        let clock = ContinuousClock()
+        let multiplying: Duration = clock.measure { product.add([(inputs, Self.inputRowCount)], parallel: parallel) }
+        // Only one half of the symmetric product is computed.
+        let multiplicationCount = Double(Self.inputRowCount * columns * columns) / 2
+        productSeconds = Self.seconds(multiplying) / multiplicationCount
+        let groupLength = codec.map { FeedbackEncoder.groupLength($0, policy.feedback(for: $0)) } ?? 1
+        var metric: FeedbackMetric?
+        let factoring: Duration = clock.measure {
+            metric = FeedbackMetric(product.moments, damping: policy.feedback.damping, groupLength: groupLength)
+        }
+        factorSeconds[columns] = Self.seconds(factoring) / Double(min(2, parallel.threadCount))
+        guard let codec, let metric else { return 0 }
+        let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: policy.feedback(for: codec))
+        let weights = values(Self.sampleRowCount)
+        let rowByteCount = columns / codec.type.blockLength * codec.type.blockByteCount
+        var bytes = [UInt8](repeating: 0, count: Self.sampleRowCount * rowByteCount)
+        let encoding: Duration = try clock.measure {
+            try bytes.withUnsafeMutableBytes {
+                try encoder.encode(
+                    weights, rowCount: Self.sampleRowCount, into: $0.baseAddress!, parallel: parallel)
+            }
+        }
+        return Self.seconds(encoding) / Double(weights.count)
+    }
+
+    private static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
+}
