@@ -16,6 +16,8 @@ public struct FileError: DiagnosticError {
         case notAFileName
         /// The text is not UTF-8, from the byte offset on.
         case notUTF8(offset: Int)
+        /// The file is of another kind, and a text is expected.
+        case noText(FileKind)
         /// The file has more bytes than such files may have.
         case tooLarge(InputLimit, byteCount: Int)
         /// What bears the name of a file that is to be written is a link, has other names, or is no regular file.
@@ -61,7 +63,10 @@ public struct FileError: DiagnosticError {
                 }
             let advice: Message? =
                 switch code {
-                case ENOENT, ENOTDIR: isOutput ? "create the directory first, or write elsewhere" : "check the path"
+                case ENOENT, ENOTDIR:
+                    isOutput
+                        ? "create the directory first, or write elsewhere"
+                        : MissingFile.advice(on: path) ?? "check the path"
                 case ENAMETOOLONG: isOutput ? "choose a shorter name" : "check the path"
                 case EACCES, EPERM, EROFS: "check the permissions"
                 case ENOSPC, EDQUOT: "free some disk space or write elsewhere"
@@ -91,6 +96,9 @@ public struct FileError: DiagnosticError {
             return Diagnostic(
                 .input, file: path, place: "byte \(offset)", "the text is not valid UTF-8",
                 advice: "convert it first, for example with iconv -t UTF-8")
+        case .noText(let kind):
+            return Diagnostic(
+                .input, file: path, "\(kind.rawValue), and a text is expected", advice: kind.adviceForText)
         case .tooLarge(let limit, let count):
             return Diagnostic(
                 .input, file: path,

@@ -94,6 +94,8 @@ extension GGUFError {
         case .removedTensorType(let number):
             "quantize the model again, to \(GGUFTensorTypeTables.successor(ofRemoved: number))"
         case .foreignTensorType: "quantize the model again with a type of ggml's"
+        case .notGGUF where path.hasSuffix(".safetensors") || path.hasSuffix(".bin"):
+            "of a checkpoint give the folder that this file is in"
         case .notGGUF: "give a GGUF file; if it should be one, get it again from its source"
         case .headerTooLarge, .countTooLarge, .tooMany, .emptyKey, .keyTooLong, .duplicateKey, .unknownValueType,
             .nestedArray, .invalidUTF8, .invalidBool, .wrongValueType, .wrongArrayCount, .alignment,

@@ -43,7 +43,8 @@ public struct ModelError: DiagnosticError, Equatable {
         case .noSuchModel:
             report(
                 .input, "there is no such file or directory",
-                advice: "give a HuggingFace checkpoint directory or a GGUF file")
+                advice: MissingFile.advice(on: file)
+                    ?? "give a HuggingFace checkpoint directory or a GGUF file")
         case .notAModel(let type):
             report(
                 .input, "this GGUF holds \"\(type)\", not a model",

@@ -1,9 +1,14 @@
 import Files
+import Tensors
 
 extension RecipeError {
     private static let example: Message = "write for example ffn_down_exps=Q4_K"
     private static let howToStart: Message =
         "start from what \(run: .printRecipe) prints; Docs/Recipes.md has all fields"
+
+    private static func guess(_ name: String, of known: [String]) -> Message {
+        known.nearest(to: name).map { "did you mean \($0)? " } ?? ""
+    }
 
     /// The error in words: what was found and expected, where in the recipe, and what to do.
     public var diagnostic: Diagnostic {
@@ -13,11 +18,15 @@ extension RecipeError {
         }
         return switch kind {
         case .unknownRecipe(let name, let known):
-            report("there is no type \"\(name)\"", advice: "known types: \(known.joined(separator: ", "))")
+            report(
+                "there is no type \"\(name)\"",
+                advice: Self.guess(name, of: known) + "known types: \(known.joined(separator: ", "))")
         case .malformedOverride(let argument):
             report("\"\(argument)\" is not REGEX=TYPE", advice: Self.example)
         case .unknownOverrideType(let name, let argument):
-            report("there is no type \"\(name)\", as \"\(argument)\" asks for", advice: Self.example)
+            report(
+                "there is no type \"\(name)\", as \"\(argument)\" asks for",
+                advice: Self.guess(name, of: TensorType.allCases.map(\.name)) + Self.example)
         case .malformedPattern(let pattern, let reason):
             report("\"\(pattern)\" is not a regular expression: \(reason)", advice: Self.example)
         case .malformedRecipe(let found, let expected):
@@ -27,7 +36,7 @@ extension RecipeError {
         case .unknownField(let field, let known):
             report(
                 "there is no field \"\(field)\" here",
-                advice: "known fields: \(known.joined(separator: ", "))")
+                advice: Self.guess(field, of: known) + "known fields: \(known.joined(separator: ", "))")
         case .unknownVersion(let version):
             report(
                 "a recipe of version \(version), but only version \(Recipe.formatVersion) is known",

@@ -7,10 +7,10 @@ import Reporting
 
 /// The command line.
 public enum SwageCommand {
-    static let commands: [any ParsableCommand.Type] = [
+    static let commands: [any SwageSubcommand.Type] = [
         Convert.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self, PerplexityCommand.self,
         Evaluate.self, Compare.self, Report.self, Generate.self, Chat.self, Tokenize.self, Inspect.self, Verify.self,
-        Hash.self, Fit.self, Split.self, Merge.self, Clean.self,
+        Hash.self, Fit.self, Types.self, Split.self, Merge.self, Clean.self,
     ]
 
     /// Parses the process's arguments, runs the command and exits.
@@ -19,8 +19,13 @@ public enum SwageCommand {
         Interruption.install()
         do {
             var command = try Swage.parseAsRoot()
-            try CommandFiles(of: command).check()
+            let files = CommandFiles(of: command)
+            try files.check()
+            if let command = command as? any SwageSubcommand { ProgressLine.verbosity = command.terminal.verbosity }
+            if let command = command as? any WritingCommand { try Replacement.check(files, of: command) }
+            let ending = EndNote(files)
             try command.run()
+            ending.write()
         } catch {
             end(after: error)
         }
@@ -45,7 +50,12 @@ public enum SwageCommand {
             ExitStatus.done.exit()
         case .validationFailure:
             ProgressLine.clear()
-            StandardStream.error.write(message(of: error))
+            let advice = UsageAdvice(Array(CommandLine.arguments.dropFirst()))
+            if let text = advice.text {
+                StandardStream.error.write("Error: \(text)")
+            } else {
+                StandardStream.error.write(message(of: error) + (advice.valueAdvice ?? ""))
+            }
             ExitStatus.badUsage.exit()
         default:
             Failure.report(error)

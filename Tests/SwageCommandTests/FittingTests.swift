@@ -49,7 +49,7 @@ import Testing
             "Q8_0", "Q6_K", "Q5_K_M", "Q5_0", "Q4_K_M", "Q4_0", "IQ4_XS", "IQ4_NL", "Q3_K_M", "MXFP4_MOE",
         ]
         for type in types {
-            try #require(try await Swage.run("quantize", path, "-o", output, "--type", type).status == 0)
+            try #require(try await Swage.run("quantize", path, "-o", output, "--overwrite", "--type", type).status == 0)
             #expect(try Data(path: output).count == report[type]?.fileBytes, "\(type)")
         }
         #expect(report["IQ2_XXS"]?.needsImportance == true && report["Q4_K_M"]?.needsImportance == false)

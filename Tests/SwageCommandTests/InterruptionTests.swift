@@ -67,7 +67,7 @@ import Testing
     @Test func anInterruptedEarlierFileStays() async throws {
         let workspace = try Workspace()
         let earlier = try workspace.write("out.gguf", Array("earlier".utf8))
-        let run = try Swage.Run(try await Self.quantize(workspace))
+        let run = try Swage.Run(try await Self.quantize(workspace) + ["--overwrite"])
         #expect(await run.send(SIGINT) { Self.partialByteCount(workspace) != nil })
         #expect(try await run.outcome().status == 130)
         #expect([["out.gguf"], ["out.gguf", Self.kept]].contains(workspace.contents))

@@ -73,7 +73,7 @@ enum OptionTable {
             (
                 "quantize", "number",
                 """
-                --calibration-context --calibration-chunks --fit --context --reserve --size --bpw --held-out
+                --calibration-context --calibration-chunks --fit --fit-ram --context --reserve --size --bpw --held-out
                 --split-max-size --split-max-tensors --threads --memory
                 """
             ),
@@ -97,6 +97,8 @@ enum OptionTable {
             ("split", "number", "--split-max-size --split-max-tensors"),
             ("tokenize", "input", "model --file"),
             ("tokenize", "words", "--text --decode --pre-tokenizer"),
+            ("types", "input", "model"),
+            ("types", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
             ("verify", "input", "file --against"),
             ("verify", "number", "--limit --threads"),
             ("verify", "words", "--pad-experts --normalize-experts --pre-tokenizer"),

@@ -147,7 +147,8 @@ import Testing
         _ = try workspace.write("old.gguf", Data("old".utf8))
         try FileManager.default.createSymbolicLink(
             atPath: workspace.file("out.gguf"), withDestinationPath: "old.gguf")
-        let outcome = try await Swage.run("convert", Products.checkpoint, "-o", workspace.file("out.gguf"))
+        let outcome = try await Swage.run(
+            "convert", Products.checkpoint, "-o", workspace.file("out.gguf"), "--overwrite")
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: workspace.file("out.gguf")) == "old.gguf")
         #expect(try Data(path: workspace.file("old.gguf")) == Data(path: try await Products.original.value))

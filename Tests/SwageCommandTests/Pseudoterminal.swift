@@ -10,9 +10,10 @@ final class Pseudoterminal: Sendable {
     /// Keeps what has been written after the program has closed the device.
     private let device: Int32
 
-    init() throws {
+    init(columns: Int = 80) throws {
         var (screen, device): (Int32, Int32) = (-1, -1)
-        try #require(openpty(&screen, &device, nil, nil, nil) == 0)
+        var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
+        try #require(openpty(&screen, &device, nil, nil, &size) == 0)
         (self.screen, self.device) = (screen, device)
         path = String(cString: try #require(ttyname(device)))
         _ = fcntl(screen, F_SETFL, O_NONBLOCK)

@@ -63,7 +63,9 @@ public struct EvaluationText: Sendable {
 
     static func demandUTF8(_ bytes: [UInt8], path: String) throws {
         let validCount = ByteString(bytes).validPrefixLength
-        guard validCount == bytes.count else { throw FileError(.notUTF8(offset: validCount), path: path) }
+        guard validCount == bytes.count else {
+            throw FileError(FileKind(beginning: bytes).map { .noText($0) } ?? .notUTF8(offset: validCount), path: path)
+        }
     }
 
     /// The file's name without folder and extensions.

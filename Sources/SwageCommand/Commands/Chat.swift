@@ -1,7 +1,7 @@
 import ArgumentParser
 import Pipelines
 
-struct Chat: ParsableCommand {
+struct Chat: SwageSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Talks with a model, turn by turn.",
         discussion: """
@@ -9,7 +9,10 @@ struct Chat: ParsableCommand {
             an answer, or the program while it waits for a turn. When the context is full the oldest turns are left out.
 
             \(ChatInput.help)
-            """)
+            """,
+        examples:
+            "chat xverse-Q4_K_M.gguf",
+        "chat xverse-Q4_K_M.gguf --system \"Answer in one sentence.\" --seed 1")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath
@@ -36,9 +39,10 @@ struct Chat: ParsableCommand {
     @Option(help: "The most tokens of the conversation. Default: 4096, or the model's context if that is smaller.")
     var context: Int?
 
-    @OptionGroup var sampling: SamplingArguments
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ThreadOptions
+    @OptionGroup(title: "Choosing tokens") var sampling: SamplingArguments
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ThreadOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     /// The model cards' setting for conversations.
     private static let usualTemperature = 0.7

@@ -6,14 +6,17 @@ import Models
 import Pipelines
 import Reporting
 
-struct Compare: ParsableCommand {
+struct Compare: SwageSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures how far a quantized model's weights are from the original ones, the worst tensors first.",
         discussion: """
             Relative RMSE is the root of the mean squared error over that of the original weights. A gain below 1 says that \
             the weights have shrunk. Rows and columns that pad experts in the quantized model are left out. Weights that are \
             no finite numbers are refused, and models that look exchanged are compared as they were given, with a warning.
-            """)
+            """,
+        examples:
+            "compare xverse.gguf xverse-Q4_K_M.gguf",
+        "compare XVERSE-MoE-A4.2B-Chat xverse-Q4_K_M.gguf --limit 5")
 
     @Argument(help: "The original: a checkpoint directory or a GGUF file.")
     var original: InputPath
@@ -39,8 +42,9 @@ struct Compare: ParsableCommand {
     @Flag(help: "Print one JSON object, with every tensor and expert.")
     var json = false
 
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ThreadOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ThreadOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard limit > 0 else { throw ValidationError("--limit must be at least 1") }

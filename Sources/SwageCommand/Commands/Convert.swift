@@ -4,9 +4,12 @@ import Pipelines
 import Reporting
 import Tensors
 
-struct Convert: ParsableCommand {
+struct Convert: WritingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes a checkpoint as a GGUF file that llama.cpp runs.")
+        abstract: "Writes a checkpoint as a GGUF file that llama.cpp runs.",
+        examples:
+            "convert XVERSE-MoE-A4.2B-Chat -o xverse.gguf",
+        "convert XVERSE-MoE-A4.2B-Chat --type q8_0 --max-size 8GB -o q8.gguf")
 
     @Argument(help: "A HuggingFace checkpoint directory, or a GGUF file.")
     var checkpoint: InputPath
@@ -39,10 +42,14 @@ struct Convert: ParsableCommand {
     @Flag(help: "Read all of what was written again and compare it with the checkpoint, not a sample of it.")
     var verify = false
 
-    @OptionGroup var split: SplitOptions
-    @OptionGroup var resume: ResumeOptions
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ThreadOptions
+    @OptionGroup(title: "Parts") var split: SplitOptions
+    @OptionGroup(title: "Unfinished work") var resume: ResumeOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ThreadOptions
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
+
+    var writesNothing: Bool { dryRun }
 
     func run() throws {
         let model = try reading.open(checkpoint.path, readsWeights: !vocabOnly)

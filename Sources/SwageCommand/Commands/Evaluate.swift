@@ -4,7 +4,7 @@ import Models
 import Pipelines
 import Reporting
 
-struct Evaluate: ParsableCommand {
+struct Evaluate: WritingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Lets a model answer multiple-choice questions by the choices' log-likelihoods.",
         discussion: """
@@ -15,7 +15,10 @@ struct Evaluate: ParsableCommand {
 
             acc is the share of right answers by log-likelihood, acc_norm by log-likelihood per character of the choice, \
             acc_bytes per byte, each with its standard error.
-            """)
+            """,
+        examples:
+            "evaluate xverse-Q4_K_M.gguf --task questions.jsonl",
+        "evaluate xverse-Q4_K_M.gguf --reference xverse.gguf --task arc.jsonl")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath
@@ -37,9 +40,11 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ComputeOptions
-    @OptionGroup var resuming: ResumeOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Unfinished work") var resuming: ResumeOptions
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard !tasks.isEmpty else { throw ValidationError("name at least one file of questions with --task FILE") }

@@ -4,16 +4,17 @@ import Models
 import Pipelines
 import Recipes
 
-struct Fit: ParsableCommand {
+struct Fit: SwageSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows how large a model is in every type, and which devices hold it.",
+        usage: "swage fit <model> [--memory <size>] [<options>]",
         discussion: """
             Reads headers only: no weights, no texts. What a device must hold is what llama.cpp keeps there: weights, the \
             cache of keys and values, working memory, and a reserve for the driver.
-
-            swage fit XVERSE-MoE-A4.2B-Chat --memory 24GiB --context 4096
-            swage fit model.gguf --memory 8GiB --ram 32GiB
-            """)
+            """,
+        examples:
+            "fit XVERSE-MoE-A4.2B-Chat --memory 24GiB --context 4096",
+        "fit xverse.gguf --memory 8GiB --ram 32GiB")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath
@@ -38,7 +39,8 @@ struct Fit: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var reading: ModelOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         if let context, !(1...1 << 24).contains(context) {

@@ -3,13 +3,16 @@ import Evaluation
 import Pipelines
 import Tokenizers
 
-struct Generate: ParsableCommand {
+struct Generate: SwageSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Continues a prompt.",
         discussion: """
             The text ends where the model ends it, before a --stop string, after --max-new-tokens, or when the context is \
             full. Without --temperature every token is the most probable one.
-            """)
+            """,
+        examples:
+            "generate xverse-Q4_K_M.gguf --prompt \"The capital of France is\"",
+        "generate xverse-Q4_K_M.gguf --file prompt.txt --temperature 0.7")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath
@@ -26,7 +29,7 @@ struct Generate: ParsableCommand {
     @Option(help: "The most tokens of prompt and text together. Default: the model's context.")
     var context: Int?
 
-    @OptionGroup var sampling: SamplingArguments
+    @OptionGroup(title: "Choosing tokens") var sampling: SamplingArguments
 
     @Option(help: "In JSON, the so many most probable tokens at each place.")
     var topLogProbabilities = 0
@@ -34,8 +37,9 @@ struct Generate: ParsableCommand {
     @Flag(help: "Print one JSON object with token ids, text, log-probabilities and why the text ends.")
     var json = false
 
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ThreadOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ThreadOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard [prompt, file?.path].compactMap({ $0 }).count == 1 else {

@@ -5,16 +5,20 @@ import Pipelines
 import Reporting
 import Verification
 
-struct Hash: ParsableCommand {
+struct Hash: SwageSubcommand {
     static let configuration = CommandConfiguration(
         abstract:
             "Prints the SHA-256 of each tensor and of all of them, as llama.cpp's gguf-hash does, or checks them.",
+        usage: "swage hash <file> [--check <manifest>] [<options>]",
         discussion: """
             Only the weights count: splitting, merging and edits of metadata change no digest. What is printed is a manifest \
             for --check, here and in gguf-hash. The last line, which gguf-hash passes over, is a digest of the tensors' names, \
             types, shapes and digests in whatever order. With --check the exit code is 5 if something is not as the \
             manifest says.
-            """)
+            """,
+        examples:
+            "hash xverse.gguf > xverse.manifest",
+        "hash xverse.gguf --check xverse.manifest")
 
     @Argument(help: "A GGUF file, or any part of a split one.")
     var file: InputPath
@@ -28,7 +32,8 @@ struct Hash: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var work: ThreadOptions
+    @OptionGroup(title: "Work") var work: ThreadOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard check == nil || !noLayer else {

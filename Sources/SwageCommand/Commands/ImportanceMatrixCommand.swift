@@ -5,16 +5,20 @@ import FoundationEssentials
 import Importance
 import Pipelines
 
-struct ImportanceMatrixCommand: ParsableCommand {
+struct ImportanceMatrixCommand: WritingCommand {
     static let configuration = CommandConfiguration(
         commandName: "imatrix",
         abstract: "Collects, merges, converts and shows importance matrices; collects second moments.",
         usage: """
-            swage imatrix MODEL --text FILE… -o OUT [--format gguf|dat] [--hessian OUT]
-            swage imatrix MODEL --text FILE… --hessian OUT
+            swage imatrix MODEL --text FILE… -o OUT [--format gguf|dat]
+            swage imatrix MODEL --text FILE… --hessian OUT [-o OUT]
             swage imatrix --merge FILE… -o OUT [--format gguf|dat]
             swage imatrix --show FILE [--experts] [--json]
-            """)
+            """,
+        examples:
+            "imatrix xverse.gguf --text texts.txt -o imatrix.gguf",
+        "imatrix --show imatrix.gguf",
+        "imatrix --merge a.gguf b.gguf -o both.gguf")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath?
@@ -51,10 +55,12 @@ struct ImportanceMatrixCommand: ParsableCommand {
     @Flag(help: "With --show: print one JSON object.")
     var json = false
 
-    @OptionGroup var windows: WindowOptions
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ComputeOptions
-    @OptionGroup var resuming: ResumeOptions
+    @OptionGroup(title: "Windows of text") var windows: WindowOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Unfinished work") var resuming: ResumeOptions
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         let modes = [model != nil, !merge.isEmpty, show != nil].count { $0 }

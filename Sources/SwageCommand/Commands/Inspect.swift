@@ -5,9 +5,13 @@ import Models
 import Pipelines
 import Reporting
 
-struct Inspect: ParsableCommand {
+struct Inspect: SwageSubcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows a file's metadata, tensors and types.")
+        abstract: "Shows a file's metadata, tensors and types.",
+        usage: "swage inspect <file> [<options>]",
+        examples:
+            "inspect xverse.gguf",
+        "inspect XVERSE-MoE-A4.2B-Chat --tensors")
 
     @Argument(help: "A GGUF file, or a checkpoint directory.")
     var file: InputPath
@@ -18,7 +22,8 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var reading: ModelOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func run() throws {
         let inspection = try Inspection(

@@ -6,10 +6,13 @@ import Pipelines
 import Reporting
 import Runtime
 
-struct PerplexityCommand: ParsableCommand {
+struct PerplexityCommand: WritingCommand {
     static let configuration = CommandConfiguration(
         commandName: "perplexity",
-        abstract: "Measures how well a model predicts texts, by llama.cpp's protocol, and how far from another model.")
+        abstract: "Measures how well a model predicts texts, by llama.cpp's protocol, and how far from another model.",
+        examples:
+            "perplexity xverse.gguf --text wiki.txt",
+        "perplexity xverse-Q4_K_M.gguf --reference xverse.gguf --text wiki.txt")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath?
@@ -26,13 +29,13 @@ struct PerplexityCommand: ParsableCommand {
     var baseLogits: InputPath?
 
     @Option(help: "Store the model's predictions in this file, for --base-logits.")
-    var saveBaseLogits: OutputPath?
+    var saveBaseLogits: GrowingPath?
 
     @Option(help: "How to store them: swage, small, or llama, as llama-perplexity --kl-divergence reads them.")
     var baseLogitsFormat: PredictionFile.Form = .swage
 
     @Option(help: "Keep the scores of finished windows in this file; a run that ended early goes on from there.")
-    var saveScores: OutputPath?
+    var saveScores: GrowingPath?
 
     @Option(
         help: ArgumentHelp(
@@ -55,9 +58,11 @@ struct PerplexityCommand: ParsableCommand {
             valueName: "n"))
     var stride: Int?
 
-    @OptionGroup var windows: WindowOptions
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ComputeOptions
+    @OptionGroup(title: "Windows of text") var windows: WindowOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         if reference != nil, baseLogits != nil {

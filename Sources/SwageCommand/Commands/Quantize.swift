@@ -7,9 +7,14 @@ import Pipelines
 import Recipes
 import Reporting
 
-struct Quantize: ParsableCommand {
+struct Quantize: WritingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes a model with quantized weights, straight from a checkpoint or from a GGUF file.")
+        abstract: "Writes a model with quantized weights, straight from a checkpoint or from a GGUF file.",
+        examples:
+            "quantize xverse.gguf --type Q4_K_M -o xverse-Q4_K_M.gguf",
+        "quantize XVERSE-MoE-A4.2B --type SW2 --calibrate texts.txt -o q.gguf",
+        "quantize xverse.gguf --fit 24GiB --calibrate texts.txt -o xverse-24.gguf",
+        "quantize xverse.gguf --type IQ2_M --imatrix imatrix.gguf --dry-run")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath
@@ -50,8 +55,8 @@ struct Quantize: ParsableCommand {
     @Option(help: "The most windows taken from each calibration text. Default: all.")
     var calibrationChunks: Int?
 
-    @OptionGroup var budget: BudgetOptions
-    @OptionGroup var choices: TypeOptions
+    @OptionGroup(title: "A limit in place of a type") var budget: BudgetOptions
+    @OptionGroup(title: "Types of single tensors") var choices: TypeOptions
 
     @Flag(help: "Allow weights that are quantized already.")
     var allowRequantize = false
@@ -62,7 +67,7 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Print the recipe as JSON, with what the other options ask for; read and write nothing else.")
     var printRecipe = false
 
-    @OptionGroup var split: SplitOptions
+    @OptionGroup(title: "Parts") var split: SplitOptions
 
     @Flag(help: "Write a split model in as many parts as it has, with the same tensors in each.")
     var keepSplit = false
@@ -70,9 +75,13 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Read all of what was written again and compare it with the model, not a sample of it.")
     var verify = false
 
-    @OptionGroup var resume: ResumeOptions
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ComputeOptions
+    @OptionGroup(title: "Unfinished work") var resume: ResumeOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
+
+    var writesNothing: Bool { dryRun || printRecipe }
 
     func validate() throws {
         guard [type != nil, recipe != nil].count(where: { $0 }) + budget.count == 1 else {

@@ -5,14 +5,16 @@ import Models
 import Pipelines
 import Reporting
 
-struct Report: ParsableCommand {
+struct Report: WritingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures several models on several texts: perplexity, and how far they are from the original.",
         discussion: """
             One row per text, one column per model, the original first. Models with the original's tokens are compared with \
             it in the same run: KL divergence, and how often both find the same token most probable. Of models with another \
             tokenizer only figures per character and per byte are comparable.
-            """)
+            """,
+        examples:
+            "report --model BF16=xverse.gguf --model Q4=q4.gguf --text wiki=wiki.txt")
 
     @Option(
         name: .customLong("model"),
@@ -38,10 +40,12 @@ struct Report: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @OptionGroup var windows: WindowOptions
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ComputeOptions
-    @OptionGroup var resuming: ResumeOptions
+    @OptionGroup(title: "Windows of text") var windows: WindowOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Unfinished work") var resuming: ResumeOptions
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard !models.isEmpty else { throw ValidationError("name at least one model with --model NAME=MODEL") }

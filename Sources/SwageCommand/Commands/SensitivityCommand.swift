@@ -4,10 +4,12 @@ import Evaluation
 import Files
 import Pipelines
 
-struct SensitivityCommand: ParsableCommand {
+struct SensitivityCommand: WritingCommand {
     static let configuration = CommandConfiguration(
         commandName: "sensitivity",
-        abstract: "Measures what each type would cost in each matrix, for swage quantize --fit, --size and --bpw.")
+        abstract: "Measures what each type would cost in each matrix, for swage quantize --fit, --size and --bpw.",
+        examples:
+            "sensitivity xverse.gguf --text texts.txt -o sensitivity.json")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath
@@ -21,10 +23,12 @@ struct SensitivityCommand: ParsableCommand {
     @Option(help: "Windows at the end of each text that predictions are compared on.")
     var heldOut = 1
 
-    @OptionGroup var windows: WindowOptions
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ComputeOptions
-    @OptionGroup var resuming: ResumeOptions
+    @OptionGroup(title: "Windows of text") var windows: WindowOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Unfinished work") var resuming: ResumeOptions
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard !texts.isEmpty else { throw ValidationError("name at least one text with --text FILE") }

@@ -27,9 +27,12 @@ struct SplitOptions: ParsableArguments {
     }
 }
 
-struct Split: ParsableCommand {
+struct Split: WritingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Cuts a GGUF file into parts, as llama-gguf-split does.")
+        abstract: "Cuts a GGUF file into parts, as llama-gguf-split does.",
+        usage: "swage split <file> --output <prefix> --max-size <size> [<options>]",
+        examples:
+            "split xverse.gguf --max-size 8GB -o parts/xverse")
 
     @Argument(help: "A GGUF file.")
     var file: InputPath
@@ -37,7 +40,9 @@ struct Split: ParsableCommand {
     @Option(name: .shortAndLong, help: "The parts' path, less '-00001-of-00003.gguf'.")
     var output: OutputPath
 
-    @OptionGroup var split: SplitOptions
+    @OptionGroup(title: "Parts") var split: SplitOptions
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard split.limits != nil else { throw ValidationError("give --max-size or --max-tensors") }
@@ -51,15 +56,20 @@ struct Split: ParsableCommand {
     }
 }
 
-struct Merge: ParsableCommand {
+struct Merge: WritingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Joins the parts of a split model into one GGUF file.")
+        abstract: "Joins the parts of a split model into one GGUF file.",
+        examples:
+            "merge parts/xverse-00001-of-00003.gguf -o xverse.gguf")
 
     @Argument(help: "Any part of the model.")
     var part: InputPath
 
     @Option(name: .shortAndLong, help: "The GGUF file to write.")
     var output: OutputPath
+
+    @OptionGroup(title: "Output") var replacing: ReplaceOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func run() throws {
         try Merging().run(part.path, output: output.path, progress: ProgressLine.handler)

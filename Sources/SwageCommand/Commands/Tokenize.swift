@@ -4,8 +4,13 @@ import Models
 import Pipelines
 import Tokenizers
 
-struct Tokenize: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Turns text into token ids, or ids into text.")
+struct Tokenize: SwageSubcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Turns text into token ids, or ids into text.",
+        usage: "swage tokenize <model> [--text <text>] [<options>]",
+        examples:
+            "tokenize xverse.gguf --text \"Hello, world\"",
+        "tokenize xverse.gguf --decode 1,2,3")
 
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath
@@ -26,6 +31,7 @@ struct Tokenize: ParsableCommand {
     var json = false
 
     @OptionGroup var splitting: PreTokenizerOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard [text, file?.path, decode].compactMap({ $0 }).count == 1 else {

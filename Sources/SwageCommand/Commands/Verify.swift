@@ -6,17 +6,21 @@ import Pipelines
 import Reporting
 import Verification
 
-struct Verify: ParsableCommand {
+struct Verify: SwageSubcommand {
     static let configuration = CommandConfiguration(
         abstract:
             "Checks that a file is sound, and with --against that it was made from the weights that it should be.",
+        usage: "swage verify <file> [--against <original>] [<options>]",
         discussion: """
             Everything is read: the container, every block of every tensor, the keys and shapes of the architecture, and \
             the vocabulary. What is wrong is named with its tensor, row, block and byte, and the exit code is 3. With \
             --against both models are compared tensor by tensor, down to rows, columns and blocks, within what \
             quantization to each type costs; the exit code is 5 if they do not agree. Docs/Verification.md says what that \
             proves, and what it cannot.
-            """)
+            """,
+        examples:
+            "verify xverse-Q4_K_M.gguf",
+        "verify xverse-Q4_K_M.gguf --against XVERSE-MoE-A4.2B-Chat")
 
     @Argument(help: "A GGUF file, any part of a split one, or a checkpoint directory.")
     var file: InputPath
@@ -30,8 +34,9 @@ struct Verify: ParsableCommand {
     @Flag(help: "Print one JSON object, with every finding and tensor.")
     var json = false
 
-    @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ThreadOptions
+    @OptionGroup(title: "Reading the model") var reading: ModelOptions
+    @OptionGroup(title: "Work") var work: ThreadOptions
+    @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
         guard limit > 0 else { throw ValidationError("--limit must be at least 1") }

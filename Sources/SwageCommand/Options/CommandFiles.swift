@@ -8,6 +8,8 @@ import Pipelines
 struct CommandFiles {
     private(set) var inputs: [String] = []
     private(set) var outputs: [String] = []
+    /// Those of the outputs that replace what has their names.
+    private(set) var replacedOutputs: [String] = []
 
     init(of command: any ParsableCommand) { collect(from: command, depth: 0) }
 
@@ -17,7 +19,10 @@ struct CommandFiles {
     private mutating func collect(from value: Any, depth: Int) {
         switch value {
         case let input as InputPath: inputs.append(input.path)
-        case let output as OutputPath: outputs.append(output.path)
+        case let output as OutputPath:
+            outputs.append(output.path)
+            replacedOutputs.append(output.path)
+        case let output as GrowingPath: outputs.append(output.path)
         case is String, is any BinaryInteger, is any BinaryFloatingPoint: return
         default:
             guard depth < Self.depthLimit else { return }

@@ -26,14 +26,10 @@ struct ComputeOptions: ParsableArguments {
             valueName: "size"))
     var memory: ByteSize?
 
-    @Flag(help: "Tell on standard error what the time went into.")
-    var verbose = false
-
     /// What a use case works with.
     var compute: Compute {
         var compute = threads.compute
         if let memory { compute.memory = MemoryBudget(byteCount: memory.byteCount) }
-        if verbose { compute.progress = ProgressLine.verboseHandler }
         return compute
     }
 }

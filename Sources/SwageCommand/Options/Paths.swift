@@ -23,6 +23,15 @@ struct OutputPath: ExpressibleByArgument {
     static var defaultCompletionKind: CompletionKind { .file() }
 }
 
+/// A file that a command begins, goes on with, or finds complete, and never replaces.
+struct GrowingPath: ExpressibleByArgument {
+    let path: String
+
+    init(argument: String) { path = argument }
+
+    static var defaultCompletionKind: CompletionKind { .file() }
+}
+
 /// `NAME=PATH` of a file or folder that a command reads.
 struct NamedInput: ExpressibleByArgument {
     let name: String

@@ -17,7 +17,9 @@ import Testing
             ? [Products.checkpoint, try await Products.original.value] : [Products.checkpoint]
         for model in models {
             let outcome = try await Swage.run(
-                "quantize", model, "-o", workspace.file("out.gguf"), "--type", type, "--imatrix", importance, "--verify"
+                "quantize", model, "-o", workspace.file("out.gguf"), "--type", type, "--imatrix", importance,
+                "--verify",
+                "--overwrite"
             )
             #expect(outcome.status == 0, "\(outcome.error)")
         }
@@ -86,7 +88,7 @@ import Testing
         let count = try await disk.run(place.arguments).callCount
         // The last write is to the list of complete tensors, the one before it to the last of them.
         disk.number = count - 1
-        let run = try await disk.run(place.arguments + ["--verify"])
+        let run = try await disk.run(place.arguments + ["--verify", "--overwrite"])
         #expect(run.outcome.status == 5)
         #expect(run.outcome.error.contains("block"), "\(run.outcome.error)")
         #expect(place.names == ["out.gguf.rejected"], "\(run.outcome.error)")
