@@ -3,7 +3,7 @@ import Files
 extension RecipeError {
     private static let example: Message = "write for example ffn_down_exps=Q4_K"
     private static let howToStart: Message =
-        "start from what \(run: .printRecipe) prints; Docs/Recipes.md has all fields"
+        "start from what \(run: .printRecipe) prints; Docs/Handbook.docc/Recipes.md has all fields"
 
     /// The error in words: what was found and expected, where in the recipe, and what to do.
     public var diagnostic: Diagnostic {
