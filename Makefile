@@ -3,6 +3,7 @@
 # The processor that the code is compiled for; x86-64-v3 makes a binary that most machines run.
 ARCH ?= native
 SWIFT ?= swift
+DOCC ?= $(if $(filter Darwin,$(shell uname)),xcrun )docc
 RELEASE = -c release -Xcc -march=$(ARCH)
 BINARY = .build/release/swage
 # What `swage --version` says it was built from.
@@ -28,11 +29,13 @@ KILLS ?= 500
 # Of builds with a sanitizer: optimized, since numeric code is far too slow else, with all that names places.
 SANITIZED = -Xswiftc -O -Xcc -O2 -Xcc -march=$(ARCH)
 
-test-slow: packages ## Hours: sanitizers, KILLS random kills, every fault of a disk, fuzzing, installing
+test-slow: packages ## Hours: sanitizers, KILLS random kills, every fault of a disk, fuzzing, the handbook, installing
 	Tests/Slow/address.sh "$(SWIFT)" $(SANITIZED)
 	Tests/Slow/thread.sh "$(SWIFT)" $(SANITIZED)
 	SWAGE_KILLS=$(KILLS) SWAGE_FAULTS=all $(SWIFT) test $(RELEASE) --disable-xctest --filter 'KillTests|FaultTests'
 	$(MAKE) fuzz TIME=600
+	$(MAKE) build
+	Tests/Handbook/run.sh $(BINARY) all README.md Docs/Handbook.docc/*.md
 	Tests/Install/check.sh "$(MAKE)"
 	$(MAKE) dist
 	Tests/Install/clean_root.sh .build-dist/swage-*.tar.gz $(OLDEST)
@@ -85,10 +88,12 @@ bench: build ## Times the commands on a checkpoint of real geometry; LLAMA_BIN=f
 	$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build-bench
 	.build-bench/release/PipelineBenchmark $(BINARY) Fixtures
 
-docs: packages ## The modules' documentation, a static site in .build-docs/site
+docs: packages ## The modules' documentation and the handbook, static sites in .build-docs/site and .build-docs/handbook
 	SWAGE_DOCS=1 $(SWIFT) package --scratch-path .build-docs --allow-writing-to-directory .build-docs/site \
 		generate-documentation $(addprefix --target ,$(MODULES)) --enable-experimental-combined-documentation \
 		--warnings-as-errors --transform-for-static-hosting --output-path .build-docs/site
+	$(DOCC) convert Docs/Handbook.docc --fallback-display-name Handbook --fallback-bundle-identifier swage.handbook \
+		--warnings-as-errors --transform-for-static-hosting --output-path .build-docs/handbook
 
 clean: ## Removes everything that was built
 	rm -rf .build .build-address .build-thread .build-bench .build-fuzz .build-docs .build-examples .build-install .build-dist demo
