@@ -54,6 +54,7 @@ bin/swage runs from where it is. To install it for all, with manual pages and co
 share/doc/swage/licenses has the licenses of what is linked in.
 README
 mkdir -p "$folder"
+rm -f "$folder"/swage-*.tar.gz
 tar -C "$staging" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$seconds" --mode='u+w,go-w,a+rX' -cf - "$name" |
     gzip -9n >"$folder/$name.tar.gz.partial"
 mv "$folder/$name.tar.gz.partial" "$folder/$name.tar.gz"
