@@ -51,6 +51,7 @@ same SafetensorsIO/SafetensorsIO.docc/SafetensorsIO ReadNumbers
 same BlockFormats/BlockFormats.docc/BlockFormats DequantizeTensor
 same Tokenizers/Tokenizers.docc/Tokenizers TokenizeText
 same Swage/Swage.docc/Swage ScoreText
+same ../Docs/Handbook.docc/SwageAsALibrary ScoreText
 
 # What the products show is of the modules that they export.
 ../Tests/Lint/api.sh "$binaries"

@@ -4,7 +4,7 @@ import Tensors
 extension RecipeError {
     private static let example: Message = "write for example ffn_down_exps=Q4_K"
     private static let howToStart: Message =
-        "start from what \(run: .printRecipe) prints; Docs/Recipes.md has all fields"
+        "start from what \(run: .printRecipe) prints; Docs/Handbook.docc/Recipes.md has all fields"
 
     private static func guess(_ name: String, of known: [String]) -> Message {
         known.nearest(to: name).map { "did you mean \($0)? " } ?? ""

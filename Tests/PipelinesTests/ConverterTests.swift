@@ -7,7 +7,7 @@ import Pipelines
 import TestSupport
 import Testing
 
-/// Against llama.cpp's own converter; see Tests/Generators/converter_golden.py and Docs/ConverterDifferences.md.
+/// Against llama.cpp's own converter; see Tests/Generators/converter_golden.py and Docs/Handbook.docc/FromLlamaCpp.md.
 @Suite struct ConverterTests {
     /// A key or a tensor, in the words of the golden data.
     private struct Entry: Equatable {

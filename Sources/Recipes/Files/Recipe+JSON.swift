@@ -2,7 +2,7 @@ import ByteJSON
 import Files
 import ModelArchitecture
 
-/// A recipe as JSON, in the form that `Docs/Recipes.md` describes.
+/// A recipe as JSON, in the form that `Docs/Handbook.docc/Recipes.md` describes.
 extension Recipe {
     /// The version of recipe files that is read and written.
     static let formatVersion = 1
