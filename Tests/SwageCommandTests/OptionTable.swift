@@ -84,10 +84,16 @@ enum OptionTable {
                 --pre-tokenizer
                 """
             ),
-            ("report", "input", "--model --text"),
+            ("report", "input", "--model --text --task"),
             ("report", "output", "--output"),
-            ("report", "number", "--context --chunks --from-chunk --threads --memory"),
-            ("report", "words", "--group --reference --pad-experts --normalize-experts --pre-tokenizer"),
+            ("report", "number", "--limit --context --chunks --from-chunk --threads --memory"),
+            (
+                "report", "words",
+                """
+                --group --reference --base-model --repository --weights-license --quantized-by --pad-experts
+                --normalize-experts --pre-tokenizer
+                """
+            ),
             ("sensitivity", "input", "model --text"),
             ("sensitivity", "output", "--output"),
             ("sensitivity", "number", "--held-out --context --chunks --from-chunk --threads --memory"),

@@ -38,6 +38,7 @@ import Testing
         "quantize {model} --type Q4_0 --tensor-type-file {file} --output {file}",
         "report --model a={model} --model b={file} --text t={text} --output {file}",
         "report --model m={model} --text t={file} --output {file}",
+        "report --model m={model} --text t={text} --task {file} --output {file}",
         "sensitivity {file} --text {text} --output {file}", "sensitivity {model} --text {file} --output {file}",
         "split {file} --output {file} --max-tensors 1",
     ].map { Run($0) }
