@@ -216,9 +216,11 @@ import Testing
     }
 
     @Test func thePageNeedsNothingElseAndShowsNamesAsTheyAre() async throws {
+        try Conformance.row("terminal/page")
         let page = try await Self.text("report.html")
         #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("a<b>"))
         #expect(page.contains("a&lt;b&gt;&quot;\u{301}|c"))
+        #expect(page.contains("default-src 'none'") && !page.contains("src=\"") && !page.contains("@import"))
         #expect(page.contains("prefers-color-scheme:dark") && page.contains("viewport"))
         for tag in ["table", "section", "svg", "details", "figure", "g", "td", "tr", "text", "title"] {
             let opened = page.matches(of: try Regex("<\(tag)[ >]")).count
@@ -243,6 +245,26 @@ import Testing
         #expect(modelfile[2].hasPrefix("PARAMETER num_ctx "))
         let chart = try await Self.text("kl-size.svg")
         #expect(chart.hasPrefix("<svg xmlns=") && chart.ranges(of: "<svg").count == 1 && chart.hasSuffix("</svg>\n"))
+    }
+
+    // MARK: Going on
+
+    @Test func workIsKeptBesideTheFolderAndGoesWithIt() async throws {
+        let workspace = try Workspace()
+        let output = workspace.file("out")
+        let arguments = [
+            "report", "--model", "a=\(try await Products.tinyBase.value)", "--text", "t=\(Products.tinyText)", "-o",
+            output,
+        ]
+        let folder = try workspace.write("out.work/theirs.txt", "not ours".utf8)
+        let refused = try await Swage.run(arguments + Self.windows)
+        #expect(refused.status != 0 && refused.error.contains("out.work"), "\(refused.error)")
+        try FileManager.default.removeItem(atPath: URL(filePath: folder).deletingLastPathComponent().path)
+        let outcome = try await Swage.run(arguments + Self.windows)
+        #expect(outcome.status == 0 && outcome.output == "\(output): 1 models on 1 texts\n", "\(outcome.error)")
+        #expect(workspace.contents == ["out"])
+        let again = try await Swage.run(arguments + Self.windows + ["--restart"])
+        #expect(again.status == 0, "\(again.error)")
     }
 
     // MARK: Options

@@ -12,13 +12,13 @@ enum SeriesColors {
     static var style: String {
         """
         .chart{font:11px system-ui,sans-serif;width:100%;height:auto;display:block}
-        .chart text{fill:#4a4f57}.chart .name{font-weight:600;fill:#16181c}
+        .chart text{fill:#4a4f57}.chart .name{font-weight:600;fill:#16181c;paint-order:stroke;stroke:#fff;stroke-width:3px}
         .chart .grid{stroke:#d9dce1;stroke-width:1}
         .chart .front{fill:none;stroke:#767c86;stroke-width:1.5;stroke-dasharray:5 4}
         .chart .heat{fill:#a33000}.chart .error{stroke-width:2}.chart .mark{stroke:#fff;stroke-width:1}
         \(rules(light))
         @media(prefers-color-scheme:dark){
-        .chart text{fill:#aab0ba}.chart .name{fill:#eceef1}.chart .grid{stroke:#343941}
+        .chart text{fill:#aab0ba}.chart .name{fill:#eceef1;stroke:#15171b}.chart .grid{stroke:#343941}
         .chart .front{stroke:#8b929d}.chart .heat{fill:#ff9a4d}.chart .mark{stroke:#15171b}
         \(rules(dark))
         }

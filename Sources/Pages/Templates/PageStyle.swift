@@ -7,8 +7,8 @@ enum PageStyle {
         h1{font-size:1.5rem;line-height:1.25;margin:.4em 0 .2em;overflow-wrap:anywhere}
         h2{font-size:1.1rem;margin:2em 0 .5em}
         header p,figcaption,li,dd{color:#4a4f57}
-        .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));align-items:start;gap:20px;margin-top:20px}
-        figure{margin:0;padding:12px;border:1px solid #d9dce1;border-radius:8px;min-width:0}
+        .charts{columns:440px 2;column-gap:20px;margin-top:20px}
+        figure{margin:0 0 20px;padding:12px;break-inside:avoid;border:1px solid #d9dce1;border-radius:8px;min-width:0}
         figcaption{font-size:.9rem;margin-bottom:6px;overflow-wrap:anywhere}
         .scroll{overflow-x:auto;border:1px solid #d9dce1;border-radius:8px}
         table{border-collapse:collapse;width:100%;font-size:.87rem;font-variant-numeric:tabular-nums}
