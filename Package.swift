@@ -6,6 +6,7 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .er
 /// Modules of other packages that ours import, and where they come from.
 let foreign: [String: Target.Dependency] = [
     "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    "Mustache": .product(name: "Mustache", package: "swift-mustache"),
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
 
@@ -68,6 +69,7 @@ let package = Package(
         + [.executable(name: "swage", targets: ["SwageTool"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ] + documentation,
     targets: [
@@ -133,11 +135,13 @@ let package = Package(
             "GGUF", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
         module("Reporting"),
+        module("Pages", "Platform", "Reporting", "Mustache"),
         module(
             "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "Journals",
             "GGUF",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenizers", "Runtime",
-            "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "ArgumentParser"),
+            "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "Pages",
+            "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
         module(
             "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUF", "BlockFormats", "ErrorFeedback",
@@ -167,6 +171,7 @@ let package = Package(
             "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
         tests("Reporting"),
+        tests("Pages"),
         tests("Evaluation", "Runtime"),
         tests("Calibration", "Parallelism", "Numerics", "Runtime", "ErrorFeedback", "ModelArchitecture"),
         tests(
@@ -175,7 +180,7 @@ let package = Package(
             "Runtime", "Recipes", "Evaluation", "Tokenizers", "Calibration", "Models"),
         tests(
             "Verification", "Files", "Parallelism", "Tensors", "Numerics", "GGUF", "BlockFormats", "Models"),
-        tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "GGUF", "ArgumentParser"),
+        tests("SwageCommand", "SwageTool", "Platform", "Files", "Compression", "Digests", "GGUF", "ArgumentParser"),
 
         tests("FuzzTargets"),
 

@@ -10,8 +10,8 @@ import Tokenizers
 public struct Model: Sendable {
     /// The path of the directory or the file, as it was given.
     public let path: String
-    /// The name in the model's metadata; without one, the last component of ``path``.
-    public let name: String
+    /// The name in the model's metadata; without one, the last component of ``path``. Reports may call it otherwise.
+    public package(set) var name: String
     /// The plan of the model's computation.
     public let plan: DecoderPlan
     /// The weights under their GGUF names.

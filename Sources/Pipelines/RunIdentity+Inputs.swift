@@ -31,6 +31,21 @@ extension RunIdentity {
         add("the texts", texts.map { "\($0.name) \(Fingerprint.of($0))" }.joined(separator: ", "))
     }
 
+    /// Adds tasks by their names, their forms and their questions.
+    mutating func add(_ tasks: [EvaluationTask]) {
+        let digests = tasks.map { task in
+            var digest = SHA256()
+            for question in task.questions {
+                digest.update(Array("\(question.line) \(question.answer)\n".utf8))
+                for choice in question.candidates {
+                    digest.update(Array("\(choice.context.debugDescription) \(choice.continuation)\n".utf8))
+                }
+            }
+            return "\(task.name) \(task.form) \(digest.hexadecimal)"
+        }
+        add("the tasks", digests.joined(separator: ", "))
+    }
+
     /// Adds windows by their tokens, and by which of them are scored.
     mutating func add(_ name: String, _ windows: [EvaluationWindow]) {
         let scored = SHA256.hexadecimal(of: Array(windows.map { "\($0.scored)\n" }.joined().utf8))

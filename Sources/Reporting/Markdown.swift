@@ -5,6 +5,9 @@ package enum Markdown {
         DisplayText(safe: items.map { "- " + item($0) }.joined(separator: "\n"))
     }
 
+    /// Text of any origin, in a cell or a paragraph, which brings no markup of its own.
+    package static func text(_ text: String) -> DisplayText { DisplayText(safe: inline(text)) }
+
     /// Text of any origin, in a cell or a paragraph: no control characters, HTML, links, code or borders of cells.
     static func inline(_ text: String) -> String {
         var result = ""

@@ -23,19 +23,26 @@ package struct Table: Sendable {
     package let columns: [Column]
     /// The cells of each row, one for each column.
     package private(set) var rows: [[String]] = []
+    /// The places of each row's cells that stand out where that can be shown.
+    fileprivate var emphasized: [Set<Int>] = []
 
     /// A table without rows.
     package init(_ columns: [Column]) { self.columns = columns }
 
     /// Adds a row; missing cells at its end are empty.
-    package mutating func append(_ cells: [String]) {
+    ///
+    /// - Parameters:
+    ///   - cells: The texts of the row's cells from left to right.
+    ///   - emphasized: The places of the cells that stand out: Markdown has them bold.
+    package mutating func append(_ cells: [String], emphasizing emphasized: Set<Int> = []) {
         precondition(cells.count <= columns.count)
+        self.emphasized.append(emphasized)
         rows.append(cells + [String](repeating: "", count: columns.count - cells.count))
     }
 
     /// Aligned columns, two spaces apart, under a ruled header; control characters are escaped.
     package var terminal: DisplayText {
-        let texts = Texts(self) { $0.escapingControls() }
+        let texts = Texts(self) { text, _ in text.escapingControls() }
         let rule = texts.widths.map { String(repeating: "─", count: $0) }
         let lines = [texts.titles, rule] + texts.rows
         return DisplayText(safe: lines.map { texts.line($0, separator: "  ").trimmed }.joined(separator: "\n"))
@@ -43,7 +50,9 @@ package struct Table: Sendable {
 
     /// A Markdown table that also reads well as plain text; cells and titles show as they are, whatever they hold.
     package var markdown: DisplayText {
-        let texts = Texts(self, minimumWidth: 3, Markdown.inline)
+        let texts = Texts(self, minimumWidth: 3) { text, stands in
+            stands ? "**\(Markdown.inline(text))**" : Markdown.inline(text)
+        }
         let rule = zip(columns, texts.widths).map { column, width in
             switch column.alignment {
             case .left: String(repeating: "-", count: width)
@@ -63,9 +72,11 @@ private struct Texts {
     let widths: [Int]
     private let alignments: [Table.Alignment]
 
-    init(_ table: Table, minimumWidth: Int = 0, _ escape: (String) -> String) {
-        let titles = table.columns.map { escape($0.title) }
-        let rows = table.rows.map { $0.map(escape) }
+    init(_ table: Table, minimumWidth: Int = 0, _ escape: (String, _ standsOut: Bool) -> String) {
+        let titles = table.columns.map { escape($0.title, false) }
+        let rows = zip(table.rows, table.emphasized).map { row, emphasized in
+            row.enumerated().map { escape($1, emphasized.contains($0)) }
+        }
         (self.titles, self.rows) = (titles, rows)
         alignments = table.columns.map(\.alignment)
         widths = titles.indices.map { index in

@@ -18,6 +18,10 @@ import Testing
         return (workspace, workspace.file("sensitivity.json"))
     }
 
+    private static func task(_ workspace: Workspace) throws -> String {
+        try workspace.write("task.jsonl", #"{"prompt": "a", "choices": [" b", " c"], "answer": 0}"#.utf8)
+    }
+
     /// A small run that an option can be added to.
     private static func arguments(for option: OptionTable.Option, _ workspace: Workspace) async throws -> [String] {
         let model = try await Products.tinyBase.value
@@ -29,9 +33,7 @@ import Testing
         case "compare": rest = [model, model]
         case "convert": rest = [model] + output
         case "evaluate":
-            let task = try workspace.write(
-                "task.jsonl", #"{"prompt": "a", "choices": [" b", " c"], "answer": 0}"#.utf8)
-            rest = [model, "--task", task]
+            rest = [model, "--task", try task(workspace)]
         case "generate": rest = [model, "--prompt", "a", "--context", "64", "--max-new-tokens", "2", "--json"]
         case "imatrix", "sensitivity":
             rest = [model] + windows + (option.command == "imatrix" ? [] : ["--chunks", "2"]) + output
@@ -40,7 +42,7 @@ import Testing
             let limit =
                 switch option.name {
                 case "--fit", "--size", "--bpw": [String]()
-                case "--context", "--reserve": ["--fit", "8GiB"]
+                case "--context", "--reserve", "--fit-ram": ["--fit", "8GiB"]
                 case "--held-out": ["--bpw", "8"]
                 default: ["--type", "Q4_0"]
                 }
@@ -51,8 +53,14 @@ import Testing
             rest =
                 [model] + calibration + limit + output
                 + (isMeasured ? [] : ["--dry-run", "--sensitivity", try await sensitivity.value.1])
+        case "make":
+            rest =
+                [model, "-o", workspace.file("folder"), "--dry-run", "--calibrate", Products.tinyText, "--type", "Q4_0"]
+                + (option.name == "--context" ? ["--fit", "8GiB"] : [])
         case "report":
-            rest = ["--model", "m=\(model)", "--text", "t=\(Products.tinyText)", "--context", "32", "--chunks", "1"]
+            rest =
+                ["--model", "m=\(model)", "--text", "t=\(Products.tinyText)", "--context", "32", "--chunks", "1"]
+                + (option.name == "--limit" ? ["--task", try task(workspace)] : [])
         case "split": rest = [model] + output
         default: rest = []
         }

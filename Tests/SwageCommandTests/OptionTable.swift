@@ -59,6 +59,16 @@ enum OptionTable {
             ("imatrix", "words", "--format --pad-experts --normalize-experts --pre-tokenizer"),
             ("inspect", "input", "file"),
             ("inspect", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
+            ("make", "input", "checkpoint --calibrate --text"),
+            ("make", "output", "--output"),
+            ("make", "number", "--fit --size --context --calibration-chunks --chunks --threads --memory"),
+            (
+                "make", "words",
+                """
+                --type --kv --base-model --repository --weights-license --quantized-by --pad-experts --normalize-experts
+                --pre-tokenizer
+                """
+            ),
             ("merge", "input", "part"),
             ("merge", "output", "--output"),
             ("perplexity", "input", "model --text --reference --base-logits --merge-scores"),
@@ -84,10 +94,16 @@ enum OptionTable {
                 --pre-tokenizer
                 """
             ),
-            ("report", "input", "--model --text"),
+            ("report", "input", "--model --text --task"),
             ("report", "output", "--output"),
-            ("report", "number", "--context --chunks --from-chunk --threads --memory"),
-            ("report", "words", "--group --reference --pad-experts --normalize-experts --pre-tokenizer"),
+            ("report", "number", "--limit --context --chunks --from-chunk --threads --memory"),
+            (
+                "report", "words",
+                """
+                --group --reference --base-model --repository --weights-license --quantized-by --pad-experts
+                --normalize-experts --pre-tokenizer
+                """
+            ),
             ("sensitivity", "input", "model --text"),
             ("sensitivity", "output", "--output"),
             ("sensitivity", "number", "--held-out --context --chunks --from-chunk --threads --memory"),

@@ -21,6 +21,8 @@ import Testing
         "imatrix {file} --text {text} --output {file}", "imatrix {model} --text {text} {file} --output {file}",
         "imatrix {file} --text {text} --hessian {file}", "imatrix {model} --text {file} --hessian {file}",
         "imatrix --merge {text} {file} --output {file}", "imatrix --show {file} --output {file}",
+        "make {file} --type Q4_0 --output {file}", "make {model} --type Q4_0 --calibrate {text} {file} --output {file}",
+        "make {model} --type Q4_0 --text t={file} --output {file}",
         "merge {file} --output {file}",
         "perplexity {file} --text {text} --save-scores {file}",
         "perplexity {file} --text {text} --save-base-logits {file}",
@@ -38,6 +40,7 @@ import Testing
         "quantize {model} --type Q4_0 --tensor-type-file {file} --output {file}",
         "report --model a={model} --model b={file} --text t={text} --output {file}",
         "report --model m={model} --text t={file} --output {file}",
+        "report --model m={model} --text t={text} --task {file} --output {file}",
         "sensitivity {file} --text {text} --output {file}", "sensitivity {model} --text {file} --output {file}",
         "split {file} --output {file} --max-tensors 1",
     ].map { Run($0) }

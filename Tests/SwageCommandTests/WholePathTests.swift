@@ -111,11 +111,15 @@ import Testing
             "--text", "tales=\(Fixtures.path("text/eval/fiction-zh.txt"))", "--chunks", "1")
         #expect(outcome.status == 0 && outcome.error.isEmpty)
         let lines = outcome.output.split(separator: "\n")
-        #expect(lines.count == 16)
+        // Six tables of texts, the models, their four files, and two notes.
+        #expect(lines.count == 32)
         #expect(lines[0].contains("original") && lines[0].contains("Q4"))
         #expect(lines[4].hasPrefix("| tales") && lines[4].contains("×"))
-        #expect(lines[5].hasPrefix("| KL divergence") && !lines[5].contains("original"))
-        #expect(lines[7].hasPrefix("| tales") && lines[7].contains("(same top 9"))
+        #expect(lines[5].hasPrefix("| perplexity difference") && !lines[5].contains("original"))
+        #expect(lines[7].hasPrefix("| tales") && lines[7].contains(" ± "))
+        #expect(lines[8].hasPrefix("| KL divergence ") && !lines[8].contains("original"))
+        #expect(lines[10].hasPrefix("| tales") && lines[10].contains("(same top 9"))
+        #expect(lines[11].hasPrefix("| KL divergence of all tokens") && lines[13].hasPrefix("| Q4"))
     }
 
     @Test func modelsWithOtherTokensAreReportedByThemselves() async throws {

@@ -78,6 +78,19 @@ public struct ConversationFormat: Sendable {
         }
     }
 
+    /// The text of messages.
+    func rendered(_ messages: [Message], addGenerationPrompt: Bool) throws(ChatTemplateError) -> String {
+        try Self.render(template, messages, tokenizer, material, addGenerationPrompt: addGenerationPrompt)
+    }
+
+    /// The text of the token that begins a text; empty without one.
+    var beginning: String {
+        guard let id = tokenizer.vocabulary.specials.bos, let bytes = try? tokenizer.decode(CollectionOfOne(id)) else {
+            return ""
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private static func render(
         _ template: ChatTemplate, _ messages: [Message], _ tokenizer: Tokenizer, _ material: ConversationMaterial,
         addGenerationPrompt: Bool

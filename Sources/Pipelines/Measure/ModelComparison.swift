@@ -1,9 +1,10 @@
 import Evaluation
+import Files
 import Journals
 import Models
 
 /// Measures several models on the same texts: those that have the first one's tokens beside it, with the divergence from
-/// it, and each of the others by itself.
+/// it, and each of the others by itself. Models may answer tasks too, and their weights be compared with the original's.
 public struct ModelComparison: Sendable {
     /// How texts are cut into windows.
     public var cut: WindowCut
@@ -14,6 +15,21 @@ public struct ModelComparison: Sendable {
     public var output: String?
     /// Whether what an earlier run has kept is removed, and the work begins anew.
     public var isRestarting = false
+    /// The questions that every model answers.
+    public var tasks: [EvaluationTask] = []
+    /// The model whose weights those of all models but the first are compared with: the first one as it is stored, without
+    /// padding; nil to compare no weights. Models of other tensors are left out, with a note.
+    public var weightOriginal: Model?
+
+    /// What was measured of one model.
+    public struct Result: Sendable {
+        /// One result for each text.
+        public let texts: [EvaluationResult]
+        /// One result for each task.
+        public let tasks: [TaskResult]
+        /// The errors of the weights; nil if they were not compared.
+        public let weights: [WeightComparison.Tensor]?
+    }
 
     /// A comparison on windows of texts.
     ///
@@ -32,18 +48,26 @@ public struct ModelComparison: Sendable {
     /// - Parameters:
     ///   - models: The models, at least one; the first is what others are compared with.
     ///   - texts: At least one text.
-    ///   - write: Writes the results, one for each text of each model; what was kept is removed after it.
+    ///   - write: Writes the results, one for each model; what was kept is removed after it.
     /// - Throws: ``MeasurementError`` if there is no text, `EvaluationError` for texts that cannot be cut, an error with what
     ///   differs if the folder holds the work of another run, and what `write` throws.
-    public func run(
-        _ models: [Model], texts: [EvaluationText], write: ([[EvaluationResult]]) throws -> Void
-    ) throws {
+    public func run(_ models: [Model], texts: [EvaluationText], write: ([Result]) throws -> Void) throws {
         let journal = try output.map { output in
             try Journal(output: output, identity: identity(models, texts), isRestarting: isRestarting) {
                 [progress = compute.progress] in progress(.note($0))
             }
         }
-        try Journal.perform(journal) { try write(measured(models, texts, journal)) }
+        let evaluation = TaskEvaluation(compute: compute)
+        evaluation.warn(about: tasks)
+        try Journal.perform(journal) {
+            let texts = try measured(models, texts, journal)
+            let answers = try models.indices.map { index in
+                tasks.isEmpty
+                    ? [] : try evaluation.answers(of: models[index], tasks, journal.map { ($0, "tasks-\(index)") })
+            }
+            let weights = try models.indices.map { $0 == 0 ? nil : try weightErrors(of: models[$0]) }
+            try write(models.indices.map { Result(texts: texts[$0], tasks: answers[$0], weights: weights[$0]) })
+        }
     }
 
     private func identity(_ models: [Model], _ texts: [EvaluationText]) throws -> RunIdentity {
@@ -51,7 +75,18 @@ public struct ModelComparison: Sendable {
         try identity.add("the models", models)
         identity.add(texts)
         identity.add("the windows of the texts", "\(cut)")
+        if !tasks.isEmpty { identity.add(tasks) }
         return identity
+    }
+
+    private func weightErrors(of model: Model) throws -> [WeightComparison.Tensor]? {
+        guard let weightOriginal else { return nil }
+        do {
+            return try WeightComparison(compute: compute).run(original: weightOriginal, quantized: model)
+        } catch let error as ComparisonError {
+            compute.progress(.note("the weights of \(model.name) are not compared: \(error.diagnostic.problem)"))
+            return nil
+        }
     }
 
     private func measured(

@@ -1,4 +1,3 @@
-import Digests
 import Evaluation
 import Files
 import FoundationEssentials
@@ -48,12 +47,7 @@ public struct TaskEvaluation: Sendable {
                 [progress = compute.progress] in progress(.note($0))
             }
         }
-        for task in tasks where task.unspacedQuestionCount > 0 {
-            compute.progress(
-                .warning(
-                    "\(task.path): in \(task.unspacedQuestionCount) of \(task.questions.count) questions a choice follows "
-                        + "its prompt without a space; end prompts with one if choices are words"))
-        }
+        warn(about: tasks)
         return try Journal.perform(journal) {
             let results = try answers(of: model, tasks, journal.map { ($0, "model") })
             let others = try reference.map { try answers(of: $0, tasks, journal.map { ($0, "reference") }) }
@@ -62,24 +56,25 @@ public struct TaskEvaluation: Sendable {
         }
     }
 
+    /// Tells of tasks whose prompts and choices run together.
+    func warn(about tasks: [EvaluationTask]) {
+        for task in tasks where task.unspacedQuestionCount > 0 {
+            compute.progress(
+                .warning(
+                    "\(task.path): in \(task.unspacedQuestionCount) of \(task.questions.count) questions a choice follows "
+                        + "its prompt without a space; end prompts with one if choices are words"))
+        }
+    }
+
     private func identity(_ models: [Model], _ tasks: [EvaluationTask]) throws -> RunIdentity {
         var identity = RunIdentity("answers to questions")
         try identity.add("the models", models)
-        let digests = tasks.map { task in
-            var digest = SHA256()
-            for question in task.questions {
-                digest.update(Array("\(question.line) \(question.answer)\n".utf8))
-                for choice in question.candidates {
-                    digest.update(Array("\(choice.context.debugDescription) \(choice.continuation)\n".utf8))
-                }
-            }
-            return "\(task.name) \(task.form) \(digest.hexadecimal)"
-        }
-        identity.add("the tasks", digests.joined(separator: ", "))
+        identity.add(tasks)
         return identity
     }
 
-    private func answers(
+    /// The answers of one model, which go on from what a journal has kept under a name.
+    func answers(
         of model: Model, _ tasks: [EvaluationTask], _ journal: (journal: Journal, name: String)?
     ) throws -> [TaskResult] {
         compute.progress(.stage(.answering(model: model.name)))

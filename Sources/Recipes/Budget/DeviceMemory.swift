@@ -1,4 +1,5 @@
 import ModelArchitecture
+import Tensors
 
 /// The memory of a device on which llama.cpp runs a whole model, and the parts of it that are not for weights.
 public struct DeviceMemory: Sendable, Hashable {
@@ -125,9 +126,19 @@ public struct DeviceMemory: Sendable, Hashable {
     /// The bytes of the tensors that llama.cpp keeps on the device: all but the token embedding, which stays with the
     /// processor unless it is the output matrix too.
     public static func deviceByteCount(of assignments: [TypeAssignment], _ plan: DecoderPlan) -> Int {
+        deviceByteCount(of: assignments.map(\.tensor), plan)
+    }
+
+    /// The bytes of the tensors of a file that llama.cpp keeps on the device: all but the token embedding, which stays with
+    /// the processor unless it is the output matrix too.
+    ///
+    /// - Parameters:
+    ///   - tensors: The tensors as they are stored.
+    ///   - plan: The model's plan.
+    public static func deviceByteCount(of tensors: [TensorDescriptor], _ plan: DecoderPlan) -> Int {
         let embedding = TensorName(.tokenEmbedding).gguf
-        return assignments.reduce(0) {
-            $0 + (plan.tiesOutputToEmbedding || $1.tensor.name != embedding ? $1.tensor.alignedByteCount : 0)
+        return tensors.reduce(0) {
+            $0 + (plan.tiesOutputToEmbedding || $1.name != embedding ? $1.alignedByteCount : 0)
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Models
 import Numerics
+import Pages
 import Pipelines
 import Reporting
 import Runtime
@@ -125,7 +126,7 @@ struct PerplexityCommand: WritingCommand {
             return try JSONOutput.print(
                 PerplexityReport(
                     model: model, reference: reference, context: context, stride: stride,
-                    core: BLAS.coreName, texts: results.map { PerplexityReport.Text($0) }))
+                    core: BLAS.coreName, texts: results.map { TextFigures($0) }))
         }
         var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]
         if results.contains(where: { $0.divergence != nil }) { tables.append(DivergenceTable.full(results)) }

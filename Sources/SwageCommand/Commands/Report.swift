@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Files
 import Models
+import Pages
 import Pipelines
 import Reporting
 
@@ -12,6 +13,9 @@ struct Report: WritingCommand {
             One row per text, one column per model, the original first. Models with the original's tokens are compared with \
             it in the same run: KL divergence, and how often both find the same token most probable. Of models with another \
             tokenizer only figures per character and per byte are comparable.
+
+            A folder gets report.html, report.md, report.json and report.csv, with --card also what a repository of the \
+            files needs. The page needs no network and no other files.
             """,
         examples:
             "report --model BF16=xverse.gguf --model Q4=q4.gguf --text wiki=wiki.txt")
@@ -34,18 +38,38 @@ struct Report: WritingCommand {
     @Option(help: "The model that the others are compared with. Default: the first.")
     var reference: String?
 
-    @Option(name: .shortAndLong, help: "The file to write, .md or .json. Default: Markdown on standard output.")
-    var output: OutputPath?
+    @Option(
+        name: .customLong("task"), parsing: .upToNextOption,
+        help: ArgumentHelp("Files of questions that models answer, as evaluate has them.", valueName: "file"))
+    var tasks: [InputPath] = []
+
+    @Option(help: "The most questions taken from each task. Default: all.")
+    var limit: Int?
+
+    @Flag(help: "Compare the weights of all models with the reference's, tensor by tensor.")
+    var weights = false
+
+    @Option(
+        name: .shortAndLong,
+        help: "The file to write, .html, .md, .json or .csv, or a folder for all. Default: Markdown on standard output."
+    )
+    var output: ReportOutput?
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @Flag(help: "Write README.md, a model card for HuggingFace, and a Modelfile for ollama too; needs a folder.")
+    var card = false
+
+    @OptionGroup(title: "The card") var cards: CardOptions
     @OptionGroup(title: "Windows of text") var windows: WindowOptions
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Work") var work: ComputeOptions
     @OptionGroup(title: "Unfinished work") var resuming: ResumeOptions
     @OptionGroup(title: "Output") var replacing: ReplaceOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
+
+    var sparedOutputs: [String] { output.map { card ? [] : $0.cardPaths } ?? [] }
 
     func validate() throws {
         guard !models.isEmpty else { throw ValidationError("name at least one model with --model NAME=MODEL") }
@@ -69,50 +93,51 @@ struct Report: WritingCommand {
                 throw ValidationError("--group \(group.name): \(unknown) is none of the texts")
             }
         }
-        if let output = output?.path {
-            guard output.hasSuffix(".md") || output.hasSuffix(".json") else {
-                throw ValidationError("--output must end in .md or .json")
-            }
-            guard !json else { throw ValidationError("--json belongs to standard output; name the file .json") }
+        guard output == nil || !json else {
+            throw ValidationError("--json belongs to standard output; name the file .json")
         }
+        guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
+        guard limit == nil || !tasks.isEmpty else { throw ValidationError("--limit belongs to --task") }
+        guard !card || output.map({ $0.kind == nil }) ?? false else {
+            throw ValidationError("--card needs a folder as --output")
+        }
+        guard card || !cards.isAny else {
+            throw ValidationError(
+                "--base-model, --repository, --weights-license and --quantized-by belong to --card")
+        }
+        guard !weights || models.count > 1 else { throw ValidationError("--weights needs two models or more") }
     }
 
     func run() throws {
-        let output = output?.path
-        if let output { try AtomicFile.check(output) }
+        if let output { try ReportDocuments.prepare(output, hasCard: card) }
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path, name: $0.name) }
         let first = models.firstIndex { $0.name == reference } ?? 0
         let ordered = [models[first]] + models[..<first] + models[(first + 1)...]
-        let opened = try ordered.map { try reading.open($0.path) }
-        var comparison = ModelComparison(cut: windows.cut, compute: work.compute, output: output)
-        comparison.isRestarting = resuming.isRestarting
-        try comparison.run(opened, texts: texts) { results in
-            let columns = try zip(ordered, zip(opened, results)).map { named, measured in
-                try ModelReport.Model(name: named.name, measured.0, comparedWith: opened[0], results: measured.1)
-            }
+        var making = ReportMaking()
+        making.tasks = try tasks.map { try EvaluationTask(contentsOf: $0.path, limit: limit) }
+        making.cut = windows.cut
+        making.compute = work.compute
+        making.output = output?.path
+        making.isRestarting = resuming.isRestarting
+        making.groups = groups.map { .init(name: $0.name, texts: members(of: $0)) }
+        let opened = try ordered.map { ReportMaking.NamedModel(name: $0.name, model: try reading.open($0.path)) }
+        // Weights are compared as they are stored, without what pads experts.
+        if weights { making.weightOriginal = try reading.open(ordered[0].path, expertPadding: .off) }
+        try making.run(opened, texts: texts) { report in
             ProgressLine.clear()
-            try write(report(on: texts, columns), to: output)
+            let frame = card ? ChatFrame(of: opened[0].model) : nil
+            try write(ReportDocuments(report: report, card: card ? cards.details : nil, frame: frame))
         }
     }
 
-    private func report(on texts: [EvaluationText], _ columns: [ModelReport.Model]) -> ModelReport {
-        let all = texts.count > 1 ? [ModelReport.Group(name: "average", texts: texts.map(\.name), columns)] : []
-        return ModelReport(
-            context: windows.context, texts: texts.map { ModelReport.Text($0) }, models: columns,
-            groups: all + groups.map { ModelReport.Group(name: $0.name, texts: members(of: $0), columns) })
-    }
-
-    private func write(_ report: ModelReport, to output: String?) throws {
+    private func write(_ documents: ReportDocuments) throws {
         guard let output else {
             return try json
-                ? JSONOutput.print(report) : StandardStream.output.write(ReportTables.markdown(of: report) + "\n")
+                ? JSONOutput.print(documents.report)
+                : StandardStream.output.write(documents.report.markdown + "\n")
         }
-        var file = try AtomicFile(path: output)
-        try file.append(
-            output.hasSuffix(".json")
-                ? JSONOutput.bytes(of: report) : Array("\(ReportTables.markdown(of: report).text)\n".utf8))
-        try file.commit()
-        try StandardStream.output.write("\(output): \(models.count) models on \(texts.count) texts\n")
+        try documents.write(to: output)
+        try StandardStream.output.write("\(output.path): \(models.count) models on \(texts.count) texts\n")
     }
 
     private func members(of group: NamedTexts) -> [String] { group.texts.split(separator: ",").map(String.init) }

@@ -28,10 +28,13 @@ protocol WritingCommand: SwageSubcommand {
     var replacing: ReplaceOptions { get }
     /// Whether the command is only to show what it would do.
     var writesNothing: Bool { get }
+    /// Those of the outputs that are left alone this time.
+    var sparedOutputs: [String] { get }
 }
 
 extension WritingCommand {
     var writesNothing: Bool { false }
+    var sparedOutputs: [String] { [] }
 }
 
 /// Options of every command that writes files.

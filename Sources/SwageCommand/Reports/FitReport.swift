@@ -13,7 +13,7 @@ struct FitReport {
     private let processorByteCount: Int
 
     /// The memories of usual cards, in GiB.
-    private static let cards = [8, 12, 16, 24, 32, 48, 80]
+    static let cards = [8, 12, 16, 24, 32, 48, 80]
 
     init(
         _ model: Model, _ survey: SizeSurvey, device: DeviceMemory, hasDevice: Bool, processorByteCount: Int

@@ -1,3 +1,4 @@
+import Pages
 import Reporting
 
 /// Tables of how models answer questions.
@@ -9,7 +10,7 @@ enum TaskTables {
         return report.reference == nil ? [accuracies] : [accuracies, agreements(tasks)]
     }
 
-    private static func accuracies(_ tasks: [TaskReport.Task], _ report: TaskReport) -> Table {
+    private static func accuracies(_ tasks: [TaskFigures], _ report: TaskReport) -> Table {
         var table = Table(
             [.init("task"), .init("form")] + (report.reference == nil ? [] : [.init("model")])
                 + ["questions", "acc", "acc_norm", "acc_bytes", "chance"].map { .init($0, .right) })
@@ -17,7 +18,7 @@ enum TaskTables {
             for (name, accuracy) in [(report.model, task.model), (report.reference ?? "", task.reference)] {
                 guard let accuracy else { continue }
                 table.append(
-                    [task.name, task.form?.rawValue ?? ""] + (report.reference == nil ? [] : [name])
+                    [task.name, task.form ?? ""] + (report.reference == nil ? [] : [name])
                         + [
                             "\(task.questions)", estimate(accuracy.acc), estimate(accuracy.accNorm),
                             estimate(accuracy.accBytes), Figures.decimal(task.chance, 4),
@@ -27,7 +28,7 @@ enum TaskTables {
         return table
     }
 
-    private static func agreements(_ tasks: [TaskReport.Task]) -> Table {
+    private static func agreements(_ tasks: [TaskFigures]) -> Table {
         var table = Table(
             [.init("against the reference")]
                 + [

@@ -11,7 +11,9 @@ enum Replacement {
     /// - Throws: ``OutputExists``.
     static func check(_ files: CommandFiles, of command: any WritingCommand) throws {
         guard !command.replacing.replacesOutputs, !command.writesNothing else { return }
-        for output in files.replacedOutputs where isFile(output) && !isOfUnfinishedRun(output) {
+        let spared = command.sparedOutputs
+        for output in files.replacedOutputs
+        where !spared.contains(output) && isFile(output) && !isOfUnfinishedRun(output) {
             try AtomicFile.check(output)
             guard isTerminal, isAgreed(output) else { throw OutputExists(path: output) }
         }

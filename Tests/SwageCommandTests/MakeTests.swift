@@ -1,0 +1,80 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// One command from a checkpoint to a folder that can be published.
+@Suite struct MakeTests {
+    private static func arguments(_ workspace: Workspace) -> [String] {
+        [
+            "make", Products.checkpoint, "--type", "Q4_K_M", "IQ2_XXS", "-o", workspace.file("folder"),
+            "--calibration-chunks", "1", "--chunks", "1", "--text",
+            "fiction=\(Fixtures.path("text/eval/fiction-en.txt"))",
+            "--text", "web=\(Fixtures.path("text/eval/web-zh.txt"))",
+        ]
+    }
+
+    private static let documents = ["Modelfile", "README.md", "report.csv", "report.html", "report.json", "report.md"]
+
+    private static func contents(_ workspace: Workspace) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: workspace.file("folder"))
+    }
+
+    @Test func makesAFolderToPublish() async throws {
+        let workspace = try Workspace()
+        let plan = try await Swage.run(Self.arguments(workspace) + ["--dry-run"])
+        #expect(plan.status == 0, "\(plan.error)")
+        #expect(plan.output.contains("xverse-moe-tiny-Q4_K_M.gguf") && plan.output.contains("of disk are needed"))
+        #expect(workspace.contents.isEmpty)
+
+        let outcome = try await Swage.run(Self.arguments(workspace))
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let files = Set(try Self.contents(workspace))
+        #expect(files.isSuperset(of: Self.documents))
+        #expect(files.isSuperset(of: ["xverse-moe-tiny-Q4_K_M.gguf", "xverse-moe-tiny-IQ2_XXS.gguf"]))
+        #expect(!files.contains { $0.hasSuffix(".work") || $0.hasSuffix(".partial") }, "\(files)")
+        let card = try String(contentsOfFile: workspace.file("folder/README.md"), encoding: .utf8)
+        #expect(card.contains("xverse-moe-tiny-IQ2_XXS.gguf"))
+
+        // It is the file that quantize makes.
+        let texts = Products.texts
+        let alone = workspace.file("alone.gguf")
+        let one = try await Swage.run(
+            [
+                "quantize", Products.checkpoint, "-o", alone, "--type", "IQ2_XXS", "--calibration-chunks", "1",
+                "--calibrate",
+            ]
+                + texts)
+        #expect(one.status == 0, "\(one.error)")
+        #expect(try tensorBytes(alone) == tensorBytes(workspace.file("folder/xverse-moe-tiny-IQ2_XXS.gguf")))
+
+        // Complete work of this or any other run is not replaced.
+        let again = try await Swage.run(Self.arguments(workspace))
+        #expect(again.status == 2 && again.error.contains("it is there already"), "\(again.error)")
+    }
+
+    /// What an interrupted run has completed is not made again, and the rest is the same to the byte.
+    @Test func goesOnAfterAnInterruption() async throws {
+        let workspace = try Workspace()
+        let first = workspace.file("folder/xverse-moe-tiny-Q4_K_M.gguf")
+        let record = workspace.file("folder/make.work/file-Q4-K-M.record")
+        let run = try Swage.Run(Self.arguments(workspace))
+        #expect(await run.send(SIGKILL) { access(record, F_OK) == 0 })
+        _ = try await run.outcome()
+        let made = try FileManager.default.attributesOfItem(atPath: first)[.modificationDate] as? Date
+        let outcome = try await Swage.run(Self.arguments(workspace))
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.output.contains("is there"))
+        #expect(try FileManager.default.attributesOfItem(atPath: first)[.modificationDate] as? Date == made)
+        #expect(Set(try Self.contents(workspace)).isSuperset(of: Self.documents))
+    }
+
+    @Test(arguments: [
+        Refusal("make nothing", status: 2, "say what to make") { _ in ["make", Products.checkpoint, "-o", "{out}"] },
+        Refusal("make an unknown type", status: 2, "did you mean Q4_K_M?") { _ in
+            ["make", Products.checkpoint, "-o", "{out}", "--type", "Q4_KM"]
+        },
+        Refusal("make of what is quantized", status: 2, "--allow-requantize") { _ in
+            ["make", try await Products.quantized.value, "-o", "{out}", "--type", "IQ2_XXS"]
+        },
+    ]) func refusals(refusal: Refusal) async throws { try await refusal.check() }
+}
