@@ -52,7 +52,7 @@ shows() {
     mapfile -t lines <"$2"
     while IFS= read -r expected; do
         expected=${expected%"${expected##*[! ]}"}
-        [ "$expected" != "…" ] && [ -n "$expected" ] || continue
+        case $expected in "" | …) continue ;; esac
         pattern=${expected//[\\\[\]*?]/\\&}
         pattern=${pattern//…/*}
         while :; do

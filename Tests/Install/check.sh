@@ -27,7 +27,8 @@ if ldd "$swage" | grep -i swift; then fail "$swage: needs Swift's libraries"; fi
 # A page for the tool and for each command, each with its options.
 pages=$prefix/share/man/man1
 commands=$("$swage" help | awk '/^SUBCOMMANDS:/ { inside = 1 } inside && /^  [a-z]/ { print $1 }')
-for page in swage $(sed 's/^/swage-/' <<<"$commands"); do
+for page in swage ${commands//[[:space:]]/ }; do
+    [ "$page" = swage ] || page=swage-$page
     for section in NAME SYNOPSIS OPTIONS "SEE ALSO"; do
         grep -qx "\.SH $section" "$pages/$page.1" || fail "$page.1: no section $section"
     done
