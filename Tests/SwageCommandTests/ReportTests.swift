@@ -247,6 +247,35 @@ import Testing
         #expect(chart.hasPrefix("<svg xmlns=") && chart.ranges(of: "<svg").count == 1 && chart.hasSuffix("</svg>\n"))
     }
 
+    /// ChatML, as ollama's own library has it for models of this template.
+    @Test func theModelfileHasWhatTheTemplateSays() async throws {
+        let workspace = try Workspace()
+        let file = workspace.file("model.gguf")
+        #expect(try await Swage.run("convert", Fixtures.path("models/apus-xdan-tiny"), "-o", file).status == 0)
+        let outcome = try await Swage.run(
+            [
+                "report", "--model", "a=\(file)", "--text", "t=\(Products.tinyText)", "--card", "-o",
+                workspace.file("out"),
+            ] + Self.windows)
+        try #require(outcome.status == 0, "\(outcome.error)")
+        let modelfile = String(decoding: try Data(path: workspace.file("out/Modelfile")), as: UTF8.self)
+        #expect(
+            modelfile.hasSuffix(
+                #"""
+                FROM ./model.gguf
+                PARAMETER num_ctx 8192
+                TEMPLATE """{{ if .System }}<|im_start|>system
+                {{ .System }}<|im_end|>
+                {{ end }}{{ if .Prompt }}<|im_start|>user
+                {{ .Prompt }}{{ end }}<|im_end|>
+                <|im_start|>assistant
+                {{ .Response }}<|im_end|>
+                """
+                PARAMETER stop "<|im_end|>"
+
+                """#), "\(modelfile)")
+    }
+
     // MARK: Going on
 
     @Test func workIsKeptBesideTheFolderAndGoesWithIt() async throws {

@@ -18,7 +18,7 @@ struct DivergenceChart {
     static let (width, height) = (420.0, 320.0)
     private static let (left, right, top, bottom) = (58.0, 14.0, 14.0, 44.0)
 
-    /// nil if no model is compared, or if a divergence is not positive.
+    /// nil if fewer than two models are compared with the first one.
     init?(_ report: ModelReport) {
         points = report.models.enumerated().compactMap { index, model in
             guard let mean = model.divergence?.value?.mean, let value = mean.value, value > 0 else { return nil }
@@ -26,7 +26,7 @@ struct DivergenceChart {
                 index: index, name: model.name, bytes: model.fileBytes, divergence: mean, value: value,
                 isOnFront: model.isOnFront == true)
         }
-        guard
+        guard points.count > 1,
             let widths = Scale(
                 points.map { Double($0.bytes) }, from: Self.left, to: Self.width - Self.right),
             let heights = Scale(

@@ -12,7 +12,7 @@ struct PerplexityChart {
     private let texts: [(name: String, rows: [Row])]
 
     private static let width = 420.0
-    private static let (left, right) = (110.0, 96.0)
+    private static let (left, right) = (110.0, 106.0)
     private static let (titleHeight, rowHeight) = (26.0, 18.0)
 
     init(_ report: ModelReport) {

@@ -14,13 +14,13 @@ struct Scale {
         guard let least = values.min(), let greatest = values.max(), least.isFinite, greatest.isFinite,
             !isLogarithmic || least > 0
         else { return nil }
-        let room = (greatest - least) / 12
+        let room = greatest > least ? (greatest - least) / 12 : max(greatest.magnitude / 10, 0.5)
         if isLogarithmic {
             let factor = max(pow(greatest / least, 1 / 12.0), 1.2)
             numbers = least / factor...greatest * factor
         } else {
             let least = least >= 0 ? max(0, least - room) : least - room
-            numbers = least < greatest + room ? least...greatest + room : least - 0.5...greatest + 0.5
+            numbers = least...greatest + room
         }
         (self.start, self.end, self.isLogarithmic) = (start, end, isLogarithmic)
     }
