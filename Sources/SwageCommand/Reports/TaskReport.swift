@@ -1,4 +1,5 @@
 import Evaluation
+import Manifests
 import Models
 import Numerics
 import Pipelines
@@ -11,6 +12,7 @@ struct TaskReport: Encodable {
     let version = SwageVersion.current
     /// OpenBLAS's kernels.
     let core = BLAS.coreName
+    let manifest: Manifest?
     let model: String
     let reference: String?
     let tasks: [Task]
@@ -79,7 +81,10 @@ struct TaskReport: Encodable {
         }
     }
 
-    init(model: String, results: [TaskResult], reference: String?, references: [TaskResult]?) {
+    init(
+        model: String, results: [TaskResult], reference: String?, references: [TaskResult]?, manifest: Manifest? = nil
+    ) {
+        self.manifest = manifest
         self.model = model
         self.reference = reference
         tasks = results.enumerated().map { Task($1, reference: references?[$0]) }
