@@ -56,8 +56,8 @@ let libraries: [(name: String, modules: [String])] = [
         "Swage",
         [
             "Swage", "Pipelines", "Verification", "Models", "Calibration", "WeightEncoding", "Evaluation", "Runtime",
-            "Recipes", "Importance", "Hessians", "ErrorFeedback", "Checkpoints", "ModelArchitecture", "Parallelism",
-            "ChatTemplates", "ByteJSON",
+            "Recipes", "Importance", "Hessians", "Manifests", "ErrorFeedback", "Checkpoints", "ModelArchitecture",
+            "Parallelism", "ChatTemplates", "ByteJSON",
         ]
     ),
 ]
@@ -95,6 +95,7 @@ let package = Package(
         module("Journals", "Platform", "Files", "Digests"),
         module("ByteJSON", "Files"),
         module("GGUF", "Files", "Tensors"),
+        module("Manifests", "GGUF"),
         module("Shards", "Files", "ByteJSON"),
         module("SafetensorsIO", "Files", "Tensors", "ByteJSON", "Shards"),
         module("TorchArchive", "Files", "Tensors", "Shards"),
@@ -107,14 +108,15 @@ let package = Package(
             "Checkpoints", "Files", "Tensors", "ByteJSON", "ModelArchitecture", "Shards", "SafetensorsIO",
             "TorchArchive", "Tokenizers", "Yams"),
         module("Recipes", "Files", "Tensors", "ByteJSON", "ModelArchitecture"),
-        module("Importance", "Platform", "Files", "Tensors", "GGUF"),
+        module("Importance", "Platform", "Files", "Tensors", "GGUF", "Manifests"),
         module(
             "Runtime", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ModelArchitecture", "BlockFormats"),
         module(
-            "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
-        ),
+            "Hessians", "Files", "Tensors", "Numerics", "GGUF", "Manifests", "ErrorFeedback", "ModelArchitecture",
+            "Runtime"),
         module(
             "Evaluation", "CTexts", "Platform", "Files", "Parallelism", "Numerics", "Compression", "Digests",
+            "Manifests",
             "Journals",
             "ByteJSON", "ModelArchitecture", "Runtime", "Tokenizers"),
         module("WeightEncoding", "Files", "Parallelism", "Tensors", "BlockFormats", "Importance"),
@@ -124,7 +126,7 @@ let package = Package(
             "ErrorFeedback",
             "Importance", "Runtime", "Hessians", "Tokenizers", "Evaluation", "WeightEncoding"),
         module(
-            "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUF", "BlockFormats",
+            "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUF", "Manifests", "BlockFormats",
             "ModelArchitecture", "Tokenizers", "Checkpoints"),
         module(
             "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUF", "BlockFormats", "CSIMD",
@@ -132,19 +134,20 @@ let package = Package(
         module(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "Journals", "ByteJSON",
             "ModelArchitecture", "Checkpoints",
-            "GGUF", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
+            "GGUF", "Manifests", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
         module("Reporting"),
-        module("Pages", "Platform", "Reporting", "Mustache"),
+        module("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
         module(
             "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "Journals",
-            "GGUF",
+            "GGUF", "Manifests",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenizers", "Runtime",
             "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "Pages",
             "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
         module(
-            "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUF", "BlockFormats", "ErrorFeedback",
+            "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUF", "Manifests", "BlockFormats",
+            "ErrorFeedback",
             "ModelArchitecture", "Tokenizers", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime",
             "Hessians", "Evaluation", "WeightEncoding", "Calibration", "Models", "Pipelines",
             "Verification"),
@@ -188,8 +191,9 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: dependencies([
                 "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Compression", "ByteJSON", "GGUF", "Shards",
-                "SafetensorsIO", "TorchArchive", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "Tokenizers",
-                "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians", "Evaluation", "Models",
+                "SafetensorsIO", "TorchArchive", "Manifests", "BlockFormats", "ErrorFeedback", "ModelArchitecture",
+                "Tokenizers", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians",
+                "Evaluation", "Models",
                 "Pipelines", "Verification", "TestSupport",
             ]), path: "Tests/FuzzTargets", swiftSettings: strict),
         .target(

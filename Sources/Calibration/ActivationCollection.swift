@@ -80,6 +80,6 @@ public struct ActivationCollection: Sendable {
         of texts: [EvaluationText], _ tokenizer: Tokenizer, contextLimit: Int
     ) throws -> [EvaluationWindow] {
         try cut.check(contextLimit: contextLimit)
-        return try texts.flatMap { try TokenWindows($0, tokenizer: tokenizer, cut: cut).windows }
+        return try texts.flatMap { try TokenWindows.windows(of: $0, tokenizer: tokenizer, cut: cut) }
     }
 }

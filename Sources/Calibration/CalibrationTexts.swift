@@ -34,7 +34,7 @@ public struct CalibrationTexts: Sendable {
         try cut.check(contextLimit: contextLimit)
         var (fitting, heldOut): ([EvaluationWindow], [EvaluationWindow]) = ([], [])
         for text in texts {
-            let windows = try TokenWindows(text, tokenizer: tokenizer, cut: cut).windows
+            let windows = try TokenWindows.windows(of: text, tokenizer: tokenizer, cut: cut)
             let count = windows.count > heldOutCount ? heldOutCount : 0
             fitting += windows.dropLast(count)
             heldOut += windows.suffix(count)

@@ -1,6 +1,7 @@
 import ErrorFeedback
 import Files
 import GGUF
+import Manifests
 import ModelArchitecture
 import Numerics
 import Runtime
@@ -165,7 +166,8 @@ public final class HessianFile: Sendable {
             model: try value(HessianKey.model, file.metadata.string(HessianKey.model)),
             signature: ModelSignature(file.metadata),
             datasets: try value(HessianKey.datasets, file.metadata.strings(HessianKey.datasets)).map(\.description),
-            chunkCount: try integer(HessianKey.chunkCount), chunkSize: try integer(HessianKey.chunkSize))
+            chunkCount: try integer(HessianKey.chunkCount), chunkSize: try integer(HessianKey.chunkSize),
+            manifest: file.metadata.manifest)
     }
 
     private static func blocks(of file: GGUFFile) throws -> ColumnBlocks {

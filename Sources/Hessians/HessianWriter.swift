@@ -1,6 +1,7 @@
 import ErrorFeedback
 import Files
 import GGUF
+import Manifests
 import ModelArchitecture
 import Runtime
 
@@ -44,6 +45,7 @@ public struct HessianWriter: ~Copyable {
         metadata[HessianKey.chunkSize] = .uint32(UInt32(clamping: origin.chunkSize))
         metadata[HessianKey.blockWidth] = .uint32(UInt32(clamping: blocks.greatestWidth))
         origin.signature?.describe(in: &metadata)
+        if let manifest = origin.manifest { metadata.describe(manifest) }
         return metadata
     }
 

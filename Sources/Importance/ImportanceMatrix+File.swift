@@ -21,8 +21,7 @@ extension ImportanceMatrix {
         if try file.bytes(0..<min(4, file.byteCount)) == Array("GGUF".utf8) {
             try self.init(gguf: path)
         } else {
-            let bytes = try file.contents(limit: .importance)
-            self = try bytes.withUnsafeBytes { try ImportanceMatrix(legacyBytes: $0, path: path) }
+            try self.init(legacy: file)
         }
     }
 

@@ -1,5 +1,6 @@
 import Files
 import GGUF
+import Manifests
 import Tensors
 
 /// The GGUF form, as llama-imatrix writes it: for every weight its sums, of shape row length × experts, and its counts,
@@ -33,7 +34,7 @@ extension ImportanceMatrix {
         self.init(
             entries: try Self.entries(of: file), datasets: datasets.map(\.description),
             chunkCount: try integer(Key.chunkCount), chunkSize: try integer(Key.chunkSize),
-            model: ModelSignature(file.metadata))
+            model: ModelSignature(file.metadata), manifest: file.metadata.manifest)
     }
 
     private static func entries(of file: GGUFFile) throws -> [String: Entry] {
@@ -84,6 +85,7 @@ extension ImportanceMatrix {
         metadata[Key.chunkCount] = .uint32(UInt32(clamping: chunkCount))
         metadata[Key.chunkSize] = .uint32(UInt32(clamping: chunkSize))
         model?.describe(in: &metadata)
+        if let manifest { metadata.describe(manifest) }
         let sorted = sortedEntries
         let tensors = sorted.flatMap { name, entry in
             [

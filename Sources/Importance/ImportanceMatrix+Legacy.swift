@@ -3,57 +3,94 @@ import Files
 /// llama.cpp's older form: for every weight its values Σx² / count · calls, calls being chunks, without the counts of the
 /// experts; then the number of chunks and the name of the text.
 extension ImportanceMatrix {
+    /// As many entries as a GGUF may have tensors, and longer names than any tensor or text has.
+    private static let (entryLimit, nameLimit) = (1 << 19, 1 << 16)
+
     /// A file of this form has no magic; this is how it fails.
     private struct Reader {
-        let path: String
-        var cursor: ByteCursor
+        let file: ReadableFile
+        var offset = 0
+
+        var remaining: Int { file.byteCount - offset }
 
         func failure(_ what: String) -> ImportanceError {
-            ImportanceError(.invalidLegacyForm(what, offset: cursor.offset), path: path)
+            ImportanceError(.invalidLegacyForm(what, offset: offset), path: file.path)
         }
 
         /// The next number, if it is in `range`.
         mutating func integer(_ what: String, in range: ClosedRange<Int>) throws -> Int {
-            guard let value = try? cursor.read(Int32.self), range.contains(Int(value)) else { throw failure(what) }
-            return Int(value)
+            guard remaining >= 4 else { throw failure(what) }
+            let value = try file.bytes(offset..<offset + 4).withUnsafeBytes {
+                Int(Int32(littleEndian: $0.loadUnaligned(as: Int32.self)))
+            }
+            offset += 4
+            guard range.contains(value) else { throw failure(what) }
+            return value
         }
 
         mutating func string(_ what: String, atLeast minimum: Int) throws -> String {
-            let count = try integer("length of \(what)", in: minimum...max(minimum, cursor.remaining))
-            guard let bytes = try? cursor.read(count: count), let text = String(validating: bytes, as: UTF8.self)
+            let limit = min(ImportanceMatrix.nameLimit, remaining - 4)
+            let count = try integer("length of \(what)", in: minimum...max(minimum, limit))
+            guard count <= remaining,
+                let text = String(validating: try file.bytes(offset..<offset + count), as: UTF8.self)
             else { throw failure(what) }
+            offset += count
             return text
         }
     }
 
-    /// Reads a file that is not GGUF.
-    init(legacyBytes bytes: UnsafeRawBufferPointer, path: String) throws {
-        var reader = Reader(path: path, cursor: ByteCursor(bytes))
+    /// What an entry says of itself, and where its values are.
+    private struct Outline {
+        let name: String
+        let callCount: Int
+        let valueCount: Int
+        let offset: Int
+
+        init(_ reader: inout Reader) throws {
+            name = try reader.string("name", atLeast: 1)
+            callCount = try reader.integer("number of calls", in: 0...Int(Int32.max))
+            valueCount = try reader.integer("number of values", in: 1...max(1, (reader.remaining - 4) / 4))
+            offset = reader.offset
+            guard 4 * valueCount <= reader.remaining else { throw reader.failure("values") }
+            reader.offset += 4 * valueCount
+        }
+
+        func entry(in file: ReadableFile) throws -> Entry? {
+            let bits = try [UInt32](unsafeUninitializedCapacity: valueCount) { buffer, count in
+                let numbers = UnsafeMutableBufferPointer(rebasing: buffer[..<valueCount])
+                try file.read(at: offset, into: UnsafeMutableRawBufferPointer(numbers))
+                count = valueCount
+            }
+            return Entry(
+                rowLength: valueCount, sums: bits.map { Float(bitPattern: UInt32(littleEndian: $0)) },
+                counts: [Float(callCount)])
+        }
+    }
+
+    /// Reads a file that is not GGUF: its values once its counts are known to account for all of its bytes.
+    init(legacy file: ReadableFile) throws {
+        guard file.byteCount <= InputLimit.importance.byteCount else {
+            throw FileError(.tooLarge(.importance, byteCount: file.byteCount), path: file.path)
+        }
+        var reader = Reader(file: file)
         // An entry takes a length, a name of at least one byte, two numbers and a value.
-        let entryCount = try reader.integer("number of entries", in: 1...max(1, bytes.count / 17))
+        let entryCount = try reader.integer(
+            "number of entries", in: 1...max(1, min(Self.entryLimit, file.byteCount / 17)))
+        let outlines = try (0..<entryCount).map { _ in try Outline(&reader) }
+        // Files of the first programs end here.
+        let hasEnd = reader.remaining > 0
+        let chunkCount = hasEnd ? try reader.integer("number of chunks", in: 0...Int(Int32.max)) : 0
+        let dataset = reader.remaining > 0 ? try reader.string("text name", atLeast: 0) : ""
+        guard reader.remaining == 0 else { throw reader.failure("end of the file") }
         var entries: [String: Entry] = [:]
-        for _ in 0..<entryCount {
-            let name = try reader.string("name", atLeast: 1)
-            let callCount = try reader.integer("number of calls", in: 0...Int(Int32.max))
-            let valueCount = try reader.integer("number of values", in: 1...max(1, reader.cursor.remaining / 4))
-            var values: [Float] = []
-            values.reserveCapacity(valueCount)
-            for _ in 0..<valueCount {
-                guard let value = try? reader.cursor.readFloat() else { throw reader.failure("values") }
-                values.append(value)
+        for outline in outlines {
+            guard let entry = try outline.entry(in: file) else {
+                throw ImportanceError(.invalidNumber, path: file.path, tensor: outline.name)
             }
-            guard let entry = Entry(rowLength: valueCount, sums: values, counts: [Float(callCount)]) else {
-                throw ImportanceError(.invalidNumber, path: path, tensor: name)
-            }
-            guard entries.updateValue(entry, forKey: name) == nil else {
-                throw ImportanceError(.duplicateEntry, path: path, tensor: name)
+            guard entries.updateValue(entry, forKey: outline.name) == nil else {
+                throw ImportanceError(.duplicateEntry, path: file.path, tensor: outline.name)
             }
         }
-        // Files of the first programs end here.
-        let hasEnd = reader.cursor.remaining > 0
-        let chunkCount = hasEnd ? try reader.integer("number of chunks", in: 0...Int(Int32.max)) : 0
-        let dataset = reader.cursor.remaining > 0 ? try reader.string("text name", atLeast: 0) : ""
-        guard reader.cursor.remaining == 0 else { throw reader.failure("end of the file") }
         self.init(
             entries: entries, datasets: dataset.isEmpty ? [] : [dataset], chunkCount: chunkCount, chunkSize: 0)
     }

@@ -29,6 +29,7 @@ extension ImportanceMatrix {
         }
         entries = merged
         model = model ?? other.model
+        manifest = manifest.flatMap { own in other.manifest.map { own.merged(with: $0) } ?? own } ?? other.manifest
         datasets += other.datasets.filter { !datasets.contains($0) }
         // Counted in chunks of this matrix's size, the last one perhaps not full.
         let tokens = UInt64(other.chunkCount) * UInt64(other.chunkSize)

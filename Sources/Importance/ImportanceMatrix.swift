@@ -1,4 +1,5 @@
 import GGUF
+import Manifests
 import Tensors
 
 /// The importance of each column of each weight: sums of squared activations, gathered while a model reads text.
@@ -53,16 +54,20 @@ public struct ImportanceMatrix: Sendable, Equatable {
     /// The model that the matrix was gathered from; nil if it is not known, as in files of other programs and of the
     /// older form.
     public var model: ModelSignature?
+    /// What the matrix was made from, and with which options; nil in files of other programs and of the older form.
+    public var manifest: Manifest?
 
     /// Makes a matrix of entries that were gathered.
     public init(
-        entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int, model: ModelSignature? = nil
+        entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int, model: ModelSignature? = nil,
+        manifest: Manifest? = nil
     ) {
         self.entries = entries
         self.datasets = datasets
         self.chunkCount = chunkCount
         self.chunkSize = chunkSize
         self.model = model
+        self.manifest = manifest
     }
 
     /// The importances of the columns of one expert's rows.

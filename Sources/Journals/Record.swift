@@ -3,14 +3,19 @@ import Files
 
 /// A record that is complete and undamaged.
 package struct Record: Sendable {
-    private let file: ReadableFile
+    /// The file, whose bytes begin with the content.
+    package let file: ReadableFile
     var path: String { file.path }
     /// The size of the content in bytes.
     package let byteCount: Int
 
-    /// - Parameter seed: What the digest begins with.
-    /// - Returns: nil if there is no such record, or not all of it.
-    init?(path: String, seed: [UInt8]) throws {
+    /// Opens a record and reads it once, to see that it is undamaged.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - seed: What the digest begins with.
+    /// - Returns: nil if there is no such record, or not all of it, or if it is damaged.
+    package init?(path: String, seed: [UInt8]) throws {
         guard let file = try? ReadableFile(path: path), file.byteCount >= SHA256.hexadecimalLength else { return nil }
         self.file = file
         byteCount = file.byteCount - SHA256.hexadecimalLength
@@ -50,7 +55,15 @@ package struct RecordWriter: ~Copyable {
     private var file: AtomicFile
     private var digest = SHA256()
 
-    init(path: String, seed: [UInt8], expectedByteCount: Int) throws {
+    /// Begins a record.
+    ///
+    /// - Parameters:
+    ///   - path: The file, which appears when the record is finished.
+    ///   - seed: What the digest begins with.
+    ///   - expectedByteCount: The size of the content in bytes, 0 if it is not known; it is checked against the free room of
+    ///     the disk.
+    /// - Throws: `FileError` if it cannot be written.
+    package init(path: String, seed: [UInt8], expectedByteCount: Int) throws {
         file = try AtomicFile(
             path: path,
             expectedByteCount: expectedByteCount > 0 ? expectedByteCount + SHA256.hexadecimalLength : 0)

@@ -30,15 +30,23 @@ public enum Fingerprint {
         try Parallel(threadCount: nil).forEach(places.count) { place, _ in
             digests[place] = try digest(of: places[place], in: source)
         }
+        var hash = headerHash(model)
+        for digest in digests.values { hash.update(Array(digest.utf8)) }
+        return hash.hexadecimal
+    }
+
+    /// The digest of what decides a model's sizes: its plan, and its tensors' names, types and shapes.
+    static func ofHeader(_ model: Model) -> String { headerHash(model).hexadecimal }
+
+    private static func headerHash(_ model: Model) -> SHA256 {
         var hash = SHA256()
         for entry in model.plan.metadata.entries {
             hash.update(Array("\(entry.key) \(entry.value)\n".utf8))
         }
-        for tensor in source.tensors {
+        for tensor in model.tensors.tensors {
             hash.update(Array("\(tensor.name) \(tensor.type.name) \(tensor.shape.dimensions)\n".utf8))
         }
-        for digest in digests.values { hash.update(Array(digest.utf8)) }
-        return hash.hexadecimal
+        return hash
     }
 
     /// A matrix of a tensor's stack.

@@ -1,6 +1,7 @@
 import Digests
 import Files
 import GGUF
+import Manifests
 import Parallelism
 
 /// The statements in a file's metadata about its origin.
@@ -45,7 +46,7 @@ package enum Provenance {
     }
 
     private static func describe(_ model: Model, _ digests: Digests, in metadata: inout GGUFMetadata) {
-        metadata["swage.version"] = .string(ByteString(SwageVersion.current))
+        metadata.describe(version: SwageVersion.current)
         guard let checkpoint = model.checkpoint else { return }
         metadata["swage.source.files"] = .array(
             .string(checkpoint.configurationFiles.map { ByteString(lastComponent($0)) }))

@@ -10,6 +10,7 @@
 @_exported import GGUF
 @_exported import Hessians
 @_exported import Importance
+@_exported import Manifests
 @_exported import ModelArchitecture
 @_exported import Models
 @_exported import Parallelism

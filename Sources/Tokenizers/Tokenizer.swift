@@ -5,7 +5,7 @@ import Files
 /// Read from a checkpoint it gives the ids of HuggingFace tokenizers; made from a GGUF vocabulary, those of stock
 /// llama.cpp. `verifyScoreForm()` tells whether the two are the same.
 public struct Tokenizer: Sendable {
-    private var parts: TokenizerParts
+    private(set) var parts: TokenizerParts
     /// Whether the encoder works by the vocabulary's scores.
     private let isScoreForm: Bool
 

@@ -12,7 +12,7 @@ find Sources -name '*.swift' -not -path 'Sources/SwageCommand/*' | sort | {
         {
             text = $0
             # What these strings say is what is in files: the format of a line, the name of a shard.
-            gsub(/"swage (predictions|scores) 1"|"--of-"/, "", text)
+            gsub(/"swage (predictions|scores) [12]"|"--of-"/, "", text)
             if (text ~ /"""/) { inside = !inside; next }
             found = inside ? text : ""
             while (match(text, /"([^"\\]|\\.)*"/)) {

@@ -55,7 +55,10 @@ import Testing
                 + (isMeasured ? [] : ["--dry-run", "--sensitivity", try await sensitivity.value.1])
         case "make":
             rest =
-                [model, "-o", workspace.file("folder"), "--dry-run", "--calibrate", Products.tinyText, "--type", "Q4_0"]
+                [
+                    model, "-o", workspace.file("folder"), "--dry-run", "--calibrate", Products.tinyText, "--type",
+                    "Q4_0",
+                ]
                 + (option.name == "--context" ? ["--fit", "8GiB"] : [])
         case "report":
             rest =

@@ -1,4 +1,5 @@
 import Foundation
+import GGUF
 import Platform
 import TestSupport
 import Testing
@@ -148,6 +149,33 @@ import Testing
         let outcome = try await Self.run(["convert", checkpoint.path, "--vocab-only", "-o", "out"], in: workspace)
         #expect(outcome.status == 3, "\(outcome.status) \(outcome.error)")
         #expect(outcome.error.contains("config.json") && outcome.error.contains("hidden_size"), "\(outcome.error)")
+    }
+
+    /// The same sizes in the keys of a GGUF, in whichever way it is read.
+    @Test(arguments: [
+        "perplexity {file} --text {text}", "convert {file} -o out", "quantize {file} --type Q4_0 --dry-run",
+    ])
+    func sizesInKeysOfMoreWeightsThanCanBeCounted(line: String) async throws {
+        try Conformance.row("inputs/uncountable-weights")
+        let workspace = try Workspace()
+        var metadata = try GGUFFile(path: try await Products.original.value).metadata
+        let architecture = try #require(metadata.string("general.architecture"))
+        for (key, value) in [
+            ("embedding_length", 1 << 24), ("feed_forward_length", 1 << 24), ("expert_feed_forward_length", 1 << 24),
+            ("block_count", 1 << 9), ("expert_count", 1 << 14),
+        ] {
+            let key = ByteString("\(architecture).\(key)")
+            if metadata[key] != nil { metadata[key] = .uint32(UInt32(value)) }
+        }
+        let file = workspace.file("model.gguf")
+        var writer = try GGUFWriter(path: file, metadata: metadata, tensors: [])
+        try writer.finish()
+        let arguments = line.split(separator: " ").map {
+            String($0).replacing("{file}", with: file).replacing("{text}", with: Products.tinyText)
+        }
+        let outcome = try await Self.run(arguments, in: workspace)
+        #expect(outcome.status == 3, "\(outcome.status) \(outcome.error)")
+        #expect(outcome.error.contains("\(file): "), "\(outcome.error)")
     }
 
     /// Runs the program with little more address space than it asks for: memory that an input made it take would show.

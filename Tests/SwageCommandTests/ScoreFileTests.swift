@@ -73,6 +73,29 @@ import Testing
         #expect(table.output.contains("KL divergence") == (reference != .none))
     }
 
+    /// Files of older versions are continued, and merged with those of this one.
+    @Test func oldFormsAreRead() async throws {
+        let workspace = try Workspace()
+        let whole = try await Self.run(["--chunks", "3"])
+        let old = Self.withoutChecksums(
+            try Data(path: try await Self.scores(workspace))
+        ).split(separator: "\n").prefix(3)
+        _ = try workspace.write("scores", (old.joined(separator: "\n") + "\n").utf8)
+        let path = workspace.file("scores")
+        let continued = try await Self.run(["--chunks", "3", "--save-scores", path])
+        expectSameFigures(continued, whole)
+        #expect(try Data(path: path).starts(with: (old.joined(separator: "\n") + "\n").utf8))
+        // What they do not say is not known.
+        let merged = try await Swage.run("perplexity", "--json", "--merge-scores", path)
+        func figures(_ outcome: Swage.Outcome) throws -> NSDictionary {
+            var object = try #require(
+                JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+            #expect((object.removeValue(forKey: "manifest") == nil) == (outcome.output == merged.output))
+            return object as NSDictionary
+        }
+        #expect(try figures(merged) == figures(whole))
+    }
+
     /// More windows of the same run.
     @Test func aFinishedRunIsExtended() async throws {
         let workspace = try Workspace()
@@ -91,12 +114,18 @@ import Testing
         return workspace.file("scores")
     }
 
-    /// A file of scores with another line.
+    /// Scores as older versions have kept them: without checksums, and without the version.
+    private static func withoutChecksums(_ scores: Data) -> String {
+        String(decoding: scores, as: UTF8.self).replacing(/,"checksum":"[0-9a-f]{32}"/, with: "")
+            .replacing(/,"version":"[^"]*"/, with: "").replacing("swage scores 2", with: "swage scores 1")
+    }
+
+    /// A file of scores without checksums and with another line.
     private static func scores(
         _ workspace: Workspace, line: Int, _ change: (String) -> String
     ) async throws -> String {
         let path = try await scores(workspace)
-        var lines = String(decoding: try Data(path: path), as: UTF8.self).split(separator: "\n").map(String.init)
+        var lines = withoutChecksums(try Data(path: path)).split(separator: "\n").map(String.init)
         lines[line] = change(lines[line])
         return try workspace.write("scores", (lines.joined(separator: "\n") + "\n").utf8)
     }

@@ -157,6 +157,34 @@ import Tokenizers
     @Test(arguments: [(1024, true), (1025, false), (1 << 20, false)])
     func replacementsInTheCharacterMap(byteCount: Int, isAccepted: Bool) throws {
         try Conformance.row("inputs/long-replacements")
+        // A double array of one unit, which leads nowhere, and the replacement.
+        let map = [4, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: UInt8(ascii: "a"), count: byteCount) + [0]
+        func tokenizer() throws -> Tokenizer { try load([], more: ["tokenizer.model": model(map)]) }
+        guard !isAccepted else {
+            #expect(try tokenizer().encode("a", parseSpecial: false).last == 1)
+            return
+        }
+        let error = try #require(throws: TokenizationError.self) { try tokenizer() }
+        #expect(error.description.contains("precompiled_charsmap"), "\(error)")
+    }
+
+    /// A double array whose units lead back to where they began: what is replaced would have no end.
+    @Test(arguments: [false, true])
+    func characterMapsThatLeadInACircle(replaces: Bool) throws {
+        // From the root an "a" leads to unit 97, and that back to the root.
+        var units = [UInt32](repeating: 0, count: 98)
+        units[97] = 97 << 10 | (replaces ? 0x100 : 0) | 97
+        let array = units.flatMap { unit in (0..<4).map { UInt8(truncatingIfNeeded: unit >> (8 * $0)) } }
+        let size = (0..<4).map { UInt8(truncatingIfNeeded: array.count >> (8 * $0)) }
+        let tokenizer = try load([], more: ["tokenizer.model": model(size + array + Array("b".utf8) + [0])])
+        let ids = tokenizer.encode(String(repeating: "a", count: 100_000), parseSpecial: false)
+        // The replacement has no piece; without one the text is what it was, perhaps behind a space.
+        #expect(ids.contains(1) != replaces)
+        #expect(replaces ? ids.count < 1000 : ids.suffix(100_000) == ArraySlice(repeating: 1, count: 100_000))
+    }
+
+    /// A model of the pieces `<unk>` and `a` with this table of replacements.
+    private func model(_ characterMap: [UInt8]) -> [UInt8] {
         func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
             var (length, rest) = ([UInt8](), bytes.count)
             repeat {
@@ -167,16 +195,7 @@ import Tokenizers
         }
         let unknown = field(1, Array("<unk>".utf8)) + [3 << 3, 2]
         let pieces = field(1, unknown) + field(1, field(1, Array("a".utf8)))
-        // A double array of one unit, which leads nowhere, and the replacement.
-        let map = [4, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: UInt8(ascii: "a"), count: byteCount) + [0]
-        let model = pieces + field(2, [3 << 3, 1]) + field(3, field(2, map))
-        func tokenizer() throws -> Tokenizer { try load([], more: ["tokenizer.model": model]) }
-        guard !isAccepted else {
-            #expect(try tokenizer().encode("a", parseSpecial: false).last == 1)
-            return
-        }
-        let error = try #require(throws: TokenizationError.self) { try tokenizer() }
-        #expect(error.description.contains("precompiled_charsmap"), "\(error)")
+        return pieces + field(2, [3 << 3, 1]) + field(3, field(2, characterMap))
     }
 
     @Test func disagreeingFiles() throws {

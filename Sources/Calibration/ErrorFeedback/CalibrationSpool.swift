@@ -1,5 +1,6 @@
+import Evaluation
 import Files
-import FoundationEssentials
+import Journals
 import Runtime
 import Tensors
 import WeightEncoding
@@ -7,9 +8,13 @@ import WeightEncoding
 /// What a calibrated quantization has come to, in a folder beside its output, so that a run that ends early is continued.
 ///
 /// `run.json` says whose the folder is and what the run is; `layer-N` holds the encoded tensors of a layer, one after the
-/// other; `states` holds the residual streams of both models after the last finished layer.
+/// other; `states` holds the residual streams of both models after the last finished layer. Both are records with digests:
+/// one that is damaged counts as none.
 package struct CalibrationSpool {
     private let work: WorkFolder
+    private let identity: [UInt8]
+
+    private static let statesName = "states"
     private var folder: String { work.path }
 
     /// - Parameters:
@@ -17,6 +22,7 @@ package struct CalibrationSpool {
     ///   - isRestarting: whether what an earlier run has kept is removed first.
     package init(output: String, identity: String, isRestarting: Bool) throws {
         let identity = Array(identity.utf8)
+        self.identity = identity
         if isRestarting { _ = try Self.clean(output) }
         work = try Self.open(Self.folder(of: output), identity)
         guard let found = work.foundDescription else { return }
@@ -41,65 +47,54 @@ package struct CalibrationSpool {
         return folder
     }
 
-    /// Keeps a layer's tensors: a line of JSON with their places, and their bytes one after the other.
+    /// Keeps a layer's tensors: their number, their places and their bytes, one after the other.
     package func append(layer: Int, _ tensors: [EncodedTensor]) throws {
-        KeptWork.insert(folder)
-        let header = Array(try JSONEncoder().encode(tensors.map(\.index))) + [0x0a]
-        var file = try AtomicFile(
-            path: path(ofLayer: layer), expectedByteCount: tensors.reduce(header.count) { $0 + $1.bytes.count })
-        try file.append(header)
-        for tensor in tensors { try file.append(tensor.bytes) }
-        try file.commit()
+        let byteCount = tensors.reduce(8) { $0 + 8 + $1.bytes.count }
+        var record = try begin(Self.name(ofLayer: layer), expectedByteCount: byteCount)
+        try record.append(tensors.count)
+        for tensor in tensors { try record.append(tensor.index) }
+        for tensor in tensors { try record.append(tensor.bytes) }
+        try record.finish()
     }
 
     /// Puts a layer's tensors in the place of the original's.
     ///
     /// - Parameter targets: what all tensors of the model become.
+    /// - Throws: `JournalError` if what was kept has been damaged since, and `FileError`.
     package func restore(layer: Int, _ targets: [TensorDescriptor], in overlay: inout OverlayTensors) throws {
-        let file = try ReadableFile(path: path(ofLayer: layer))
-        for (index, offset) in try places(in: file, targets) {
-            overlay.replace(index, by: targets[index], .file(file, offset: offset))
+        guard let record = try record(Self.name(ofLayer: layer)) else {
+            throw JournalError(.damaged, folder: folder)
+        }
+        for (index, offset) in try places(in: record, targets) {
+            overlay.replace(index, by: targets[index], .file(record.file, offset: offset))
         }
     }
 
     /// Whether all of these tensors of a layer are kept, which those of an earlier run that completed other parts need not be.
     package func holds(_ indices: Set<Int>, ofLayer layer: Int, _ targets: [TensorDescriptor]) throws -> Bool {
-        guard let file = try? ReadableFile(path: path(ofLayer: layer)) else { return false }
-        return try indices.isSubset(of: places(in: file, targets).map(\.index))
+        guard let record = try record(Self.name(ofLayer: layer)) else { return false }
+        return try indices.isSubset(of: places(in: record, targets).map(\.index))
     }
 
-    /// Where the tensors of a layer's file are in it.
-    private func places(
-        in file: ReadableFile, _ targets: [TensorDescriptor]
-    ) throws -> [(index: Int, offset: Int)] {
-        let start = try file.bytes(0..<min(file.byteCount, 1 << 16))
-        guard let end = start.firstIndex(of: 0x0a),
-            let indices = try? JSONDecoder().decode([Int].self, from: Data(start[..<end])),
-            indices.allSatisfy({ targets.indices ~= $0 })
-        else { throw CalibrationError(.otherCalibration, file: folder) }
-        var offset = end + 1
-        let places = indices.map { index in
+    /// Where the tensors of a layer's record are in it.
+    private func places(in record: Record, _ targets: [TensorDescriptor]) throws -> [(index: Int, offset: Int)] {
+        var reader = RecordReader(record)
+        let indices = try (0..<reader.number()).map { _ in try reader.number() }
+        var offset = reader.offset
+        return indices.map { index in
             defer { offset += targets[index].byteCount }
             return (index, offset)
         }
-        guard file.byteCount == offset else {
-            throw FileError(.truncated(expectedByteCount: offset, foundByteCount: file.byteCount), path: file.path)
-        }
-        return places
     }
-
-    private func path(ofLayer layer: Int) -> String { "\(folder)/layer-\(layer)" }
 
     // MARK: States
 
     package func saveStates(after layer: Int, _ original: HiddenStates, _ quantized: HiddenStates) throws {
-        var file = try AtomicFile(
-            path: "\(folder)/states", expectedByteCount: 24 + 8 * original.rowCount * original.columns)
-        for number in [layer, original.rowCount, original.columns] {
-            try file.append(withUnsafeBytes(of: UInt64(number).littleEndian) { Array($0) })
-        }
-        for states in [original, quantized] { try states.withBytes { try file.append($0) } }
-        try file.commit()
+        let byteCount = HiddenStates.recordByteCount(rowCount: original.rowCount, columns: original.columns)
+        var record = try begin(Self.statesName, expectedByteCount: 8 + 2 * byteCount)
+        try record.append(layer)
+        for states in [original, quantized] { try record.append(states) }
+        try record.finish()
     }
 
     /// - Parameter isComplete: whether all is kept that is needed of a layer.
@@ -107,20 +102,29 @@ package struct CalibrationSpool {
     package func loadStates(
         rowCount: Int, columns: Int, isComplete: (_ layer: Int) throws -> Bool
     ) throws -> (layer: Int, original: HiddenStates, quantized: HiddenStates)? {
-        guard let file = try? ReadableFile(path: "\(folder)/states") else { return nil }
-        let byteCount = 4 * rowCount * columns
-        guard file.byteCount == 24 + 2 * byteCount else { return nil }
-        let numbers = try file.bytes(0..<24).withUnsafeBytes { bytes in
-            (0..<3).map { Int(UInt64(littleEndian: bytes.load(fromByteOffset: 8 * $0, as: UInt64.self))) }
-        }
-        guard numbers[1] == rowCount, numbers[2] == columns, try (0...numbers[0]).allSatisfy(isComplete) else {
-            return nil
-        }
-        func states(at offset: Int) throws -> HiddenStates {
-            try HiddenStates(rowCount: rowCount, columns: columns) { try file.read(at: offset, into: $0) }
-        }
-        return (numbers[0], try states(at: 24), try states(at: 24 + byteCount))
+        guard let record = try record(Self.statesName) else { return nil }
+        var reader = RecordReader(record)
+        let layer = try reader.number()
+        guard try (0...layer).allSatisfy(isComplete) else { return nil }
+        let original = try reader.states(rowCount: rowCount, columns: columns)
+        return (layer, original, try reader.states(rowCount: rowCount, columns: columns))
     }
+
+    // MARK: Records
+
+    private func begin(_ name: String, expectedByteCount: Int) throws -> RecordWriter {
+        KeptWork.insert(folder)
+        return try RecordWriter(path: "\(folder)/\(name)", seed: seed(of: name), expectedByteCount: expectedByteCount)
+    }
+
+    private func record(_ name: String) throws -> Record? {
+        try Record(path: "\(folder)/\(name)", seed: seed(of: name))
+    }
+
+    /// What digests begin with, so that a record of another run or another name is none.
+    private func seed(of name: String) -> [UInt8] { identity + Array("\n\(name)\n".utf8) }
+
+    private static func name(ofLayer layer: Int) -> String { "layer-\(layer)" }
 
     package func remove() {
         work.remove(where: Self.isOwn)
@@ -128,6 +132,6 @@ package struct CalibrationSpool {
     }
 
     private static func isOwn(_ name: String) -> Bool {
-        name == "states" || name.hasPrefix("layer-") && Int(name.dropFirst(6)) != nil
+        name == statesName || name.hasPrefix("layer-") && Int(name.dropFirst(6)) != nil
     }
 }

@@ -4,9 +4,11 @@ import Files
 ///
 /// The first line is a ``PredictionIdentity``, each other line a window: its text and its number in it, the bytes and
 /// characters of its scored tokens, and each model's log-probabilities; with a reference also the divergences, the
-/// reference's log-probabilities and which tokens agree.
+/// reference's log-probabilities and which tokens agree. The last member of each line is a checksum of what is before it.
 package final class ScoreFile: ScoreFileJournal {
-    static let format = "swage scores 1"
+    static let format = "swage scores 2"
+    /// That of files whose lines have no checksums.
+    private static let formatWithoutChecksums = "swage scores 1"
 
     private let file: ResumableFile
     /// What identifies the run, the version of the file's format included.
@@ -30,7 +32,7 @@ package final class ScoreFile: ScoreFileJournal {
         var identity = identity
         identity.format = Self.format
         self.identity = identity
-        let header = identity.encoded + [0x0a]
+        let header = CheckedLine.line(identity.encoded)
         guard file.contents.count >= header.count || !header.starts(with: file.contents) else {
             // A new file, or one whose run ended in its first line.
             try file.keep(0)
@@ -96,7 +98,7 @@ package final class ScoreFile: ScoreFileJournal {
         guard let line = ScoreLine(window, ofText: text).encoded else {
             throw EvaluationError(.nonFiniteResult, file: identity.texts[text].name)
         }
-        try file.append(line + [0x0a])
+        try file.append(CheckedLine.line(line))
     }
 
     /// Brings the file to disk.
@@ -114,13 +116,18 @@ package final class ScoreFile: ScoreFileJournal {
         var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
         // What follows the last line feed is a line that was not finished.
         lines.removeLast()
-        guard let header = lines.first, let identity = PredictionIdentity(encoded: header), identity.format == format,
-            !identity.models.isEmpty, identity.impossibility == nil
+        guard let header = lines.first, CheckedLine.isWhole(header) != false,
+            var identity = PredictionIdentity(encoded: header),
+            identity.format == format || identity.format == formatWithoutChecksums, !identity.models.isEmpty,
+            identity.impossibility == nil
         else { throw EvaluationError(.notScores(line: 1), file: path) }
+        let isChecked = identity.format == format
+        identity.format = format
         var windows = identity.texts.map { _ in [WindowScores]() }
         var numbers = identity.texts.map { _ in Set<Int>() }
         for (number, line) in lines.enumerated().dropFirst() {
-            guard let line = ScoreLine(encoded: line), windows.indices ~= line.text,
+            guard CheckedLine.isWhole(line) ?? !isChecked, let line = ScoreLine(encoded: line),
+                windows.indices ~= line.text,
                 let window = line.window, window.scores.count == identity.models.count
             else { throw EvaluationError(.notScores(line: number + 1), file: path) }
             guard numbers[line.text].insert(window.number).inserted else {

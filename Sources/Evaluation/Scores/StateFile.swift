@@ -1,14 +1,17 @@
 import Digests
 import Files
 import FoundationEssentials
+import Journals
 import Runtime
 
 /// The states of a batch between two layers, in a file, so that a run that ends early loses little.
 ///
-/// `swagest1`, the length of a JSON object (u32) and the object, which says what the states are of; then the residual stream,
-/// a row of float32 for each token. There is one file for each model: `PATH.state0` and so on.
+/// A record: `swagest2`, the length of a JSON object (i64) and the object, which says what the states are of; then the
+/// residual stream, a row of float32 for each token, and a SHA-256 of all that. There is one file for each model:
+/// `PATH.state0` and so on.
 final class StateFile: StateKeeper {
-    private static let magic = Array("swagest1".utf8)
+    /// What the files begin with, the newest form first; older ones, without a digest, count as none.
+    private static let magics = ["swagest2", "swagest1"].map { Array($0.utf8) }
 
     private let path: String
     private let content: Content
@@ -40,22 +43,22 @@ final class StateFile: StateKeeper {
             columns: columns, layer: -1)
     }
 
-    /// The states that an earlier run has left, and the layer they went through; nil if there are none of this batch.
+    /// The states that an earlier run has left, and the layer they went through; nil if there are none of this batch, or if
+    /// they are damaged.
     func load() throws -> (layer: Int, hidden: HiddenStates)? {
         guard let file = try? ReadableFile(path: path) else { return nil }
-        guard file.byteCount >= 12, try file.bytes(0..<8) == Self.magic else { throw FileError(.notOurs, path: path) }
-        let length = try file.bytes(8..<12).withUnsafeBytes { Int(UInt32(littleEndian: $0.load(as: UInt32.self))) }
-        guard length <= file.byteCount - 12,
-            var found = try? JSONDecoder().decode(Content.self, from: Data(file.bytes(12..<12 + length)))
+        guard file.byteCount >= 8, try Self.magics.contains(file.bytes(0..<8)) else {
+            throw FileError(.notOurs, path: path)
+        }
+        guard let record = try Record(path: path, seed: []) else { return nil }
+        var reader = RecordReader(record)
+        guard try reader.bytes(8) == Self.magics[0],
+            var found = try? JSONDecoder().decode(Content.self, from: Data(reader.bytes(reader.number())))
         else { return nil }
         let layer = found.layer
         found.layer = content.layer
-        let byteCount = 4 * content.rows * content.columns
-        guard found == content, file.byteCount == 12 + length + byteCount else { return nil }
-        let hidden = try HiddenStates(rowCount: content.rows, columns: content.columns) {
-            try file.read(at: 12 + length, into: $0)
-        }
-        return (layer, hidden)
+        guard found == content else { return nil }
+        return (layer, try reader.states(rowCount: content.rows, columns: content.columns))
     }
 
     /// Saves the states after a layer, if the last time is long ago or it is the last layer.
@@ -66,12 +69,13 @@ final class StateFile: StateKeeper {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let object = Array(try encoder.encode(content))
-        var file = try AtomicFile(path: path, expectedByteCount: 12 + object.count + 4 * content.rows * content.columns)
-        try file.append(Self.magic)
-        try file.append(withUnsafeBytes(of: UInt32(object.count).littleEndian) { Array($0) })
-        try file.append(object)
-        try hidden.withBytes { try file.append($0) }
-        try file.commit()
+        let byteCount = HiddenStates.recordByteCount(rowCount: content.rows, columns: content.columns)
+        var record = try RecordWriter(path: path, seed: [], expectedByteCount: 16 + object.count + byteCount)
+        try record.append(Self.magics[0])
+        try record.append(object.count)
+        try record.append(object)
+        try record.append(hidden)
+        try record.finish()
         saved = .now
     }
 

@@ -81,6 +81,7 @@ package final class PredictionArchiveFile: StoredPredictions, @unchecked Sendabl
             wanted.texts = archive.identity.texts
         }
         wanted.reference = archive.identity.reference
+        wanted.version = archive.identity.version
         guard let difference = archive.identity.difference(from: wanted) else { return }
         throw EvaluationError(.predictionsOfOtherRun(difference), file: file.path)
     }

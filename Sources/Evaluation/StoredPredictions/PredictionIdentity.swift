@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Manifests
 
 /// The identity of a run whose predictions or scores are stored: two runs with the same identity compute the same.
 public struct PredictionIdentity: Codable, Sendable, Hashable {
@@ -57,11 +58,13 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
     public var parsesSpecial: Bool
     /// The texts that the run evaluates, in its order.
     public var texts: [Text]
+    /// The version of Swage that computes it; nil in files of versions that did not say so.
+    public var version: String?
 
     /// The identity of a run from its parts; of `cut`, which windows are taken is no part of it.
     public init(
         format: String, models: [Model], reference: Model?, tokenizer: String, vocabularySize: Int, cut: WindowCut,
-        texts: [Text]
+        texts: [Text], version: String? = nil
     ) {
         self.format = format
         self.models = models
@@ -72,6 +75,25 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         stride = cut.stride
         parsesSpecial = cut.parsesSpecial
         self.texts = texts
+        self.version = version
+    }
+
+    /// What the identity says of the making of the scores or predictions; nil if it does not say by which version.
+    public var manifest: Manifest? {
+        version.map { version in
+            var cut = WindowCut(context: context, stride: stride)
+            cut.parsesSpecial = parsesSpecial
+            return Manifest(
+                version: version,
+                inputs: models.map { InputRecord("model", digest: $0.fingerprint, name: $0.name) }
+                    + [reference].compactMap { $0 }.map {
+                        InputRecord("predictions", digest: $0.fingerprint, name: $0.name)
+                    }
+                    + texts.filter { !$0.sha256.isEmpty }.map {
+                        InputRecord("text", digest: $0.sha256, name: $0.name)
+                    },
+                options: cut.options)
+        }
     }
 
     /// One line of JSON.
@@ -112,7 +134,9 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         if context != other.context { return "a context of \(context), not \(other.context)" }
         if stride != other.stride || parsesSpecial != other.parsesSpecial { return "texts that are cut in another way" }
         if models != other.models { return "other models" }
-        if reference != other.reference { return "another reference" }
+        // Older files name the reference's folders too.
+        if reference?.fingerprint != other.reference?.fingerprint { return "another reference" }
+        if let version, let second = other.version, version != second { return "another version of Swage" }
         if texts.map(\.name) != other.texts.map(\.name) { return "texts of other names" }
         for (text, second) in zip(texts, other.texts) where text != second { return "another text \(text.name)" }
         return nil

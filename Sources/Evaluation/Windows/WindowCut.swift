@@ -35,6 +35,17 @@ public struct WindowCut: Sendable, Hashable {
         self.parsesSpecial = parsesSpecial
     }
 
+    /// What of the cut differs from taking the whole text in windows that do not overlap, and the context, as texts by their
+    /// names.
+    package var options: [String: String] {
+        var options = ["context": "\(context)"]
+        options["stride"] = stride.map { "\($0)" }
+        if firstWindow > 0 { options["first-window"] = "\(firstWindow)" }
+        options["windows"] = windowLimit.map { "\($0)" }
+        if parsesSpecial { options["special-tokens"] = "parsed" }
+        return options
+    }
+
     /// Refuses windows that a model cannot see or that score nothing; to be called before any text is cut.
     ///
     /// - Parameter limit: The most tokens that the models can see.
@@ -46,6 +57,14 @@ public struct WindowCut: Sendable, Hashable {
         if let stride, !(1...context).contains(stride) {
             throw EvaluationError(.invalidStride(stride, context: context))
         }
+    }
+
+    /// The tokens that the wanted windows take of a text; nil for all that it has.
+    var tokenCount: Int? {
+        guard stride == nil, let windowLimit else { return nil }
+        let (windows, overflow) = firstWindow.addingReportingOverflow(windowLimit)
+        let (tokens, overflowed) = windows.multipliedReportingOverflow(by: context)
+        return overflow || overflowed ? nil : tokens
     }
 
     /// Cuts the tokens of a text.
@@ -118,20 +137,45 @@ public struct TokenWindows: Sendable {
     ///
     /// - Throws: ``EvaluationError`` if the text is too short for the first window that is wanted.
     public init(_ text: EvaluationText, tokenizer: Tokenizer, cut: WindowCut) throws {
-        var tokens = tokenizer.encode(text.bytes, parseSpecial: cut.parsesSpecial)
-        let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil
-        if let bos { tokens.insert(bos, at: 0) }
-        windows = cut.windows(of: tokens, bos: bos)
-        guard !windows.isEmpty else {
-            throw EvaluationError(
-                .textTooShort(tokenCount: tokens.count, context: cut.context, firstWindow: cut.firstWindow),
-                file: text.path ?? text.name)
+        let tokens: [TokenID]
+        (windows, tokens) = try Self.cut(text, cut, tokenizer) {
+            $0.encode(text.bytes, parseSpecial: cut.parsesSpecial)
         }
         firstTokens = windows.map { cut.stride == nil ? tokens[$0.number * cut.context] : $0.tokens[0] }
         name = text.name
         tokenCount = tokens.count
         byteCount = text.bytes.count
         characterCount = text.characterCount
+    }
+
+    /// The windows of a text that are wanted, for which no more of it is tokenized than they take, if the tokenizer allows that.
+    ///
+    /// - Throws: ``EvaluationError`` if the text is too short for the first window that is wanted.
+    package static func windows(
+        of text: EvaluationText, tokenizer: Tokenizer, cut: WindowCut
+    ) throws -> [EvaluationWindow] {
+        try Self.cut(text, cut, tokenizer) { tokenizer in
+            guard let count = cut.tokenCount else {
+                return tokenizer.encode(text.bytes, parseSpecial: cut.parsesSpecial)
+            }
+            return tokenizer.encodeBeginning(of: text.bytes, atLeast: count, parseSpecial: cut.parsesSpecial)
+        }.windows
+    }
+
+    /// - Parameter encode: tokens of the text, without BOS.
+    private static func cut(
+        _ text: EvaluationText, _ cut: WindowCut, _ tokenizer: Tokenizer, encode: (Tokenizer) -> [TokenID]
+    ) throws -> (windows: [EvaluationWindow], tokens: [TokenID]) {
+        var tokens = encode(tokenizer)
+        let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil
+        if let bos { tokens.insert(bos, at: 0) }
+        let windows = cut.windows(of: tokens, bos: bos)
+        guard !windows.isEmpty else {
+            throw EvaluationError(
+                .textTooShort(tokenCount: tokens.count, context: cut.context, firstWindow: cut.firstWindow),
+                file: text.path ?? text.name)
+        }
+        return (windows, tokens)
     }
 
     /// Windows whose text is not known, only their tokens.

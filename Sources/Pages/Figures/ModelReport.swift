@@ -1,3 +1,5 @@
+import Manifests
+
 /// What a report has measured, as its JSON has it; everything else that a report is written as is made from it.
 package struct ModelReport: Codable, Sendable, Hashable {
     /// The schema of the JSON that this version writes.
@@ -6,6 +8,8 @@ package struct ModelReport: Codable, Sendable, Hashable {
     /// Changes with the meaning of the members.
     package let schema: String
     package let version: String
+    /// The making of the report: its inputs and options.
+    package let manifest: Manifest?
     /// OpenBLAS's kernels.
     package let core: String
     /// Tokens per window; the second half of each is scored.
@@ -17,9 +21,13 @@ package struct ModelReport: Codable, Sendable, Hashable {
     package let groups: [Group]
 
     /// A report; the models' and the groups' figures are in the order of the texts and of the models.
-    package init(version: String, core: String, context: Int, texts: [Text], models: [Model], groups: [Group]) {
+    package init(
+        version: String, manifest: Manifest? = nil, core: String, context: Int, texts: [Text], models: [Model],
+        groups: [Group]
+    ) {
         schema = Self.currentSchema
         self.version = version
+        self.manifest = manifest
         self.core = core
         self.context = context
         self.texts = texts

@@ -71,7 +71,7 @@ public struct HessianCollection: Sendable {
         let windows = try activations.windows(of: texts, model.tokenizer, contextLimit: plan.contextLength)
         let origin = HessianOrigin(
             model: model.name, signature: try model.signature(), datasets: texts.map(\.name), chunkCount: windows.count,
-            chunkSize: activations.cut.context)
+            chunkSize: activations.cut.context, manifest: try activations.manifest(model, texts))
         let inputs = model.inputFiles + texts.compactMap(\.path)
         try OutputFile.check(output, inputs: inputs)
         if let importanceOutput { try OutputFile.check(importanceOutput, inputs: inputs) }
@@ -95,7 +95,7 @@ public struct HessianCollection: Sendable {
             try spool.write(
                 to: HessianWriter(path: output, plan: plan, blocks: columnBlocks, origin: origin),
                 layerCount: plan.layerCount)
-            matrix.model = origin.signature
+            (matrix.model, matrix.manifest) = (origin.signature, origin.manifest)
             if let importanceOutput { try matrix.write(to: importanceOutput, form: form) }
             return matrix
         }

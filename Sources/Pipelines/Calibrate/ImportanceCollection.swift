@@ -63,15 +63,15 @@ public struct ImportanceCollection: Sendable {
             progress(.stage(.collectingImportance))
             progress(.extent(.tokens(windows.reduce(0) { $0 + $1.tokens.count })))
             let pass = try model.forwardPass(parallel, memory: memory)
-            let signature = try model.signature()
+            let (signature, manifest) = (try model.signature(), try activations.manifest(model, texts))
             var matrix = try activations.importance(
                 pass, windows: windows, texts: texts, spool: ImportanceSpool(journal),
                 snapshot: {
                     var matrix = $0
-                    matrix.model = signature
+                    (matrix.model, matrix.manifest) = (signature, manifest)
                     try matrix.write(to: output, form: form)
                 }, progress: { progress(.fraction($0)) })
-            matrix.model = signature
+            (matrix.model, matrix.manifest) = (signature, manifest)
             progress(.times(model: model.name, pass.times))
             try matrix.write(to: output, form: form)
             return matrix

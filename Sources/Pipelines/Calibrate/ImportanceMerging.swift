@@ -1,6 +1,8 @@
 import Calibration
 import Files
 import Importance
+import Manifests
+import Models
 
 /// Adds up importance matrices, or writes one in another form.
 public struct ImportanceMerging: Sendable {
@@ -39,6 +41,10 @@ public struct ImportanceMerging: Sendable {
                 throw ErrorInFile(path: path, underlying: error)
             }
         }
+        merged.manifest = try Manifest(
+            paths.map { try InputRecord("importance", file: $0) }
+                + (merged.manifest?.inputs ?? []).map { $0.beneath("importance") },
+            options: merged.manifest?.options ?? [:])
         if form == .gguf, merged.chunkSize == 0 { throw CalibrationError(.legacyImportance, file: paths[0]) }
         try merged.write(to: output, form: form)
         return merged

@@ -1,6 +1,7 @@
 import Calibration
 import Files
 import FoundationEssentials
+import Manifests
 import Models
 import Recipes
 import Tensors
@@ -12,6 +13,8 @@ public enum SensitivityFile {
 
     private struct Content: Codable {
         let version: Int
+        /// What was measured, and with which options; files of older versions have none.
+        let manifest: Manifest?
         /// The digest of the weights that were measured.
         let model: String
         let reroutingDivergence: Double
@@ -29,8 +32,11 @@ public enum SensitivityFile {
     /// - Parameters:
     ///   - sensitivity: What types cost in the model's matrices.
     ///   - model: The model that was measured, whose weights' digest the file names.
+    ///   - manifest: What was measured, and with which options.
     ///   - path: The file.
-    public static func write(_ sensitivity: Sensitivity, of model: Model, to path: String) throws {
+    public static func write(
+        _ sensitivity: Sensitivity, of model: Model, _ manifest: Manifest, to path: String
+    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let matrices = sensitivity.matrices.map {
@@ -39,7 +45,7 @@ public enum SensitivityFile {
                 errors: Dictionary(uniqueKeysWithValues: $0.errors.map { ($0.name, $1) }))
         }
         let content = Content(
-            version: version, model: try Fingerprint.of(model),
+            version: version, manifest: manifest, model: try Fingerprint.of(model),
             reroutingDivergence: sensitivity.reroutingDivergence, matrices: matrices)
         var file = try AtomicFile(path: path)
         try file.append(Array(try encoder.encode(content)) + [0x0a])

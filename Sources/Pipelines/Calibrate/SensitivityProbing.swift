@@ -65,7 +65,7 @@ public struct SensitivityProbing: Sendable {
         let journal = try journal(model, output: output)
         return try Journal.perform(journal) {
             let sensitivity = try run(model, journal)
-            try SensitivityFile.write(sensitivity, of: model, to: output)
+            try SensitivityFile.write(sensitivity, of: model, texts.manifest(model), to: output)
             return sensitivity
         }
     }

@@ -3,6 +3,7 @@ import Files
 import FoundationEssentials
 import GGUF
 import Journals
+import Manifests
 import Models
 import Parallelism
 import Recipes

@@ -131,7 +131,7 @@ public struct Measurement: Sendable {
     ) throws -> PredictionIdentity {
         var stored: PredictionIdentity.Model?
         if case .predictions(let path) = reference {
-            stored = .init(name: path, fingerprint: try Fingerprint.of(file: path))
+            stored = .init(name: Provenance.lastComponent(path), fingerprint: try Fingerprint.of(file: path))
         }
         return PredictionIdentity(
             format: "", models: try models.map { .init(name: $0.name, fingerprint: try Fingerprint.of($0)) },
@@ -142,7 +142,7 @@ public struct Measurement: Sendable {
                 .init(
                     name: windows.name, sha256: texts.isEmpty ? "" : Fingerprint.of(texts[number]),
                     tokens: windows.tokenCount, bytes: windows.byteCount, characters: windows.characterCount)
-            })
+            }, version: SwageVersion.current)
     }
 
     private func windows(

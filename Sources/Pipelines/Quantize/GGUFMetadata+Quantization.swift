@@ -1,6 +1,7 @@
 import Files
 import GGUF
 import Hessians
+import Manifests
 import Models
 
 extension GGUFMetadata {

@@ -4,6 +4,7 @@ import Files
 import FoundationEssentials
 import GGUF
 import Importance
+import Manifests
 import ModelArchitecture
 import Models
 import Parallelism

@@ -2,6 +2,7 @@ import Calibration
 import Files
 import Hessians
 import Importance
+import Manifests
 import ModelArchitecture
 import Models
 import Tensors
@@ -40,7 +41,10 @@ public struct QuantizationInputs: Sendable {
         hessianWarning = try hessian.flatMap { try Self.warning(about: $0, of: model) }
         records =
             try [guidance.importancePath].compactMap { $0 }.map { try InputRecord("importance", file: $0) }
-            + (guidance.texts?.texts.texts ?? []).map { InputRecord("text", digest: Fingerprint.of($0), name: $0.name) }
+            + (importance?.manifest?.inputs ?? []).map { $0.beneath("importance") }
+            // Of other padding the model has another digest, and its moments make the same file.
+            + (hessian?.origin.manifest?.inputs ?? []).filter { $0.kind == "text" }.map { $0.beneath("hessian") }
+            + (guidance.texts?.texts.texts ?? []).map { InputRecord($0) }
     }
 
     private static func warning(about file: HessianFile, of model: Model) throws -> Message? {

@@ -23,7 +23,7 @@ extension NamePattern {
             case .choice(let nodes): try append(choice: nodes)
             case .repetition(let node, let minimum, let maximum):
                 for _ in 0..<minimum { try append(node) }
-                guard let maximum else { return try append(loop: node) }
+                guard let maximum else { return try append(loop: minimum == 0 ? body(ofLoop: node) : node) }
                 for _ in minimum..<maximum { try append(optional: node) }
             case .begin: program.append(.begin)
             case .end: program.append(.end)
@@ -34,6 +34,19 @@ extension NamePattern {
                 try append(node)
                 program.append(.found)
                 program[jump] = .jump(program.count)
+            }
+        }
+
+        /// What is repeated any number of times: `(x*)*` and its like find what `x*` finds.
+        private mutating func body(ofLoop node: Node) -> Node {
+            var body = node
+            while true {
+                switch body {
+                case .sequence(let nodes) where nodes.count == 1: body = nodes[0]
+                case .repetition(let inner, 0...1, nil), .repetition(let inner, 0...1, 1): body = inner
+                default: return body
+                }
+                partCount += 1
             }
         }
 

@@ -88,26 +88,33 @@ extension NamePattern {
         let program: [Instruction]
         let name: [UInt8]
         private var aheadResults: [SIMD2<Int>: Bool] = [:]
+        /// The number of the moment at which each place was last followed. What is ahead has places of its own, so that one
+        /// list serves it too.
+        private var visits: [Int]
+        private var moment = 0
 
         init(program: [Instruction], name: [UInt8]) {
             self.program = program
             self.name = name
+            visits = [Int](repeating: 0, count: program.count)
         }
 
         mutating func run(from start: Int, at position: Int, isAnchored: Bool) -> Bool {
-            var places: [Int] = []
+            // The places that are still to be followed, and those that come after the byte.
+            var (open, next): ([Int], [Int]) = ([], [])
             for position in position...name.count {
-                var visited = [Bool](repeating: false, count: program.count)
-                var next: [Int] = []
-                var open = places
-                if !isAnchored || places.isEmpty { open.append(start) }
+                moment += 1
+                let now = moment
+                if !isAnchored || open.isEmpty { open.append(start) }
                 while let place = open.popLast() {
-                    if visited[place] { continue }
-                    visited[place] = true
+                    if visits[place] == now { continue }
+                    visits[place] = now
                     switch program[place] {
                     case .found: return true
                     case .jump(let target): open.append(target)
-                    case .split(let first, let second): open += [second, first]
+                    case .split(let first, let second):
+                        open.append(second)
+                        open.append(first)
                     case .byte(let set):
                         if position < name.count, set.contains(name[position]) { next.append(place + 1) }
                     case let assertion:
@@ -115,7 +122,7 @@ extension NamePattern {
                     }
                 }
                 if isAnchored, next.isEmpty { return false }
-                places = next
+                swap(&open, &next)
             }
             return false
         }

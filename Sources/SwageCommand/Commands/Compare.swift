@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Files
+import Manifests
 import Models
 import Pipelines
 import Reporting
@@ -64,7 +65,10 @@ struct Compare: SwageSubcommand {
         ProgressLine.clear()
         let report = WeightReport(tensors, hasImportance: imatrix != nil)
         if json {
-            try JSONOutput.print(WeightErrorReport(tensors, hasImportance: imatrix != nil))
+            let manifest = Manifest(
+                [try InputRecord("original", source), try InputRecord("model", result)]
+                    + (try [imatrix].compactMap { $0?.path }.map { try InputRecord("importance", file: $0) }))
+            try JSONOutput.print(WeightErrorReport(tensors, hasImportance: imatrix != nil, manifest))
         } else {
             for warning in report.warnings { ProgressLine.handler(.warning(Message(warning))) }
             var parts = [report.worst(limit: limit, byExpert: experts).terminal, report.byRole.terminal]

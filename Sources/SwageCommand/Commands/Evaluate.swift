@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Manifests
 import Models
 import Pipelines
 import Reporting
@@ -63,7 +64,9 @@ struct Evaluate: WritingCommand {
         let results = try evaluation.run(model, reference: original, tasks: tasks)
         ProgressLine.clear()
         let report = TaskReport(
-            model: model.name, results: results.model, reference: original?.name, references: results.reference)
+            model: model.name, results: results.model, reference: original?.name, references: results.reference,
+            manifest: json
+                ? try Manifest(models: [original, model].compactMap { $0 }, tasks: tasks, questionLimit: limit) : nil)
         if json { return try JSONOutput.print(report) }
         try StandardStream.output.write(TaskTables.tables(of: report).map(\.terminal).joined(separator: "\n\n") + "\n")
     }

@@ -3,6 +3,7 @@ import Calibration
 import Evaluation
 import Files
 import Models
+import Pages
 import Pipelines
 import Recipes
 import Reporting

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Manifests
 import Models
 import Numerics
 import Pages
@@ -95,7 +96,7 @@ struct PerplexityCommand: WritingCommand {
             return try show(
                 results[results.count - 1], model: identity.models[results.count - 1].name,
                 results.count > 1 ? identity.models[0].name : identity.reference?.name, context: identity.context,
-                stride: identity.stride)
+                stride: identity.stride, identity.manifest)
         }
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
         let model = try reading.open(path)
@@ -114,18 +115,27 @@ struct PerplexityCommand: WritingCommand {
         let results = try measurement.run(
             [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts
         ).models[0]
+        // Which windows are scored each text says, and merged parts have the manifest of the whole.
+        (cut.firstWindow, cut.windowLimit) = (0, nil)
         try show(
-            results, model: model.name, original?.name ?? baseLogits, context: cut.context, stride: cut.stride)
+            results, model: model.name, original?.name ?? baseLogits.map(Provenance.lastComponent),
+            context: cut.context,
+            stride: cut.stride,
+            json
+                ? Manifest(
+                    models: [original, model].compactMap { $0 }, predictions: baseLogits, texts: texts, cut: cut)
+                : nil)
     }
 
     private func show(
-        _ results: [EvaluationResult], model: String, _ reference: String?, context: Int, stride: Int?
+        _ results: [EvaluationResult], model: String, _ reference: String?, context: Int, stride: Int?,
+        _ manifest: Manifest?
     ) throws {
         ProgressLine.clear()
         if json {
             return try JSONOutput.print(
                 PerplexityReport(
-                    model: model, reference: reference, context: context, stride: stride,
+                    manifest: manifest, model: model, reference: reference, context: context, stride: stride,
                     core: BLAS.coreName, texts: results.map { TextFigures($0) }))
         }
         var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]

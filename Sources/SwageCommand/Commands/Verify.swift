@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Files
+import Manifests
 import Models
 import Pipelines
 import Reporting
@@ -51,12 +52,15 @@ struct Verify: SwageSubcommand {
         compute.progress(.stage(.checking(path: file.path)))
         let soundness = try FileVerification(parallel: compute.parallel) { compute.progress(.fraction($0)) }.run(
             file.path)
-        let origin = soundness.findings.isEmpty ? try against.map { try verifyOrigin($0.path, compute) } : nil
+        let original =
+            soundness.findings.isEmpty ? try against.map { try reading.open($0.path, expertPadding: .off) } : nil
+        let origin = try original.map { try verifyOrigin($0, compute) }
         ProgressLine.clear()
         for note in soundness.notes + (origin?.notes ?? []) { compute.progress(.note(Message(note))) }
         let report = VerificationReport(soundness, origin)
         if json {
-            try JSONOutput.print(VerificationSummary(report, path: file.path, original: against?.path))
+            let manifest = try Manifest(verified: soundness.files, against: original)
+            try JSONOutput.print(VerificationSummary(report, path: file.path, original: against?.path, manifest))
         } else {
             try StandardStream.output.write(report.text(path: file.path, original: against?.path, limit: limit))
         }
@@ -64,8 +68,7 @@ struct Verify: SwageSubcommand {
         throw VerificationFailure(first: first, count: report.findings.count)
     }
 
-    private func verifyOrigin(_ path: String, _ compute: Compute) throws -> OriginVerification.Report {
-        let original = try reading.open(path, expertPadding: .off)
+    private func verifyOrigin(_ original: Model, _ compute: Compute) throws -> OriginVerification.Report {
         let model = try Model.open(file.path, expertPadding: .off, expertNormalization: reading.normalizeExperts)
         compute.progress(.stage(.comparing(model: model.name)))
         return try OriginVerification(parallel: compute.parallel) { compute.progress(.fraction($0)) }

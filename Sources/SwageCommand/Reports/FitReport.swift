@@ -1,3 +1,4 @@
+import Manifests
 import Models
 import Pipelines
 import Recipes
@@ -114,6 +115,7 @@ struct FitReport {
     /// What `fit --json` prints; sizes are in bytes.
     struct JSON: Encodable {
         let schema = 1
+        let manifest: Manifest
         let model: String
         let elements: Int
         let context: Int
@@ -147,10 +149,19 @@ struct FitReport {
         }
     }
 
+    private var manifest: Manifest {
+        var options = [
+            "context": "\(device.context)", "cache": device.cacheType.rawValue, "reserve": "\(device.reserveByteCount)",
+        ]
+        if hasDevice { options["memory"] = "\(device.byteCount)" }
+        if processorByteCount > 0 { options["ram"] = "\(processorByteCount)" }
+        return Manifest([InputRecord(header: model)], options: options)
+    }
+
     var json: JSON {
         let plan = model.plan
         return JSON(
-            model: model.name, elements: survey.elementCount, context: device.context,
+            manifest: manifest, model: model.name, elements: survey.elementCount, context: device.context,
             cacheType: device.cacheType.rawValue,
             cacheBytes: device.cacheByteCount(plan), workBytes: device.workByteCount(plan),
             reserveBytes: device.reserveByteCount, memoryBytes: hasDevice ? device.byteCount : nil,

@@ -1,4 +1,5 @@
 import Importance
+import Manifests
 import Reporting
 
 /// What an importance matrix says about every tensor or expert.
@@ -64,7 +65,8 @@ struct ImportanceListing {
 
     private var report: ImportanceReport {
         ImportanceReport(
-            datasets: matrix.datasets, windows: matrix.chunkCount, windowTokens: matrix.chunkSize,
+            manifest: matrix.manifest, datasets: matrix.datasets, windows: matrix.chunkCount,
+            windowTokens: matrix.chunkSize,
             tensors: entries.map { name, entry in
                 ImportanceReport.Tensor(
                     name: name, columns: entry.rowLength,
@@ -75,6 +77,8 @@ struct ImportanceListing {
 
 /// What `imatrix --show --json` prints.
 private struct ImportanceReport: Encodable {
+    /// nil in files of other programs and of the older form.
+    let manifest: Manifest?
     let datasets: [String]
     let windows: Int
     /// 0 if not known.

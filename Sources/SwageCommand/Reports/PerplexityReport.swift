@@ -1,7 +1,10 @@
+import Manifests
 import Pages
 
 /// What `perplexity --json` prints.
 struct PerplexityReport: Encodable {
+    /// nil of scores that older versions have kept.
+    let manifest: Manifest?
     let model: String
     /// The model that divergences are measured from.
     let reference: String?

@@ -1,4 +1,5 @@
 import Evaluation
+import Manifests
 import Models
 import Numerics
 import Pages
@@ -53,7 +54,9 @@ struct ReportMaking {
             let all = texts.count > 1 ? [NamedGroup(name: Self.averageOfAll, texts: texts.map(\.name))] : []
             try write(
                 ModelReport(
-                    version: SwageVersion.current, core: BLAS.coreName, context: cut.context,
+                    version: SwageVersion.current,
+                    manifest: try Manifest(models: opened, texts: texts, cut: cut), core: BLAS.coreName,
+                    context: cut.context,
                     texts: texts.map { ModelReport.Text($0) }, models: columns.placed,
                     groups: (all + groups).map { group in
                         ModelReport.Group(

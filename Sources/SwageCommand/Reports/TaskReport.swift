@@ -1,4 +1,5 @@
 import Evaluation
+import Manifests
 import Models
 import Numerics
 import Pages
@@ -10,13 +11,17 @@ struct TaskReport: Encodable {
     let version = SwageVersion.current
     /// OpenBLAS's kernels.
     let core = BLAS.coreName
+    let manifest: Manifest?
     let model: String
     let reference: String?
     let tasks: [TaskFigures]
     /// The questions of several tasks together.
     let all: TaskFigures?
 
-    init(model: String, results: [TaskResult], reference: String?, references: [TaskResult]?) {
+    init(
+        model: String, results: [TaskResult], reference: String?, references: [TaskResult]?, manifest: Manifest? = nil
+    ) {
+        self.manifest = manifest
         self.model = model
         self.reference = reference
         tasks = results.enumerated().map { TaskFigures($1, reference: references?[$0]) }

@@ -1,4 +1,5 @@
 import Files
+import Manifests
 import Reporting
 import Verification
 
@@ -62,6 +63,7 @@ struct VerificationReport {
 
 /// What `verify --json` prints.
 struct VerificationSummary: Encodable {
+    let manifest: Manifest
     let file: String
     let original: String?
     let files: [String]
@@ -94,7 +96,8 @@ struct VerificationSummary: Encodable {
         let agrees: Bool
     }
 
-    init(_ report: VerificationReport, path: String, original: String?) {
+    init(_ report: VerificationReport, path: String, original: String?, _ manifest: Manifest) {
+        self.manifest = manifest
         file = path
         self.original = original
         files = report.soundness.files

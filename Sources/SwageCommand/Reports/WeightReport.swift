@@ -1,4 +1,5 @@
 import Evaluation
+import Manifests
 import Pipelines
 import Reporting
 
@@ -97,6 +98,7 @@ struct WeightReport {
 
 /// What `compare --json` prints.
 struct WeightErrorReport: Encodable {
+    let manifest: Manifest
     let tensors: [Tensor]
 
     struct Tensor: Encodable {
@@ -140,7 +142,8 @@ struct WeightErrorReport: Encodable {
         }
     }
 
-    init(_ tensors: [WeightComparison.Tensor], hasImportance: Bool) {
+    init(_ tensors: [WeightComparison.Tensor], hasImportance: Bool, _ manifest: Manifest) {
+        self.manifest = manifest
         self.tensors = tensors.map { tensor in
             Tensor(
                 name: tensor.name, role: tensor.role?.stem, originalType: tensor.originalType.name,

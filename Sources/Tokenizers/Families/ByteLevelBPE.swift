@@ -114,6 +114,8 @@ struct ByteLevelBPE: TokenEncoder {
         }
     }
 
+    var cutsBeforeLineBreaks: Bool { splitter.rules.contains(where: \.cutsBeforeLineBreaks) }
+
     /// Whether the merges alone make `id` of the bytes `word`.
     func merges(_ word: [UInt8], make id: TokenID) -> Bool {
         pairs.withLookup { lookup in

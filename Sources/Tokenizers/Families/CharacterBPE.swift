@@ -118,6 +118,9 @@ struct CharacterBPE: TokenEncoder {
         }
     }
 
+    /// Merges make tokens of neighbours alone; pieces that are cut out could be longer.
+    var cutsBeforeLineBreaks: Bool { cuts?.pieces == nil && cuts?.wholePieces == nil }
+
     /// The rank of the merge that completes `piece`; nil if the merges do not make it.
     func rankOfLastMerge(making id: TokenID, _ piece: ByteString) -> UInt32? {
         var ids: [TokenID] = []

@@ -3,6 +3,10 @@ protocol TokenEncoder: Sendable {
     /// Appends the tokens of `text`, which may be any bytes.
     /// - Parameter parseSpecial: whether the text of a special token becomes that token.
     func encode(_ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool, into ids: inout [TokenID])
+
+    /// Whether what follows a line break behind a letter changes no token of what comes before it, if no token has a line
+    /// break behind a letter.
+    var cutsBeforeLineBreaks: Bool { get }
 }
 
 /// A tokenizer put together: its GGUF view, and the two directions.

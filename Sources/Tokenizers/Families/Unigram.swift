@@ -51,6 +51,9 @@ struct Unigram: TokenEncoder {
         }
     }
 
+    /// What the normalizer makes of a line break, and the likeliest pieces, can depend on what follows.
+    var cutsBeforeLineBreaks: Bool { false }
+
     private func encode(
         normalized text: UnsafeBufferPointer<UInt8>, _ steps: inout [Step], into ids: inout [TokenID]
     ) {

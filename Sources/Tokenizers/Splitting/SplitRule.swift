@@ -37,6 +37,19 @@ enum SplitRule: Sendable, Hashable {
     /// Three ASCII digits.
     case threeDigits
 
+    /// Whether letters and a line break behind them are never in one word of this rule, nor of those after it.
+    ///
+    /// Rules before it, of which each takes a run of characters without line breaks, end before the line break or behind it.
+    var cutsBeforeLineBreaks: Bool {
+        switch self {
+        case .gpt2, .contractionsAndWords, .casedWords, .deepSeekWords, .lineBreak: true
+        case .letters, .casedLetters, .punctuation, .listedSigns, .trailingSpaces, .eastAsian, .chineseAndKana,
+            .numbers,
+            .punctuationAndSigns, .threeDigits:
+            false
+        }
+    }
+
     /// The rule of a regular expression in a `tokenizer.json`.
     init?(pattern: ByteString) {
         guard let rule = Self.patterns[pattern] else { return nil }

@@ -1,4 +1,5 @@
 import Files
+import Manifests
 import ModelArchitecture
 import Models
 import Pipelines
@@ -62,7 +63,8 @@ extension FuzzTarget {
             }
             let path = workplace.file("seed.json")
             try SensitivityFile.write(
-                Sensitivity(matrices: matrices, reroutingDivergence: 0.001), of: model, to: path)
+                Sensitivity(matrices: matrices, reroutingDivergence: 0.001), of: model,
+                Manifest(version: "0", inputs: []), to: path)
             return [try ReadableFile.contents(of: path)]
         } prepare: { workplace in
             let model = try workplace.model()

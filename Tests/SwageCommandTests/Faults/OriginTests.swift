@@ -28,7 +28,14 @@ import Testing
         try await run("imatrix", base, "-o", importance, "--text", text, "--context", "32", "--chunks", "2")
         let guided = workspace.file("guided.gguf")
         try await run("quantize", base, "-o", guided, "--type", "Q4_0", "--imatrix", importance)
-        #expect(try inputs(of: guided) == ["importance \(try await digest(importance)) importance.gguf"])
+        let model = try #require(
+            try inputs(of: importance).first?.firstMatch(of: /model [0-9a-f]{64} .+/).map { String($0.output) })
+        #expect(try inputs(of: importance) == [model, "text \(textDigest) text"])
+        #expect(
+            try inputs(of: guided) == [
+                "importance \(try await digest(importance)) importance.gguf", "importance.\(model)",
+                "importance.text \(textDigest) text",
+            ])
 
         let metadata = try workspace.write("metadata.json", Array(#"{"general.author": "nobody"}"#.utf8))
         let converted = workspace.file("converted.gguf")
