@@ -1,6 +1,6 @@
 import Files
+import Parallelism
 import Runtime
-import Synchronization
 
 /// Stores a model's predictions in Swage's form; a run that ends early is continued by the next.
 package final class PredictionArchiveWriter: PredictionRecorder, ScoreFileJournal, @unchecked Sendable {
@@ -13,7 +13,8 @@ package final class PredictionArchiveWriter: PredictionRecorder, ScoreFileJourna
     private let file: ResumableFile
     private let lengths: TokenLengths
     private let finished: [Int: [WindowScores]]
-    private let pending = Mutex<[Int: PredictionRow]>([:])
+    /// The rows of the batch that have been received and are not collected yet.
+    private var pending = ResultTable<PredictionRow?>(repeating: nil, count: 0)
     /// The scored tokens of the batch, and what places their samples.
     private var tokens: [(token: Int32, seed: UInt64)] = []
     /// Rows of the batch's windows that are not written yet.
@@ -89,12 +90,12 @@ package final class PredictionArchiveWriter: PredictionRecorder, ScoreFileJourna
             window.scored.map { (window.tokens[$0], UInt64(window.number) << 32 | UInt64($0)) }
         }
         windowLengths = windows.map(\.scored.count)
+        pending = ResultTable(repeating: nil, count: tokens.count)
     }
 
     /// Encodes the prediction of one row; called from several threads.
     package func record(row: Int, logits: UnsafeBufferPointer<Float>) {
-        let prediction = PredictionRow(logits: logits, token: tokens[row].token, seed: tokens[row].seed)
-        pending.withLock { $0[row] = prediction }
+        pending[row] = PredictionRow(logits: logits, token: tokens[row].token, seed: tokens[row].seed)
     }
 
     /// Writes the windows that are complete with these rows.
@@ -102,7 +103,8 @@ package final class PredictionArchiveWriter: PredictionRecorder, ScoreFileJourna
     /// - Throws: `FileError` if they cannot be written.
     package func endRows(_ rows: Range<Int>) throws {
         for row in rows {
-            if let prediction = pending.withLock({ $0.removeValue(forKey: row) }) { collected.append(prediction) }
+            if let prediction = pending[row] { collected.append(prediction) }
+            pending[row] = nil
         }
         while let length = windowLengths.first, collected.count >= length {
             try file.append(PredictionArchive.frame(PredictionRows(rows: Array(collected[..<length])).bytes))

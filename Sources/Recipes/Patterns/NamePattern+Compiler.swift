@@ -14,6 +14,26 @@ extension NamePattern {
             return compiler.program + [.found]
         }
 
+        /// The bytes that a program can begin with; nil if it can end, or ask for a place, before it takes one.
+        static func beginnings(of program: [Instruction]) -> ByteSet? {
+            var set = ByteSet()
+            var isKnown = [Bool](repeating: false, count: program.count)
+            var open = [0]
+            while let place = open.popLast() {
+                guard !isKnown[place] else { continue }
+                isKnown[place] = true
+                switch program[place] {
+                case .byte(let bytes): set.formUnion(bytes)
+                case .split(let first, let second): open += [first, second]
+                case .jump(let target): open.append(target)
+                // What must be ahead begins with the byte that is taken next.
+                case .ahead(let target, isWanted: true): open.append(target)
+                case .begin, .end, .wordBoundary, .ahead, .found: return nil
+                }
+            }
+            return set
+        }
+
         private mutating func append(_ node: Node) throws(Parser.Failure) {
             partCount += 1
             guard partCount <= Self.lengthLimit else { throw Parser.Failure("too many repetitions") }

@@ -6,6 +6,8 @@ public struct NamePattern: Sendable, Hashable, CustomStringConvertible {
     /// The expression as it was given.
     public let text: String
     private let program: [Instruction]
+    /// The bytes that can begin what is found; nil if nothing or a place can be found.
+    private let beginnings: ByteSet?
 
     /// Parses a regular expression.
     ///
@@ -15,6 +17,7 @@ public struct NamePattern: Sendable, Hashable, CustomStringConvertible {
         do throws(Parser.Failure) {
             var parser = try Parser(text)
             program = try Compiler.program(for: parser.parse())
+            beginnings = Compiler.beginnings(of: program)
         } catch {
             throw RecipeError(.malformedPattern(text, reason: error.description))
         }
@@ -31,7 +34,7 @@ public struct NamePattern: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the expression is found anywhere in `name`.
     public func finds(_ name: String) -> Bool {
-        var search = Search(program: program, name: Array(name.utf8))
+        var search = Search(program: program, beginnings: beginnings, name: Array(name.utf8))
         return search.run(from: 0, at: 0, isAnchored: false)
     }
 }
@@ -86,6 +89,7 @@ extension NamePattern {
     /// A search that follows all ways through a program at once (Thompson, 1968).
     private struct Search {
         let program: [Instruction]
+        let beginnings: ByteSet?
         let name: [UInt8]
         private var aheadResults: [SIMD2<Int>: Bool] = [:]
         /// The number of the moment at which each place was last followed. What is ahead has places of its own, so that one
@@ -93,8 +97,9 @@ extension NamePattern {
         private var visits: [Int]
         private var moment = 0
 
-        init(program: [Instruction], name: [UInt8]) {
+        init(program: [Instruction], beginnings: ByteSet?, name: [UInt8]) {
             self.program = program
+            self.beginnings = beginnings
             self.name = name
             visits = [Int](repeating: 0, count: program.count)
         }
@@ -105,7 +110,7 @@ extension NamePattern {
             for position in position...name.count {
                 moment += 1
                 let now = moment
-                if !isAnchored || open.isEmpty { open.append(start) }
+                if isAnchored ? open.isEmpty : mayBegin(at: position) { open.append(start) }
                 while let place = open.popLast() {
                     if visits[place] == now { continue }
                     visits[place] = now
@@ -125,6 +130,10 @@ extension NamePattern {
                 swap(&open, &next)
             }
             return false
+        }
+
+        private func mayBegin(at position: Int) -> Bool {
+            beginnings.map { position < name.count && $0.contains(name[position]) } ?? true
         }
 
         private mutating func holds(_ assertion: Instruction, at position: Int) -> Bool {
