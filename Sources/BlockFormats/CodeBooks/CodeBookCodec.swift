@@ -114,7 +114,8 @@ extension CodeBookCodec {
             let multiple = layout.multiples[choice]
             storeChoice(choice, part: part, into: block)
             for group in layout.groups(ofPart: part) {
-                let found = search.bestWord(group: group, scale: scales.factor * multiple, kind: layout.kind(choice))
+                let found = search.bestWord(
+                    group: group, scale: scales.factor * multiple, kind: layout.kind(choice), isExact: true)
                 squares += multiple * multiple * found.error.a
                 products += multiple * found.error.b
                 let word = CodeWord(index: found.index, signs: search.signs(found, group: group))
@@ -152,10 +153,11 @@ struct SuperblockRoom {
     /// both kinds after each other.
     let trialSquares: UnsafeMutablePointer<Float>
     let trialProducts: UnsafeMutablePointer<Float>
+    let columns: UnsafeMutablePointer<Float>
     /// The search's own memory.
     let moments: UnsafeMutablePointer<Float>
 
-    static let sharedFloatCount = 3 * 256 + 2 * 16 * 16
+    static let sharedFloatCount = 3 * 256 + 2 * 16 * 16 + 512
 
     init(_ floats: UnsafeMutablePointer<Float>) {
         values = floats
@@ -163,6 +165,7 @@ struct SuperblockRoom {
         decoded = floats + 512
         trialSquares = floats + 768
         trialProducts = floats + 1024
+        columns = floats + 1280
         moments = floats + Self.sharedFloatCount
     }
 }

@@ -6,6 +6,7 @@ import CSIMD
 /// book has is kept as bits.
 struct HalfWordBook: Sendable {
     let pairs: LevelPairs
+    private let middles: Lanes
     /// The code word of a pair of half words, at 81 · first + second; −1 where the code book has none.
     private let words: [Int16]
     /// Per half word the other halves that the code book has with it: first the second halves for each first half, then the
@@ -17,6 +18,8 @@ struct HalfWordBook: Sendable {
     ///   - levels: What 0, 1 and 2 stand for.
     init(packedGrid: [UInt16], levels: SIMD3<Float>) {
         pairs = LevelPairs(levels)
+        middles = Lanes(
+            lowHalf: SIMD8(repeating: (levels.x + levels.y) / 2), highHalf: SIMD8(repeating: (levels.y + levels.z) / 2))
         var words = [Int16](repeating: -1, count: 81 * 81)
         for (word, packed) in packedGrid.enumerated() {
             let halves = [0, 8].map { shift in
@@ -57,13 +60,17 @@ struct HalfWordBook: Sendable {
                 partners.withUnsafeBufferPointer { partners in
                     body(
                         HalfWordTables(
-                            pairs: pairs, pairIndices: pairIndices.baseAddress!, words: words.baseAddress!,
+                            pairs: pairs, middles: middles, pairIndices: pairIndices.baseAddress!,
+                            words: words.baseAddress!,
                             secondPartners: partners.baseAddress!, firstPartners: partners.baseAddress! + 81))
                 }
             }
         }
     }
 }
+
+/// Four bits as the digits of a number to the base 3.
+private let ternary = SIMD16<UInt8>(0, 1, 3, 4, 9, 10, 12, 13, 27, 28, 30, 31, 36, 37, 39, 40)
 
 /// A pair of half words and its cost.
 struct HalfWordPair {
@@ -75,6 +82,8 @@ struct HalfWordPair {
 /// The tables of a ``HalfWordBook`` as pointers, and the search in them.
 struct HalfWordTables {
     let pairs: LevelPairs
+    /// The middle of the first two levels, then that of the last two, eight times each.
+    let middles: Lanes
     let pairIndices: UnsafePointer<SIMD16<Int32>>
     let words: UnsafePointer<Int16>
     let secondPartners: UnsafePointer<HalfWordSet>
@@ -91,12 +100,27 @@ struct HalfWordTables {
     @inline(__always)
     func word(_ pair: HalfWordPair) -> Int { Int(max(0, words[81 &* pair.first &+ pair.second])) }
 
+    @inline(__always)
+    func has(_ first: Int, _ second: Int) -> Bool { words[81 &* first &+ second] >= 0 }
+
+    /// The half words nearest to eight elements, given twice.
+    @inline(__always)
+    func nearest(_ elements: Lanes, scale: Float, shift: Float) -> (first: Int, second: Int) {
+        let bits = Int(csimd_less_mask((middles + shift) * scale, elements))
+        return (
+            Int(ternary[bits & 15]) &+ Int(ternary[bits >> 8 & 15]),
+            Int(ternary[bits >> 4 & 15]) &+ Int(ternary[bits >> 12])
+        )
+    }
+
     /// The pair in the code book that costs least, if it costs less than a bound.
     ///
-    /// Goes through the pairs whose halves, each with the cheapest other half, can still beat a pair that is known: the better
-    /// of the best with the cheapest first and the best with the cheapest second half.
+    /// - Parameters:
+    ///   - isExact: Whether to look beyond the best pair with the cheapest first and the best with the cheapest second half.
     @inline(__always)
-    func bestPair(_ firsts: HalfWordCosts, _ seconds: HalfWordCosts, below bound: Float) -> HalfWordPair? {
+    func bestPair(
+        _ firsts: HalfWordCosts, _ seconds: HalfWordCosts, below bound: Float, isExact: Bool = true
+    ) -> HalfWordPair? {
         guard firsts.least + seconds.least < bound else { return nil }
         let (first, second) = (firsts.first(costing: firsts.least), seconds.first(costing: seconds.least))
         if words[81 &* first &+ second] >= 0 {
@@ -105,7 +129,19 @@ struct HalfWordTables {
         let partner = seconds.least(among: secondPartners + first)
         let otherPartner = firsts.least(among: firstPartners + second)
         let known = min(firsts.least + partner, seconds.least + otherPartner)
-        var limit = min(known, bound)
+        if isExact, let best = bestPair(firsts, seconds, better: min(known, bound)) { return best }
+        guard known < bound else { return nil }
+        return firsts.least + partner == known
+            ? HalfWordPair(
+                first: first, second: seconds.first(costing: partner, among: secondPartners[first]), cost: known)
+            : HalfWordPair(
+                first: firsts.first(costing: otherPartner, among: firstPartners[second]), second: second, cost: known)
+    }
+
+    /// The pair that costs least, if it costs less than a limit, among those whose halves do so with the cheapest other half.
+    @inline(__always)
+    private func bestPair(_ firsts: HalfWordCosts, _ seconds: HalfWordCosts, better limit: Float) -> HalfWordPair? {
+        var limit = limit
         var best: HalfWordPair?
         var candidates = firsts.adding(seconds.least, below: limit)
         let partners = seconds.adding(firsts.least, below: limit)
@@ -119,13 +155,7 @@ struct HalfWordTables {
                 }
             }
         }
-        if let best { return best }
-        guard known < bound else { return nil }
-        return firsts.least + partner == known
-            ? HalfWordPair(
-                first: first, second: seconds.first(costing: partner, among: secondPartners[first]), cost: known)
-            : HalfWordPair(
-                first: firsts.first(costing: otherPartner, among: firstPartners[second]), second: second, cost: known)
+        return best
     }
 
     /// The exactly best pair for a group in units of its scale.

@@ -78,9 +78,16 @@ struct HalfWordMoments {
     /// The exactly best pair of half words of a group under a scale and a shift of ±⅛ or none, its cost divided by the scale;
     /// nil if that is not below a bound.
     @inline(__always)
-    func bestPair(group: Int, scale: Float, shift: Float, below bound: Float = .infinity) -> HalfWordPair? {
+    func bestPair(group: Int, scale: Float, shift: Float, isExact: Bool = true, below bound: Float = .infinity)
+        -> HalfWordPair?
+    {
         let squares = moments + (576 &* group &+ place(shift))
         let slopes = moments + (576 &* group &+ 192)
+        let (first, second) = nearestPair(group: group, scale: scale, shift: shift)
+        let cost =
+            (squares[first] * scale + slopes[first]) + (squares[288 &+ second] * scale + slopes[288 &+ second])
+        guard cost < bound else { return nil }
+        if tables.has(first, second) { return HalfWordPair(first: first, second: second, cost: cost) }
         @inline(__always)
         func costs(_ half: Int) -> HalfWordCosts {
             HalfWordCosts(self.costs + half &* HalfWordCosts.floatCount) { vector in
@@ -88,7 +95,16 @@ struct HalfWordMoments {
                 return csimd_multiply_add(squares.lanes(place), Lanes(repeating: scale), slopes.lanes(place))
             }
         }
-        return tables.bestPair(costs(0), costs(1), below: bound)
+        return tables.bestPair(costs(0), costs(1), below: bound, isExact: isExact)
+    }
+
+    /// The half words whose elements are all nearest to those of a group: no others cost less.
+    @inline(__always)
+    private func nearestPair(group: Int, scale: Float, shift: Float) -> (first: Int, second: Int) {
+        let eight = values.eight(8 &* group)
+        var lanes = Lanes(lowHalf: eight, highHalf: eight)
+        if areMagnitudes { lanes = csimd_maximum(lanes, Lanes() - lanes) }
+        return tables.nearest(lanes, scale: scale, shift: shift)
     }
 
     @inline(__always)

@@ -52,7 +52,9 @@ extension IQ1MCodec: CodeBookCodec {
             partCount: 16, multiples: Lanes(1, 3, 5, 7, 9, 11, 13, 15, 15, 15, 15, 15, 15, 15, 15, 15),
             multipleCount: 8,
             kindCount: 1,
-            trialScales: .geometric(1, 1.7), trialCount: 3)
+            scan: LevelScan(
+                levels: SIMD3(-1, 0, 1), areMagnitudes: false, scales: .geometric(0.6, 1.2), count: 12),
+            trialScales: Lanes(padding: [1, 0.8]), trialCount: 2, areTrialsExact: false)
         let room: SuperblockRoom
         private let moments: HalfWordMoments
 
@@ -68,12 +70,12 @@ extension IQ1MCodec: CodeBookCodec {
         /// Takes the better shift. The one that leans to the side of the elements is tried first: it leaves the other a
         /// bound that is seldom met.
         @inline(__always)
-        func bestWord(group: Int, scale: Float, kind: Int) -> FoundWord {
+        func bestWord(group: Int, scale: Float, kind: Int, isExact: Bool) -> FoundWord {
             let lean = moments.shiftProduct(group: group)
             var shift: Float = lean < 0 ? -0.125 : 0.125
-            var best = moments.bestPair(group: group, scale: scale, shift: shift)
+            var best = moments.bestPair(group: group, scale: scale, shift: shift, isExact: isExact)
             let bound = (best?.cost ?? .infinity) - 4 * lean.magnitude
-            if let other = moments.bestPair(group: group, scale: scale, shift: -shift, below: bound) {
+            if let other = moments.bestPair(group: group, scale: scale, shift: -shift, isExact: isExact, below: bound) {
                 shift = -shift
                 best = other
             }

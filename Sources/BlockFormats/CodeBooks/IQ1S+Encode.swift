@@ -13,7 +13,9 @@ extension IQ1SCodec: CodeBookCodec {
         let layout = SuperblockLayout(
             partCount: 8, multiples: Lanes(1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15), multipleCount: 8,
             kindCount: 2,
-            trialScales: .geometric(1.1, 1.6), trialCount: 3)
+            scan: LevelScan(
+                levels: SIMD3(-1, 0, 1), areMagnitudes: false, scales: .geometric(0.6, 1.2), count: 12),
+            trialScales: Lanes(padding: [1]), trialCount: 1, areTrialsExact: false)
         let room: SuperblockRoom
         private let moments: HalfWordMoments
 
@@ -27,10 +29,11 @@ extension IQ1SCodec: CodeBookCodec {
         func prepare(group: Int) { moments.prepare(group: group) }
 
         @inline(__always)
-        func bestWord(group: Int, scale: Float, kind: Int) -> FoundWord {
+        func bestWord(group: Int, scale: Float, kind: Int, isExact: Bool) -> FoundWord {
             let shift: Float = kind == 0 ? 0.125 : -0.125
             return moments.found(
-                moments.bestPair(group: group, scale: scale, shift: shift), group: group, shift: shift)
+                moments.bestPair(group: group, scale: scale, shift: shift, isExact: isExact), group: group, shift: shift
+            )
         }
 
         func signs(_ found: FoundWord, group: Int) -> UInt32 { 0 }

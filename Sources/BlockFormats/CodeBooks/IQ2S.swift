@@ -63,7 +63,7 @@ extension IQ2SCodec: CodeBookCodec {
     }
 
     struct Search: CodeWordSearch {
-        let layout = SuperblockLayout(magnitudePartCount: 16)
+        let layout = SuperblockLayout(magnitudePartCount: 16, trialScales: [1, 0.75])
         let room: SuperblockRoom
         private let moments: HalfWordMoments
 
@@ -77,8 +77,9 @@ extension IQ2SCodec: CodeBookCodec {
         func prepare(group: Int) { moments.prepare(group: group) }
 
         @inline(__always)
-        func bestWord(group: Int, scale: Float, kind: Int) -> FoundWord {
-            moments.found(moments.bestPair(group: group, scale: scale, shift: 0), group: group, shift: 0)
+        func bestWord(group: Int, scale: Float, kind: Int, isExact: Bool) -> FoundWord {
+            moments.found(
+                moments.bestPair(group: group, scale: scale, shift: 0, isExact: isExact), group: group, shift: 0)
         }
 
         @inline(__always)

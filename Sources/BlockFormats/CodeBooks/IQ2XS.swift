@@ -50,7 +50,7 @@ extension IQ2XSCodec: CodeBookCodec {
     private static let book = WholeWordBook(packedGrid: packedGrid, levels: IQ2XXSCodec.magnitudes)
 
     static func withSearch(_ room: SuperblockRoom, _ body: (WholeWordSearch) -> Void) {
-        let layout = SuperblockLayout(magnitudePartCount: 16)
+        let layout = SuperblockLayout(magnitudePartCount: 16, trialScales: [1, 1.4, 0.6, 0.8])
         book.withTables { body(WholeWordSearch($0, layout, room)) }
     }
 

@@ -4,7 +4,7 @@ extension IQ2XXSCodec: CodeBookCodec {
     private static let book = WholeWordBook(packedGrid: packedGrid, levels: magnitudes)
 
     static func withSearch(_ room: SuperblockRoom, _ body: (WholeWordSearch) -> Void) {
-        let layout = SuperblockLayout(magnitudePartCount: 8)
+        let layout = SuperblockLayout(magnitudePartCount: 8, trialScales: [1, 1.4, 0.6, 0.8])
         book.withTables { body(WholeWordSearch($0, layout, room)) }
     }
 

@@ -18,12 +18,16 @@ struct SuperblockLayout {
     let multipleCount: Int
     /// 2 if the choices from lane 8 on are those of the lanes before with another kind of code words, otherwise 1.
     let kindCount: Int
-    /// Scales to try first for a part, in units of its mean magnitude, and how many.
+    /// The search for about the right scales of the parts.
+    let scan: LevelScan
+    /// The scales of a part that its code words are found under, in units of the scan's, and how many.
     let trialScales: Lanes
     let trialCount: Int
+    /// Whether these code words are the best of all, and not just the best with the best first or the best second half.
+    let areTrialsExact: Bool
 
-    /// Places for the words found under the first scales, and under a choice and its neighbours.
-    var slotCount: Int { trialCount + 3 }
+    /// Places for the words found under these scales and under a choice.
+    var slotCount: Int { trialCount + 1 }
 
     @inline(__always)
     func groups(ofPart part: Int) -> Range<Int> {
@@ -34,22 +38,19 @@ struct SuperblockLayout {
     /// The kind of code words that a choice means.
     @inline(__always)
     func kind(_ choice: Int) -> Int { kindCount == 2 ? choice >> 3 : 0 }
-
-    /// A choice and its neighbours of the same kind.
-    @inline(__always)
-    func neighbours(_ choice: Int) -> ClosedRange<Int> {
-        let first = kindCount == 2 ? choice & 8 : 0
-        let last = kindCount == 2 ? choice | 7 : 15
-        return max(first, choice &- 1)...min(last, choice &+ 1)
-    }
 }
 
 extension SuperblockLayout {
     /// The layout of the IQ2 formats.
-    init(magnitudePartCount partCount: Int) {
+    ///
+    /// - Parameters:
+    ///   - trialScales: The scales of a part that its code words are found under, in units of the scan's.
+    init(magnitudePartCount partCount: Int, trialScales: [Float]) {
         self.init(
             partCount: partCount, multiples: (Lanes.ramp + 0.5) * 0.25, multipleCount: 16, kindCount: 1,
-            trialScales: .geometric(0.028, 1.3), trialCount: 6)
+            scan: LevelScan(
+                levels: IQ2XXSCodec.magnitudes, areMagnitudes: true, scales: .geometric(0.02, 1.25), count: 10),
+            trialScales: Lanes(padding: trialScales), trialCount: trialScales.count, areTrialsExact: true)
     }
 }
 
@@ -70,8 +71,8 @@ protocol CodeWordSearch {
     /// Makes a group ready for ``bestWord(group:scale:kind:)``, once its values and weights are in the room.
     func prepare(group: Int)
 
-    /// The exactly best code word of a group under a scale.
-    func bestWord(group: Int, scale: Float, kind: Int) -> FoundWord
+    /// The best code word of a group under a scale, exactly or as good as.
+    func bestWord(group: Int, scale: Float, kind: Int, isExact: Bool) -> FoundWord
 
     /// The signs to store with a word.
     func signs(_ found: FoundWord, group: Int) -> UInt32
@@ -88,13 +89,28 @@ struct FoundWord {
 extension CodeWordSearch {
     /// Chooses the super-block's scale together with the choices of all parts.
     func chooseScales() -> SuperblockScales {
+        let columns = ElementColumns(
+            values: room.values, weights: room.weights, partLength: 256 / layout.partCount, work: room.columns)
+        let scanned = scan(columns)
         var greatest: Float = 0
         for part in 0..<layout.partCount {
             for group in layout.groups(ofPart: part) { prepare(group: group) }
-            greatest = max(greatest, tryScales(part: part))
+            let scale = tryScales(part: part, around: scanned.scales[part], kind: Int(scanned.kinds[part]))
+            greatest = max(greatest, scale)
         }
         let coarse = bestScales(from: greatest * 0.9 / layout.multiples[15], ratio: 1.05, steps: 16)
-        return bestScales(from: tryNeighbours(coarse) * 0.95, ratio: 1.015, steps: 8)
+        return bestScales(from: tryChoices(coarse) * 0.95, ratio: 1.015, steps: 8)
+    }
+
+    /// About the right scale of each part, and the better kind of code words.
+    @inline(__always)
+    private func scan(_ columns: ElementColumns) -> (scales: Lanes, kinds: Lanes) {
+        guard layout.kindCount == 2 else { return (layout.scan.best(columns, shift: 0).scales, Lanes()) }
+        let (first, second) = (layout.scan.best(columns, shift: 0.125), layout.scan.best(columns, shift: -0.125))
+        return (
+            csimd_where_less(first.gains, second.gains, second.scales, first.scales),
+            csimd_where_less(first.gains, second.gains, Lanes(repeating: 1), Lanes())
+        )
     }
 
     /// Of up to sixteen scales of the super-block the one that leaves the least error, as far as the words tried so far show
@@ -157,20 +173,19 @@ extension CodeWordSearch {
         )
     }
 
-    /// Finds the best code words of a part under some scales, and returns the scale that fits the best of them.
-    private func tryScales(part: Int) -> Float {
-        let size = meanMagnitude(part: part)
+    /// Finds good code words of a part under some scales, and returns the scale that fits the best of them.
+    private func tryScales(part: Int, around scale: Float, kind: Int) -> Float {
+        if layout.kindCount == 2 {
+            for slot in 0..<layout.slotCount { store(QuadraticError(), part: part, kind: 1 &- kind, slot: slot) }
+        }
         var best: (scale: Float, gain: Float) = (0, 0)
-        for kind in 0..<layout.kindCount {
-            for trial in 0..<layout.trialCount {
-                let error = bestWords(part: part, scale: size * layout.trialScales[trial], kind: kind)
-                store(error, part: part, kind: kind, slot: trial)
-                let gain = error.b > 0 && error.a > 0 ? error.b * (error.b / error.a) : 0
-                if gain > best.gain { best = (error.b / error.a, gain) }
-                // The neighbours' slots stay empty until they are tried, and in the kind that they are not tried in.
-                guard trial == 0 else { continue }
-                for slot in layout.trialCount..<layout.slotCount { store(error, part: part, kind: kind, slot: slot) }
-            }
+        for trial in 0..<layout.trialCount {
+            let error = words(part: part, scale: scale * layout.trialScales[trial], kind: kind)
+            let gain = error.b > 0 && error.a > 0 ? error.b * (error.b / error.a) : 0
+            if gain > best.gain { best = (error.b / error.a, gain) }
+            store(error, part: part, kind: kind, slot: trial)
+            // The last slot is the choice's, and holds nothing else until there is one.
+            store(error, part: part, kind: kind, slot: layout.trialCount)
         }
         return best.scale
     }
@@ -182,54 +197,29 @@ extension CodeWordSearch {
         room.trialProducts[place] = error.b
     }
 
-    /// The mean magnitude by weight: what a scale of about the right size is measured by.
-    private func meanMagnitude(part: Int) -> Float {
-        let length = 256 / layout.partCount
-        var products = Lanes()
-        var weights = Lanes()
-        for start in stride(from: length &* part, to: length &* (part &+ 1), by: 16) {
-            let lanes = room.values.lanes(start)
-            products = csimd_multiply_add(csimd_maximum(lanes, -lanes), room.weights.lanes(start), products)
-            weights += room.weights.lanes(start)
-        }
-        return csimd_sum(products) / csimd_sum(weights)
-    }
-
-    /// a and b of a part's best code words under a scale.
+    /// a and b of good code words of a part under a scale.
     @inline(__always)
-    private func bestWords(part: Int, scale: Float, kind: Int) -> QuadraticError {
+    private func words(part: Int, scale: Float, kind: Int) -> QuadraticError {
         var error = QuadraticError()
         for group in layout.groups(ofPart: part) {
-            let added = bestWord(group: group, scale: scale, kind: kind).error
+            let added = bestWord(group: group, scale: scale, kind: kind, isExact: layout.areTrialsExact).error
             error.a += added.a
             error.b += added.b
         }
         return error
     }
 
-    /// Finds the best code words of every part under its choice and the neighbouring ones, and returns the scale of the
-    /// super-block that fits the best of them.
-    private func tryNeighbours(_ scales: SuperblockScales) -> Float {
+    /// Finds good code words of every part under its choice, and returns the scale of the super-block that fits them best.
+    private func tryChoices(_ scales: SuperblockScales) -> Float {
         var squares: Float = 0
         var products: Float = 0
         for part in 0..<layout.partCount {
-            var least = Float.infinity
-            var chosen = (square: Float(0), product: Float(0))
-            var slot = layout.trialCount
-            for choice in layout.neighbours(Int(scales.choices[part])) {
-                let multiple = layout.multiples[choice]
-                let scale = scales.factor * multiple
-                let error = bestWords(part: part, scale: scale, kind: layout.kind(choice))
-                store(error, part: part, kind: layout.kind(choice), slot: slot)
-                slot &+= 1
-                let cost = (scale * error.a - 2 * error.b) * scale
-                if cost < least {
-                    least = cost
-                    chosen = (multiple * multiple * error.a, multiple * error.b)
-                }
-            }
-            squares += chosen.square
-            products += chosen.product
+            let choice = Int(scales.choices[part])
+            let multiple = layout.multiples[choice]
+            let error = words(part: part, scale: scales.factor * multiple, kind: layout.kind(choice))
+            store(error, part: part, kind: layout.kind(choice), slot: layout.trialCount)
+            squares += multiple * multiple * error.a
+            products += multiple * error.b
         }
         return squares > 0 && products > 0 ? products / squares : scales.factor
     }

@@ -44,7 +44,7 @@ struct WholeWordSearch: CodeWordSearch {
     }
 
     @inline(__always)
-    func bestWord(group: Int, scale: Float, kind: Int) -> FoundWord {
+    func bestWord(group: Int, scale: Float, kind: Int, isExact: Bool) -> FoundWord {
         let squares = self.squares + 16 &* tables.vectorCount &* group
         let slopes = self.slopes + 16 &* tables.vectorCount &* group
         let index = LeastIndex.index(vectorCount: tables.vectorCount) { vector in

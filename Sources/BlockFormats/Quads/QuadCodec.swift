@@ -35,9 +35,9 @@ extension QuadCodec {
     ) {
         let size = type.blockByteCount
         let book = Self.book
-        let floats = scratch.floats(QuadSearch.floatCount(book))
-        book.magnitudes.withUnsafeBufferPointer { magnitudes in
-            var search = QuadSearch(book, magnitudes: magnitudes.baseAddress!, floats: floats)
+        let floats = scratch.floats(QuadSearch.floatCount)
+        book.withTables { magnitudes, nearest in
+            var search = QuadSearch(book, magnitudes: magnitudes, nearest: nearest, floats: floats)
             for index in 0..<count / 256 {
                 let block = target + index &* size
                 let offset = index &* 256
@@ -47,7 +47,7 @@ extension QuadCodec {
                     values: search.values, weights: search.weights)
                 {
                     let scales = search.chooseScales()
-                    let factor = Self.store(scales, search, magnitudes.baseAddress!, into: block)
+                    let factor = Self.store(scales, search, magnitudes, into: block)
                     block.storeHalf(elements.storable(factor) * elements.unit, 0)
                     restoreGain(block, scaleAt: 0, elements, decoded: search.decoded)
                 }

@@ -4,10 +4,9 @@ import CSIMD
 // A t + C with A = Σ w g² and C = −2 Σ w |x| g. Where the number of minus signs in two quads has to be even and is not, one
 // sign of either quad is flipped, which adds 4 min w |x| g to the C of its word.
 //
-// That is a straight line per word, and the best words under all scales are those whose lines make up the lower envelope:
-// five words on the average, of hundreds. They are found once, and the least cost under any scale is then one of a few.
-// A line that is part of the envelope between two scales with known best words must pass below the point where the lines of
-// these two cross, as it is above them at both scales.
+// That is a straight line per word. Of the hundreds of words only those near the quad can be good: the book knows the sixteen
+// nearest to each combination of levels. Those nearest under two scales are looked at under sixteen; the lowest of their lines
+// then tell the cost under any scale.
 
 /// Working memory of one super-block, and the search for scales in it.
 struct QuadSearch {
@@ -17,26 +16,18 @@ struct QuadSearch {
     /// Per part, the sums of the lines that were lowest under each of the first scales.
     let trialSlopes: UnsafeMutablePointer<Float>
     let trialConstants: UnsafeMutablePointer<Float>
-    /// A of every word of one quad, then C, then C with a sign flipped.
+    /// A of thirty-two words of one quad, then C, then C with a sign flipped.
     private let lines: UnsafeMutablePointer<Float>
-    private let candidates: UnsafeMutablePointer<Float>
     /// Two envelopes per quad, the second with a sign flipped.
     private let envelopes: UnsafeMutablePointer<Float>
     private let envelopeCounts: UnsafeMutablePointer<Int32>
-    /// The magnitudes of sixteen words, as in a ``QuadBook``.
-    private let wordMagnitudes: UnsafeMutablePointer<Float>
-    /// Per part the first and the last scale between which its envelopes are complete.
-    private let scaleRanges: UnsafeMutablePointer<Float>
+    private let nearest: QuadNeighbours
     private let magnitudes: UnsafePointer<Lanes>
     private let book: QuadBook
     /// A bit for each eight elements one sign of which has to be flipped.
     private var flips: UInt32 = 0
 
-    /// None was ever seen to have more than half as many lines.
-    private static let envelopeCapacity = 32
-
-    /// The scales to try first for a part, in units of the least scale that covers all its elements; the envelopes are
-    /// complete between the first and the last.
+    /// The scales to try first for a part, in units of the least scale that covers all its elements.
     private static let firstScales: Lanes = {
         var scales = Lanes()
         var scale: Float = 0.45
@@ -47,24 +38,24 @@ struct QuadSearch {
         return scales
     }()
 
-    static func floatCount(_ book: QuadBook) -> Int {
-        1024 + 3 * book.wordCount + QuadEnvelope.floatCount(book.wordCount)
-            + 128 * QuadEnvelope.floatCount(envelopeCapacity) + 128 + 64 + 16
-    }
+    /// Those of them under which near words are looked for.
+    private static let cellLanes = SIMD2(3, 10)
 
-    init(_ book: QuadBook, magnitudes: UnsafePointer<Lanes>, floats: UnsafeMutablePointer<Float>) {
+    static let floatCount = 1024 + 96 + 128 * QuadEnvelope.floatCount + 128
+
+    init(
+        _ book: QuadBook, magnitudes: UnsafePointer<Lanes>, nearest: QuadNeighbours, floats: UnsafeMutablePointer<Float>
+    ) {
         values = floats
         weights = floats + 256
         decoded = floats + 512
         trialSlopes = floats + 768
         trialConstants = floats + 896
         lines = floats + 1024
-        candidates = lines + 3 &* book.wordCount
-        envelopes = candidates + QuadEnvelope.floatCount(book.wordCount)
-        let counts = envelopes + 128 &* QuadEnvelope.floatCount(Self.envelopeCapacity)
+        envelopes = lines + 96
+        let counts = envelopes + 128 &* QuadEnvelope.floatCount
         envelopeCounts = UnsafeMutableRawPointer(counts).bindMemory(to: Int32.self, capacity: 128)
-        wordMagnitudes = counts + 128
-        scaleRanges = wordMagnitudes + 64
+        self.nearest = nearest
         self.magnitudes = magnitudes
         self.book = book
     }
@@ -81,105 +72,135 @@ struct QuadSearch {
         for part in 0..<8 {
             let low = values.lanes(32 &* part)
             let high = values.lanes(32 &* part &+ 16)
-            let magnitudes = csimd_maximum(csimd_maximum(low, -low), csimd_maximum(high, -high))
+            let (lowMagnitudes, highMagnitudes) = (
+                csimd_maximum(low, Lanes() - low), csimd_maximum(high, Lanes() - high)
+            )
+            let peak = -csimd_least(Lanes() - csimd_maximum(lowMagnitudes, highMagnitudes))
             // Under a scale of zero all words were equally good.
-            let scales = Self.firstScales * max(-csimd_least(-magnitudes) / book.greatest, 0x1p-40)
-            (scaleRanges[2 &* part], scaleRanges[2 &* part &+ 1]) = (scales[0], scales[15])
+            let scales = Self.firstScales * max(peak / book.greatest, 0x1p-40)
+
+            @inline(__always)
+            func cellsUnder(_ place: Int) -> Cells {
+                let inverse = 0.5 / scales[Self.cellLanes[place]]
+                return Cells(
+                    lowHalf: QuadBook.cells(lowMagnitudes * inverse), highHalf: QuadBook.cells(highMagnitudes * inverse)
+                )
+            }
+            let (narrow, wide) = (cellsUnder(0), cellsUnder(1))
             var sum = QuadEnvelope.Costs(costs: Lanes())
-            for group in 4 &* part..<4 &* part &+ 4 { sum += findEnvelopes(group: group, scales) }
+            for group in 0..<4 {
+                let quad = 2 &* group
+                sum += findEnvelopes(
+                    group: 4 &* part &+ group, scales,
+                    SIMD2(narrow[quad], wide[quad]), SIMD2(narrow[quad &+ 1], wide[quad &+ 1]))
+            }
             trialSlopes.store(sum.slopes, 16 &* part)
             trialConstants.store(sum.constants, 16 &* part)
             // The least of A t² + C t, at t = −C / 2 A, is −C² / 4 A.
             let gains = sum.constants * sum.constants / sum.slopes
-            let lane = (-gains).indexOfLeast
+            let lane = (Lanes() - gains).indexOfLeast
             greatest = max(greatest, sum.constants[lane] / sum.slopes[lane] * -0.5)
         }
         return greatest
     }
 
+    /// The cells of the quads of a part.
+    private typealias Cells = SIMD8<UInt32>
+
     @inline(__always)
-    private mutating func findEnvelopes(group: Int, _ scales: Lanes) -> QuadEnvelope.Costs {
-        let values = UnsafeRawPointer(values + 8 &* group).loadUnaligned(as: SIMD8<Float>.self)
-        let weights = UnsafeRawPointer(weights + 8 &* group).loadUnaligned(as: SIMD8<Float>.self)
-        let products = values.replacing(with: -values, where: values .< 0) * weights
+    private mutating func findEnvelopes(
+        group: Int, _ scales: Lanes, _ firstCells: SIMD2<UInt32>, _ secondCells: SIMD2<UInt32>
+    ) -> QuadEnvelope.Costs {
+        let (weights, products) = factors(group: group)
+        let values = UnsafePointer(values).eight(8 &* group)
         let needsFlip = book.isSignParityEven && QuadTarget.signs(values).nonzeroBitCount & 1 == 1
         if needsFlip { flips |= 1 << UInt32(truncatingIfNeeded: group) }
-        computeLines(weights.lowHalf, products.lowHalf, needsFlip: needsFlip)
-        let first = findEnvelope(quad: 2 &* group, isFlipped: false, scales)
-        let flippedFirst = needsFlip ? findEnvelope(quad: 2 &* group, isFlipped: true, scales) : first
-        computeLines(weights.highHalf, products.highHalf, needsFlip: needsFlip)
-        let second = findEnvelope(quad: 2 &* group &+ 1, isFlipped: false, scales)
+        computeLines(weights.lowHalf, products.lowHalf, firstCells, needsFlip: needsFlip)
+        let first = findEnvelope(quad: 2 &* group, isFlipped: false, firstCells, scales)
+        let flippedFirst =
+            needsFlip ? findEnvelope(quad: 2 &* group, isFlipped: true, firstCells, scales) : first
+        computeLines(weights.highHalf, products.highHalf, secondCells, needsFlip: needsFlip)
+        let second = findEnvelope(quad: 2 &* group &+ 1, isFlipped: false, secondCells, scales)
         guard needsFlip else { return first + second }
-        let flippedSecond = findEnvelope(quad: 2 &* group &+ 1, isFlipped: true, scales)
+        let flippedSecond = findEnvelope(quad: 2 &* group &+ 1, isFlipped: true, secondCells, scales)
         return .lesser(first + flippedSecond, flippedFirst + second)
     }
 
-    /// Computes A and C of all words for a quad.
-    private func computeLines(_ weights: SIMD4<Float>, _ products: SIMD4<Float>, needsFlip: Bool) {
-        for vector in 0..<book.wordCount >> 4 {
-            let words = magnitudes + 4 &* vector
-            var slopes = Lanes()
-            var constants = Lanes()
-            for element in 0..<4 {
-                slopes = csimd_multiply_add(words[element] * weights[element], words[element], slopes)
-                constants = csimd_multiply_add(words[element], Lanes(repeating: -2 * products[element]), constants)
-            }
-            lines.store(slopes, 16 &* vector)
-            lines.store(constants, book.wordCount &+ 16 &* vector)
-            if needsFlip {
-                let flips = QuadTarget.cheapestFlips(products, words)
-                lines.store(
-                    csimd_multiply_add(flips, Lanes(repeating: 4), constants), 2 &* book.wordCount &+ 16 &* vector)
-            }
+    /// w and w |x| of eight elements.
+    @inline(__always)
+    private func factors(group: Int) -> (weights: SIMD8<Float>, products: SIMD8<Float>) {
+        let values = UnsafePointer(values).eight(8 &* group)
+        let weights = UnsafePointer(weights).eight(8 &* group)
+        return (weights, values.replacing(with: -values, where: values .< 0) * weights)
+    }
+
+    /// Computes A and C of the words near a quad in two cells.
+    @inline(__always)
+    private func computeLines(
+        _ weights: SIMD4<Float>, _ products: SIMD4<Float>, _ cells: SIMD2<UInt32>, needsFlip: Bool
+    ) {
+        for place in 0..<2 {
+            let found = nearest.lines(weights, products, cell: Int(cells[place]), needsFlip: needsFlip)
+            lines.store(found.slopes, 16 &* place)
+            lines.store(found.constants, 32 &+ 16 &* place)
+            if needsFlip { lines.store(found.flipped, 64 &+ 16 &* place) }
         }
     }
 
-    private func findEnvelope(quad: Int, isFlipped: Bool, _ scales: Lanes) -> QuadEnvelope.Costs {
-        var collected = QuadEnvelope(floats: candidates, capacity: book.wordCount)
-        collected.collect(
-            slopes: lines, constants: lines + (isFlipped ? 2 : 1) &* book.wordCount, wordCount: book.wordCount,
-            scales: SIMD3(scales[0], scales[8], scales[15]))
+    @inline(__always)
+    private func findEnvelope(
+        quad: Int, isFlipped: Bool, _ cells: SIMD2<UInt32>, _ scales: Lanes
+    ) -> QuadEnvelope.Costs {
+        let constants = lines + (isFlipped ? 64 : 32)
+        var least = QuadEnvelope.Costs()
+        var places = Lanes()
+        for place in 0..<32 {
+            let slope = Lanes(repeating: lines[place])
+            let constant = Lanes(repeating: constants[place])
+            let costs = csimd_multiply_add(slope, scales, constant)
+            least.slopes = csimd_where_less(costs, least.costs, slope, least.slopes)
+            least.constants = csimd_where_less(costs, least.costs, constant, least.constants)
+            places = csimd_where_less(costs, least.costs, Lanes(repeating: Float(place)), places)
+            least.costs = csimd_minimum(costs, least.costs)
+        }
         var kept = envelope(quad: quad, isFlipped: isFlipped)
-        let costs = kept.keep(collected, scales: scales)
+        kept.keep(least, places: places) { nearest.word($0 & 15, cell: Int(cells[$0 >> 4])) }
         envelopeCounts[2 &* quad &+ (isFlipped ? 1 : 0)] = Int32(truncatingIfNeeded: kept.count)
-        return costs
+        return least
     }
 
     @inline(__always)
     private func envelope(quad: Int, isFlipped: Bool) -> QuadEnvelope {
         let index = 2 &* quad &+ (isFlipped ? 1 : 0)
         return QuadEnvelope(
-            floats: envelopes + QuadEnvelope.floatCount(Self.envelopeCapacity) &* index,
-            capacity: Self.envelopeCapacity, count: Int(envelopeCounts[index]))
+            envelopes + QuadEnvelope.floatCount &* index, count: Int(envelopeCounts[index]))
     }
 
-    /// The words and signs of least error for eight elements under a scale.
+    /// The words and signs of the least error found for eight elements under a scale: among the words nearest to the quads and
+    /// those of the envelopes.
     @inline(__always)
     func bestPair(group: Int, scale: Float) -> QuadPair {
         let target = QuadTarget(values + 8 &* group, weights: weights + 8 &* group, scale: scale)
-        let part = group >> 2
-        guard scale >= scaleRanges[2 &* part], scale <= scaleRanges[2 &* part &+ 1] else {
-            return target.bestPair(book, magnitudes)
-        }
-        var isTied = false
-        let pair = target.bestPair(isFlipped: needsFlip(group: group), magnitudes) { half, isFlipped in
+        guard scale > 0 else { return target.bestPair(book, magnitudes) }
+        let eight = UnsafePointer(values).eight(8 &* group)
+        let lanes = Lanes(lowHalf: eight, highHalf: eight)
+        let cells = QuadBook.cells(csimd_maximum(lanes, Lanes() - lanes) * (0.5 / scale))
+        let (weights, products) = factors(group: group)
+        let needsFlip = needsFlip(group: group)
+        return target.bestPair(isFlipped: needsFlip, magnitudes) { half, isFlipped in
+            let cell = Int(cells[half])
+            let found = nearest.lines(
+                half == 0 ? weights.lowHalf : weights.highHalf, half == 0 ? products.lowHalf : products.highHalf,
+                cell: cell, needsFlip: needsFlip)
+            let costs = csimd_multiply_add(
+                found.slopes, Lanes(repeating: scale), isFlipped ? found.flipped : found.constants)
             let envelope = envelope(quad: 2 &* group &+ half, isFlipped: isFlipped)
-            for place in 0..<16 {
-                // Lanes to spare are far from all elements.
-                let word =
-                    place < envelope.count
-                    ? QuadBook.word(Int(envelope.words[place]), magnitudes) : SIMD4(repeating: 0x1p40)
-                for element in 0..<4 { wordMagnitudes[16 &* element &+ place] = word[element] }
-            }
-            let words = UnsafeRawPointer(wordMagnitudes).assumingMemoryBound(to: Lanes.self)
-            let costs = target.costs(half: half, isFlipped: isFlipped, words)
-            let lane = costs.indexOfLeast
-            let least = csimd_equal_mask(costs, Lanes(repeating: costs[lane]))
-            isTied = isTied || least.nonzeroBitCount > 1 || envelope.count > 16
-            return (Int(envelope.words[lane]), costs[lane])
+            let others = envelope.costs(scale)
+            let (least, other) = (csimd_least(costs), csimd_least(others))
+            return other < least
+                ? (envelope.word(others.indexOfLeast), other)
+                : (nearest.word(costs.indexOfLeast, cell: cell), least)
         }
-        // Of words that are equally good the book says which is taken.
-        return isTied ? target.bestPair(book, magnitudes) : pair
     }
 
     /// The least costs of a part under sixteen scales.

@@ -68,16 +68,6 @@ struct QuadTarget {
         return pairWithFlip((best(0, false), best(0, true)), (best(1, false), best(1, true)), magnitudes)
     }
 
-    /// What sixteen words cost for a quad.
-    @inline(__always)
-    func costs(half: Int, isFlipped: Bool, _ words: UnsafePointer<Lanes>) -> Lanes {
-        let values = half == 0 ? self.values.lowHalf : self.values.highHalf
-        let weights = half == 0 ? self.weights.lowHalf : self.weights.highHalf
-        let costs = Self.costs(values, weights, words)
-        guard isFlipped else { return costs }
-        return csimd_multiply_add(Self.cheapestFlips(values * weights, words), Lanes(repeating: 4), costs)
-    }
-
     typealias FoundQuad = (word: Int, cost: Float)
 
     /// Puts the best words of both quads together, one sign being flipped where that costs least.

@@ -10,17 +10,20 @@ struct AffineSearch {
     /// How far to clip the range at its low and its high end at first, in parts of it.
     let lowClips: Lanes
     let highClips: Lanes
+    /// How many of these lanes there are.
+    let rangeCount: Int
 
     /// - Parameters:
-    ///   - clips: Four parts of the range to clip at either end.
-    init(highest: Float, minimumIsNeverPositive: Bool, clips: SIMD4<Float>) {
+    ///   - clips: Up to four parts of the range to clip at either end.
+    init(highest: Float, minimumIsNeverPositive: Bool, clips: [Float]) {
         self.highest = highest
         self.minimumIsNeverPositive = minimumIsNeverPositive
+        rangeCount = clips.count * clips.count
         var low = Lanes()
         var high = Lanes()
-        for lane in 0..<16 {
-            low[lane] = clips[lane / 4]
-            high[lane] = clips[lane % 4]
+        for lane in 0..<rangeCount {
+            low[lane] = clips[lane / clips.count]
+            high[lane] = clips[lane % clips.count]
         }
         lowClips = low
         highClips = high
@@ -78,7 +81,8 @@ struct AffineSearch {
                 squares = csimd_multiply_add(weighted, code, squares)
             }
             (scales, minima) = leastSquares(
-                weightSum, valueSum, codeSums: codeSums, products: products, squares: squares, previous: scales)
+                weightSum: Lanes(repeating: weightSum), valueSum: Lanes(repeating: valueSum), codeSums: codeSums,
+                products: products, squares: squares, previous: scales)
             let crossed = csimd_multiply_add(minima, codeSums, -products) * scales * 2
             gains =
                 -(scales * scales * squares + crossed + minima * (minima * weightSum - Lanes(repeating: 2 * valueSum)))
@@ -89,14 +93,14 @@ struct AffineSearch {
 
     /// Scale and minimum that fit given codes best.
     @inline(__always)
-    private func leastSquares(
-        _ weightSum: Float, _ valueSum: Float, codeSums: Lanes, products: Lanes, squares: Lanes, previous: Lanes
+    func leastSquares(
+        weightSum: Lanes, valueSum: Lanes, codeSums: Lanes, products: Lanes, squares: Lanes, previous: Lanes
     ) -> (scales: Lanes, minima: Lanes) {
         let determinants = squares * weightSum - codeSums * codeSums
         let isSingular = determinants .<= squares * weightSum * 1e-6
         var scales = (products * weightSum - codeSums * valueSum) / determinants
         scales.replace(with: previous, where: isSingular .| (scales .<= 0))
-        var minima = (Lanes(repeating: valueSum) - scales * codeSums) / weightSum
+        var minima = (valueSum - scales * codeSums) / weightSum
         if minimumIsNeverPositive {
             let isPositive = minima .> 0
             minima.replace(with: 0, where: isPositive)

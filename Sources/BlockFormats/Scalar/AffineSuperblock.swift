@@ -6,7 +6,7 @@ protocol AffineSuperblockCodec: ScalarCodec {
     static var superblock: AffineSuperblock { get }
 
     /// Stores the parts' whole numbers.
-    static func storeMultiples(_ room: AffineSuperblock.Room, into block: UnsafeMutableRawPointer)
+    static func storeMultiples(_ scales: AffineSuperblock.Scales, into block: UnsafeMutableRawPointer)
     /// The whole numbers of a part.
     static func multiples(_ block: UnsafeRawPointer, _ part: Int) -> (scale: Int, minimum: Int)
     /// Replaces the whole numbers of a part.
@@ -60,134 +60,132 @@ extension AffineSuperblockCodec {
     }
 }
 
-/// The search for the scales of a super-block of 256 elements whose parts have a scale and a minimum each, kept as small whole numbers that
-/// two half-precision factors turn into scales and minima.
+/// The search for the scales of a super-block of 256 elements whose parts have a scale and a minimum each, kept as small whole
+/// numbers that two half-precision factors turn into scales and minima.
 struct AffineSuperblock {
     let search: AffineSearch
     /// Elements that share a scale and a minimum.
     let partLength: Int
     /// The greatest whole number that a scale or a minimum can be.
     let highestMultiple: Float
-    /// How many factors to start from in each dimension, the first being that of the greatest scale or minimum.
+    /// How many pairs of factors are tried in full.
     let starts: Int
 
-    var partCount: Int { 256 / partLength }
-
-    /// The scales of one super-block, and the working memory of the search for them.
-    struct Room {
-        /// The factors, in units of the prepared elements.
+    /// The factors of one super-block, in units of the prepared elements, and its parts' whole numbers.
+    struct Scales {
         var factor: Float = 0
         var minimumFactor: Float = 0
-        let scales: UnsafeMutablePointer<Int32>
-        let minima: UnsafeMutablePointer<Int32>
-        fileprivate let trialScales: UnsafeMutablePointer<Int32>
-        fileprivate let trialMinima: UnsafeMutablePointer<Int32>
-        fileprivate let fittedScales: UnsafeMutablePointer<Float>
-        fileprivate let fittedMinima: UnsafeMutablePointer<Float>
+        var scales = SIMD16<Int32>()
+        var minima = SIMD16<Int32>()
+    }
 
-        /// - Parameters:
-        ///   - floats: Room for 96 floats.
-        fileprivate init(_ floats: UnsafeMutablePointer<Float>) {
-            fittedScales = floats
-            fittedMinima = floats + 16
-            let integers = UnsafeMutableRawPointer(floats + 32).bindMemory(to: Int32.self, capacity: 64)
-            scales = integers
-            minima = integers + 16
-            trialScales = integers + 32
-            trialMinima = integers + 48
-        }
+    /// What two factors come to.
+    private struct Trial {
+        var factor: Float = 0
+        var minimumFactor: Float = 0
+        var scales = Lanes()
+        var minima = Lanes()
+        var error = Float.infinity
     }
 
     /// Chooses the factors and every part's scale and minimum.
     ///
     /// - Parameters:
-    ///   - work: Room for 96 floats, in which the result lies.
-    func chooseScales(_ elements: PreparedElements, work: UnsafeMutablePointer<Float>) -> Room {
-        var room = Room(work)
-        var greatestScale: Float = 0
-        var greatestMinimum: Float = 0
-        for part in 0..<partCount {
-            let fit = search.bestFit(
-                elements.values + part &* partLength, elements.weights + part &* partLength, count: partLength)
-            room.fittedScales[part] = fit.scale
-            room.fittedMinima[part] = -fit.minimum
-            greatestScale = max(greatestScale, fit.scale)
-            greatestMinimum = max(greatestMinimum, -fit.minimum)
-        }
-        var least = Float.infinity
-        for scaleStart in 0..<starts {
-            for minimumStart in 0..<(greatestMinimum > 0 ? starts : 1) {
-                tryFactors(
-                    elements, elements.storable(greatestScale / (highestMultiple - Float(scaleStart))),
-                    elements.storable(greatestMinimum / (highestMultiple - Float(minimumStart))), &least, &room)
-            }
+    ///   - work: Room for 512 floats.
+    func chooseScales(_ elements: PreparedElements, work: UnsafeMutablePointer<Float>) -> Scales {
+        let columns = ElementColumns(
+            values: elements.values, weights: elements.weights, partLength: partLength, work: work)
+        let sums = ElementSums(columns)
+        let fits = search.bestFits(columns, sums)
+        let greatestScale = -csimd_least(Lanes() - fits.scales)
+        let greatestMinimum = max(-csimd_least(fits.minima), 0)
+        let factors = elements.storable(greatestScale / (Lanes(repeating: highestMultiple) - Self.scaleStarts))
+        let minimumFactors = elements.storable(
+            greatestMinimum / (Lanes(repeating: highestMultiple) - Self.minimumStarts))
+        var errors = Lanes()
+        for lane in 0..<16 { errors[lane] = boundedError(fits, sums, factors[lane], minimumFactors[lane]) }
+        var best = Trial()
+        for _ in 0..<starts {
+            let lane = errors.indexOfLeast
+            errors[lane] = .infinity
+            let (factor, minimumFactor) = (factors[lane], minimumFactors[lane])
+            tryFactors(
+                columns, factor, minimumFactor, csimd_round(Self.places(fits.scales, factor)),
+                csimd_round(Self.places(Lanes() - fits.minima, minimumFactor)), &best)
         }
         for _ in 0..<2 {
-            let refined = refittedFactors(elements, room)
-            tryFactors(elements, elements.storable(refined.0), elements.storable(refined.1), &least, &room)
+            let refined = refittedFactors(columns, sums, best)
+            tryFactors(
+                columns, elements.storable(refined.0), elements.storable(refined.1), best.scales, best.minima, &best)
         }
-        return room
+        return Scales(
+            factor: best.factor, minimumFactor: best.minimumFactor, scales: csimd_to_integers(best.scales),
+            minima: csimd_to_integers(best.minima))
+    }
+
+    /// The whole numbers below the greatest that the greatest scale and the greatest minimum are given at first.
+    private static var scaleStarts: Lanes { Lanes(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3) }
+    private static var minimumStarts: Lanes { Lanes(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3) }
+
+    /// How many times a factor goes into numbers.
+    @inline(__always)
+    private static func places(_ numbers: Lanes, _ factor: Float) -> Lanes {
+        factor > 0 ? numbers / factor : Lanes()
+    }
+
+    @inline(__always)
+    private func clamped(_ multiples: Lanes) -> Lanes {
+        csimd_minimum(csimd_maximum(multiples, Lanes()), Lanes(repeating: highestMultiple))
+    }
+
+    /// The error that the fits' codes leave with two factors, less the same sum: more than the best codes do.
+    @inline(__always)
+    private func boundedError(
+        _ fits: AffineFits, _ sums: ElementSums, _ factor: Float, _ minimumFactor: Float
+    ) -> Float {
+        let scale = csimd_round(Self.places(fits.scales, factor) - 0.5)
+        let minimum = csimd_round(Self.places(Lanes() - fits.minima, minimumFactor) - 0.5)
+        var errors = Lanes(repeating: .infinity)
+        for corner in 0..<4 {
+            let scales = clamped(scale + Float(corner & 1)) * factor
+            let minima = clamped(minimum + Float(corner >> 1)) * -minimumFactor
+            errors = csimd_minimum(fits.errors(sums, scales: scales, minima: minima), errors)
+        }
+        return csimd_sum(errors)
     }
 
     /// Chooses the parts' scales and minima under given factors, and keeps them if the error is less than any before.
+    @inline(__always)
     private func tryFactors(
-        _ elements: PreparedElements, _ factor: Float, _ minimumFactor: Float, _ least: inout Float, _ room: inout Room
+        _ columns: ElementColumns, _ factor: Float, _ minimumFactor: Float, _ scales: Lanes, _ minima: Lanes,
+        _ best: inout Trial
     ) {
-        let scaleSteps = Lanes(-1, -1, -1, -1, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2)
-        let minimumSteps = Lanes(-1, 0, 1, 2, -1, 0, 1, 2, -1, 0, 1, 2, -1, 0, 1, 2)
-        let limit = Lanes(repeating: highestMultiple)
-        var error: Float = 0
-        for part in 0..<partCount {
-            let scale = factor > 0 ? (room.fittedScales[part] / factor).rounded(.down) : 0
-            let minimum = minimumFactor > 0 ? (room.fittedMinima[part] / minimumFactor).rounded(.down) : 0
-            let scales = csimd_minimum(csimd_maximum(scaleSteps + scale, Lanes()), limit)
-            let minima = csimd_minimum(csimd_maximum(minimumSteps + minimum, Lanes()), limit)
-            let errors = search.errors(
-                elements.values + part &* partLength, elements.weights + part &* partLength, count: partLength,
-                scales: scales * factor, minima: minima * -minimumFactor)
-            let lane = errors.indexOfLeast
-            error += errors[lane]
-            // Errors only add up.
-            guard error < least else { return }
-            room.trialScales[part] = Int32(scales[lane])
-            room.trialMinima[part] = Int32(minima[lane])
+        var trial = Trial(factor: factor, minimumFactor: minimumFactor)
+        var least = Lanes(repeating: .infinity)
+        for scaleStep in -1...1 {
+            let scales = clamped(scales + Float(scaleStep))
+            for minimumStep in -1...1 {
+                let minima = clamped(minima + Float(minimumStep))
+                let errors = search.errors(columns, scales: scales * factor, minima: minima * -minimumFactor)
+                trial.scales = csimd_where_less(errors, least, scales, trial.scales)
+                trial.minima = csimd_where_less(errors, least, minima, trial.minima)
+                least = csimd_minimum(errors, least)
+            }
         }
-        least = error
-        room.factor = factor
-        room.minimumFactor = minimumFactor
-        room.scales.update(from: room.trialScales, count: partCount)
-        room.minima.update(from: room.trialMinima, count: partCount)
+        trial.error = csimd_sum(least)
+        if trial.error < best.error { best = trial }
     }
 
     /// The factors that fit best when scales, minima and codes stay as they are.
-    private func refittedFactors(_ elements: PreparedElements, _ room: Room) -> (Float, Float) {
-        var levelSquares: Float = 0
-        var crossed: Float = 0
-        var minimumSquares: Float = 0
-        var levelProducts: Float = 0
-        var minimumProducts: Float = 0
-        for part in 0..<partCount {
-            let scale = Float(room.scales[part])
-            let minimum = Float(room.minima[part])
-            let inverse = scale > 0 ? 1 / (room.factor * scale) : 0
-            var sums = (codes: Lanes(), squares: Lanes(), products: Lanes(), weights: Lanes(), values: Lanes())
-            for start in stride(from: part &* partLength, to: (part &+ 1) &* partLength, by: 16) {
-                let weight = elements.weights.lanes(start)
-                let value = elements.values.lanes(start)
-                let code = search.nearest((value + room.minimumFactor * minimum) * inverse)
-                let weighted = code * weight
-                sums.codes += weighted
-                sums.squares = csimd_multiply_add(weighted, code, sums.squares)
-                sums.products = csimd_multiply_add(weighted, value, sums.products)
-                sums.weights += weight
-                sums.values = csimd_multiply_add(weight, value, sums.values)
-            }
-            levelSquares += scale * scale * csimd_sum(sums.squares)
-            crossed += scale * minimum * csimd_sum(sums.codes)
-            minimumSquares += minimum * minimum * csimd_sum(sums.weights)
-            levelProducts += scale * csimd_sum(sums.products)
-            minimumProducts += minimum * csimd_sum(sums.values)
-        }
+    @inline(__always)
+    private func refittedFactors(_ columns: ElementColumns, _ sums: ElementSums, _ trial: Trial) -> (Float, Float) {
+        let fits = search.codes(
+            columns, scales: trial.scales * trial.factor, minima: trial.minima * -trial.minimumFactor)
+        let levelSquares = csimd_sum(trial.scales * trial.scales * fits.squares)
+        let crossed = csimd_sum(trial.scales * trial.minima * fits.codeSums)
+        let minimumSquares = csimd_sum(trial.minima * trial.minima * sums.weights)
+        let levelProducts = csimd_sum(trial.scales * fits.products)
+        let minimumProducts = csimd_sum(trial.minima * sums.values)
         let determinant = levelSquares * minimumSquares - crossed * crossed
         if determinant > 1e-6 * levelSquares * minimumSquares {
             let factor = (levelProducts * minimumSquares - minimumProducts * crossed) / determinant
@@ -196,6 +194,6 @@ struct AffineSuperblock {
         } else if minimumSquares == 0, levelSquares > 0 {
             return (max(levelProducts / levelSquares, 0), 0)
         }
-        return (room.factor, room.minimumFactor)
+        return (trial.factor, trial.minimumFactor)
     }
 }

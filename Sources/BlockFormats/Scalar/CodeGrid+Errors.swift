@@ -17,6 +17,15 @@ extension CodeGrid {
     /// The weighted squared error that each of sixteen scales leaves.
     @inline(__always)
     func errors(_ values: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, count: Int, scales: Lanes) -> Lanes {
+        Self.errors(values, weights, count: count, scales: scales, nearest)
+    }
+
+    /// The same with the levels that a function takes.
+    @inline(__always)
+    static func errors(
+        _ values: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, count: Int, scales: Lanes,
+        _ nearest: (Lanes) -> Lanes
+    ) -> Lanes {
         let inverses = 1 / scales
         var errors = Lanes()
         for index in 0..<count {

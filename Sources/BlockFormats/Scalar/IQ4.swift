@@ -38,8 +38,8 @@ struct IQ4XSCodec: ScaledSuperblockCodec {
     static var factorOffset: Int? { 0 }
     static var grid: SixteenLevelGrid { levels }
     static let superblock = ScaledSuperblock(
-        search: ScaleSearch(grid: levels, span: 0.9...1.5), partLength: 32, lowestMultiple: -32, highestMultiple: 31,
-        starts: 4)
+        search: ScaleSearch(grid: levels, span: 0.9...1.5), steps: 16, partLength: 32, lowestMultiple: -32,
+        highestMultiple: 31, reach: 7, refinedReach: 1)
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> { block.nibbles(8, vector) }

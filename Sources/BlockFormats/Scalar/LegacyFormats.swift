@@ -27,7 +27,7 @@ struct Q4_1Codec: SingleAffineCodec {
     static var byteCount: Int { 20 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 15) }
     static let search = AffineSearch(
-        highest: 15, minimumIsNeverPositive: false, clips: SIMD4(-0.01, 0.02, 0.06, 0.12))
+        highest: 15, minimumIsNeverPositive: false, clips: [-0.01, 0.02, 0.06, 0.12])
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> { block.nibbles(4, vector) }
@@ -65,7 +65,7 @@ struct Q5_1Codec: SingleAffineCodec {
     static var byteCount: Int { 24 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 31) }
     static let search = AffineSearch(
-        highest: 31, minimumIsNeverPositive: false, clips: SIMD4(-0.005, 0.01, 0.03, 0.07))
+        highest: 31, minimumIsNeverPositive: false, clips: [-0.005, 0.01, 0.03, 0.07])
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {
@@ -112,8 +112,13 @@ struct Q8_0Codec: ScalarCodec {
         of elements: PreparedElements, into block: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {
         let grid = Self.grid
-        let scales = elements.storable(Self.multiples * (elements.greatestMagnitude(32) / 127))
-        let errors = grid.errors(elements.values, elements.weights, count: 32, scales: scales)
+        let greatest = elements.greatestMagnitude(32)
+        let scales = elements.storable(Self.multiples * (greatest / 127))
+        // Where half precision leaves scales as large as they should be, nothing rounds to more than the highest level.
+        let errors =
+            csimd_least(scales) * 127.49 > greatest
+            ? IntegerGrid.errors(elements.values, elements.weights, count: 32, scales: scales, csimd_round)
+            : grid.errors(elements.values, elements.weights, count: 32, scales: scales)
         block.storeHalf(scales[errors.indexOfLeast] * elements.unit, 0)
     }
 }

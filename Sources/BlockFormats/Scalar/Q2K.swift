@@ -15,8 +15,8 @@ struct Q2KCodec: AffineSuperblockCodec {
     static var minimumFactorOffset: Int? { 82 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 3) }
     static let superblock = AffineSuperblock(
-        search: AffineSearch(highest: 3, minimumIsNeverPositive: true, clips: SIMD4(-0.05, 0.05, 0.15, 0.3)),
-        partLength: 16, highestMultiple: 15, starts: 3)
+        search: AffineSearch(highest: 3, minimumIsNeverPositive: true, clips: [-0.1, 0.075, 0.225]),
+        partLength: 16, highestMultiple: 15, starts: 2)
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> { block.quarters(16, vector) }
@@ -35,7 +35,7 @@ struct Q2KCodec: AffineSuperblockCodec {
         block.storeByte(Int32(truncatingIfNeeded: scale | minimum << 4), part)
     }
 
-    static func storeMultiples(_ room: AffineSuperblock.Room, into block: UnsafeMutableRawPointer) {
-        for part in 0..<16 { block.storeByte(room.scales[part] | room.minima[part] << 4, part) }
+    static func storeMultiples(_ scales: AffineSuperblock.Scales, into block: UnsafeMutableRawPointer) {
+        for part in 0..<16 { block.storeByte(scales.scales[part] | scales.minima[part] << 4, part) }
     }
 }

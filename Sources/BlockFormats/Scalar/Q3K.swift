@@ -14,8 +14,8 @@ struct Q3KCodec: ScaledSuperblockCodec {
     static var factorOffset: Int? { 108 }
     static var grid: IntegerGrid { IntegerGrid(lowest: -4, highest: 3) }
     static let superblock = ScaledSuperblock(
-        search: ScaleSearch(grid: grid, span: 0.8...1.9), partLength: 16, lowestMultiple: -32, highestMultiple: 31,
-        starts: 5)
+        search: ScaleSearch(grid: grid, span: 0.8...1.9), steps: 16, partLength: 16, lowestMultiple: -32,
+        highestMultiple: 31, reach: 7, refinedReach: 1)
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {

@@ -11,7 +11,7 @@ struct Q4KCodec: SixBitScalesCodec {
     static var byteCount: Int { 144 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 15) }
     static let superblock = AffineSuperblock(
-        search: AffineSearch(highest: 15, minimumIsNeverPositive: true, clips: SIMD4(-0.01, 0.02, 0.06, 0.12)),
+        search: AffineSearch(highest: 15, minimumIsNeverPositive: true, clips: [-0.02, 0.03, 0.09]),
         partLength: 32, highestMultiple: 63, starts: 1)
 
     @inline(__always)
@@ -35,7 +35,7 @@ struct Q5KCodec: SixBitScalesCodec {
     static var byteCount: Int { 176 }
     static var grid: IntegerGrid { IntegerGrid(lowest: 0, highest: 31) }
     static let superblock = AffineSuperblock(
-        search: AffineSearch(highest: 31, minimumIsNeverPositive: true, clips: SIMD4(-0.005, 0.01, 0.03, 0.07)),
+        search: AffineSearch(highest: 31, minimumIsNeverPositive: true, clips: [-0.01, 0.015, 0.045]),
         partLength: 32, highestMultiple: 63, starts: 1)
 
     @inline(__always)
@@ -66,20 +66,14 @@ extension SixBitScalesCodec {
     }
 
     static func setMultiples(_ scale: Int, _ minimum: Int, part: Int, in block: UnsafeMutableRawPointer) {
-        var scales = SIMD8<Int32>()
-        var minima = SIMD8<Int32>()
+        var scales = SIMD16<Int32>()
+        var minima = SIMD16<Int32>()
         for index in 0..<8 {
             let old = multiples(block, index)
             scales[index] = Int32(truncatingIfNeeded: index == part ? scale : old.scale)
             minima[index] = Int32(truncatingIfNeeded: index == part ? minimum : old.minimum)
         }
-        withUnsafeBytes(of: scales) { scales in
-            withUnsafeBytes(of: minima) { minima in
-                SixBitScales.store(
-                    scales.assumingMemoryBound(to: Int32.self).baseAddress!,
-                    minima.assumingMemoryBound(to: Int32.self).baseAddress!, into: block + 4)
-            }
-        }
+        store(scales, minima, into: block)
     }
 
     @inline(__always)
@@ -90,7 +84,20 @@ extension SixBitScalesCodec {
     @inline(__always)
     fileprivate static func nibbleShift(_ vector: Int) -> Int { 2 &* (vector & 2) }
 
-    static func storeMultiples(_ room: AffineSuperblock.Room, into block: UnsafeMutableRawPointer) {
-        SixBitScales.store(room.scales, room.minima, into: block + 4)
+    static func storeMultiples(_ scales: AffineSuperblock.Scales, into block: UnsafeMutableRawPointer) {
+        store(scales.scales, scales.minima, into: block)
+    }
+
+    @inline(__always)
+    private static func store(
+        _ scales: SIMD16<Int32>, _ minima: SIMD16<Int32>, into block: UnsafeMutableRawPointer
+    ) {
+        withUnsafeBytes(of: scales) { scales in
+            withUnsafeBytes(of: minima) { minima in
+                SixBitScales.store(
+                    scales.assumingMemoryBound(to: Int32.self).baseAddress!,
+                    minima.assumingMemoryBound(to: Int32.self).baseAddress!, into: block + 4)
+            }
+        }
     }
 }

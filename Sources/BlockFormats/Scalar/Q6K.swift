@@ -14,8 +14,8 @@ struct Q6KCodec: ScaledSuperblockCodec {
     static var factorOffset: Int? { 208 }
     static var grid: IntegerGrid { IntegerGrid(lowest: -32, highest: 31) }
     static let superblock = ScaledSuperblock(
-        search: ScaleSearch(grid: grid, span: 0.97...1.12), partLength: 16, lowestMultiple: -128, highestMultiple: 127,
-        starts: 1)
+        search: ScaleSearch(grid: grid, span: 0.97...1.12), steps: 8, partLength: 16, lowestMultiple: -128,
+        highestMultiple: 127, reach: 5, refinedReach: 3)
 
     @inline(__always)
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8> {

@@ -22,6 +22,8 @@ protocol ScalarCodec: ElementCodec {
     static func codes(_ block: UnsafeRawPointer, _ vector: Int) -> SIMD16<UInt8>
     /// Stores sixteen codes and leaves all others as they are.
     static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int)
+    /// Chooses all codes of a block under the scales that it has.
+    static func storeNearestCodes(_ row: UnsafePointer<Float>, into block: UnsafeMutableRawPointer, _ grid: Grid)
     static func scale(_ block: UnsafeRawPointer, _ part: Int) -> Float
     /// What is added to the elements of a part; nil in formats without it.
     static func minimum(_ block: UnsafeRawPointer, _ part: Int) -> Float?
@@ -120,9 +122,8 @@ extension ScalarCodec {
         }
     }
 
-    /// Chooses all codes of a block under the scales that it has.
     @inline(__always)
-    private static func storeNearestCodes(
+    static func storeNearestCodes(
         _ row: UnsafePointer<Float>, into block: UnsafeMutableRawPointer, _ grid: Grid
     ) {
         for part in 0..<partCount {

@@ -44,103 +44,121 @@ extension ScaledSuperblockCodec {
     ) {
         let scales = Self.superblock.chooseScales(elements, work: room)
         block.storeHalf(scales.factor * elements.unit, Self.factorOffset ?? 0)
-        Self.storeMultiples(scales.multiples, into: block)
+        withUnsafeBytes(of: scales.multiples) { bytes in
+            Self.storeMultiples(bytes.assumingMemoryBound(to: Int32.self).baseAddress!, into: block)
+        }
     }
 }
 
 /// The search for the scales of such a super-block.
 struct ScaledSuperblock<Grid: CodeGrid>: Sendable {
     let search: ScaleSearch<Grid>
+    /// How many scales of either sign are tried for a part.
+    let steps: Int
     /// Elements that share a scale.
     let partLength: Int
     let lowestMultiple: Float
     let highestMultiple: Float
-    /// How many factors to start from: the part with the greatest scale gets the lowest multiple, then the highest, its
-    /// opposite, the one below it, and so on.
-    let starts: Int
+    /// How far a part's multiple may be from the nearest to the scale that fits it, and from itself when the factor is refined.
+    let reach: Float
+    let refinedReach: Float
 
-    private var partCount: Int { 256 / partLength }
-
-    /// The scales of one super-block, and the working memory of the search for them.
-    struct Room {
-        /// The factor in units of the prepared elements.
+    /// The factor of one super-block, in units of the prepared elements, and its parts' multiples of it.
+    struct Scales {
         var factor: Float = 0
-        let multiples: UnsafeMutablePointer<Int32>
-        fileprivate let trials: UnsafeMutablePointer<Int32>
-        fileprivate let fitted: UnsafeMutablePointer<Float>
+        var multiples = SIMD16<Int32>()
+    }
 
-        fileprivate init(_ floats: UnsafeMutablePointer<Float>) {
-            fitted = floats
-            multiples = UnsafeMutableRawPointer(floats + 16).bindMemory(to: Int32.self, capacity: 32)
-            trials = multiples + 16
-        }
+    /// What one factor comes to.
+    private struct Trial {
+        var factor: Float = 0
+        var multiples = Lanes()
+        var error = Float.infinity
     }
 
     /// Chooses the factor and every part's multiple of it.
     ///
     /// - Parameters:
-    ///   - work: Room for 48 floats, in which the result lies.
+    ///   - work: Room for 512 floats.
     @inline(__always)
-    func chooseScales(_ elements: PreparedElements, work: UnsafeMutablePointer<Float>) -> Room {
-        var room = Room(work)
-        var greatest: Float = 0
-        for part in 0..<partCount {
-            let place = part &* partLength
-            let scale = search.bestScale(elements.values + place, elements.weights + place, count: partLength)
-            room.fitted[part] = scale
-            if scale.magnitude > greatest.magnitude { greatest = scale }
+    func chooseScales(_ elements: PreparedElements, work: UnsafeMutablePointer<Float>) -> Scales {
+        let columns = ElementColumns(
+            values: elements.values, weights: elements.weights, partLength: partLength, work: work)
+        let fits = search.bestFits(columns, steps: steps)
+        let factors = elements.storable(firstFactors(fits))
+        let first = factors[boundedErrors(fits, factors).indexOfLeast]
+        var best = Trial()
+        tryFactor(columns, first, around: csimd_round(fits.scales / first), reach, &best)
+        for _ in 0..<2 {
+            let refined = elements.storable(refittedFactor(columns, best))
+            tryFactor(columns, refined, around: best.multiples, refinedReach, &best)
         }
-        var least = Float.infinity
-        tryFactor(elements, elements.storable(greatest / lowestMultiple), &least, &room)
-        for start in 0..<starts &- 1 {
-            let multiple = highestMultiple - Float(start >> 1)
-            tryFactor(elements, elements.storable(greatest / (start & 1 == 0 ? multiple : -multiple)), &least, &room)
+        return Scales(factor: best.factor, multiples: csimd_to_integers(best.multiples))
+    }
+
+    /// Factors to start from: the part with the greatest scale gets the lowest multiple, then the highest, its opposite, the
+    /// one below it, and so on.
+    @inline(__always)
+    private func firstFactors(_ fits: ScaleFits) -> Lanes {
+        let magnitudes = csimd_maximum(fits.scales, Lanes() - fits.scales)
+        let greatest = fits.scales[(Lanes() - magnitudes).indexOfLeast]
+        let high = Lanes(repeating: highestMultiple) - Lanes(0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7)
+        var multiples = high * Lanes(1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1)
+        multiples[0] = lowestMultiple
+        return greatest / multiples
+    }
+
+    /// The errors that the fits' codes leave with each of sixteen factors, less the same sum: more than the best codes do.
+    @inline(__always)
+    private func boundedErrors(_ fits: ScaleFits, _ factors: Lanes) -> Lanes {
+        var errors = Lanes()
+        for lane in 0..<16 {
+            let scales = clamped(csimd_round(fits.scales / factors[lane])) * factors[lane]
+            errors[lane] = csimd_sum((scales * fits.squares - fits.products * 2) * scales)
         }
-        for _ in 0..<2 { tryFactor(elements, elements.storable(refittedFactor(elements, room)), &least, &room) }
-        return room
+        return errors
+    }
+
+    @inline(__always)
+    private func clamped(_ multiples: Lanes) -> Lanes {
+        csimd_minimum(
+            csimd_maximum(multiples, Lanes(repeating: lowestMultiple)), Lanes(repeating: highestMultiple))
     }
 
     /// Chooses the multiples under a given factor, and keeps them if the error is less than any before.
-    private func tryFactor(_ elements: PreparedElements, _ factor: Float, _ least: inout Float, _ room: inout Room) {
-        let low = Lanes(repeating: lowestMultiple)
-        let high = Lanes(repeating: highestMultiple)
-        var error: Float = 0
-        for part in 0..<partCount {
-            let place = part &* partLength
-            let nearest = factor != 0 ? (room.fitted[part] / factor).rounded() : 0
-            let multiples = csimd_minimum(csimd_maximum(Lanes.ramp - 7 + nearest, low), high)
-            let errors = search.grid.errors(
-                elements.values + place, elements.weights + place, count: partLength, scales: multiples * factor)
-            let lane = errors.indexOfLeast
-            error += errors[lane]
-            // Errors only add up.
-            guard error < least else { return }
-            room.trials[part] = Int32(multiples[lane])
+    @inline(__always)
+    private func tryFactor(
+        _ columns: ElementColumns, _ factor: Float, around centers: Lanes, _ reach: Float, _ best: inout Trial
+    ) {
+        guard factor != 0 else { return }
+        var least = Lanes(repeating: .infinity)
+        var chosen = Lanes()
+        var distance = -reach
+        while distance <= reach {
+            let multiples = clamped(centers + distance)
+            let errors = search.grid.errors(columns, scales: multiples * factor)
+            chosen = csimd_where_less(errors, least, multiples, chosen)
+            least = csimd_minimum(errors, least)
+            distance += 1
         }
-        least = error
-        room.factor = factor
-        room.multiples.update(from: room.trials, count: partCount)
+        let error = csimd_sum(least)
+        if error < best.error { best = Trial(factor: factor, multiples: chosen, error: error) }
     }
 
     /// The factor that fits best when multiples and codes stay as they are.
-    private func refittedFactor(_ elements: PreparedElements, _ room: Room) -> Float {
-        var square: Float = 0
-        var product: Float = 0
-        for part in 0..<partCount where room.multiples[part] != 0 {
-            let multiple = Float(room.multiples[part])
-            let inverse = 1 / (room.factor * multiple)
-            var squares = Lanes()
-            var products = Lanes()
-            for start in stride(from: part &* partLength, to: (part &+ 1) &* partLength, by: 16) {
-                let lanes = elements.values.lanes(start)
-                let level = search.grid.nearest(lanes * inverse)
-                let weighted = level * elements.weights.lanes(start)
-                squares = csimd_multiply_add(weighted, level, squares)
-                products = csimd_multiply_add(weighted, lanes, products)
-            }
-            square += multiple * multiple * csimd_sum(squares)
-            product += multiple * csimd_sum(products)
+    @inline(__always)
+    private func refittedFactor(_ columns: ElementColumns, _ trial: Trial) -> Float {
+        let inverses = 1 / (trial.multiples * trial.factor)
+        var squares = Lanes()
+        var products = Lanes()
+        for index in 0..<16 {
+            let values = columns.values(index)
+            let levels = search.grid.nearest(values * inverses)
+            let weighted = levels * columns.weights(index)
+            squares = csimd_multiply_add(weighted, levels, squares)
+            products = csimd_multiply_add(weighted, values, products)
         }
-        return square > 0 ? product / square : room.factor
+        let square = csimd_sum(trial.multiples * trial.multiples * squares)
+        return square > 0 ? csimd_sum(trial.multiples * products) / square : trial.factor
     }
 }

@@ -74,6 +74,33 @@ struct TQ1_0Codec: TernaryCodec {
         SIMD16<UInt8>(truncatingIfNeeded: (SIMD16<UInt16>(truncatingIfNeeded: bytes) &* 3) &>> 8)
     }
 
+    /// The byte that stands for a number.
+    ///
+    /// ⌈256 n / 243⌉ = n + ⌊(13 n + 242) / 243⌋, and this quotient is ⌊(13 n + 242) · 34522 / 2²³⌋ for all n up to 242.
+    @inline(__always)
+    private static func stored(_ numbers: SIMD16<UInt16>) -> SIMD16<UInt8> {
+        let product = SIMD16<UInt32>(truncatingIfNeeded: numbers &* 13 &+ 242) &* 34522
+        return SIMD16<UInt8>(
+            truncatingIfNeeded: numbers &+ (SIMD16<UInt16>(truncatingIfNeeded: product &>> 16) &>> 7))
+    }
+
+    @inline(__always)
+    static func storeNearestCodes(_ row: UnsafePointer<Float>, into block: UnsafeMutableRawPointer, _ grid: Grid) {
+        let scale = scale(block, 0)
+        let inverse = scale != 0 ? 1 / scale : 0
+        for place in 0..<3 {
+            // Where the bytes are, and which vectors have their digits.
+            let (offset, first, step) = place < 2 ? (16 &* place, place, 2) : (32, 10, 1)
+            var numbers = SIMD16<UInt16>()
+            for digit in 0..<5 {
+                let codes = grid.codes(row.lanes(16 &* (first &+ step &* digit)) * inverse)
+                numbers = numbers &* 3 &+ SIMD16<UInt16>(truncatingIfNeeded: codes)
+            }
+            block.storeBytes(of: stored(numbers), toByteOffset: offset, as: SIMD16<UInt8>.self)
+        }
+        storeCodes(grid.codes(row.lanes(240) * inverse), block, 15)
+    }
+
     @inline(__always)
     static func storeCodes(_ codes: SIMD16<UInt8>, _ block: UnsafeMutableRawPointer, _ vector: Int) {
         if vector < 15 {
@@ -84,11 +111,7 @@ struct TQ1_0Codec: TernaryCodec {
             let change =
                 SIMD16<UInt16>(truncatingIfNeeded: codes) &- SIMD16<UInt16>(truncatingIfNeeded: former)
             let changed = number &+ change &* UInt16(powers[4 &- place.digit])
-            // ⌈256 n / 243⌉ = n + ⌊(13 n + 242) / 243⌋, and this quotient is ⌊(13 n + 242) · 34522 / 2²³⌋ for all n up to 242.
-            let product = SIMD16<UInt32>(truncatingIfNeeded: changed &* 13 &+ 242) &* 34522
-            let stored = changed &+ (SIMD16<UInt16>(truncatingIfNeeded: product &>> 16) &>> 7)
-            block.storeBytes(
-                of: SIMD16<UInt8>(truncatingIfNeeded: stored), toByteOffset: place.offset, as: SIMD16<UInt8>.self)
+            block.storeBytes(of: stored(changed), toByteOffset: place.offset, as: SIMD16<UInt8>.self)
         } else {
             let digits = codes &* SIMD16(81, 81, 81, 81, 27, 27, 27, 27, 9, 9, 9, 9, 3, 3, 3, 3)
             let pairs = digits.lowHalf &+ digits.highHalf

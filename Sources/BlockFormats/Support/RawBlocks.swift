@@ -100,6 +100,12 @@ extension Lanes {
     /// The numbers of the lanes: 0, 1, … 15.
     static var ramp: Lanes { Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
 
+    /// Up to sixteen numbers, then zeros.
+    init(padding numbers: [Float]) {
+        self.init()
+        for (lane, number) in numbers.enumerated() { self[lane] = number }
+    }
+
     /// Numbers of which each is the one before times a ratio.
     static func geometric(_ first: Float, _ ratio: Float) -> Lanes {
         var lanes = Lanes()

@@ -37,6 +37,21 @@ CSIMD_INLINE _Bool csimd_fuses_multiply_add(void) {
 #endif
 }
 
+/// a + b.
+CSIMD_INLINE csimd_f32x16 csimd_add(csimd_f32x16 a, csimd_f32x16 b) { return a + b; }
+
+/// a − b.
+CSIMD_INLINE csimd_f32x16 csimd_subtract(csimd_f32x16 a, csimd_f32x16 b) { return a - b; }
+
+/// a · b.
+CSIMD_INLINE csimd_f32x16 csimd_multiply(csimd_f32x16 a, csimd_f32x16 b) { return a * b; }
+
+/// a ÷ b.
+CSIMD_INLINE csimd_f32x16 csimd_divide(csimd_f32x16 a, csimd_f32x16 b) { return a / b; }
+
+/// −a.
+CSIMD_INLINE csimd_f32x16 csimd_negate(csimd_f32x16 a) { return -a; }
+
 /// a · b + c, rounded once where the processor can, otherwise twice.
 CSIMD_INLINE csimd_f32x16 csimd_multiply_add(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
@@ -56,6 +71,19 @@ CSIMD_INLINE csimd_f32x16 csimd_minimum(csimd_f32x16 a, csimd_f32x16 b) { return
 
 /// The greater of each pair; b where either is a NaN.
 CSIMD_INLINE csimd_f32x16 csimd_maximum(csimd_f32x16 a, csimd_f32x16 b) { return a > b ? a : b; }
+
+/// x in the lanes where a < b, y elsewhere.
+CSIMD_INLINE csimd_f32x16 csimd_where_less(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 x, csimd_f32x16 y) {
+    return a < b ? x : y;
+}
+
+/// The last eight lanes before the first eight.
+CSIMD_INLINE csimd_f32x16 csimd_swap_halves(csimd_f32x16 a) {
+    csimd_f32x16 result;
+    result.lo = a.hi;
+    result.hi = a.lo;
+    return result;
+}
 
 /// Rounds to the nearest integer, ties to even.
 CSIMD_INLINE csimd_f32x16 csimd_round(csimd_f32x16 a) { return __builtin_elementwise_roundeven(a); }
@@ -318,6 +346,11 @@ CSIMD_INLINE csimd_f32x16 csimd_add_pair_products(csimd_f32x16 sum, csimd_u32x16
 /// tile[i · stride + j] += Σ left[16 p + i] · right[j / 16][16 p + j % 16], summed over `count` pairs of rows p.
 void csimd_multiply_bfloat_pairs(
     const uint32_t *left, const uint32_t *right_first, const uint32_t *right_second, long count, float *tile, long stride);
+
+/// Writes sixteen rows of sixteen numbers as columns: target[16 j + i] is number j of row i.
+///
+/// Row i begins at source[row_step · i], and from the eighth on at source[half_step + row_step · (i − 8)].
+void csimd_transpose(const float *source, long row_step, long half_step, float *target);
 
 /// output[i · output_stride + j] = Σ input[i · input_stride + p] · weights[j · weight_stride + p] over the columns p.
 ///
