@@ -22,7 +22,7 @@ enum OptionTable {
     static let all: [Option] =
         [
             ("chat", "input", "model --template --tools --documents"),
-            ("chat", "words", "--system --stop --pad-experts --normalize-experts --pre-tokenizer"),
+            ("chat", "words", "--precision --system --stop --pad-experts --normalize-experts --pre-tokenizer"),
             (
                 "chat", "number",
                 "--max-new-tokens --context --temperature --top-k --top-p --min-p --repetition-penalty --seed --threads"
@@ -38,12 +38,12 @@ enum OptionTable {
             ("evaluate", "input", "model --task --reference"),
             ("evaluate", "output", "--details"),
             ("evaluate", "number", "--limit --threads --memory"),
-            ("evaluate", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
+            ("evaluate", "words", "--precision --pad-experts --normalize-experts --pre-tokenizer"),
             ("fit", "input", "model"),
             ("fit", "number", "--memory --ram --context --reserve"),
             ("fit", "words", "--kv --pad-experts --normalize-experts --pre-tokenizer"),
             ("generate", "input", "model --file"),
-            ("generate", "words", "--prompt --stop --pad-experts --normalize-experts --pre-tokenizer"),
+            ("generate", "words", "--precision --prompt --stop --pad-experts --normalize-experts --pre-tokenizer"),
             (
                 "generate", "number",
                 """
@@ -56,7 +56,7 @@ enum OptionTable {
             ("imatrix", "input", "model --text --merge --show"),
             ("imatrix", "output", "--output --hessian"),
             ("imatrix", "number", "--context --chunks --from-chunk --threads --memory"),
-            ("imatrix", "words", "--format --pad-experts --normalize-experts --pre-tokenizer"),
+            ("imatrix", "words", "--precision --format --pad-experts --normalize-experts --pre-tokenizer"),
             ("inspect", "input", "file"),
             ("inspect", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
             ("merge", "input", "part"),
@@ -67,7 +67,10 @@ enum OptionTable {
                 "perplexity", "number",
                 "--save-states-every --stride --context --chunks --from-chunk --threads --memory"
             ),
-            ("perplexity", "words", "--base-logits-format --pad-experts --normalize-experts --pre-tokenizer"),
+            (
+                "perplexity", "words",
+                "--precision --base-logits-format --pad-experts --normalize-experts --pre-tokenizer"
+            ),
             ("quantize", "input", "model --recipe --imatrix --hessian --calibrate --sensitivity --tensor-type-file"),
             ("quantize", "output", "--output"),
             (
@@ -87,7 +90,7 @@ enum OptionTable {
             ("report", "input", "--model --text"),
             ("report", "output", "--output"),
             ("report", "number", "--context --chunks --from-chunk --threads --memory"),
-            ("report", "words", "--group --reference --pad-experts --normalize-experts --pre-tokenizer"),
+            ("report", "words", "--precision --group --reference --pad-experts --normalize-experts --pre-tokenizer"),
             ("sensitivity", "input", "model --text"),
             ("sensitivity", "output", "--output"),
             ("sensitivity", "number", "--held-out --context --chunks --from-chunk --threads --memory"),

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Runtime
 
 /// The identity of a run whose predictions or scores are stored: two runs with the same identity compute the same.
 public struct PredictionIdentity: Codable, Sendable, Hashable {
@@ -55,13 +56,15 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
     public var stride: Int?
     /// Whether the texts of special tokens are read as these tokens.
     public var parsesSpecial: Bool
+    /// How activations are multiplied with weights; nil for the reference.
+    public var precision: String?
     /// The texts that the run evaluates, in its order.
     public var texts: [Text]
 
     /// The identity of a run from its parts; of `cut`, which windows are taken is no part of it.
     public init(
         format: String, models: [Model], reference: Model?, tokenizer: String, vocabularySize: Int, cut: WindowCut,
-        texts: [Text]
+        precision: Precision = .reference, texts: [Text]
     ) {
         self.format = format
         self.models = models
@@ -71,6 +74,7 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         context = cut.context
         stride = cut.stride
         parsesSpecial = cut.parsesSpecial
+        self.precision = precision == .reference ? nil : precision.rawValue
         self.texts = texts
     }
 
@@ -111,6 +115,7 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         if tokenizer != other.tokenizer || vocabularySize != other.vocabularySize { return "another tokenizer" }
         if context != other.context { return "a context of \(context), not \(other.context)" }
         if stride != other.stride || parsesSpecial != other.parsesSpecial { return "texts that are cut in another way" }
+        if precision != other.precision { return "another precision of products" }
         if models != other.models { return "other models" }
         if reference != other.reference { return "another reference" }
         if texts.map(\.name) != other.texts.map(\.name) { return "texts of other names" }

@@ -39,6 +39,7 @@ struct Chat: ParsableCommand {
     @OptionGroup var sampling: SamplingArguments
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ThreadOptions
+    @OptionGroup var choice: PrecisionOptions
 
     /// The model cards' setting for conversations.
     private static let usualTemperature = 0.7
@@ -56,7 +57,7 @@ struct Chat: ParsableCommand {
             model, source: template.map { .init($0.path) },
             material: ConversationMaterial(toolFile: tools?.path, documentFile: documents?.path))
         let conversation = try Conversation(
-            model, format: format, system: system, options: options, compute: work.compute)
+            model, format: format, system: system, options: options, compute: choice.applied(to: work.compute))
         var input = ChatInput()
         while let entry = try input.next() {
             switch entry {

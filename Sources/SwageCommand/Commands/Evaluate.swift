@@ -58,7 +58,8 @@ struct Evaluate: ParsableCommand {
         let results = try evaluation.run(model, reference: original, tasks: tasks)
         ProgressLine.clear()
         let report = TaskReport(
-            model: model.name, results: results.model, reference: original?.name, references: results.reference)
+            model: model.name, results: results.model, reference: original?.name, references: results.reference,
+            precision: work.precision)
         if json { return try JSONOutput.print(report) }
         try StandardStream.output.write(TaskTables.tables(of: report).map(\.terminal).joined(separator: "\n\n") + "\n")
     }

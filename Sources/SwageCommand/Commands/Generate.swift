@@ -36,6 +36,7 @@ struct Generate: ParsableCommand {
 
     @OptionGroup var reading: ModelOptions
     @OptionGroup var work: ThreadOptions
+    @OptionGroup var choice: PrecisionOptions
 
     func validate() throws {
         guard [prompt, file?.path].compactMap({ $0 }).count == 1 else {
@@ -55,7 +56,7 @@ struct Generate: ParsableCommand {
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context
         options.topCount = topLogProbabilities
-        let generation = Generation(options, compute: work.compute)
+        let generation = Generation(options, compute: choice.applied(to: work.compute))
         let isStreaming = !json
         let result = try generation.run(model, prompt: prompt) { bytes in
             if isStreaming { try StandardStream.output.write(modelText: bytes) }

@@ -71,6 +71,9 @@ struct ImportanceMatrixCommand: ParsableCommand {
             throw ValidationError("--output and --hessian must be different files")
         }
         if model == nil, resuming.isRestarting { throw ValidationError("--restart belongs to a model and its texts") }
+        if hessian != nil, work.precision != .reference {
+            throw ValidationError("--hessian is collected with --precision reference")
+        }
         if show == nil, json || experts { throw ValidationError("--json and --experts belong to --show") }
     }
 
@@ -99,7 +102,8 @@ struct ImportanceMatrixCommand: ParsableCommand {
                 model, texts: texts, output: hessian, importanceOutput: output?.path, progress: work.compute.progress)
         }
         var collection = ImportanceCollection(
-            activations, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory)
+            activations, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory,
+            precision: work.precision)
         collection.isRestarting = resuming.isRestarting
         return try collection.run(model, texts: texts, output: output?.path ?? "", progress: work.compute.progress)
     }

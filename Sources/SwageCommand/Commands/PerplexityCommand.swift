@@ -89,7 +89,8 @@ struct PerplexityCommand: ParsableCommand {
             return try show(
                 results[results.count - 1], model: identity.models[results.count - 1].name,
                 results.count > 1 ? identity.models[0].name : identity.reference?.name, context: identity.context,
-                stride: identity.stride)
+                stride: identity.stride,
+                precision: identity.precision ?? Precision.reference.rawValue)
         }
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
         let model = try reading.open(path)
@@ -109,20 +110,22 @@ struct PerplexityCommand: ParsableCommand {
             [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts
         ).models[0]
         try show(
-            results, model: model.name, original?.name ?? baseLogits, context: cut.context, stride: cut.stride)
+            results, model: model.name, original?.name ?? baseLogits, context: cut.context, stride: cut.stride,
+            precision: work.precision.rawValue)
     }
 
     private func show(
-        _ results: [EvaluationResult], model: String, _ reference: String?, context: Int, stride: Int?
+        _ results: [EvaluationResult], model: String, _ reference: String?, context: Int, stride: Int?,
+        precision: String
     ) throws {
         ProgressLine.clear()
         if json {
             return try JSONOutput.print(
                 PerplexityReport(
                     model: model, reference: reference, context: context, stride: stride,
-                    core: BLAS.coreName, texts: results.map { PerplexityReport.Text($0) }))
+                    precision: precision, core: BLAS.coreName, texts: results.map { PerplexityReport.Text($0) }))
         }
-        var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]
+        var tables = [PerplexityTable.perplexities(results, precision: precision), PerplexityTable.losses(results)]
         if results.contains(where: { $0.divergence != nil }) { tables.append(DivergenceTable.full(results)) }
         try StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
     }

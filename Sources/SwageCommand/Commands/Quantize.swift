@@ -72,7 +72,7 @@ struct Quantize: ParsableCommand {
 
     @OptionGroup var resume: ResumeOptions
     @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ComputeOptions
+    @OptionGroup var work: WorkOptions
 
     func validate() throws {
         guard [type != nil, recipe != nil].count(where: { $0 }) + budget.count == 1 else {

@@ -23,7 +23,7 @@ struct SensitivityCommand: ParsableCommand {
 
     @OptionGroup var windows: WindowOptions
     @OptionGroup var reading: ModelOptions
-    @OptionGroup var work: ComputeOptions
+    @OptionGroup var work: WorkOptions
     @OptionGroup var resuming: ResumeOptions
 
     func validate() throws {

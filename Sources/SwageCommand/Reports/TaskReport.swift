@@ -11,6 +11,8 @@ struct TaskReport: Encodable {
     let version = SwageVersion.current
     /// OpenBLAS's kernels.
     let core = BLAS.coreName
+    /// How activations are multiplied with weights.
+    let precision: String
     let model: String
     let reference: String?
     let tasks: [Task]
@@ -79,7 +81,10 @@ struct TaskReport: Encodable {
         }
     }
 
-    init(model: String, results: [TaskResult], reference: String?, references: [TaskResult]?) {
+    init(
+        model: String, results: [TaskResult], reference: String?, references: [TaskResult]?, precision: Precision
+    ) {
+        self.precision = precision.rawValue
         self.model = model
         self.reference = reference
         tasks = results.enumerated().map { Task($1, reference: references?[$0]) }
