@@ -169,7 +169,8 @@ let package = Package(
         tests("Checkpoints", "Files", "Tensors", "Numerics", "SafetensorsIO"),
         tests("Recipes", "Files", "Tensors", "Numerics", "ModelArchitecture"),
         tests("Importance", "Files", "Tensors", "Numerics", "GGUF"),
-        tests("Runtime", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "ModelArchitecture"),
+        tests(
+            "Runtime", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "ModelArchitecture", "BlockFormats"),
         tests(
             "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
@@ -178,7 +179,7 @@ let package = Package(
         tests("Evaluation", "Runtime"),
         tests("Calibration", "Parallelism", "Numerics", "Runtime", "ErrorFeedback", "ModelArchitecture"),
         tests(
-            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUF",
+            "Pipelines", "Importance", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "ByteJSON", "GGUF",
             "SafetensorsIO", "BlockFormats", "ErrorFeedback", "ModelArchitecture", "ChatTemplates", "Checkpoints",
             "Runtime", "Recipes", "Evaluation", "Tokenizers", "Calibration", "Models"),
         tests(

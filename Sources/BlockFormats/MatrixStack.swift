@@ -13,6 +13,7 @@ public struct MatrixStack: Sendable {
     /// The tensor's index in the source.
     public let index: Int
     private let codec: any BlockCodec
+    private let integerCodec: (any IntegerCodec)?
 
     /// Makes a stack of the tensor at an index of a source; nothing is read yet.
     ///
@@ -24,6 +25,7 @@ public struct MatrixStack: Sendable {
         self.source = source
         self.index = index
         self.codec = codec
+        integerCodec = codec as? any IntegerCodec
     }
 
     /// The number of elements in a row.
@@ -126,6 +128,42 @@ public struct MatrixStack: Sendable {
             try decode(rows, columns: columns, of: matrix, into: buffer.baseAddress!)
             initialized = count
         }
+    }
+
+    /// What the values are as whole numbers; nil if they are none.
+    package var integerForm: IntegerForm? { integerCodec?.integerForm }
+
+    /// Takes rows that ``read(_:of:into:)`` has read apart into whole numbers, scales and offsets, without rounding.
+    ///
+    /// - Parameters:
+    ///   - bytes: the encoded rows, `rows.count · tensor.rowByteCount` bytes.
+    ///   - rows: the numbers of these rows, counted from the first of the matrix; errors name them.
+    ///   - matrix: the number of the matrix in the stack, which has an ``integerForm``.
+    ///   - target: receives the parts of each row, one row after the other.
+    /// - Throws: ``NonFiniteWeight`` if a value is infinite or not a number.
+    package func takeApart(
+        _ bytes: UnsafeRawPointer, _ rows: Range<Int>, of matrix: Int = 0, into target: IntegerElements
+    ) throws {
+        guard let integerCodec else { preconditionFailure("\(tensor.type.name) has no whole numbers") }
+        let form = integerCodec.integerForm
+        let count = rows.count * columns
+        integerCodec.takeApart(bytes, count: count, into: target)
+        let groupCount = count / form.groupLength
+        let isSafe =
+            Self.areModerate(target.scales, count: groupCount)
+            && (!form.hasOffsets || Self.areModerate(target.offsets, count: groupCount))
+        guard !isSafe else { return }
+        // Decoding finds the value if there is one, and tells where it is.
+        try withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
+            try decode(bytes, rows, of: matrix, into: values.baseAddress!)
+        }
+    }
+
+    /// Whether all numbers are far from infinite, so that numbers of 8 bits times them are finite.
+    private static func areModerate(_ values: UnsafePointer<Float>, count: Int) -> Bool {
+        var greatest: UInt32 = 0
+        for index in 0..<count { greatest = max(greatest, values[index].bitPattern & 0x7fff_ffff) }
+        return Float(bitPattern: greatest) < 0x1p110
     }
 
     /// Fails if encoded rows hold a value that is not finite.

@@ -128,6 +128,8 @@ package struct ModelEvaluation: Sendable {
 package protocol StoredPredictions: AnyObject, Sendable {
     /// How the texts that the predictions are of were cut into windows.
     var cut: WindowCut { get }
+    /// How activations were multiplied with weights; nil where that is not known.
+    var precision: Precision? { get }
     /// The texts that the predictions are of, as windows of tokens.
     ///
     /// - Parameter cut: Which of the windows of each text are wanted.

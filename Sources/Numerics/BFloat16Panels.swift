@@ -34,11 +34,12 @@ public struct BFloat16Panels: @unchecked Sendable {
     }
 
     /// - Parameters:
-    ///   - buffer: at least ``wordCount(vectorCount:length:)`` words.
+    ///   - buffer: from the offset on, at least ``wordCount(vectorCount:length:)`` words.
+    ///   - offset: where in the buffer the vectors begin.
     ///   - length: of the longest vectors.
-    public init(_ buffer: FloatBuffer, length: Int) {
+    public init(_ buffer: FloatBuffer, offset: Int = 0, length: Int) {
         self.buffer = buffer
-        base = UnsafeMutableRawPointer(buffer.base).assumingMemoryBound(to: UInt32.self)
+        base = UnsafeMutableRawPointer(buffer.base + offset).assumingMemoryBound(to: UInt32.self)
         pairCapacity = (length + 1) / 2
     }
 
@@ -101,6 +102,22 @@ public struct BFloat16Panels: @unchecked Sendable {
                     }
                 }
             }
+        }
+    }
+
+    /// Fills vectors that are the rows of a matrix of bfloat16 numbers.
+    ///
+    /// - Parameters:
+    ///   - vectors: from a multiple of 16 on.
+    ///   - rows: the rows, one after the other, each of `length` numbers.
+    ///   - length: the number of columns, which is even and that of the longest vectors.
+    package func fill(rows vectors: Range<Int>, fromBFloats rows: UnsafeRawPointer, length: Int) {
+        precondition(length == 2 * pairCapacity)
+        for start in stride(from: 0, to: vectors.count, by: Self.blockLength) {
+            csimd_interleave_words(
+                rows + start * 2 * length, 2 * length,
+                Int32(truncatingIfNeeded: min(Self.blockLength, vectors.count - start)), pairCapacity,
+                block(vectors.lowerBound + start))
         }
     }
 

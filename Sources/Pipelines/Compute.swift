@@ -8,6 +8,8 @@ public struct Compute: Sendable {
     public var parallel: Parallel
     /// What the process may use.
     public var memory: MemoryBudget
+    /// How activations are multiplied with weights.
+    public var precision: Precision
     /// Receives what the work tells, from any thread.
     public var progress: ProgressHandler
 
@@ -16,13 +18,15 @@ public struct Compute: Sendable {
     /// - Parameters:
     ///   - parallel: The threads that share the work.
     ///   - memory: What the process may use.
+    ///   - precision: How activations are multiplied with weights, in what measures, collects importance and generates.
     ///   - progress: Receives what the work tells, from any thread.
     public init(
-        parallel: Parallel = Parallel(), memory: MemoryBudget = .available,
+        parallel: Parallel = Parallel(), memory: MemoryBudget = .available, precision: Precision = .reference,
         progress: @escaping ProgressHandler = { _ in }
     ) {
         self.parallel = parallel
         self.memory = memory
+        self.precision = precision
         self.progress = progress
     }
 }
@@ -30,6 +34,6 @@ public struct Compute: Sendable {
 extension Model {
     /// The model ready to compute.
     func forwardPass(_ compute: Compute) throws -> ForwardPass {
-        try forwardPass(compute.parallel, memory: compute.memory)
+        try forwardPass(compute.parallel, memory: compute.memory, precision: compute.precision)
     }
 }

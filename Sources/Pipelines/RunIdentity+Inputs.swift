@@ -9,12 +9,15 @@ import Tokenizers
 extension RunIdentity {
     /// The identity of some work, with what decides the last bits of all results: the version and the kernels.
     ///
-    /// - Parameter work: What is done.
-    init(_ work: String) {
+    /// - Parameters:
+    ///   - work: What is done.
+    ///   - precision: How activations are multiplied with weights.
+    init(_ work: String, precision: Precision = .reference) {
         self.init()
         add("the kind of work", work)
         add("the version of Swage", SwageVersion.current)
         add("the kind of processor", BLAS.coreName)
+        if precision != .reference { add("the precision of products", precision.rawValue) }
     }
 
     /// Adds models by samples of their weights, their sizes and their tokenizers.

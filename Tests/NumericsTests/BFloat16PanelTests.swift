@@ -97,6 +97,6 @@ struct PanelTests {
             #expect(Double(Float(bitPattern: a[lane] & 0xffff_0000)) == Self.rounded(second[lane]))
         }
         let (own, portable) = (csimd_add_pair_products(sum, a, b), csimd_add_pair_products_portably(sum, a, b))
-        for lane in 0..<16 { #expect(abs(own[lane] - portable[lane]) < 1e-6) }
+        #expect(own == portable)
     }
 }

@@ -22,7 +22,7 @@ enum OptionTable {
     static let all: [Option] =
         [
             ("chat", "input", "model --template --tools --documents"),
-            ("chat", "words", "--system --stop --pad-experts --normalize-experts --pre-tokenizer"),
+            ("chat", "words", "--precision --system --stop --pad-experts --normalize-experts --pre-tokenizer"),
             (
                 "chat", "number",
                 "--max-new-tokens --context --temperature --top-k --top-p --min-p --repetition-penalty --seed --threads"
@@ -38,12 +38,12 @@ enum OptionTable {
             ("evaluate", "input", "model --task --reference"),
             ("evaluate", "output", "--details"),
             ("evaluate", "number", "--limit --threads --memory"),
-            ("evaluate", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
+            ("evaluate", "words", "--precision --pad-experts --normalize-experts --pre-tokenizer"),
             ("fit", "input", "model"),
             ("fit", "number", "--memory --ram --context --reserve"),
             ("fit", "words", "--kv --pad-experts --normalize-experts --pre-tokenizer"),
             ("generate", "input", "model --file"),
-            ("generate", "words", "--prompt --stop --pad-experts --normalize-experts --pre-tokenizer"),
+            ("generate", "words", "--precision --prompt --stop --pad-experts --normalize-experts --pre-tokenizer"),
             (
                 "generate", "number",
                 """
@@ -56,7 +56,7 @@ enum OptionTable {
             ("imatrix", "input", "model --text --merge --show"),
             ("imatrix", "output", "--output --hessian"),
             ("imatrix", "number", "--context --chunks --from-chunk --threads --memory"),
-            ("imatrix", "words", "--format --pad-experts --normalize-experts --pre-tokenizer"),
+            ("imatrix", "words", "--precision --format --pad-experts --normalize-experts --pre-tokenizer"),
             ("inspect", "input", "file"),
             ("inspect", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
             ("make", "input", "checkpoint --calibrate --text"),
@@ -77,7 +77,10 @@ enum OptionTable {
                 "perplexity", "number",
                 "--save-states-every --stride --context --chunks --from-chunk --threads --memory"
             ),
-            ("perplexity", "words", "--base-logits-format --pad-experts --normalize-experts --pre-tokenizer"),
+            (
+                "perplexity", "words",
+                "--precision --base-logits-format --pad-experts --normalize-experts --pre-tokenizer"
+            ),
             ("quantize", "input", "model --recipe --imatrix --hessian --calibrate --sensitivity --tensor-type-file"),
             ("quantize", "output", "--output"),
             (
@@ -100,7 +103,7 @@ enum OptionTable {
             (
                 "report", "words",
                 """
-                --group --reference --base-model --repository --weights-license --quantized-by --pad-experts
+                --precision --group --reference --base-model --repository --weights-license --quantized-by --pad-experts
                 --normalize-experts --pre-tokenizer
                 """
             ),

@@ -6,22 +6,24 @@ import Tensors
 /// Layout (56 bytes): the low 8 bits of 32 code book indices; per 8 elements a nibble with the index's upper 3 bits and the
 /// sign of the shift; four times 16 bits with four scales s of 3 bits each, and 4 bits of the half-precision scale, lowest
 /// first: value = scale · (2 s + 1) · (code value ± ⅛).
-struct IQ1MCodec: QuantizingCodec {
+struct IQ1MCodec: QuantizingCodec, SinkCodec {
     var policy = EncodingPolicy(gainRestoration: 1)
     var type: TensorType { .iq1_M }
     var requiresImportance: Bool { true }
+    var integerForm: IntegerForm { IntegerForm(groupLength: 16, lowest: -9, highest: 9) }
+    static var levelUnit: Float { 8 }
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+    func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
         IQ1SCodec.grid.withUnsafeBufferPointer { grid in
             for block in 0..<count / 256 {
-                Self.decodeBlock(source + block &* 56, into: target + block &* 256, grid: grid.baseAddress!)
+                Self.deliverBlock(source + block &* 56, to: sink, at: block &* 256, grid: grid.baseAddress!)
             }
         }
     }
 
     @inline(__always)
-    private static func decodeBlock(
-        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt64>
+    private static func deliverBlock(
+        _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt64>
     ) {
         let factor = factor(of: block)
         for part in 0..<16 {
@@ -31,7 +33,8 @@ struct IQ1MCodec: QuantizingCodec {
             let shifts = Lanes(
                 lowHalf: SIMD8(repeating: high & 8 == 0 ? 0.125 : -0.125),
                 highHalf: SIMD8(repeating: high & 0x80 == 0 ? 0.125 : -0.125))
-            target.store((words + shifts) * (factor * multiple(ofPart: part, in: block)), 16 &* part)
+            sink.store(
+                words + shifts, scale: factor * multiple(ofPart: part, in: block), at: start &+ 16 &* part)
         }
     }
 

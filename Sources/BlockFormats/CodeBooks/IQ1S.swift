@@ -5,27 +5,29 @@ import Tensors
 ///
 /// Layout (50 bytes): scale; the low 8 bits of 32 code book indices; per 32 elements 16 bits with the indices' upper 3
 /// bits, the block's scale s and the sign of its shift: value = scale · (2 s + 1) · (code value ± ⅛).
-struct IQ1SCodec: QuantizingCodec {
+struct IQ1SCodec: QuantizingCodec, SinkCodec {
     var policy = EncodingPolicy(gainRestoration: 1)
     var type: TensorType { .iq1_S }
     var requiresImportance: Bool { true }
+    var integerForm: IntegerForm { IntegerForm(groupLength: 32, lowest: -9, highest: 9) }
+    static var levelUnit: Float { 8 }
 
     /// Code word → eight signed bytes.
     static let grid: [UInt64] = packedGrid.map { word in
         (0..<8).reduce(0) { $0 | UInt64([0xff, 0, 1][Int(word >> (2 * $1)) & 3]) << (8 * $1) }
     }
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+    func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
         Self.grid.withUnsafeBufferPointer { grid in
             for block in 0..<count / 256 {
-                Self.decodeBlock(source + block &* 50, into: target + block &* 256, grid: grid.baseAddress!)
+                Self.deliverBlock(source + block &* 50, to: sink, at: block &* 256, grid: grid.baseAddress!)
             }
         }
     }
 
     @inline(__always)
-    private static func decodeBlock(
-        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt64>
+    private static func deliverBlock(
+        _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt64>
     ) {
         let scale = block.half(0)
         for part in 0..<8 {
@@ -40,7 +42,7 @@ struct IQ1SCodec: QuantizingCodec {
                     Int(truncatingIfNeeded: (low &>> UInt32(16 &* pair &+ 8)) & 255) | ((high &>> (6 &* pair &+ 3)) & 7)
                     << 8
                 let values = Lanes(words: grid[first], grid[second])
-                target.store((values + shift) * partScale, 32 &* part &+ 16 &* pair)
+                sink.store(values + shift, scale: partScale, at: start &+ 32 &* part &+ 16 &* pair)
             }
         }
     }

@@ -5,10 +5,11 @@ import Tensors
 ///
 /// Layout (82 bytes): scale; the low 8 bits of 32 code book indices; 32 bytes of signs; the indices' upper 2 bits, four to a
 /// byte; per 32 elements a byte with two scales s, low nibble first: value = scale · (s + ½) / 4 · magnitude · sign.
-struct IQ2SCodec: QuantizingCodec {
+struct IQ2SCodec: QuantizingCodec, SinkCodec {
     var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .iq2_S }
     var requiresImportance: Bool { true }
+    var integerForm: IntegerForm { IntegerForm(groupLength: 16, lowest: -43, highest: 43) }
 
     /// Code word → eight magnitudes, one per byte.
     private static let grid = IQ2XXSCodec.expandedGrid(packedGrid)
@@ -18,12 +19,12 @@ struct IQ2SCodec: QuantizingCodec {
         (0..<8).reduce(0) { $0 | (signs >> $1 & 1 == 1 ? 0xff << UInt64(8 * $1) : 0) }
     }
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+    func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
         Self.grid.withUnsafeBufferPointer { grid in
             Self.signMasks.withUnsafeBufferPointer { masks in
                 for block in 0..<count / 256 {
-                    Self.decodeBlock(
-                        source + block &* 82, into: target + block &* 256, grid: grid.baseAddress!,
+                    Self.deliverBlock(
+                        source + block &* 82, to: sink, at: block &* 256, grid: grid.baseAddress!,
                         masks: masks.baseAddress!)
                 }
             }
@@ -31,15 +32,15 @@ struct IQ2SCodec: QuantizingCodec {
     }
 
     @inline(__always)
-    private static func decodeBlock(
-        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt64>,
+    private static func deliverBlock(
+        _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt64>,
         masks: UnsafePointer<UInt64>
     ) {
         for part in 0..<16 {
             let (first, second) = (index(ofGroup: 2 &* part, in: block), index(ofGroup: 2 &* part &+ 1, in: block))
             let signs = Int(block.uint16(34 &+ 2 &* part))
             let values = Lanes(magnitudes: grid[first], grid[second], masks: masks[signs & 255], masks[signs >> 8])
-            target.store(values * scale(ofPart: part, in: block), 16 &* part)
+            sink.store(values, scale: scale(ofPart: part, in: block), at: start &+ 16 &* part)
         }
     }
 

@@ -5,21 +5,22 @@ import Tensors
 ///
 /// Layout (74 bytes): scale; per 8 elements 16 bits, the code book index of 9 bits and the signs; per 32 elements a byte with
 /// two scales s, low nibble first: value = scale · (s + ½) / 4 · magnitude · sign.
-struct IQ2XSCodec: QuantizingCodec {
+struct IQ2XSCodec: QuantizingCodec, SinkCodec {
     var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .iq2_XS }
     var requiresImportance: Bool { true }
+    var integerForm: IntegerForm { IntegerForm(groupLength: 16, lowest: -43, highest: 43) }
     var isSignParityEven: Bool { true }
 
     /// Code word → eight magnitudes, one per byte.
     private static let grid = IQ2XXSCodec.expandedGrid(packedGrid)
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+    func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
         Self.grid.withUnsafeBufferPointer { grid in
             IQ2XXSCodec.signMasks.withUnsafeBufferPointer { masks in
                 for block in 0..<count / 256 {
-                    Self.decodeBlock(
-                        source + block &* 74, into: target + block &* 256, grid: grid.baseAddress!,
+                    Self.deliverBlock(
+                        source + block &* 74, to: sink, at: block &* 256, grid: grid.baseAddress!,
                         masks: masks.baseAddress!)
                 }
             }
@@ -27,8 +28,8 @@ struct IQ2XSCodec: QuantizingCodec {
     }
 
     @inline(__always)
-    private static func decodeBlock(
-        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt64>,
+    private static func deliverBlock(
+        _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt64>,
         masks: UnsafePointer<UInt64>
     ) {
         for part in 0..<16 {
@@ -36,7 +37,7 @@ struct IQ2XSCodec: QuantizingCodec {
             let (first, second) = (Int(words & 511), Int((words &>> 16) & 511))
             let (firstSigns, secondSigns) = (Int((words &>> 9) & 127), Int(words &>> 25))
             let values = Lanes(magnitudes: grid[first], grid[second], masks: masks[firstSigns], masks[secondSigns])
-            target.store(values * scale(ofPart: part, in: block), 16 &* part)
+            sink.store(values, scale: scale(ofPart: part, in: block), at: start &+ 16 &* part)
         }
     }
 

@@ -5,10 +5,11 @@ import Tensors
 ///
 /// Layout (66 bytes): scale; per 32 elements four code book indices of 8 bits, then 32 bits with four times seven signs
 /// and the block's scale s: value = scale · (s + ½) / 4 · magnitude · sign.
-struct IQ2XXSCodec: QuantizingCodec {
+struct IQ2XXSCodec: QuantizingCodec, SinkCodec {
     var policy = EncodingPolicy(gainRestoration: 1.3)
     var type: TensorType { .iq2_XXS }
     var requiresImportance: Bool { true }
+    var integerForm: IntegerForm { IntegerForm(groupLength: 32, lowest: -43, highest: 43) }
     var isSignParityEven: Bool { true }
 
     /// What 0, 1 and 2 stand for in the code books of all IQ2 formats.
@@ -30,12 +31,12 @@ struct IQ2XXSCodec: QuantizingCodec {
         return (0..<8).reduce(0) { $0 | (signs >> $1 & 1 == 1 ? 0xff << UInt64(8 * $1) : 0) }
     }
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+    func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
         Self.grid.withUnsafeBufferPointer { grid in
             Self.signMasks.withUnsafeBufferPointer { masks in
                 for block in 0..<count / 256 {
-                    Self.decodeBlock(
-                        source + block &* 66, into: target + block &* 256, grid: grid.baseAddress!,
+                    Self.deliverBlock(
+                        source + block &* 66, to: sink, at: block &* 256, grid: grid.baseAddress!,
                         masks: masks.baseAddress!)
                 }
             }
@@ -43,8 +44,8 @@ struct IQ2XXSCodec: QuantizingCodec {
     }
 
     @inline(__always)
-    private static func decodeBlock(
-        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt64>,
+    private static func deliverBlock(
+        _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt64>,
         masks: UnsafePointer<UInt64>
     ) {
         let scale = block.half(0)
@@ -60,7 +61,7 @@ struct IQ2XXSCodec: QuantizingCodec {
                 let secondSigns = Int(truncatingIfNeeded: (signs &>> (14 &* shift &+ 7)) & 127)
                 let values = Lanes(
                     magnitudes: grid[first], grid[second], masks: masks[firstSigns], masks[secondSigns])
-                target.store(values * partScale, 32 &* part &+ 16 &* pair)
+                sink.store(values, scale: partScale, at: start &+ 32 &* part &+ 16 &* pair)
             }
         }
     }

@@ -5,10 +5,11 @@ import Tensors
 ///
 /// Layout (110 bytes): scale; the low 8 bits of 64 code book indices; their ninth bits, a byte per 32 elements; 256 signs;
 /// the blocks' scales s, two per byte: value = scale · (2 s + 1) · magnitude · sign.
-struct IQ3SCodec: QuadCodec {
+struct IQ3SCodec: QuadCodec, SinkCodec {
     var policy = EncodingPolicy(gainRestoration: 1)
     var type: TensorType { .iq3_S }
     var requiresImportance: Bool { false }
+    var integerForm: IntegerForm { IntegerForm(groupLength: 32, lowest: -15, highest: 15) }
 
     /// The magnitudes that code words are made of.
     static let levels: [UInt8] = [1, 3, 5, 7, 9, 11, 13, 15]
@@ -18,17 +19,17 @@ struct IQ3SCodec: QuadCodec {
     /// Code word → four magnitudes, one per byte.
     private static let grid = QuadBook.bytes(packedGrid: packedGrid, levels: levels)
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+    func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
         Self.grid.withUnsafeBufferPointer { grid in
             for block in 0..<count / 256 {
-                Self.decodeBlock(source + block &* 110, into: target + block &* 256, grid: grid.baseAddress!)
+                Self.deliverBlock(source + block &* 110, to: sink, at: block &* 256, grid: grid.baseAddress!)
             }
         }
     }
 
     @inline(__always)
-    private static func decodeBlock(
-        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt32>
+    private static func deliverBlock(
+        _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt32>
     ) {
         let scale = block.half(0)
         for part in 0..<8 {
@@ -44,9 +45,9 @@ struct IQ3SCodec: QuadCodec {
                     grid[Int(truncatingIfNeeded: indices >> 8 & 255) | (ninth & 2) << 7],
                     grid[Int(truncatingIfNeeded: indices >> 16 & 255) | (ninth & 4) << 6],
                     grid[Int(truncatingIfNeeded: indices >> 24) | (ninth & 8) << 5])
-                target.store(
-                    QuadBook.elements(words, signs: signs &>> UInt32(16 &* half)) * partScale,
-                    32 &* part &+ 16 &* half)
+                sink.store(
+                    QuadBook.elements(words, signs: signs &>> UInt32(16 &* half)), scale: partScale,
+                    at: start &+ 32 &* part &+ 16 &* half)
             }
         }
     }

@@ -5,10 +5,11 @@ import Tensors
 ///
 /// Layout (98 bytes): scale; 64 code book indices of 8 bits; per 32 elements 32 bits with four times seven signs and the
 /// block's scale s: value = scale · (s + ½) / 2 · magnitude · sign.
-struct IQ3XXSCodec: QuadCodec {
+struct IQ3XXSCodec: QuadCodec, SinkCodec {
     var policy = EncodingPolicy(gainRestoration: 1)
     var type: TensorType { .iq3_XXS }
     var requiresImportance: Bool { true }
+    var integerForm: IntegerForm { IntegerForm(groupLength: 32, lowest: -62, highest: 62) }
 
     /// The magnitudes that code words are made of.
     static let levels: [UInt8] = [4, 12, 20, 28, 36, 44, 52, 62]
@@ -19,17 +20,17 @@ struct IQ3XXSCodec: QuadCodec {
     /// Code word → four magnitudes, one per byte.
     private static let grid = QuadBook.bytes(packedGrid: packedGrid, levels: levels)
 
-    func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
+    func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
         Self.grid.withUnsafeBufferPointer { grid in
             for block in 0..<count / 256 {
-                Self.decodeBlock(source + block &* 98, into: target + block &* 256, grid: grid.baseAddress!)
+                Self.deliverBlock(source + block &* 98, to: sink, at: block &* 256, grid: grid.baseAddress!)
             }
         }
     }
 
     @inline(__always)
-    private static func decodeBlock(
-        _ block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, grid: UnsafePointer<UInt32>
+    private static func deliverBlock(
+        _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt32>
     ) {
         let scale = block.half(0)
         for part in 0..<8 {
@@ -42,8 +43,9 @@ struct IQ3XXSCodec: QuadCodec {
                     grid[Int(truncatingIfNeeded: indices >> 16 & 255)], grid[Int(truncatingIfNeeded: indices >> 24)])
                 let low = signs(bits &>> UInt32(14 &* half))
                 let high = signs(bits &>> UInt32(14 &* half &+ 7))
-                target.store(
-                    QuadBook.elements(words, signs: low | high << 8) * partScale, 32 &* part &+ 16 &* half)
+                sink.store(
+                    QuadBook.elements(words, signs: low | high << 8), scale: partScale,
+                    at: start &+ 32 &* part &+ 16 &* half)
             }
         }
     }

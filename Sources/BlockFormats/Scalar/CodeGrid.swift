@@ -17,12 +17,18 @@ protocol CodeGrid: Sendable {
 
     /// The grid's levels for one number at a time.
     var ladder: LevelLadder { get }
+
+    /// How far the levels that codes stand for, all of which are whole numbers, are above the lowest.
+    func numbers(_ codes: SIMD16<UInt8>, lowest: Float) -> SIMD16<UInt8>
 }
 
 extension CodeGrid {
     /// Whether a scale and its opposite have the same levels.
     @inline(__always)
     var isSymmetric: Bool { lowest == -highest }
+
+    @inline(__always)
+    func numbers(_ codes: SIMD16<UInt8>, lowest: Float) -> SIMD16<UInt8> { csimd_to_bytes(levels(codes) - lowest) }
 }
 
 /// A grid whose levels are all whole numbers of a range.
@@ -51,6 +57,12 @@ struct IntegerGrid: CodeGrid {
 
     @inline(__always)
     func levels(_ codes: SIMD16<UInt8>) -> Lanes { Lanes(codes: codes) - zeroCode }
+
+    /// Codes are such numbers already, but for those of a grid that has less levels than codes.
+    @inline(__always)
+    func numbers(_ codes: SIMD16<UInt8>, lowest: Float) -> SIMD16<UInt8> {
+        codes &- UInt8(truncatingIfNeeded: Int32(zeroCode + lowest))
+    }
 }
 
 /// Sixteen levels in ascending order, at any distances.

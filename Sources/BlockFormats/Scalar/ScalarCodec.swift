@@ -5,7 +5,7 @@ import CSIMD
 /// Such a codec says where a block keeps its codes and scales, and how its scales are chosen. Decoding, the choice of codes
 /// and the walk along a row are the same for all of them. A *vector* is sixteen columns of a block, starting at a multiple
 /// of sixteen; a *part* is the vectors that share a scale.
-protocol ScalarCodec: ElementCodec {
+protocol ScalarCodec: ElementCodec, IntegerCodec {
     associatedtype Grid: CodeGrid
 
     /// The levels that the codes stand for.
@@ -91,6 +91,35 @@ extension ScalarCodec {
                     target.store(
                         Self.values(Self.codes(block, vector), grid, scale, minimum),
                         index &* length &+ 16 &* vector)
+                }
+            }
+        }
+    }
+
+    var integerForm: IntegerForm {
+        IntegerForm(
+            groupLength: min(partLength, 32), lowest: Int(Self.grid.lowest), highest: Int(Self.grid.highest),
+            hasOffsets: Self.minimumFactorOffset != nil)
+    }
+
+    func takeApart(_ source: UnsafeRawPointer, count: Int, into target: IntegerElements) {
+        let grid = Self.grid
+        let form = integerForm
+        let lowest = Float(form.lowest)
+        for index in 0..<count / (16 &* Self.vectorCount) {
+            let block = source + index &* Self.byteCount
+            for part in 0..<Self.partCount {
+                let scale = Self.scale(block, part)
+                let minimum = Self.minimum(block, part)
+                for place in 0..<Self.vectorsPerPart {
+                    let vector = part &* Self.vectorsPerPart &+ place
+                    let start = 16 &* (index &* Self.vectorCount &+ vector)
+                    UnsafeMutableRawPointer(target.numbers + start)
+                        .storeBytes(
+                            of: grid.numbers(Self.codes(block, vector), lowest: lowest), as: SIMD16<UInt8>.self)
+                    let group = start / form.groupLength
+                    target.scales[group] = scale
+                    if let minimum { target.offsets[group] = minimum }
                 }
             }
         }

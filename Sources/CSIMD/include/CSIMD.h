@@ -324,10 +324,10 @@ CSIMD_INLINE csimd_u32x16 csimd_pair_bfloats(csimd_f32x16 a, csimd_f32x16 b) {
     return low >> 16 | (high & 0xffff0000u);
 }
 
-/// sum + a · b of the low halves + a · b of the high halves, as bfloat16.
+/// sum + a · b of the high halves + a · b of the low halves, as bfloat16, in the order in which the instruction adds them.
 CSIMD_INLINE csimd_f32x16 csimd_add_pair_products_portably(csimd_f32x16 sum, csimd_u32x16 a, csimd_u32x16 b) {
-    sum = csimd_multiply_add((csimd_f32x16)(a << 16), (csimd_f32x16)(b << 16), sum);
-    return csimd_multiply_add((csimd_f32x16)(a & 0xffff0000u), (csimd_f32x16)(b & 0xffff0000u), sum);
+    sum = csimd_multiply_add((csimd_f32x16)(a & 0xffff0000u), (csimd_f32x16)(b & 0xffff0000u), sum);
+    return csimd_multiply_add((csimd_f32x16)(a << 16), (csimd_f32x16)(b << 16), sum);
 }
 
 /// The same with the processor's own instruction, where it has one.
@@ -364,5 +364,52 @@ void csimd_multiply_rows(
 
 /// The number of values that csimd_multiply_rows needs to work with.
 long csimd_row_product_room(long rows);
+
+/// Up to sixteen rows of whole numbers, −127 to 127, as products take them: of each group of columns that shares something,
+/// the sixteen rows' numbers beside each other.
+typedef struct {
+    /// Of every four columns a word for each row, a byte for each column.
+    const uint32_t *numbers;
+    /// What the numbers of 32 columns are multiples of.
+    const float *scales;
+    /// What sums of products begin with: the sum of a group's numbers, times the whole number that a weight of 0 stands for.
+    const int32_t *starts;
+    /// The sum of a group's values.
+    const float *sums;
+} csimd_integer_rows;
+
+/// Sixteen rows of weights: scale · (whole number of 8 bits without sign + lowest) + offset, in the same order.
+typedef struct {
+    const uint32_t *numbers;
+    const float *scales;
+    /// A null pointer if there are none.
+    const float *offsets;
+} csimd_integer_weights;
+
+/// output[i · stride + j] = Σ input[i] · weights[j] over the columns.
+///
+/// Sums are exact within a group, and added up group by group in single precision: an output does not depend on how many rows
+/// or outputs there are, and is the same with every processor that rounds a · b + c once.
+///
+/// @param columns a multiple of 32.
+/// @param group_length the columns of a weight that share a scale, 16 or 32.
+/// @param greatest the greatest number of a weight.
+void csimd_multiply_integers(
+    const csimd_integer_rows *input, int rows, const csimd_integer_weights *weights, long columns, int group_length,
+    int greatest, float *output, long stride, int outputs);
+
+/// Rounds up to sixteen rows to whole numbers, of which 127 or −127 stands for the greatest magnitude in 32 columns.
+///
+/// @param lowest the whole number that a weight of 0 stands for.
+/// @param room count · columns bytes to work with.
+void csimd_round_to_integers(
+    const float *rows, long stride, int count, long columns, int group_length, int lowest, uint32_t *numbers,
+    float *scales, int32_t *starts, float *sums, uint8_t *room);
+
+/// Puts the words of up to sixteen rows beside each other, target[16 · index + row], zeros for rows that are not there.
+///
+/// @param stride bytes from row to row.
+/// @param length words of a row.
+void csimd_interleave_words(const void *rows, long stride, int count, long length, uint32_t *target);
 
 #endif

@@ -111,6 +111,9 @@ package final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
         return [try TokenWindows(name: name, windows: windows, cut: cut, lengths: TokenLengths(tokenizer))]
     }
 
+    /// Unknown: the program that wrote the file does not say.
+    package var precision: Precision? { nil }
+
     /// Refuses a run with a vocabulary of another size. The form does not say which texts it is of; its windows are
     /// compared as they come.
     package func check(_ identity: PredictionIdentity, isOfAllTexts: Bool) throws {

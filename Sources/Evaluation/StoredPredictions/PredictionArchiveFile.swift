@@ -66,6 +66,11 @@ package final class PredictionArchiveFile: StoredPredictions, @unchecked Sendabl
         }
     }
 
+    /// How activations were multiplied with weights.
+    package var precision: Precision? {
+        Precision(rawValue: archive.identity.precision ?? Precision.reference.rawValue)
+    }
+
     /// Refuses predictions of another tokenizer than a run's or, unless the run takes its texts from here, of other
     /// texts or another cut.
     ///
@@ -82,6 +87,7 @@ package final class PredictionArchiveFile: StoredPredictions, @unchecked Sendabl
         }
         wanted.reference = archive.identity.reference
         wanted.version = archive.identity.version
+        wanted.precision = archive.identity.precision
         guard let difference = archive.identity.difference(from: wanted) else { return }
         throw EvaluationError(.predictionsOfOtherRun(difference), file: file.path)
     }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Manifests
+import Runtime
 
 /// The identity of a run whose predictions or scores are stored: two runs with the same identity compute the same.
 public struct PredictionIdentity: Codable, Sendable, Hashable {
@@ -56,6 +57,8 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
     public var stride: Int?
     /// Whether the texts of special tokens are read as these tokens.
     public var parsesSpecial: Bool
+    /// How activations are multiplied with weights; nil for the reference.
+    public var precision: String?
     /// The texts that the run evaluates, in its order.
     public var texts: [Text]
     /// The version of Swage that computes it; nil in files of versions that did not say so.
@@ -64,7 +67,7 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
     /// The identity of a run from its parts; of `cut`, which windows are taken is no part of it.
     public init(
         format: String, models: [Model], reference: Model?, tokenizer: String, vocabularySize: Int, cut: WindowCut,
-        texts: [Text], version: String? = nil
+        precision: Precision = .reference, texts: [Text], version: String? = nil
     ) {
         self.format = format
         self.models = models
@@ -74,6 +77,7 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         context = cut.context
         stride = cut.stride
         parsesSpecial = cut.parsesSpecial
+        self.precision = precision == .reference ? nil : precision.rawValue
         self.texts = texts
         self.version = version
     }
@@ -133,6 +137,7 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         if tokenizer != other.tokenizer || vocabularySize != other.vocabularySize { return "another tokenizer" }
         if context != other.context { return "a context of \(context), not \(other.context)" }
         if stride != other.stride || parsesSpecial != other.parsesSpecial { return "texts that are cut in another way" }
+        if precision != other.precision { return "another precision of products" }
         if models != other.models { return "other models" }
         // Older files name the reference's folders too.
         if reference?.fingerprint != other.reference?.fingerprint { return "another reference" }

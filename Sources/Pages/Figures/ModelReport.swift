@@ -10,6 +10,8 @@ package struct ModelReport: Codable, Sendable, Hashable {
     package let version: String
     /// The making of the report: its inputs and options.
     package let manifest: Manifest?
+    /// How activations are multiplied with weights: `reference` or `fast`.
+    package let precision: String
     /// OpenBLAS's kernels.
     package let core: String
     /// Tokens per window; the second half of each is scored.
@@ -22,12 +24,14 @@ package struct ModelReport: Codable, Sendable, Hashable {
 
     /// A report; the models' and the groups' figures are in the order of the texts and of the models.
     package init(
-        version: String, manifest: Manifest? = nil, core: String, context: Int, texts: [Text], models: [Model],
+        version: String, manifest: Manifest? = nil, precision: String = "reference", core: String, context: Int,
+        texts: [Text], models: [Model],
         groups: [Group]
     ) {
         schema = Self.currentSchema
         self.version = version
         self.manifest = manifest
+        self.precision = precision
         self.core = core
         self.context = context
         self.texts = texts

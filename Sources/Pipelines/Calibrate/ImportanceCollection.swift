@@ -16,6 +16,8 @@ public struct ImportanceCollection: Sendable {
     public var parallel: Parallel
     /// What the process may use.
     public var memory: MemoryBudget
+    /// How activations are multiplied with weights.
+    public var precision: Precision
     /// Whether what an earlier run has kept is removed, and the work begins anew.
     public var isRestarting = false
 
@@ -26,14 +28,16 @@ public struct ImportanceCollection: Sendable {
     ///   - form: The form of the file.
     ///   - parallel: The threads that share the work.
     ///   - memory: What the process may use.
+    ///   - precision: How activations are multiplied with weights.
     public init(
         _ activations: ActivationCollection, form: ImportanceMatrix.Form = .gguf, parallel: Parallel,
-        memory: MemoryBudget = .available
+        memory: MemoryBudget = .available, precision: Precision = .reference
     ) {
         self.activations = activations
         self.form = form
         self.parallel = parallel
         self.memory = memory
+        self.precision = precision
     }
 
     /// Collects an importance matrix and writes it, after each batch of windows too, so that not all is lost when the run ends
@@ -62,7 +66,7 @@ public struct ImportanceCollection: Sendable {
         return try Journal.perform(journal) {
             progress(.stage(.collectingImportance))
             progress(.extent(.tokens(windows.reduce(0) { $0 + $1.tokens.count })))
-            let pass = try model.forwardPass(parallel, memory: memory)
+            let pass = try model.forwardPass(parallel, memory: memory, precision: precision)
             let (signature, manifest) = (try model.signature(), try activations.manifest(model, texts))
             var matrix = try activations.importance(
                 pass, windows: windows, texts: texts, spool: ImportanceSpool(journal),
@@ -81,7 +85,7 @@ public struct ImportanceCollection: Sendable {
     private func identity(
         _ model: Model, _ texts: [EvaluationText], _ windows: [EvaluationWindow]
     ) throws -> RunIdentity {
-        var identity = RunIdentity("an importance matrix")
+        var identity = RunIdentity("an importance matrix", precision: precision)
         try identity.add("the model", [model])
         identity.add(texts)
         identity.add("the windows of the texts", windows)

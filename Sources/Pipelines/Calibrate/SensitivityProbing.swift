@@ -75,7 +75,7 @@ public struct SensitivityProbing: Sendable {
     /// - Parameter stage: Nil if the output is what is measured.
     func journal(_ model: Model, output: String, stage: Journal.Stage? = nil) throws -> Journal {
         let windows = try texts.measuredWindows(model)
-        var identity = RunIdentity("what types cost")
+        var identity = RunIdentity("what types cost", precision: compute.precision)
         try identity.add("the model", [model])
         identity.add(texts.texts)
         identity.add("the windows of the texts", windows.fitting)

@@ -78,6 +78,12 @@ public struct Measurement: Sendable {
             stored == nil && recording == nil && scorePath == nil
             ? nil : try identity(all, reference, cut: cut, texts: texts, windows)
         if let identity { try stored?.check(identity, isOfAllTexts: texts.isEmpty) }
+        if let precision = stored?.precision, precision != compute.precision {
+            compute.progress(
+                .warning(
+                    "the stored predictions were computed with \(precision.rawValue) precision, the model's are with "
+                        + "\(compute.precision.rawValue): the difference counts as divergence"))
+        }
         let inputs = all.flatMap(\.inputFiles) + texts.compactMap(\.path)
         let recorder = try identity.flatMap {
             try recording?.recorder($0, texts: windows, lengths: lengths, inputs: inputs, stateInterval: stateInterval)
@@ -137,7 +143,7 @@ public struct Measurement: Sendable {
             format: "", models: try models.map { .init(name: $0.name, fingerprint: try Fingerprint.of($0)) },
             reference: stored, tokenizer: Fingerprint.of(models[0].tokenizer),
             vocabularySize: models[0].plan.vocabularySize,
-            cut: cut,
+            cut: cut, precision: compute.precision,
             texts: windows.enumerated().map { number, windows in
                 .init(
                     name: windows.name, sha256: texts.isEmpty ? "" : Fingerprint.of(texts[number]),

@@ -71,7 +71,7 @@ public struct ModelComparison: Sendable {
     }
 
     private func identity(_ models: [Model], _ texts: [EvaluationText]) throws -> RunIdentity {
-        var identity = RunIdentity("a comparison of models")
+        var identity = RunIdentity("a comparison of models", precision: compute.precision)
         try identity.add("the models", models)
         identity.add(texts)
         identity.add("the windows of the texts", "\(cut)")

@@ -67,7 +67,7 @@ public struct TaskEvaluation: Sendable {
     }
 
     private func identity(_ models: [Model], _ tasks: [EvaluationTask]) throws -> RunIdentity {
-        var identity = RunIdentity("answers to questions")
+        var identity = RunIdentity("answers to questions", precision: compute.precision)
         try identity.add("the models", models)
         identity.add(tasks)
         return identity

@@ -14,7 +14,7 @@ struct Projection: Sendable {
     private let mode: Mode
 
     private enum Mode {
-        case decoded(FloatBuffer, offset: Int)
+        case prepared(PreparedWeights)
         case rounded(BFloat16Panels)
         case piecewise(Engine)
     }
@@ -22,11 +22,17 @@ struct Projection: Sendable {
     /// Batches of up to this many rows are multiplied piece by piece.
     static let piecewiseRowLimit = 16
 
-    /// - Parameter offset: where in `decoded` the matrix's values begin.
-    init(matrix: WeightMatrix, expert: Int = 0, decoded: FloatBuffer, offset: Int = 0) {
+    /// A projection with weights that are ready, all rows of the matrix.
+    init(matrix: WeightMatrix, expert: Int = 0, _ weights: PreparedWeights) {
         self.matrix = matrix
         self.expert = expert
-        mode = .decoded(decoded, offset: offset)
+        mode = .prepared(weights)
+    }
+
+    /// A projection in single precision, with the decoded values of the matrix.
+    init(matrix: WeightMatrix, expert: Int = 0, decoded: FloatBuffer) {
+        self.init(
+            matrix: matrix, expert: expert, PreparedWeights(.float32(columns: matrix.columns), decoded))
     }
 
     /// A thread's memory for products of `rowCount` rows with a matrix of `columns` columns in bfloat16.
@@ -62,12 +68,10 @@ struct Projection: Sendable {
     ) throws {
         let columns = matrix.columns
         switch mode {
-        case .decoded(let weights, let offset):
+        case .prepared(let weights):
             scratch.time(.multiply) {
-                RowProducts.multiply(
-                    input, rowCount: rowCount, with: weights.base + offset, outputs: rows, columns: columns,
-                    into: output,
-                    stride: rows, room: scratch.productRoom(rowCount: rowCount))
+                let input = PreparedRows(input, rowCount: rowCount, weights.form) { scratch.buffer(.rounded, $0) }
+                weights.multiply(input, outputs: rows, into: output, stride: rows, scratch: scratch)
             }
         case .rounded(let weights):
             scratch.time(.multiply) {
@@ -85,13 +89,16 @@ struct Projection: Sendable {
         case .piecewise(let engine):
             let (input, output) = (SharedValues(base: input), SharedTarget(base: output))
             try engine.forEachRange(rows, length: matrix.rowsPerPiece) { range, scratch in
-                let weights = scratch.floats(.decoded, range.count * columns)
-                try matrix.decode(rows: range, expert: expert, into: weights, scratch: scratch)
+                let weights = PreparedWeights(
+                    matrix.form, scratch.buffer(.weights, matrix.form.weightCount(rowCount: range.count)))
+                try matrix.prepare(rows: range, expert: expert, in: weights, scratch: scratch)
                 scratch.time(.multiply) {
-                    RowProducts.multiply(
-                        input.base, rowCount: rowCount, with: weights, outputs: range.count, columns: columns,
-                        into: output.base + range.lowerBound, stride: rows,
-                        room: scratch.productRoom(rowCount: rowCount))
+                    let input = PreparedRows(input.base, rowCount: rowCount, matrix.form) {
+                        scratch.buffer(.rounded, $0)
+                    }
+                    weights.multiply(
+                        input, outputs: range.count, into: output.base + range.lowerBound, stride: rows,
+                        scratch: scratch)
                 }
             }
         }

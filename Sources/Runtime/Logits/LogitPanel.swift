@@ -5,6 +5,8 @@ final class LogitPanel: @unchecked Sendable {
     private let pass: ForwardPass
     private let output: WeightMatrix
     private let logits: HiddenStates
+    /// The rows of states that are multiplied, where that needs another form.
+    private var rounded: FloatBuffer?
 
     /// Vocabulary rows that many inputs are multiplied with at a time.
     private static let vocabularyPanelLength = 512
@@ -19,9 +21,10 @@ final class LogitPanel: @unchecked Sendable {
         let matrix = pass.outputMatrix
         let length = max(vocabularyPanelLength, matrix.rowsPerPiece)
         let thread =
-            ScratchSpace.workingSet([.decoded: min(length, matrix.rows) * matrix.columns])
-            + matrix.decodingWorkingSet(rowCount: length) + ScratchSpace.productWorkingSet(rowCount: rowLimit)
+            ScratchSpace.workingSet([.weights: matrix.form.weightCount(rowCount: min(length, matrix.rows))])
+            + matrix.preparingWorkingSet(rowCount: length) + matrix.form.productWorkingSet(rowCount: rowLimit)
         return HiddenStates.workingSet("logits", rowCount: rowLimit, columns: matrix.rows)
+            + WorkingSet("rounded states", floatCount: matrix.form.inputCount(rowCount: rowLimit))
             + WorkingSet("encoded output matrix", byteCount: keepsWeights ? matrix.byteCount : 0)
             + pass.engine.workers.count * thread
     }
@@ -42,17 +45,21 @@ final class LogitPanel: @unchecked Sendable {
     }
 
     private func computeUnnamed(_ rows: Range<Int>, of states: HiddenStates) throws {
-        let width = pass.plan.embeddingLength
+        let input = PreparedRows(states.row(rows.lowerBound), rowCount: rows.count, output.form) { count in
+            let buffer = rounded ?? FloatBuffer(count: output.form.inputCount(rowCount: logits.rowCount))
+            rounded = buffer
+            return buffer
+        }
         let isSmall = states.rowCount <= Projection.piecewiseRowLimit
         let panelLength = isSmall ? output.rowsPerPiece : Self.vocabularyPanelLength
         try pass.engine.forEachRange(output.rows, length: panelLength) { [self] range, scratch in
-            let weights = scratch.floats(.decoded, range.count * width)
-            try output.decode(rows: range, into: weights, scratch: scratch)
+            let weights = PreparedWeights(
+                output.form, scratch.buffer(.weights, output.form.weightCount(rowCount: range.count)))
+            try output.prepare(rows: range, in: weights, scratch: scratch)
             scratch.time(.multiply) {
-                RowProducts.multiply(
-                    states.row(rows.lowerBound), rowCount: rows.count, with: weights, outputs: range.count,
-                    columns: width, into: logits.row(0) + range.lowerBound, stride: output.rows,
-                    room: scratch.productRoom(rowCount: rows.count))
+                weights.multiply(
+                    input, outputs: range.count, into: logits.row(0) + range.lowerBound, stride: output.rows,
+                    scratch: scratch)
             }
         }
         if let row = (0..<rows.count).first(where: { !logits.isFinite(row: $0) }) {

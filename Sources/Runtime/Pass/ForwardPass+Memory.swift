@@ -48,16 +48,22 @@ extension ForwardPass {
             thread = thread.reused(for: block.threadWorkingSet(inner: inner, plan, size))
         }
         if let experts = plan.experts { thread = thread.reused(for: Routing.threadWorkingSet(experts, size)) }
+        let rowCount = min(
+            size.tokenCount, max(HiddenStates.panelLength, min(size.longestSequence, AttentionBlock.panelLength)))
         for matrix in stepGroups.flatMap(\.matrices) {
-            thread = thread.reused(for: matrix.decodingWorkingSet(rowCount: matrix.rowsPerPiece))
+            thread = thread.reused(for: matrix.preparingWorkingSet(rowCount: matrix.rowsPerPiece))
+                .reused(for: matrix.form.productWorkingSet(rowCount: rowCount))
+                .reused(for: ScratchSpace.workingSet([.rounded: matrix.form.inputCount(rowCount: rowCount)]))
         }
         let router = plan.experts.map { $0.count * plan.embeddingLength } ?? 0
         return engine.workers.count * thread + WorkingSet("router", floatCount: router)
     }
 
-    /// The kinds of groups of weights that steps need.
+    /// The groups of weights that steps need, of the experts of a layer the first.
     private var stepGroups: [WeightGroup] {
-        GatedBlock.all(of: plan).map { .gated($0, weights, layer: 0) } + [.attention(weights, layer: 0)]
+        (0..<plan.layerCount).flatMap { layer in
+            GatedBlock.all(of: plan).map { .gated($0, weights, layer: layer) } + [.attention(weights, layer: layer)]
+        }
     }
 
     /// Elements of the largest group of weights that one step needs.

@@ -31,15 +31,16 @@ public final class ForwardPass: Sendable {
     ///   - path: the path of the model, which errors name.
     ///   - parallel: runs the work; results do not depend on the number of threads.
     ///   - memory: the memory that the process may use.
+    ///   - precision: how activations are multiplied with weights.
     /// - Throws: `ErrorInFile` with a ``RuntimeError`` if a weight is missing or unknown, has another shape, or a type
     ///   that cannot be decoded.
     public init(
         plan: DecoderPlan, source: any TensorSource, path: String, parallel: Parallel,
-        memory: MemoryBudget = .available
+        memory: MemoryBudget = .available, precision: Precision = .reference
     ) throws {
         self.plan = plan
         self.path = path
-        weights = try Self.naming(path) { try ModelWeights(source: source, plan: plan) }
+        weights = try Self.naming(path) { try ModelWeights(source: source, plan: plan, precision) }
         self.engine = Engine(parallel: parallel, memory: memory)
         releasesPages = source.tensors.reduce(0) { $0 + $1.byteCount } > memory.byteCount
     }

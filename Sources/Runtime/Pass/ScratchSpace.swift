@@ -5,7 +5,7 @@ import Numerics
 /// time.
 final class ScratchSpace: @unchecked Sendable {
     enum Slot: Int, CaseIterable {
-        case encoded, decoded
+        case encoded, decoded, weights
         /// Rows as wide as the residual stream: what a norm or a block's last matrix gives.
         case states
         case query, key, value, mixed, scores

@@ -6,7 +6,7 @@ struct ModelWeights: Sendable {
     private let matrices: [TensorName: WeightMatrix]
 
     /// - Throws: ``RuntimeError`` if a weight is missing or unknown, has another shape, or a type that cannot be decoded.
-    init(source: any TensorSource, plan: DecoderPlan) throws {
+    init(source: any TensorSource, plan: DecoderPlan, _ precision: Precision) throws {
         var indices: [String: Int] = [:]
         for (index, tensor) in source.tensors.enumerated() { indices[tensor.name] = index }
         var matrices: [TensorName: WeightMatrix] = [:]
@@ -20,7 +20,7 @@ struct ModelWeights: Sendable {
                 throw RuntimeError(
                     .wrongShape(found: shape.description, expected: expected), place: planned.name.gguf)
             }
-            matrices[planned.name] = try WeightMatrix(source: source, index: index)
+            matrices[planned.name] = try WeightMatrix(source: source, index: index, precision)
             indices[planned.name.gguf] = nil
         }
         if let unknown = indices.min(by: { $0.value < $1.value })?.key {

@@ -26,20 +26,20 @@ struct WeightGroup: Sendable {
 
     /// The matrices by their roles.
     ///
-    /// - Parameter projection: makes a matrix ready, given where it begins among the decoded ones.
+    /// - Parameter projection: makes a matrix ready, given where it begins among all of them.
     func ready(_ projection: (_ matrix: WeightMatrix, _ offset: Int) -> Projection) -> ReadyWeights {
         ReadyWeights(
             projections: Dictionary(
                 uniqueKeysWithValues: zip(roles, zip(matrices, offsets).map { projection($0, $1) })))
     }
 
-    /// The number of values that all matrices take when decoded; each begins at a whole cache line.
+    /// The number of words that all matrices take when ready; each begins at a whole cache line.
     var elementCount: Int { matrices.reduce(0) { $0 + Self.room(for: $1) } }
 
     /// The size of all matrices in bytes, encoded.
     var byteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
 
-    /// The number of values before each matrix among the decoded ones.
+    /// The number of words before each matrix among those that are ready.
     var offsets: [Int] {
         var next = 0
         return matrices.map { matrix in
@@ -48,9 +48,11 @@ struct WeightGroup: Sendable {
         }
     }
 
-    private static func room(for matrix: WeightMatrix) -> Int { (matrix.rows * matrix.columns + 15) & ~15 }
+    private static func room(for matrix: WeightMatrix) -> Int {
+        (matrix.form.weightCount(rowCount: matrix.rows) + 15) & ~15
+    }
 
-    /// The rows of each matrix that are decoded as one piece of parallel work.
+    /// The rows of each matrix that are made ready as one piece of parallel work.
     var pieces: [(matrix: Int, rows: Range<Int>)] {
         matrices.indices.flatMap { index in
             let matrix = matrices[index]

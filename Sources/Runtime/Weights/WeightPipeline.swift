@@ -1,6 +1,6 @@
 import Numerics
 
-/// Hands a pass the decoded weights of one step after another.
+/// Hands a pass the weights of one step after another, ready to be multiplied.
 ///
 /// While the pieces of a step run, threads that have none left decode the next step's weights, and the system reads those
 /// of the steps after it.
@@ -49,24 +49,26 @@ final class WeightPipeline: StepRunner {
             bank = 1 - bank
         } else {
             let pieces = group.pieces
-            let target = SharedTarget(base: banks[bank].base)
+            let bank = banks[bank]
             try engine.forEach(pieces.count) { piece, scratch in
-                try Self.decode(pieces[piece], of: group, into: target, scratch: scratch)
+                try Self.prepare(pieces[piece], of: group, in: bank, scratch: scratch)
             }
         }
         ready = nil
         let bank = banks[bank]
-        return group.ready { Projection(matrix: $0, expert: group.expert, decoded: bank, offset: $1) }
+        return group.ready {
+            Projection(matrix: $0, expert: group.expert, PreparedWeights($0.form, bank, offset: $1))
+        }
     }
 
     func forEach(_ count: Int, _ body: @Sendable (_ piece: Int, _ scratch: ScratchSpace) throws -> Void) throws {
         advise()
         guard ready == nil, banks.count > 1, let next = queue.first else { return try engine.forEach(count, body) }
         let pieces = next.pieces
-        let target = SharedTarget(base: banks[1 - bank].base)
+        let other = banks[1 - bank]
         try engine.forEach(count + pieces.count) { piece, scratch in
             if piece < count { return try body(piece, scratch) }
-            try Self.decode(pieces[piece - count], of: next, into: target, scratch: scratch)
+            try Self.prepare(pieces[piece - count], of: next, in: other, scratch: scratch)
         }
         ready = next
     }
@@ -82,13 +84,13 @@ final class WeightPipeline: StepRunner {
         }
     }
 
-    private static func decode(
-        _ piece: (matrix: Int, rows: Range<Int>), of group: WeightGroup, into target: SharedTarget,
-        scratch: ScratchSpace
+    private static func prepare(
+        _ piece: (matrix: Int, rows: Range<Int>), of group: WeightGroup, in bank: FloatBuffer, scratch: ScratchSpace
     ) throws {
         let matrix = group.matrices[piece.matrix]
-        try matrix.decode(
+        try matrix.prepare(
             rows: piece.rows, expert: group.expert,
-            into: target.base + group.offsets[piece.matrix] + piece.rows.lowerBound * matrix.columns, scratch: scratch)
+            in: PreparedWeights(matrix.form, bank, offset: group.offsets[piece.matrix]), at: piece.rows.lowerBound,
+            scratch: scratch)
     }
 }

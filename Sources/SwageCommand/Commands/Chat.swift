@@ -42,6 +42,7 @@ struct Chat: SwageSubcommand {
     @OptionGroup(title: "Choosing tokens") var sampling: SamplingArguments
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Work") var work: ThreadOptions
+    @OptionGroup(title: "Work") var choice: PrecisionOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     /// The model cards' setting for conversations.
@@ -60,7 +61,7 @@ struct Chat: SwageSubcommand {
             model, source: template.map { .init($0.path) },
             material: ConversationMaterial(toolFile: tools?.path, documentFile: documents?.path))
         let conversation = try Conversation(
-            model, format: format, system: system, options: options, compute: work.compute)
+            model, format: format, system: system, options: options, compute: choice.applied(to: work.compute))
         var input = ChatInput()
         while let entry = try input.next() {
             switch entry {

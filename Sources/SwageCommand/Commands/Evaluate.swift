@@ -65,6 +65,7 @@ struct Evaluate: WritingCommand {
         ProgressLine.clear()
         let report = TaskReport(
             model: model.name, results: results.model, reference: original?.name, references: results.reference,
+            precision: work.precision,
             manifest: json
                 ? try Manifest(models: [original, model].compactMap { $0 }, tasks: tasks, questionLimit: limit) : nil)
         if json { return try JSONOutput.print(report) }

@@ -39,6 +39,7 @@ struct Generate: SwageSubcommand {
 
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Work") var work: ThreadOptions
+    @OptionGroup(title: "Work") var choice: PrecisionOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
@@ -59,7 +60,7 @@ struct Generate: SwageSubcommand {
         options.maximumTokenCount = maxNewTokens
         options.contextLength = context
         options.topCount = topLogProbabilities
-        let generation = Generation(options, compute: work.compute)
+        let generation = Generation(options, compute: choice.applied(to: work.compute))
         let isStreaming = !json
         let result = try generation.run(model, prompt: prompt) { bytes in
             if isStreaming { try StandardStream.output.write(modelText: bytes) }

@@ -77,6 +77,9 @@ struct ImportanceMatrixCommand: WritingCommand {
             throw ValidationError("--output and --hessian must be different files")
         }
         if model == nil, resuming.isRestarting { throw ValidationError("--restart belongs to a model and its texts") }
+        if hessian != nil, work.precision != .reference {
+            throw ValidationError("--hessian is collected with --precision reference")
+        }
         if show == nil, json || experts { throw ValidationError("--json and --experts belong to --show") }
     }
 
@@ -105,7 +108,8 @@ struct ImportanceMatrixCommand: WritingCommand {
                 model, texts: texts, output: hessian, importanceOutput: output?.path, progress: work.compute.progress)
         }
         var collection = ImportanceCollection(
-            activations, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory)
+            activations, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory,
+            precision: work.precision)
         collection.isRestarting = resuming.isRestarting
         return try collection.run(model, texts: texts, output: output?.path ?? "", progress: work.compute.progress)
     }

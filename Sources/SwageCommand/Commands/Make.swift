@@ -73,7 +73,7 @@ struct Make: WritingCommand {
     @OptionGroup(title: "The card") var cards: CardOptions
     @OptionGroup(title: "Unfinished work") var resume: ResumeOptions
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
-    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Work") var work: WorkOptions
     @OptionGroup(title: "Output") var replacing: ReplaceOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 

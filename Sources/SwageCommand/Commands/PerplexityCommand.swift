@@ -96,7 +96,8 @@ struct PerplexityCommand: WritingCommand {
             return try show(
                 results[results.count - 1], model: identity.models[results.count - 1].name,
                 results.count > 1 ? identity.models[0].name : identity.reference?.name, context: identity.context,
-                stride: identity.stride, identity.manifest)
+                stride: identity.stride,
+                precision: identity.precision ?? Precision.reference.rawValue, identity.manifest)
         }
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
         let model = try reading.open(path)
@@ -121,6 +122,7 @@ struct PerplexityCommand: WritingCommand {
             results, model: model.name, original?.name ?? baseLogits.map(Provenance.lastComponent),
             context: cut.context,
             stride: cut.stride,
+            precision: work.precision.rawValue,
             json
                 ? Manifest(
                     models: [original, model].compactMap { $0 }, predictions: baseLogits, texts: texts, cut: cut)
@@ -129,16 +131,16 @@ struct PerplexityCommand: WritingCommand {
 
     private func show(
         _ results: [EvaluationResult], model: String, _ reference: String?, context: Int, stride: Int?,
-        _ manifest: Manifest?
+        precision: String, _ manifest: Manifest?
     ) throws {
         ProgressLine.clear()
         if json {
             return try JSONOutput.print(
                 PerplexityReport(
                     manifest: manifest, model: model, reference: reference, context: context, stride: stride,
-                    core: BLAS.coreName, texts: results.map { TextFigures($0) }))
+                    precision: precision, core: BLAS.coreName, texts: results.map { TextFigures($0) }))
         }
-        var tables = [PerplexityTable.perplexities(results), PerplexityTable.losses(results)]
+        var tables = [PerplexityTable.perplexities(results, precision: precision), PerplexityTable.losses(results)]
         if results.contains(where: { $0.divergence != nil }) { tables.append(DivergenceTable.full(results)) }
         try StandardStream.output.write(tables.map(\.terminal).joined(separator: "\n\n") + "\n")
     }

@@ -77,7 +77,7 @@ struct Quantize: WritingCommand {
 
     @OptionGroup(title: "Unfinished work") var resume: ResumeOptions
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
-    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Work") var work: WorkOptions
     @OptionGroup(title: "Output") var replacing: ReplaceOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 

@@ -25,7 +25,7 @@ struct SensitivityCommand: WritingCommand {
 
     @OptionGroup(title: "Windows of text") var windows: WindowOptions
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
-    @OptionGroup(title: "Work") var work: ComputeOptions
+    @OptionGroup(title: "Work") var work: WorkOptions
     @OptionGroup(title: "Unfinished work") var resuming: ResumeOptions
     @OptionGroup(title: "Output") var replacing: ReplaceOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions

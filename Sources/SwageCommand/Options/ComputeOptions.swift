@@ -16,8 +16,19 @@ struct ThreadOptions: ParsableArguments {
     var compute: Compute { Compute(parallel: Parallel(threadCount: threads), progress: ProgressLine.handler) }
 }
 
-/// Options of every command that runs a model over many tokens.
+/// Options of every command that runs a model over many tokens at a precision of choice.
 struct ComputeOptions: ParsableArguments {
+    @OptionGroup var work: WorkOptions
+    @OptionGroup var choice: PrecisionOptions
+
+    /// The precision of products.
+    var precision: Precision { choice.precision }
+    /// What a use case works with.
+    var compute: Compute { choice.applied(to: work.compute) }
+}
+
+/// Options of every command that runs a model over many tokens.
+struct WorkOptions: ParsableArguments {
     @OptionGroup var threads: ThreadOptions
 
     @Option(

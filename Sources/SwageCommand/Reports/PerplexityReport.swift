@@ -10,6 +10,8 @@ struct PerplexityReport: Encodable {
     let reference: String?
     let context: Int
     let stride: Int?
+    /// How activations are multiplied with weights.
+    let precision: String
     /// OpenBLAS's kernels.
     let core: String
     let texts: [TextFigures]

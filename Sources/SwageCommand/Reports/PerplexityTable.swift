@@ -1,12 +1,14 @@
 import Evaluation
 import Reporting
+import Runtime
 
 /// Tables of how well a model predicts texts.
 enum PerplexityTable {
     /// Perplexities, one row per text.
-    static func perplexities(_ results: [EvaluationResult]) -> Table {
+    static func perplexities(_ results: [EvaluationResult], precision: String) -> Table {
         table(
-            results, ["perplexity per token", "per character", "per byte"],
+            results, precision == Precision.reference.rawValue ? "text" : "text, \(precision) precision",
+            ["perplexity per token", "per character", "per byte"],
             { [$0.perplexity, $0.perplexityPerCharacter, $0.perplexityPerByte].map { estimate($0, decimals: 4) } },
             [("scored", \.scoredTokenCount), ("windows", \.windowCount)])
     }
@@ -14,7 +16,8 @@ enum PerplexityTable {
     /// Negative log-likelihoods, one row per text.
     static func losses(_ results: [EvaluationResult]) -> Table {
         table(
-            results, ["nats per token", "per character", "per byte", "bits per token", "per character", "per byte"],
+            results, "text",
+            ["nats per token", "per character", "per byte", "bits per token", "per character", "per byte"],
             { result in
                 let losses = [result.loss, result.lossPerCharacter, result.lossPerByte]
                 return (losses + losses.map(\.bits)).map { estimate($0, decimals: 5) }
@@ -22,11 +25,11 @@ enum PerplexityTable {
     }
 
     private static func table(
-        _ results: [EvaluationResult], _ titles: [String], _ estimates: (EvaluationResult) -> [String],
+        _ results: [EvaluationResult], _ first: String, _ titles: [String], _ estimates: (EvaluationResult) -> [String],
         _ counts: [(String, KeyPath<EvaluationResult, Int>)]
     ) -> Table {
         var table = Table(
-            [.init("text")] + titles.map { .init($0, .right) } + counts.map { .init($0.0, .right) })
+            [.init(first)] + titles.map { .init($0, .right) } + counts.map { .init($0.0, .right) })
         for result in results {
             table.append([result.name] + estimates(result) + counts.map { String(result[keyPath: $0.1]) })
         }

@@ -55,7 +55,8 @@ struct ReportMaking {
             try write(
                 ModelReport(
                     version: SwageVersion.current,
-                    manifest: try Manifest(models: opened, texts: texts, cut: cut), core: BLAS.coreName,
+                    manifest: try Manifest(models: opened, texts: texts, cut: cut),
+                    precision: compute.precision.rawValue, core: BLAS.coreName,
                     context: cut.context,
                     texts: texts.map { ModelReport.Text($0) }, models: columns.placed,
                     groups: (all + groups).map { group in

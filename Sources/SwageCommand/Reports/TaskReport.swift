@@ -1,5 +1,6 @@
 import Evaluation
 import Manifests
+import Runtime
 import Models
 import Numerics
 import Pages
@@ -12,6 +13,8 @@ struct TaskReport: Encodable {
     /// OpenBLAS's kernels.
     let core = BLAS.coreName
     let manifest: Manifest?
+    /// How activations are multiplied with weights.
+    let precision: String
     let model: String
     let reference: String?
     let tasks: [TaskFigures]
@@ -19,8 +22,10 @@ struct TaskReport: Encodable {
     let all: TaskFigures?
 
     init(
-        model: String, results: [TaskResult], reference: String?, references: [TaskResult]?, manifest: Manifest? = nil
+        model: String, results: [TaskResult], reference: String?, references: [TaskResult]?, precision: Precision,
+        manifest: Manifest? = nil
     ) {
+        self.precision = precision.rawValue
         self.manifest = manifest
         self.model = model
         self.reference = reference

@@ -1,5 +1,6 @@
 import Pages
 import Reporting
+import Runtime
 
 /// Tables of how models answer questions.
 enum TaskTables {
@@ -11,8 +12,10 @@ enum TaskTables {
     }
 
     private static func accuracies(_ tasks: [TaskFigures], _ report: TaskReport) -> Table {
+        let isReference = report.precision == Precision.reference.rawValue
         var table = Table(
-            [.init("task"), .init("form")] + (report.reference == nil ? [] : [.init("model")])
+            [.init(isReference ? "task" : "task, \(report.precision) precision"), .init("form")]
+                + (report.reference == nil ? [] : [.init("model")])
                 + ["questions", "acc", "acc_norm", "acc_bytes", "chance"].map { .init($0, .right) })
         for task in tasks {
             for (name, accuracy) in [(report.model, task.model), (report.reference ?? "", task.reference)] {
