@@ -16,7 +16,7 @@ import Testing
                 ─────────────────  ─────
                 \u{1B}[31mred\r\n      0
                 a|b\                  -1
-                模型                    -2
+                模型                  -2
                 \u{202E}\t            -3
                 """#)
     }
@@ -33,8 +33,10 @@ import Testing
         var table = Table([.init(text), .init("", .right)])
         table.append([text, text])
         let lines = table.markdown.text.split(separator: "\n", omittingEmptySubsequences: false)
-        let width = max(3, cell.count)
-        let fill = String(repeating: " ", count: width - cell.count)
+        // Characters of Chinese take two columns.
+        let columns = cell.unicodeScalars.reduce(0) { $0 + ((0x4E00...0x9FFF).contains($1.value) ? 2 : 1) }
+        let width = max(3, columns)
+        let fill = String(repeating: " ", count: width - columns)
         #expect(
             lines == [
                 "| \(cell)\(fill) | \(String(repeating: " ", count: width)) |",

@@ -111,7 +111,8 @@ import Testing
         try #require(outcome.status == 0, "\(outcome.error)")
         // All tokens are equally probable.
         #expect(abs(try outcome.json(PerplexityReport.self).texts[0].perplexity / 271 - 1) < 1e-6)
-        #expect(Double(read) < 1.05 * Double(model.byteCount))
+        // The report has a digest of the model, of samples of large matrices and all of small ones.
+        #expect(Double(read) < 1.05 * Double(model.byteCount) + Double(16 << 20))
         #expect(peak < budget + budget / 10)
         #expect(read > model.byteCount / 2 && peak > 0, "the run was not watched")
     }

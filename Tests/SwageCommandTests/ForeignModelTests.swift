@@ -21,7 +21,7 @@ import Testing
     }
 
     private func warnings(_ arguments: String...) async throws -> [Substring] {
-        let outcome = try await Swage.run(arguments)
+        let outcome = try await Swage.run(arguments + (arguments.contains("-o") ? ["--overwrite"] : []))
         #expect(outcome.status == 0, "\(outcome.error)")
         return outcome.error.split(separator: "\n").filter { $0.contains("another model") }
     }
@@ -109,7 +109,7 @@ import Testing
             for (number, importance) in [wide, narrow].enumerated() {
                 let output = workspace.file("out-\(number).gguf")
                 let outcome = try await Swage.run(
-                    "quantize", model, "-o", output, "--type", type, "--imatrix", importance)
+                    "quantize", model, "-o", output, "--type", type, "--imatrix", importance, "--overwrite")
                 try #require(outcome.status == 0, "\(outcome.error)")
                 bytes.append(try tensorBytes(output))
             }

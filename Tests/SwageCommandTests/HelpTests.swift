@@ -12,7 +12,7 @@ import Testing
             let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.allSatisfy { $0.count <= 80 }, "\(command)")
             let examples = lines.drop { $0 != "EXAMPLES:" }.dropFirst().prefix { !$0.isEmpty }
-            #expect(!examples.isEmpty && examples.allSatisfy { $0.hasPrefix("swage \(command) ") }, "\(page)")
+            #expect(!examples.isEmpty && examples.allSatisfy { ($0 + " ").hasPrefix("swage \(command) ") }, "\(page)")
         }
     }
 

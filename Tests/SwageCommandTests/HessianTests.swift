@@ -103,10 +103,13 @@ import Testing
         for threads in ["1", "2", "3"] {
             let (hessian, output) = (workspace.file("hessian.gguf"), workspace.file("out.gguf"))
             let outcome = try await Swage.run(
-                ["imatrix", try await Products.original.value, "--hessian", hessian, "--threads", threads]
+                [
+                    "imatrix", try await Products.original.value, "--hessian", hessian, "--overwrite", "--threads",
+                    threads,
+                ]
                     + Self.windows)
             #expect(outcome.status == 0, "\(outcome.error)")
-            try await Self.quantize(output, ["--hessian", hessian, "--threads", threads])
+            try await Self.quantize(output, ["--hessian", hessian, "--threads", threads, "--overwrite"])
             files.append([try Data(path: hessian), try Data(path: output)])
         }
         #expect(files[0] == files[1] && files[0] == files[2])
@@ -141,7 +144,7 @@ import Testing
             for hessian in [wide, narrow] {
                 let output = workspace.file("out.gguf")
                 let outcome = try await Swage.run(
-                    "quantize", model, "-o", output, "--type", type, "--hessian", hessian)
+                    "quantize", model, "-o", output, "--type", type, "--hessian", hessian, "--overwrite")
                 try #require(outcome.status == 0, "\(outcome.error)")
                 #expect(!outcome.error.contains("another model"))
                 files.append(try Data(path: output))

@@ -26,7 +26,7 @@ import Testing
         Mistake("llama-imatrix -m {gguf}", "swage imatrix does that"),
         Mistake("run {gguf}", "swage chat does that"),
         Mistake("info {gguf}", "swage inspect does that"),
-        Mistake("bake {gguf}", "Unknown command 'bake'", "swage --help lists the commands"),
+        Mistake("bakery {gguf}", "Unknown command 'bakery'", "swage --help lists the commands"),
     ]
 
     private static let options = [
@@ -40,7 +40,7 @@ import Testing
         Mistake("quantize {gguf} --leave-output-tensor", "here it is --leave-output"),
         Mistake("convert {checkpoint} --outfile {out}", "here it is --output"),
         Mistake("convert {checkpoint} --outtype f16", "here it is --type"),
-        Mistake("convert {checkpoint} --calibrate {text}", "it is an option of swage quantize"),
+        Mistake("convert {checkpoint} --calibrate {text}", "it is an option of swage make, quantize"),
         Mistake("convert {checkpoint} -o {out} --force", "here it is --overwrite"),
         Mistake("perplexity {gguf} -f {text}", "here it is --text FILE"),
         Mistake("perplexity -m {gguf} --text {text}", "the model is written without an option"),

@@ -38,7 +38,7 @@ import Testing
         let workspace = try Workspace()
         let (whole, parts) = (try await Products.quantized.value, workspace.file("parts.gguf"))
         let outcome = try await Self.quantize(parts, limits)
-        #expect(outcome.error.isEmpty)
+        #expect(outcome.error.isOnlyWhatWasWritten)
         let cut = try await Swage.run(["split", whole, "-o", workspace.file("cut")] + limits)
         #expect(cut.status == 0)
         let names = try Self.parts(workspace, "parts").keys.sorted()

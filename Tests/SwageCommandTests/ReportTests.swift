@@ -292,7 +292,7 @@ import Testing
         let outcome = try await Swage.run(arguments + Self.windows)
         #expect(outcome.status == 0 && outcome.output == "\(output): 1 models on 1 texts\n", "\(outcome.error)")
         #expect(workspace.contents == ["out"])
-        let again = try await Swage.run(arguments + Self.windows + ["--restart"])
+        let again = try await Swage.run(arguments + Self.windows + ["--restart", "--overwrite"])
         #expect(again.status == 0, "\(again.error)")
     }
 

@@ -169,3 +169,10 @@ enum Swage {
         }
     }
 }
+
+extension String {
+    /// Whether standard error says what was written, and how far the work is after each minute of it, and nothing else.
+    var isOnlyWhatWasWritten: Bool {
+        split(separator: "\n").allSatisfy { $0.hasPrefix("wrote ") || $0.contains(/: \d+ %, \d+:\d\d/) }
+    }
+}

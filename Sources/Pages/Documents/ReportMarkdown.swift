@@ -13,7 +13,7 @@ extension ModelReport {
         let groups = groups.map { "\($0.name): mean of \($0.texts.joined(separator: ", "))" }
         let texts = texts.map { "\($0.name): \($0.bytes) bytes, SHA-256 \($0.sha256.prefix(16))…" }
         return [
-            "swage \(version), OpenBLAS \(core); windows of \(context) tokens, the second half scored; ± standard error; the best of a row is bold"
+            "swage \(version)\(precisionNote), OpenBLAS \(core); windows of \(context) tokens, the second half scored; ± standard error; the best of a row is bold"
         ] + groups + texts
     }
 }

@@ -88,7 +88,7 @@ private struct PageContent {
         title = "\(reference?.file.metadata["general.name"]?.first ?? reference?.name ?? "")"
         version = "\(report.version)"
         let counts: Markup =
-            "\(report.models.count) models on \(report.texts.count) texts, measured by Swage \(report.version)."
+            "\(report.models.count) models on \(report.texts.count) texts, measured by Swage \(report.version)\(report.precisionNote)."
         summary =
             report.models.count > 1
             ? "\(counts) What is relative is so to \(reference?.name ?? ""), over the same tokens." : counts

@@ -39,6 +39,9 @@ package struct ModelReport: Codable, Sendable, Hashable {
         self.groups = groups
     }
 
+    /// What is said of the precision, if it is not that of the reference.
+    var precisionNote: String { precision == "reference" ? "" : " at \(precision) precision" }
+
     /// A text that models were measured on.
     package struct Text: Codable, Sendable, Hashable {
         package let name: String

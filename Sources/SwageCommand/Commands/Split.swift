@@ -30,7 +30,10 @@ struct SplitOptions: ParsableArguments {
 struct Split: WritingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Cuts a GGUF file into parts, as llama-gguf-split does.",
-        usage: "swage split <file> --output <prefix> --max-size <size> [<options>]",
+        usage: """
+            swage split <file> -o <prefix> --split-max-size <size> [<options>]
+            swage split <file> -o <prefix> --split-max-tensors <count> [<options>]
+            """,
         examples:
             "split xverse.gguf --max-size 8GB -o parts/xverse")
 

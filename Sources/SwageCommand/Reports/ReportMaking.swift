@@ -55,7 +55,7 @@ struct ReportMaking {
             try write(
                 ModelReport(
                     version: SwageVersion.current,
-                    manifest: try Manifest(models: opened, texts: texts, cut: cut),
+                    manifest: try manifest(opened, texts),
                     precision: compute.precision.rawValue, core: BLAS.coreName,
                     context: cut.context,
                     texts: texts.map { ModelReport.Text($0) }, models: columns.placed,
@@ -68,6 +68,17 @@ struct ReportMaking {
                             })
                     }))
         }
+    }
+}
+
+extension ReportMaking {
+    fileprivate func manifest(_ models: [Model], _ texts: [EvaluationText]) throws -> Manifest {
+        let measured = try Manifest(
+            models: models, texts: texts, cut: cut, options: ["precision": compute.precision.rawValue])
+        guard !tasks.isEmpty else { return measured }
+        var manifest = measured
+        manifest.inputs += try Manifest(models: [], tasks: tasks, questionLimit: nil).inputs
+        return manifest
     }
 }
 
