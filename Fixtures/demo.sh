@@ -12,12 +12,12 @@ types="Q4_K_M IQ2_XXS IQ1_S"
 echo "A small XVERSE-MoE model becomes a GGUF file and three quantized ones, measured on six texts: 1 to 3 minutes."
 echo
 mkdir -p "$out"
-"$swage" convert "$fixtures/models/xverse-moe-tiny" -o "$out/original.gguf"
-"$swage" imatrix "$out/original.gguf" --text "$fixtures"/text/calib/*.txt -o "$out/imatrix.gguf"
+"$swage" convert "$fixtures/models/xverse-moe-tiny" --overwrite -o "$out/original.gguf"
+"$swage" imatrix "$out/original.gguf" --text "$fixtures"/text/calib/*.txt --overwrite -o "$out/imatrix.gguf"
 
 set -- --model "original=$fixtures/models/xverse-moe-tiny"
 for type in $types; do
-    "$swage" quantize "$out/original.gguf" -o "$out/$type.gguf" --type "$type" --imatrix "$out/imatrix.gguf"
+    "$swage" quantize "$out/original.gguf" --overwrite -o "$out/$type.gguf" --type "$type" --imatrix "$out/imatrix.gguf"
     set -- "$@" --model "$type=$out/$type.gguf"
 done
 for text in $texts; do

@@ -30,8 +30,9 @@ struct Command {
         let description: String
     }
 
-    /// Runs it to its end without its output; throws if it does not end with 0.
+    /// Runs it to its end without its output, and without what an earlier run has written; throws if it does not end with 0.
     func run() throws -> Usage {
+        if let option = arguments.firstIndex(of: "-o"), option + 1 < arguments.count { unlink(arguments[option + 1]) }
         // Left to itself, the BLAS library picks the kernels for this machine.
         let environment = ProcessInfo.processInfo.environment.filter { $0.key != "OPENBLAS_CORETYPE" }
         var argumentPointers = arguments.map { strdup($0) } + [nil]
