@@ -1,4 +1,5 @@
 #include "CSIMD.h"
+#include "TransposeEight.h"
 
 #pragma clang diagnostic ignored "-Wpsabi"
 
@@ -224,39 +225,13 @@ void csimd_round_to_integers(
     csimd_interleave_words(room, columns, count, columns / 4, numbers);
 }
 
-/// Eight rows of eight words become eight columns.
-CSIMD_INLINE void transpose(const uint8_t *rows, long stride, uint32_t *target) {
-    csimd_f32x8 a[8], b[8];
-    #pragma unroll
-    for (int i = 0; i < 8; i++) memcpy(&a[i], rows + i * stride, sizeof a[i]);
-    #pragma unroll
-    for (int i = 0; i < 8; i += 2) {
-        b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    #pragma unroll
-    for (int i = 0; i < 8; i += 4) {
-        a[i] = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-        a[i + 1] = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        a[i + 2] = __builtin_shufflevector(b[i + 1], b[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
-        a[i + 3] = __builtin_shufflevector(b[i + 1], b[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-    #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
-    #pragma unroll
-    for (int i = 0; i < 8; i++) memcpy(target + i * block, &b[i], sizeof b[i]);
-}
-
 void csimd_interleave_words(const void *rows, long stride, int count, long length, uint32_t *target) {
     const uint8_t *const bytes = rows;
     int row = 0;
     for (; row + 8 <= count; row += 8) {
         long index = 0;
         for (; index + 8 <= length; index += 8)
-            transpose(bytes + row * stride + 4 * index, stride, target + index * block + row);
+            transpose_eight(bytes + row * stride + 4 * index, stride, target + index * block + row, 4 * block);
         for (; index < length; index++)
             for (int i = row; i < row + 8; i++)
                 memcpy(target + index * block + i, bytes + i * stride + 4 * index, sizeof *target);

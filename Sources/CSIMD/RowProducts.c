@@ -1,4 +1,5 @@
 #include "CSIMD.h"
+#include "TransposeEight.h"
 
 #pragma clang diagnostic ignored "-Wpsabi"
 
@@ -100,39 +101,13 @@ static void add_tile_of(
     }
 }
 
-/// Eight rows of eight values each become eight columns.
-CSIMD_INLINE void transpose(const float *rows, long stride, float *target, long target_stride) {
-    csimd_f32x8 a[8], b[8];
-    #pragma unroll
-    for (int i = 0; i < 8; i++) memcpy(&a[i], rows + i * stride, sizeof a[i]);
-    #pragma unroll
-    for (int i = 0; i < 8; i += 2) {
-        b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    #pragma unroll
-    for (int i = 0; i < 8; i += 4) {
-        a[i] = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-        a[i + 1] = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        a[i + 2] = __builtin_shufflevector(b[i + 1], b[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
-        a[i + 3] = __builtin_shufflevector(b[i + 1], b[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-    #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
-    #pragma unroll
-    for (int i = 0; i < 8; i++) memcpy(target + i * target_stride, &b[i], sizeof b[i]);
-}
-
 /// Rows become columns of `width`; columns that no row is left for are zero.
 static void pack(const float *rows, long stride, long count, long length, float *target, long width) {
     long row = 0;
     for (; row + 8 <= count; row += 8) {
         long index = 0;
         for (; index + 8 <= length; index += 8)
-            transpose(rows + row * stride + index, stride, target + index * width + row, width);
+            transpose_eight(rows + row * stride + index, 4 * stride, target + index * width + row, 4 * width);
         for (; index < length; index++)
             for (long i = row; i < row + 8; i++) target[index * width + i] = rows[i * stride + index];
     }
