@@ -17,18 +17,18 @@ trap 'rm -rf --one-file-system "$root"' EXIT
 debootstrap --variant=minbase "$suite" "$root" "$mirror" >"$root.log" || fail "$(tail -5 "$root.log")"
 rm "$root.log"
 
-mkdir "$root/work"
-cp -r Fixtures/models/xverse-moe-tiny "$root/work/model"
-cp Fixtures/text/calib/fiction-en.txt "$root/work/text"
-cp "$tarball" "$root/work/swage.tar.gz"
+mkdir "$root/try"
+cp -r Fixtures/models/xverse-moe-tiny "$root/try/model"
+cp Fixtures/text/calib/fiction-en.txt "$root/try/text"
+cp "$tarball" "$root/try/swage.tar.gz"
 # Swift reads the arguments of a program from /proc, which every running system has. The mount ends with its namespace.
 # shellcheck disable=SC2016 # the words are of the shell in the root
 unshare --mount sh -euc 'mount -t proc proc "$1/proc" && exec chroot "$1" /bin/sh -euxc "$2"' sh "$root" '
     . /etc/os-release && echo "$PRETTY_NAME"
     ! command -v swift
-    cd /work
+    cd /try
     tar -xzf swage.tar.gz
-    PATH=$(echo /work/swage-*/bin):$PATH
+    PATH=$(echo "$PWD"/swage-*/bin):$PATH
     swage --version
     swage convert model -o original.gguf
     swage imatrix original.gguf --text text --context 64 --chunks 2 -o importance.gguf
