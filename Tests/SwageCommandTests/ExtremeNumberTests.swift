@@ -59,7 +59,7 @@ import Testing
                     model, "-o", workspace.file("folder"), "--dry-run", "--calibrate", Products.tinyText, "--type",
                     "Q4_0",
                 ]
-                + (option.name == "--context" ? ["--fit", "8GiB"] : [])
+                + (["--context", "--reserve"].contains(option.name) ? ["--fit", "8GiB"] : [])
         case "report":
             rest =
                 ["--model", "m=\(model)", "--text", "t=\(Products.tinyText)", "--context", "32", "--chunks", "1"]

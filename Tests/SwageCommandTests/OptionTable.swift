@@ -61,7 +61,7 @@ enum OptionTable {
             ("inspect", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
             ("make", "input", "checkpoint --calibrate --text"),
             ("make", "output", "--output"),
-            ("make", "number", "--fit --size --context --calibration-chunks --chunks --threads --memory"),
+            ("make", "number", "--fit --size --context --reserve --calibration-chunks --chunks --threads --memory"),
             (
                 "make", "words",
                 """

@@ -27,25 +27,14 @@ struct Fit: SwageSubcommand {
             "Memory beside the device, for the experts of layers that it cannot hold.", valueName: "size"))
     var ram: ByteSize?
 
-    @Option(help: "The tokens of the context. Default: what the model was made for, 8192 at most.")
-    var context: Int?
-
-    @Option(help: "The type of the key and value cache, f16 or q8_0.")
-    var kv: DeviceMemory.CacheType = .f16
-
-    @Option(help: ArgumentHelp("What stays free for the driver and other work.", valueName: "size"))
-    var reserve: ByteSize?
-
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @OptionGroup(title: "The device") var use: DeviceOptions
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
-        if let context, !(1...1 << 24).contains(context) {
-            throw ValidationError("--context must be from 1 to \(1 << 24)")
-        }
         guard ram == nil || memory != nil else {
             throw ValidationError("--ram is beside a device: name its --memory too")
         }
@@ -53,9 +42,7 @@ struct Fit: SwageSubcommand {
 
     func run() throws {
         let model = try reading.open(model.path)
-        var device = DeviceMemory(
-            byteCount: memory?.byteCount ?? 0, context: context ?? DeviceMemory.usualContext(model.plan), cacheType: kv)
-        if let reserve { device.reserveByteCount = reserve.byteCount }
+        let device = use.device(byteCount: memory?.byteCount ?? 0, for: model)
         try device.check(model.plan)
         let report = FitReport(
             model, try SizeSurvey(model), device: device, hasDevice: memory != nil,

@@ -43,12 +43,6 @@ struct Make: WritingCommand {
         help: ArgumentHelp("Sizes, such as 9GB, each for the best file that is no larger.", valueName: "size"))
     var sizes: [ByteSize] = []
 
-    @Option(help: "With --fit: the tokens of the context. Default: what the model was made for, 8192 at most.")
-    var context: Int?
-
-    @Option(help: "With --fit: the type of the key and value cache, f16 or q8_0.")
-    var kv: DeviceMemory.CacheType = .f16
-
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp("Texts to fit the weights to. Default: those of Swage.", valueName: "text"))
@@ -70,6 +64,7 @@ struct Make: WritingCommand {
     @Flag(help: "Print what would be made, its size and how long it would take; write nothing.")
     var dryRun = false
 
+    @OptionGroup(title: "The device of --fit") var use: DeviceOptions
     @OptionGroup(title: "The card") var cards: CardOptions
     @OptionGroup(title: "Unfinished work") var resume: ResumeOptions
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
@@ -83,11 +78,8 @@ struct Make: WritingCommand {
         guard !types.isEmpty || !fit.isEmpty || !sizes.isEmpty else {
             throw ValidationError("say what to make: --fit SIZE, --type TYPE or --size SIZE")
         }
-        guard !fit.isEmpty || (context == nil && kv == .f16) else {
-            throw ValidationError("--context and --kv belong to --fit")
-        }
-        if let context, !(1...1 << 24).contains(context) {
-            throw ValidationError("--context must be from 1 to \(1 << 24)")
+        guard !fit.isEmpty || !use.isAny else {
+            throw ValidationError("--context, --kv and --reserve belong to --fit")
         }
         for (option, value) in [("--chunks", chunks), ("--calibration-chunks", calibrationChunks)] {
             if let value, value < 1 { throw ValidationError("\(option) must be at least 1") }
@@ -142,16 +134,11 @@ struct Make: WritingCommand {
         try StandardStream.output.write("\n\(output.path): ready to publish, with README.md and report.html\n")
     }
 
-    /// In the order of their sizes, the largest first, as reports have them.
+    /// In the order in which they were named, types first.
     private func goals(_ model: Model) throws -> [ModelFolder.Goal] {
         try types.map { .recipe(try Recipe(named: $0)) }
-            + fit.map { size in
-                .budget(
-                    Budget(
-                        .device(
-                            DeviceMemory(
-                                byteCount: size.byteCount, context: context ?? DeviceMemory.usualContext(model.plan),
-                                cacheType: kv))), name: "fit-" + Self.name(size))
+            + fit.map {
+                .budget(Budget(.device(use.device(byteCount: $0.byteCount, for: model))), name: "fit-" + Self.name($0))
             } + sizes.map { .budget(Budget(.file(byteCount: $0.byteCount)), name: "size-" + Self.name($0)) }
     }
 

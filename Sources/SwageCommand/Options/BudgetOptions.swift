@@ -17,14 +17,7 @@ struct BudgetOptions: ParsableArguments {
             "With --fit: memory beside the device, for the experts of layers that it cannot hold.", valueName: "size"))
     var fitRam: ByteSize?
 
-    @Option(help: "With --fit: the tokens of the context. Default: what the model was made for, 8192 at most.")
-    var context: Int?
-
-    @Option(help: "With --fit: the type of the key and value cache, f16 or q8_0.")
-    var kv: DeviceMemory.CacheType = .f16
-
-    @Option(help: "With --fit: what stays free for the driver and other work.")
-    var reserve: ByteSize?
+    @OptionGroup var use: DeviceOptions
 
     @Option(help: ArgumentHelp("The size of the file, at most.", valueName: "size"))
     var size: ByteSize?
@@ -45,14 +38,11 @@ struct BudgetOptions: ParsableArguments {
     var count: Int { [fit != nil, size != nil, bpw != nil].count { $0 } }
 
     func validate() throws {
-        guard fit != nil || (context == nil && reserve == nil && kv == .f16 && fitRam == nil) else {
+        guard fit != nil || (!use.isAny && fitRam == nil) else {
             throw ValidationError("--fit-ram, --context, --kv and --reserve belong to --fit")
         }
         guard count > 0 || sensitivity == nil else {
             throw ValidationError("--sensitivity belongs to --fit, --size or --bpw")
-        }
-        if let context, !(1...1 << 24).contains(context) {
-            throw ValidationError("--context must be from 1 to \(1 << 24)")
         }
         if let bpw, !(bpw > 0 && bpw <= 32) { throw ValidationError("--bpw must be above 0 and at most 32") }
         guard heldOut >= 1 else { throw ValidationError("--held-out must be at least 1") }
@@ -63,13 +53,9 @@ struct BudgetOptions: ParsableArguments {
         if let size { return Budget(.file(byteCount: size.byteCount)) }
         if let bpw { return Budget(.bitsPerWeight(bpw)) }
         return fit.map {
-            var device = DeviceMemory(
-                byteCount: $0.byteCount, context: context ?? DeviceMemory.usualContext(model.plan), cacheType: kv)
-            if let reserve { device.reserveByteCount = reserve.byteCount }
+            let device = use.device(byteCount: $0.byteCount, for: model)
             return Budget(
                 fitRam.map { .divided(device, processorByteCount: $0.byteCount) } ?? .device(device))
         }
     }
 }
-
-extension DeviceMemory.CacheType: ExpressibleByArgument {}

@@ -39,8 +39,8 @@ struct BudgetReport {
         }
         var words = ["llama-server", "-m", path, "-ngl", "99"]
         if budget.fit != nil {
-            words += ["-c", String(budget.context ?? DeviceMemory.usualContext(model.plan))]
-            if budget.kv == .q8_0 { words += ["-fa", "on", "-ctk", "q8_0", "-ctv", "q8_0"] }
+            words += ["-c", String(budget.use.context ?? DeviceMemory.usualContext(model.plan))]
+            if budget.use.kv == .q8_0 { words += ["-fa", "on", "-ctk", "q8_0", "-ctv", "q8_0"] }
         }
         return words.joined(separator: " ")
     }

@@ -22,7 +22,7 @@ struct Making {
         }
         add("Swage", metadata.string("swage.version"))
         add("weights of the checkpoint, SHA-256", metadata.string("swage.source.weights.sha256"))
-        add("recipe", recipe.map { $0.lines.joined(separator: "; ") })
+        add("recipe", recipe.map(Self.sentence))
         add("importance matrix", metadata.string("quantize.imatrix.file").map { $0 + importance })
         add("calibration texts", calibrationTexts.isEmpty ? nil : calibrationTexts.joined(separator: ", "))
         add("tokens of a calibration window", metadata.integer("swage.calibration.context").map(String.init))
@@ -37,6 +37,12 @@ struct Making {
             if parts.count == 2 { add("option \(parts[0])", parts[1]) }
         }
         return steps
+    }
+
+    /// The lines of a recipe as one: the base, then the rules.
+    private static func sentence(_ recipe: Recipe) -> String {
+        let lines = recipe.lines.map { $0.drop { $0 == " " } }
+        return (lines.prefix(1) + [lines.dropFirst().joined(separator: "; ")[...]]).joined(separator: " ")
     }
 
     /// What the matrix was collected from.

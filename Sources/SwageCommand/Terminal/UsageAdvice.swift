@@ -97,7 +97,7 @@ struct UsageAdvice {
         "--ftype": "--type", "--dtype": "--type", "--output-tensor-type": "--output-type",
         "--token-embedding-type": "--embedding-type", "--leave-output-tensor": "--leave-output",
         "--threads-batch": "--threads", "--nthreads": "--threads", "--model-name": "--name", "--force": "--overwrite",
-        "--split-max-tensors": "--split-max-tensors", "--vocab": "--vocab-only", "--batch-size": Self.needsNone,
+        "--vocab": "--vocab-only", "--batch-size": Self.needsNone,
         "-b": Self.needsNone, "-ub": Self.needsNone, "--ubatch-size": Self.needsNone,
         "-ngl": Self.isOnProcessor, "--n-gpu-layers": Self.isOnProcessor, "--gpu-layers": Self.isOnProcessor,
         "-ot": Self.isOnProcessor, "--override-tensor": Self.isOnProcessor, "--device": Self.isOnProcessor,
