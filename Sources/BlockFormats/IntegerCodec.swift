@@ -70,16 +70,14 @@ struct ValueSink: ElementSink {
     func store(_ levels: Lanes, scale: Float, at place: Int) { target.store(levels * scale, place) }
 }
 
-/// Stores levels, which are multiples of 1 / `unit`, as whole numbers.
+/// Stores levels, which are whole.
 struct IntegerSink: ElementSink {
     let target: IntegerElements
-    let unit: Float
     let lowest: Float
     let groupLength: Int
 
-    init(_ target: IntegerElements, _ form: IntegerForm, unit: Float) {
+    init(_ target: IntegerElements, _ form: IntegerForm) {
         self.target = target
-        self.unit = unit
         lowest = Float(form.lowest)
         groupLength = form.groupLength
     }
@@ -87,28 +85,23 @@ struct IntegerSink: ElementSink {
     @inline(__always)
     func store(_ levels: Lanes, scale: Float, at place: Int) {
         UnsafeMutableRawPointer(target.numbers + place)
-            .storeBytes(of: csimd_to_bytes(levels * unit - lowest), as: SIMD16<UInt8>.self)
-        target.scales[groupLength == 16 ? place >> 4 : place >> 5] = scale / unit
+            .storeBytes(of: csimd_to_bytes(levels - lowest), as: SIMD16<UInt8>.self)
+        target.scales[groupLength == 16 ? place >> 4 : place >> 5] = scale
     }
 }
 
 /// A format that decodes sixteen elements at a time, which have one scale.
 protocol SinkCodec: IntegerCodec {
-    /// What levels have to be multiplied by to be whole.
-    static var levelUnit: Float { get }
-
     /// Hands `count` elements, a multiple of the block length, to a sink.
     func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink)
 }
 
 extension SinkCodec {
-    static var levelUnit: Float { 1 }
-
     func decode(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutablePointer<Float>) {
         deliver(source, count: count, to: ValueSink(target: target))
     }
 
     func takeApart(_ source: UnsafeRawPointer, count: Int, into target: IntegerElements) {
-        deliver(source, count: count, to: IntegerSink(target, integerForm, unit: Self.levelUnit))
+        deliver(source, count: count, to: IntegerSink(target, integerForm))
     }
 }

@@ -14,10 +14,11 @@ public enum VectorMath {
         let magic = Lanes(repeating: 12_582_912)
         let shifted = clamped * 1.442_695_04 + magic
         let n = shifted - magic
-        let r = (clamped - n * 0.693_145_75) - n * 1.428_606_8e-6
-        var p = r * (1 / 720) + (1 / 120)
-        p = p * r + (1 / 24)
-        p = p * r + (1 / 6)
+        let high: Lanes = clamped - n * Float(0.693_145_75)
+        let r: Lanes = high - n * Float(1.428_606_8e-6)
+        var p: Lanes = r * (Float(1) / 720) + Float(1) / 120
+        p = p * r + Float(1) / 24
+        p = p * r + Float(1) / 6
         p = p * r + 0.5
         p = p * r + 1
         p = p * r + 1

@@ -119,9 +119,10 @@ struct ZipLocalHeader {
 
     /// The sizes may be left to a descriptor after the data, or to a 64-bit field.
     func agrees(with record: ZipRecord) -> Bool {
-        let isDeferred = flags & 1 << 3 != 0
-        let sizesAgree = [storedByteCount, originalByteCount].allSatisfy {
-            $0 == .max || Int($0) == record.byteCount || isDeferred && $0 == 0
+        let isDeferred = flags & 0b1000 != 0
+        let sizesAgree = [storedByteCount, originalByteCount].allSatisfy { size in
+            if isDeferred && size == 0 { return true }
+            return size == .max || Int(size) == record.byteCount
         }
         return signature == 0x0403_4b50 && flags == record.flags && method == 0 && sizesAgree
             && nameByteCount == record.name.count

@@ -22,23 +22,26 @@ struct HalfWordBook: Sendable {
             lowHalf: SIMD8(repeating: (levels.x + levels.y) / 2), highHalf: SIMD8(repeating: (levels.y + levels.z) / 2))
         var words = [Int16](repeating: -1, count: 81 * 81)
         for (word, packed) in packedGrid.enumerated() {
-            let halves = [0, 8].map { shift in
-                [1, 3, 9, 27].enumerated().reduce(0) { sum, digit in
-                    sum + digit.element * (Int(packed >> UInt16(shift + 2 * digit.offset)) & 3)
-                }
-            }
-            words[81 * halves[0] + halves[1]] = Int16(word)
+            words[81 * Self.half(packed & 0xff) + Self.half(packed >> 8)] = Int16(word)
         }
         self.words = words
         partners = [(81, 1), (1, 81)].flatMap { ownPlace, otherPlace in
             (0..<81).map { own in
                 HalfWordSet { word in
-                    (32 * word..<min(32 * word + 32, 81)).reduce(0) { mask, other in
-                        words[ownPlace * own + otherPlace * other] >= 0 ? mask | 1 << UInt32(other & 31) : mask
+                    var mask: UInt32 = 0
+                    for other in 32 * word..<min(32 * word + 32, 81)
+                    where words[ownPlace * own + otherPlace * other] >= 0 {
+                        mask |= 1 << UInt32(other & 31)
                     }
+                    return mask
                 }
             }
         }
+    }
+
+    /// The number of a half word of four digits below 3, the lowest first, which are packed in two bits each.
+    private static func half(_ packed: UInt16) -> Int {
+        (0..<4).reversed().reduce(0) { number, digit in 3 * number + Int(packed >> UInt16(2 * digit) & 3) }
     }
 
     /// Per vector of sixteen half words, the pairs of levels of their last two and of their first two elements; half words

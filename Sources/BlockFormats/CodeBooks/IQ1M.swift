@@ -11,7 +11,6 @@ struct IQ1MCodec: QuantizingCodec, SinkCodec {
     var type: TensorType { .iq1_M }
     var requiresImportance: Bool { true }
     var integerForm: IntegerForm { IntegerForm(groupLength: 16, lowest: -9, highest: 9) }
-    static var levelUnit: Float { 8 }
 
     func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
         IQ1SCodec.grid.withUnsafeBufferPointer { grid in
@@ -25,16 +24,14 @@ struct IQ1MCodec: QuantizingCodec, SinkCodec {
     private static func deliverBlock(
         _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt64>
     ) {
-        let factor = factor(of: block)
+        let factor = factor(of: block) / 8
         for part in 0..<16 {
             let low = Int(block.uint16(2 &* part))
             let high = Int(block.byte(32 &+ part))
-            let words = Lanes(words: grid[low & 255 | (high & 7) &<< 8], grid[low &>> 8 | (high & 0x70) &<< 4])
-            let shifts = Lanes(
-                lowHalf: SIMD8(repeating: high & 8 == 0 ? 0.125 : -0.125),
-                highHalf: SIMD8(repeating: high & 0x80 == 0 ? 0.125 : -0.125))
-            sink.store(
-                words + shifts, scale: factor * multiple(ofPart: part, in: block), at: start &+ 16 &* part)
+            let values = Lanes(
+                words: grid[low & 255 | (high & 7) &<< 8], grid[low &>> 8 | (high & 0x70) &<< 4],
+                plus: IQ1SCodec.shift(high, sign: 3), IQ1SCodec.shift(high, sign: 7))
+            sink.store(values, scale: factor * multiple(ofPart: part, in: block), at: start &+ 16 &* part)
         }
     }
 
@@ -159,7 +156,7 @@ extension IQ1MCodec: CodeBookCodec {
     static func decodeGroup(_ group: Int, of block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>) {
         let nibble = block.nibble(group, from: 32)
         let word = IQ1SCodec.grid[Int(block.byte(group)) | (nibble & 7) &<< 8]
-        let shift: Float = nibble & 8 == 0 ? 0.125 : -0.125
-        target.storeEight((Lanes(words: word) + shift) * scale(ofGroup: group, in: block), 0)
+        let levels = Lanes(words: word, plus: IQ1SCodec.shift(nibble, sign: 3))
+        target.storeEight(levels * (scale(ofGroup: group, in: block) / 8), 0)
     }
 }

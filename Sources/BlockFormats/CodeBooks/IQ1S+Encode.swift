@@ -93,6 +93,7 @@ extension IQ1SCodec: CodeBookCodec {
     static func decodeGroup(_ group: Int, of block: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>) {
         let high = Int(block.uint16(34 &+ 2 &* (group / 4))) >> (3 &* (group & 3)) & 7
         let word = grid[Int(block.byte(2 &+ group)) | high << 8]
-        target.storeEight((Lanes(words: word) + shift(ofGroup: group, in: block)) * scale(ofGroup: group, in: block), 0)
+        let levels = Lanes(words: word, plus: shift(Int(block.uint16(34 &+ 2 &* (group / 4))), sign: 15))
+        target.storeEight(levels * (scale(ofGroup: group, in: block) / 8), 0)
     }
 }

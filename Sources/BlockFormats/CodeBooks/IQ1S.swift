@@ -10,11 +10,16 @@ struct IQ1SCodec: QuantizingCodec, SinkCodec {
     var type: TensorType { .iq1_S }
     var requiresImportance: Bool { true }
     var integerForm: IntegerForm { IntegerForm(groupLength: 32, lowest: -9, highest: 9) }
-    static var levelUnit: Float { 8 }
 
-    /// Code word → eight signed bytes.
+    /// Code word → eight signed bytes, −1, 0 and 1 in eighths.
     static let grid: [UInt64] = packedGrid.map { word in
-        (0..<8).reduce(0) { $0 | UInt64([0xff, 0, 1][Int(word >> (2 * $1)) & 3]) << (8 * $1) }
+        UInt64(bytes: { [0xf8, 0, 8][Int(word >> (2 * $0)) & 3] })
+    }
+
+    /// The shift of eight elements in eighths: a signed byte of each, 1 if a bit is clear and −1 if it is set.
+    @inline(__always)
+    static func shift(_ bits: Int, sign bit: Int) -> UInt64 {
+        0x0101_0101_0101_0101 | (0 &- UInt64(truncatingIfNeeded: bits &>> bit & 1))
     }
 
     func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {
@@ -29,20 +34,20 @@ struct IQ1SCodec: QuantizingCodec, SinkCodec {
     private static func deliverBlock(
         _ block: UnsafeRawPointer, to sink: some ElementSink, at start: Int, grid: UnsafePointer<UInt64>
     ) {
-        let scale = block.half(0)
+        let scale = block.half(0) / 8
         for part in 0..<8 {
             let low = block.uint32(2 &+ 4 &* part)
             let high = Int(truncatingIfNeeded: block.uint16(34 &+ 2 &* part))
             let partScale = scale * Float(2 &* ((high >> 12) & 7) &+ 1)
-            let shift: Float = high & 0x8000 == 0 ? 0.125 : -0.125
+            let shift = shift(high, sign: 15)
             for pair in 0..<2 {
                 let first =
                     Int(truncatingIfNeeded: (low &>> UInt32(16 &* pair)) & 255) | ((high &>> (6 &* pair)) & 7) << 8
                 let second =
                     Int(truncatingIfNeeded: (low &>> UInt32(16 &* pair &+ 8)) & 255) | ((high &>> (6 &* pair &+ 3)) & 7)
                     << 8
-                let values = Lanes(words: grid[first], grid[second])
-                sink.store(values + shift, scale: partScale, at: start &+ 32 &* part &+ 16 &* pair)
+                let values = Lanes(words: grid[first], grid[second], plus: shift, shift)
+                sink.store(values, scale: partScale, at: start &+ 32 &* part &+ 16 &* pair)
             }
         }
     }

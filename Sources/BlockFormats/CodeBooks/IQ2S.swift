@@ -16,7 +16,7 @@ struct IQ2SCodec: QuantizingCodec, SinkCodec {
 
     /// Eight sign bits → eight bytes, all ones where the sign is minus.
     private static let signMasks: [UInt64] = (0..<256).map { signs in
-        (0..<8).reduce(0) { $0 | (signs >> $1 & 1 == 1 ? 0xff << UInt64(8 * $1) : 0) }
+        UInt64(bytes: { signs >> $0 & 1 == 1 ? 0xff : 0 })
     }
 
     func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {

@@ -21,14 +21,14 @@ struct IQ2XXSCodec: QuantizingCodec, SinkCodec {
     /// Code words of two bits per element as eight magnitudes each, one per byte.
     static func expandedGrid(_ packed: [UInt16]) -> [UInt64] {
         packed.map { word in
-            (0..<8).reduce(0) { $0 | UInt64(magnitudes[Int(word >> (2 * $1)) & 3]) << (8 * $1) }
+            UInt64(bytes: { UInt8(magnitudes[Int(word >> (2 * $0)) & 3]) })
         }
     }
 
     /// Seven sign bits → eight bytes, all ones where the sign is minus.
     static let signMasks: [UInt64] = (0..<128).map { bits in
         let signs = bits | (bits.nonzeroBitCount & 1) << 7
-        return (0..<8).reduce(0) { $0 | (signs >> $1 & 1 == 1 ? 0xff << UInt64(8 * $1) : 0) }
+        return UInt64(bytes: { signs >> $0 & 1 == 1 ? 0xff : 0 })
     }
 
     func deliver(_ source: UnsafeRawPointer, count: Int, to sink: some ElementSink) {

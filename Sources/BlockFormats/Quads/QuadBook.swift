@@ -92,7 +92,9 @@ struct QuadBook: Sendable {
     /// The magnitudes of every word, one per byte.
     static func bytes(packedGrid: [UInt16], levels: [UInt8]) -> [UInt32] {
         packedGrid.map { word in
-            (0..<4).reduce(0) { $0 | UInt32(levels[Int(word >> (3 * $1)) & 7]) << (8 * $1) }
+            var bytes: UInt32 = 0
+            for index in 0..<4 { bytes |= UInt32(levels[Int(word >> (3 * index)) & 7]) << UInt32(8 * index) }
+            return bytes
         }
     }
 

@@ -89,7 +89,7 @@ struct SixteenLevelGrid: CodeGrid {
         ladder = LevelLadder(lowest: levels[0], highest: levels[15], levels: (0..<16).map { levels[$0] })
         drawersPerUnit = 1 / drawerWidth
         firstDrawer = -drawerStart / drawerWidth
-        let allMiddles = (0..<15).map { (levels[$0] + levels[$0 + 1]) / 2 }
+        let allMiddles = (0..<15).map { index -> Float in (levels[index] + levels[index + 1]) / 2 }
         var tables = (middles: Lanes(repeating: .infinity), lower: Lanes(), upper: Lanes(), codes: Lanes())
         for drawer in 0..<16 {
             let start = drawerStart + drawerWidth * Float(drawer)

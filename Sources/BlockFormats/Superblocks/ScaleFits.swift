@@ -35,8 +35,10 @@ extension ScaleSearch {
 
     @inline(__always)
     private func addFits(_ columns: ElementColumns, _ inverses: Lanes, _ steps: Int, _ best: inout ScaleFits) {
+        let stride = (multiples[15] - multiples[0]) / Float(steps - 1)
         for step in 0..<steps {
-            let inverses = inverses * (multiples[0] + (multiples[15] - multiples[0]) / Float(steps - 1) * Float(step))
+            let multiple: Float = multiples[0] + stride * Float(step)
+            let inverses = inverses * multiple
             var products = Lanes()
             var squares = Lanes()
             for index in 0..<16 {

@@ -53,3 +53,11 @@ extension UnsafeMutableRawPointer {
             as: UInt16.self)
     }
 }
+
+extension UInt64 {
+    /// Eight bytes, the first of them the lowest.
+    init(bytes: (_ index: Int) -> UInt8) {
+        self = 0
+        for index in 0..<8 { self |= UInt64(bytes(index)) << UInt64(8 * index) }
+    }
+}

@@ -81,10 +81,11 @@ extension Lanes {
     @inline(__always)
     init(codes: SIMD16<Int8>) { self = csimd_from_signed_bytes(codes) }
 
-    /// Two code words of eight signed bytes each.
+    /// Two code words of eight signed bytes each, to which others are added.
     @inline(__always)
-    init(words: UInt64, _ second: UInt64 = 0) {
-        self.init(codes: unsafeBitCast(SIMD2(words, second), to: SIMD16<Int8>.self))
+    init(words: UInt64, _ second: UInt64 = 0, plus bytes: UInt64, _ secondBytes: UInt64 = 0) {
+        let words = unsafeBitCast(SIMD2(words, second), to: SIMD16<Int8>.self)
+        self.init(codes: words &+ unsafeBitCast(SIMD2(bytes, secondBytes), to: SIMD16<Int8>.self))
     }
 
     /// Two code words of eight magnitudes each, with masks that are all ones in the bytes where the sign is minus.

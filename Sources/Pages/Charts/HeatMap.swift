@@ -40,8 +40,8 @@ struct HeatMap {
 
     /// The errors that are not 0 of all models' layers; nil if there are none.
     static func errors(_ report: ModelReport) -> ClosedRange<Double>? {
-        let errors = report.models.flatMap { $0.weights?.tensors ?? [] }.filter { $0.layer != nil }
-            .compactMap(\.relativeRMSE).filter { $0 > 0 }
+        let tensors: [WeightFigures.Entry] = report.models.flatMap { $0.weights?.tensors ?? [] }
+        let errors: [Double] = tensors.compactMap { $0.layer == nil ? nil : $0.relativeRMSE }.filter { $0 > 0 }
         guard let least = errors.min(), let greatest = errors.max() else { return nil }
         return least...greatest
     }

@@ -96,9 +96,8 @@ enum ByteLevelBPEFamily: TokenizerFamily {
     /// Names the bytes without tokens, but for those that UTF-8 never has, or only in characters of planes 4 to 16: no
     /// character is assigned there.
     static func warnings(_ encoder: ByteLevelBPE, _ table: PieceTable) -> [TokenizationWarning] {
-        let missing = (UInt8.min...UInt8.max).filter {
-            encoder.bytes[Int($0)] < 0 && $0 != 0xc0 && $0 != 0xc1 && $0 <= 0xf0
-        }
+        let never: [UInt8] = [0xc0, 0xc1]
+        let missing = (UInt8.min...0xf0).filter { !never.contains($0) && encoder.bytes[Int($0)] < 0 }
         guard !missing.isEmpty else { return [] }
         var unknown: ByteString?
         if case .become(let id, _) = encoder.gaps { unknown = table.pieces[Int(id)] }
