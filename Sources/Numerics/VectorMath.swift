@@ -1,3 +1,4 @@
+import CSIMD
 import Platform
 
 /// Vectorized elementary functions over rows of float32; sums are carried in float64.
@@ -9,7 +10,8 @@ public enum VectorMath {
     /// about 1e-38, above 88 about 1e38.
     @inline(__always)
     static func exponential(_ x: Lanes) -> Lanes {
-        let clamped = x.clamped(lowerBound: Lanes(repeating: -87.3), upperBound: Lanes(repeating: 88.3))
+        // Bounds come first: what is not a number stays so.
+        let clamped = csimd_minimum(Lanes(repeating: 88.3), csimd_maximum(Lanes(repeating: -87.3), x))
         // Adding 1.5 · 2²³ rounds to an integer and leaves it in the low bits.
         let magic = Lanes(repeating: 12_582_912)
         let shifted = clamped * 1.442_695_04 + magic
@@ -45,7 +47,7 @@ public enum VectorMath {
     static func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
         var best = Lanes(repeating: -.infinity)
         forEachGroup(x, count, filler: -.infinity) { group, _, _ in
-            best.replace(with: group, where: group .> best)
+            best = csimd_maximum(group, best)
         }
         return best.max()
     }
