@@ -9,16 +9,21 @@ shift
 build=.build-thread
 
 "$swift" build --product swage --sanitize=thread --scratch-path "$build" "$@"
+status=0
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cc -shared -fPIC -O1 -o "$folder/apply.so" Tests/Slow/apply.c
+# Mutexes are told of in Swift's calling convention, which the toolchain's C compiler knows.
+clang=$(dirname "$(command -v "$swift")")/clang
+for name in apply mutex; do "$clang" -shared -fPIC -O1 -o "$folder/$name.so" "Tests/Slow/$name.c"; done
 swage=$PWD/$build/debug/swage
 model=Fixtures/models/xverse-moe-tiny
 text=Fixtures/text/calib/fiction-en.txt
 
+# A report does not end a command: what it writes is there for the next ones, and all reports are seen.
 run() {
-    LD_PRELOAD="$folder/apply.so" TSAN_OPTIONS="halt_on_error=0 exitcode=66 suppressions=$PWD/Tests/Slow/thread.suppressions" \
-        "$swage" "$@" --threads 4
+    echo "swage $*" >&2
+    LD_PRELOAD="$folder/apply.so $folder/mutex.so" TSAN_OPTIONS="halt_on_error=0 exitcode=66 suppressions=$PWD/Tests/Slow/thread.suppressions" \
+        "$swage" "$@" --threads 4 || { echo "ended with $?: swage $*" >&2; status=1; }
 }
 
 run convert "$model" -o "$folder/model.gguf" --verify
@@ -36,3 +41,4 @@ run compare "$model" "$folder/Q4_K_M.gguf"
 run verify "$folder/Q4_K_M.gguf" --against "$model"
 run hash "$folder/model.gguf" >"$folder/hashes"
 run generate "$folder/Q4_K_M.gguf" --prompt Hello --max-new-tokens 4
+exit $status
