@@ -66,7 +66,7 @@ extension FuzzTarget {
             return { bytes in
                 try workplace.write(bytes, as: name + "/README.md")
                 var metadata = GGUFMetadata()
-                metadata.append(checkpoint.generalMetadata())
+                metadata.append(try checkpoint.generalMetadata())
                 try readAgain(metadata, in: workplace) { _ in }
             }
         },
