@@ -117,6 +117,8 @@ public enum Setting: String, Sendable, CaseIterable {
     case memory
     /// llama.cpp's name for the way in which a tokenizer splits words.
     case preTokenizer
+    /// Whether outputs that are there already are replaced.
+    case replacesOutputs
     /// The memory of a device that is kept free.
     case reserve
     /// The most bytes of tensor data in a part of a split model.

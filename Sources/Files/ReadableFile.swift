@@ -75,6 +75,8 @@ public final class ReadableFile: Sendable {
         guard range.upperBound <= byteCount else {
             throw FileError(.truncated(expectedByteCount: range.upperBound, foundByteCount: byteCount), path: path)
         }
+        // The empty array is one for all threads, and this way of making it writes to it.
+        guard !range.isEmpty else { return [] }
         return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
             try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
             count = range.count

@@ -11,6 +11,7 @@ import Synchronization
 package final class Journal: Sendable {
     /// The path of the folder.
     package let folder: String
+    private let output: String
     /// What decides the result of the run.
     package let identity: RunIdentity
     /// Receives what a user may like to know of what is gone on with.
@@ -39,6 +40,7 @@ package final class Journal: Sendable {
         say: @escaping @Sendable (Message) -> Void = { _ in }
     ) throws {
         self.say = say
+        self.output = output
         folder = Self.folder(of: output, stage)
         self.identity = identity
         digest = identity.digest
@@ -55,7 +57,7 @@ package final class Journal: Sendable {
             }
         }
         work = Mutex(found)
-        KeptWork.insert(folder)
+        KeptWork.insert(folder, output: output)
     }
 
     /// A part of a run that keeps its work apart from that of the whole, since it is done before the output is begun.
@@ -149,7 +151,7 @@ package final class Journal: Sendable {
         try work.withLock { work in
             guard work == nil else { return }
             work = try Self.open(folder, identity)
-            KeptWork.insert(folder)
+            KeptWork.insert(folder, output: output)
         }
     }
 

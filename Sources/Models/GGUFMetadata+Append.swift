@@ -9,7 +9,7 @@ extension GGUFMetadata {
     }
 
     /// Sets what a checkpoint says of itself.
-    mutating func append(_ general: GeneralMetadata) {
+    package mutating func append(_ general: GeneralMetadata) {
         for (key, value) in general.entries {
             self[ByteString(key)] =
                 switch value {

@@ -67,7 +67,7 @@ public struct Model: Sendable {
         return model
     }
 
-    private init(checkpoint: Checkpoint) {
+    private init(checkpoint: Checkpoint) throws {
         path = checkpoint.directory
         name = checkpoint.name
         plan = checkpoint.plan
@@ -77,7 +77,7 @@ public struct Model: Sendable {
         self.checkpoint = checkpoint
         var metadata = checkpoint.plan.metadata
         metadata["general.type"] = .string("model")
-        let general = checkpoint.generalMetadata()
+        let general = try checkpoint.generalMetadata()
         metadata.append(general)
         warnings = general.warnings
         metadata.append(checkpoint.tokenizer.vocabulary.metadata)

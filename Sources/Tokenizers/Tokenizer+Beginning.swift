@@ -16,17 +16,24 @@ extension Tokenizer {
     ///   - parseSpecial: Whether the text of a special token becomes that token.
     /// - Returns: At least `count` tokens, unless the whole text has fewer.
     public func encodeBeginning(of text: [UInt8], atLeast count: Int, parseSpecial: Bool) -> [TokenID] {
+        beginning(of: text, atLeast: count, parseSpecial: parseSpecial).tokens
+    }
+
+    /// The tokens of ``encodeBeginning(of:atLeast:parseSpecial:)``, and whether they are those of the whole text.
+    package func beginning(
+        of text: [UInt8], atLeast count: Int, parseSpecial: Bool
+    ) -> (tokens: [TokenID], isWhole: Bool) {
         let (guess, overflow) = count.multipliedReportingOverflow(by: Self.bytesPerToken)
         var length = max(Self.leastByteCount, overflow ? .max : guess)
         guard length < text.count, cutsBeforeLineBreaks, text.withUnsafeBufferPointer(UTF8Sequence.isValid) else {
-            return encode(text, parseSpecial: parseSpecial)
+            return (encode(text, parseSpecial: parseSpecial), true)
         }
         while length < text.count, let end = Self.lineBreak(in: text, from: length) {
             let tokens = encode(text[..<end], parseSpecial: parseSpecial)
-            if tokens.count >= count { return tokens }
+            if tokens.count >= count { return (tokens, false) }
             length = 2 * end
         }
-        return encode(text, parseSpecial: parseSpecial)
+        return (encode(text, parseSpecial: parseSpecial), true)
     }
 
     private var cutsBeforeLineBreaks: Bool {

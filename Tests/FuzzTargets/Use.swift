@@ -86,7 +86,8 @@ enum Use {
         try decode((0..<TokenID(min(tokenizer.vocabulary.count, 1024))).map { $0 }, tokenizer)
         _ = tokenizer.notes
         try? tokenizer.verifyScoreForm()
-        _ = try tokenizer.padded(to: tokenizer.vocabulary.count + 3)
+        // A token may have the name of a row without one; those who pad know the file.
+        _ = try? tokenizer.padded(to: tokenizer.vocabulary.count + 3)
         let again = Vocabulary(metadata: tokenizer.vocabulary.metadata)
         guard again.pieces == tokenizer.vocabulary.pieces, again.kinds == tokenizer.vocabulary.kinds else {
             throw FuzzFinding("a vocabulary that is another one after it was written")

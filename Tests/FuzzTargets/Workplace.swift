@@ -32,7 +32,7 @@ final class Workplace {
     @discardableResult
     func write(_ bytes: some ContiguousBytes, as name: String) throws -> String {
         let path = file(name)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
         defer { close(descriptor) }
         try bytes.withUnsafeBytes { buffer in
@@ -42,6 +42,8 @@ final class Workplace {
                 guard count > 0 else { throw CocoaError(.fileWriteUnknown) }
                 rest = rest.dropFirst(count)
             }
+            // Cut to its length in the end: the pages of the earlier file are used again.
+            guard ftruncate(descriptor, off_t(buffer.count)) == 0 else { throw CocoaError(.fileWriteUnknown) }
         }
         return path
     }

@@ -26,6 +26,22 @@ import Testing
         #expect(result.characterCount == expected["file_chars"]?.integer)
     }
 
+    /// Of a long text no more is tokenized than the windows take, which are those of the whole text.
+    @Test(arguments: ["fiction-en", "web-zh"])
+    func tokenizesAsMuchAsIsScored(name: String) throws {
+        let model = try Model.open(ReferenceModel.xverseMoE.path)
+        let text = try EvaluationText(contentsOf: Fixtures.path("text/eval/\(name).txt"))
+        let cut = WindowCut(context: 64, firstWindow: 1, windowLimit: 2)
+        let whole = try TokenWindows(text, tokenizer: model.tokenizer, cut: cut)
+        let part = try TokenWindows(text, tokenizer: model.tokenizer, cut: cut, countsTokens: false)
+        #expect(part.windows == whole.windows && part.byteCount == whole.byteCount)
+        #expect(part.tokenCount == nil && whole.tokenCount != nil)
+        #expect(try Measurement(cut: cut).run([model], texts: [text]).models[0][0].tokenCount == nil)
+        let short = EvaluationText(name: "short", bytes: Array(text.bytes.prefix(2000)))
+        let known = try TokenWindows(short, tokenizer: model.tokenizer, cut: cut, countsTokens: false)
+        #expect(known.tokenCount == (try TokenWindows(short, tokenizer: model.tokenizer, cut: cut)).tokenCount)
+    }
+
     @Test func refusesATextShorterThanAWindow() throws {
         let model = try Model.open(ReferenceModel.xverseMoE.path)
         let text = EvaluationText(name: "short", bytes: Array("Hello".utf8))

@@ -73,7 +73,7 @@ import Testing
         #expect(refused.status == 2 && refused.error.contains("--split-max-size"))
     }
 
-    /// A part that is gone, one that is cut off, one with another byte among its tensors, and one of another run.
+    /// A part that is gone, one that is cut off, and one with another byte among its tensors.
     @Test func writesOnlyWhatIsMissing() async throws {
         try Conformance.row("quantizing/split-completed")
         let workspace = try Workspace()
@@ -93,26 +93,56 @@ import Testing
         let kept = try await Self.quantize(output, limits)
         #expect(try numbers() == before && kept.error.contains("note: 5 of 5 parts are there already and are kept"))
 
-        let other = workspace.file("other.gguf")
-        _ = try await Self.quantize(other, limits + ["--tensor-type", "attn_q=Q8_0"])
         try FileManager.default.removeItem(atPath: workspace.file(names[1]))
         _ = try workspace.write(names[2], whole[names[2]]!.dropLast(64))
         var flipped = whole[names[3]]!
         flipped[flipped.count - 40_000] ^= 1
         _ = try workspace.write(names[3], flipped)
-        _ = try workspace.write(names[4], try Data(path: workspace.file(names[4].replacing("out", with: "other"))))
         let outcome = try await Self.quantize(output, limits)
         #expect(try Self.parts(workspace, "out") == whole)
         #expect(try numbers()[0] == before[0], "the first part is not written again")
-        for name in names[2...] {
-            #expect(
-                outcome.error.contains("\(workspace.file(name)): it is of another set, or damaged, and is written anew")
-            )
+        for name in names[2...3] {
+            #expect(outcome.error.contains("\(workspace.file(name)): it is damaged, and is written anew"))
         }
-        #expect(outcome.error.contains("1 of 5 parts are there already"))
-        // Other options: nothing of the set is kept.
-        let changed = try await Self.quantize(output, limits + ["--tensor-type", "attn_q=Q8_0"])
-        #expect(!changed.error.contains("are kept"))
+        #expect(outcome.error.contains("2 of 5 parts are there already"))
+        #expect(outcome.error.contains("wrote \(workspace.file(names[1])) and 2 more parts ("))
+    }
+
+    /// A file of a part's name that is of another run, or no model at all, is somebody's: it is replaced only if that is asked
+    /// for, and else nothing is touched.
+    @Test func doesNotReplaceOtherParts() async throws {
+        try Conformance.row("quantizing/split-over-others")
+        let workspace = try Workspace()
+        let limits = ["--split-max-tensors", "11"]
+        _ = try await Self.quantize(workspace.file("out.gguf"), limits)
+        _ = try await Self.quantize(workspace.file("other.gguf"), limits + ["--tensor-type", "attn_q=Q8_0"])
+        let names = try Self.parts(workspace, "out").keys.sorted()
+        let whole = try Self.parts(workspace, "out")
+        let others = [try Data(path: workspace.file(names[4].replacing("out", with: "other"))), Data("a letter".utf8)]
+        for (number, other) in others.enumerated() {
+            _ = try workspace.write(names[4], other)
+            try? FileManager.default.removeItem(atPath: workspace.file(names[1]))
+            let before = try Self.parts(workspace, "out")
+            let arguments =
+                ["quantize", try await Products.original.value, "-o", workspace.file("out.gguf"), "--type", "Q4_K_M"]
+                + limits
+            for options in [[], ["--restart"]] {
+                let refused = try await Swage.run(arguments + options)
+                #expect(refused.status == 2)
+                #expect(refused.error.contains("\(workspace.file(names[4])): it is there already, and is no part of"))
+                #expect(refused.error.contains("--overwrite"))
+                #expect(try Self.parts(workspace, "out") == before)
+            }
+            let outcome = try await Swage.run(arguments + ["--overwrite"])
+            #expect(outcome.status == 0, "\(number): \(outcome.error)")
+            #expect(outcome.error.contains("\(workspace.file(names[4])): it is of another set, and is written anew"))
+            #expect(try Self.parts(workspace, "out") == whole)
+        }
+        let cut = ["split", try await Products.quantized.value, "-o", workspace.file("out")] + ["--max-tensors", "11"]
+        let refused = try await Swage.run(cut)
+        #expect(refused.status == 2 && refused.error.contains("--overwrite"))
+        #expect(try Self.parts(workspace, "out") == whole)
+        #expect(try await Swage.run(cut + ["--overwrite"]).status == 0)
     }
 
     @Test func aKilledRunIsCompleted() async throws {

@@ -48,7 +48,7 @@ import Testing
                     "report", "--model", "a=\(original)", "--model", "b=\(try await Products.quantized.value)",
                     "--model",
                     "c=\(try await Products.tinyBase.value)", "--text", "one=\(texts[0])", "--text", "two=\(texts[1])",
-                    "-o", output,
+                    "--weights", "-o", output,
                 ] + windows
             }
         }
@@ -109,6 +109,23 @@ import Testing
             rest -= 1
             return rest < 0
         }
+    }
+
+    /// Weights that have been compared are not compared again.
+    @Test func aReportGoesOnWithItsWeights() async throws {
+        let workspace = try Workspace()
+        let output = workspace.file(Work.report.output)
+        let arguments = try await Work.report.arguments(output)
+        let whole = try await Self.whole[.report]!.value
+        let record = output + ".work/weights-1.record"
+        let run = try Swage.Run(arguments)
+        let isSent = await run.send(SIGKILL) { FileManager.default.fileExists(atPath: record) }
+        let ended = try await run.outcome()
+        try #require(isSent && ended.status != 0, "it was not ended while it compared weights")
+        let outcome = try await Swage.run(arguments)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.error.contains(/going on after [0-9]+ of 55 tensors/))
+        #expect(try Data(path: output) == whole)
     }
 
     /// Ended again and again, a little later each time, with other numbers of threads.

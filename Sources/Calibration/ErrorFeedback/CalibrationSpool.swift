@@ -12,6 +12,7 @@ import WeightEncoding
 /// one that is damaged counts as none.
 package struct CalibrationSpool {
     private let work: WorkFolder
+    private let output: String
     private let identity: [UInt8]
 
     private static let statesName = "states"
@@ -23,11 +24,12 @@ package struct CalibrationSpool {
     package init(output: String, identity: String, isRestarting: Bool) throws {
         let identity = Array(identity.utf8)
         self.identity = identity
+        self.output = output
         if isRestarting { _ = try Self.clean(output) }
         work = try Self.open(Self.folder(of: output), identity)
         guard let found = work.foundDescription else { return }
         guard found == identity else { throw CalibrationError(.otherCalibration, file: folder) }
-        KeptWork.insert(folder)
+        KeptWork.insert(folder, output: output)
     }
 
     /// The path of the folder in which the calibration of an output is kept.
@@ -113,7 +115,7 @@ package struct CalibrationSpool {
     // MARK: Records
 
     private func begin(_ name: String, expectedByteCount: Int) throws -> RecordWriter {
-        KeptWork.insert(folder)
+        KeptWork.insert(folder, output: output)
         return try RecordWriter(path: "\(folder)/\(name)", seed: seed(of: name), expectedByteCount: expectedByteCount)
     }
 

@@ -33,14 +33,15 @@ public struct GeneralMetadata: Sendable, Equatable {
         a.entries.elementsEqual(b.entries) { $0.key == $1.key && $0.value == $1.value } && a.warnings == b.warnings
     }
 
-    init(directory: String, plan: DecoderPlan) {
+    /// - Throws: `FileError` for a configuration that is there and cannot be read; one that is no JSON is passed over.
+    init(directory: String, plan: DecoderPlan) throws {
         let card = ModelCard(directory: directory)
         if let problem = card.problem {
             warnings.append("\(directory)/README.md: \(problem); what it says of the model is left out")
         }
-        addSampling(directory: directory)
+        try addSampling(Self.configuration(directory + "/generation_config.json"))
         let hub = Checkpoint.identity(ofDirectory: directory)
-        let called = ModelName(Self.id(hub, directory: directory), parameterCount: plan.parameterCount)
+        let called = try ModelName(Self.id(hub, directory: directory), parameterCount: plan.parameterCount)
         add("name", card.text("name", "model_name") ?? called.name)
         add("author", card.text("author", "model_author", "model_creator"))
         add("version", card.text("version", "model_version") ?? called.version)
@@ -108,9 +109,9 @@ public struct GeneralMetadata: Sendable, Equatable {
 
     /// What parts of a name are looked for in: the configuration's `_name_or_path` where it is of this model, not of
     /// the one that it was trained from.
-    private static func id(_ hub: (organization: String?, name: String), directory: String) -> String {
+    private static func id(_ hub: (organization: String?, name: String), directory: String) throws -> String {
         if let organization = hub.organization { return "\(organization)/\(hub.name)" }
-        guard let configuration = try? JSON(contentsOf: directory + "/config.json", limit: .configuration),
+        guard let configuration = try configuration(directory + "/config.json"),
             let id = configuration["_name_or_path"]?.string, !id.hasPrefix("/"), !id.hasPrefix("."),
             let last = id.split(separator: "/", omittingEmptySubsequences: false).last, !last.isEmpty,
             id.count(where: { $0 == "/" }) <= 1
@@ -119,10 +120,20 @@ public struct GeneralMetadata: Sendable, Equatable {
         return saysNothing || last.lowercased() == hub.name.lowercased() ? id : hub.name
     }
 
+    private static func configuration(_ path: String) throws -> JSON? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        do {
+            return try JSON(contentsOf: path, limit: .configuration)
+        } catch let error as FileError {
+            throw error
+        } catch {
+            return nil
+        }
+    }
+
     /// Values of other types are passed over, as programs do that sample.
-    private mutating func addSampling(directory: String) {
-        guard let configuration = try? JSON(contentsOf: directory + "/generation_config.json", limit: .configuration)
-        else { return }
+    private mutating func addSampling(_ configuration: JSON?) {
+        guard let configuration else { return }
         let keys: [(name: String, from: [ByteString], isWhole: Bool)] = [
             ("top_k", ["top_k"], true), ("top_p", ["top_p"], false), ("min_p", ["min_p"], false),
             ("xtc_probability", ["xtc_probability"], false), ("xtc_threshold", ["xtc_threshold"], false),
@@ -147,5 +158,9 @@ public struct GeneralMetadata: Sendable, Equatable {
 
 extension Checkpoint {
     /// The statements of the checkpoint about itself besides its architecture.
-    public func generalMetadata() -> GeneralMetadata { GeneralMetadata(directory: directory, plan: storedPlan) }
+    ///
+    /// - Throws: `FileError` if a configuration is there and cannot be read.
+    public func generalMetadata() throws -> GeneralMetadata {
+        try GeneralMetadata(directory: directory, plan: storedPlan)
+    }
 }

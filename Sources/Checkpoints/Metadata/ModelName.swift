@@ -62,16 +62,23 @@ struct ModelName: Equatable {
 
     /// What a part can be seen to be by itself; sizes and types get their usual spelling.
     private static func kinds(of part: inout String, isFirst: Bool, _ parameterCount: Int) -> Set<Part> {
-        if part.wholeMatch(of: /(v|iter)?[0-9]+([.][0-9]+)*/.ignoresCase()) != nil { return [.version] }
-        if part.wholeMatch(of: /i?q[0-9](_\w)*|b?fp?(16|32)/.ignoresCase()) != nil {
+        if part.wholeMatch(of: versionPattern) != nil { return [.version] }
+        if part.wholeMatch(of: typePattern) != nil {
             part = part.uppercased()
             return [.type]
         }
         guard !isFirst else { return [] }
-        let size = /(([A]|[0-9]+[x])?[0-9]+([._][0-9]+)?[KMBT][0-9]?|small|mini|medium|large|x?xl)/.ignoresCase()
-        if part.wholeMatch(of: size) != nil { return [sizeKind(of: &part, parameterCount)] }
-        return part.wholeMatch(of: /chat|instruct|vision|lora/.ignoresCase()) == nil ? [] : [.finetune]
+        if part.wholeMatch(of: sizePattern) != nil { return [sizeKind(of: &part, parameterCount)] }
+        return part.wholeMatch(of: finetunePattern) == nil ? [] : [.finetune]
     }
+
+    // Expressions are made once, since making them took most of the time of a name. None of them transforms what it finds.
+    nonisolated(unsafe) private static let versionPattern = /(v|iter)?[0-9]+([.][0-9]+)*/.ignoresCase()
+    nonisolated(unsafe) private static let typePattern = /i?q[0-9](_\w)*|b?fp?(16|32)/.ignoresCase()
+    nonisolated(unsafe) private static let sizePattern =
+        /(([A]|[0-9]+[x])?[0-9]+([._][0-9]+)?[KMBT][0-9]?|small|mini|medium|large|x?xl)/.ignoresCase()
+    nonisolated(unsafe) private static let finetunePattern = /chat|instruct|vision|lora/.ignoresCase()
+    nonisolated(unsafe) private static let numberPattern = /(v[0-9]+(?:\.[0-9]+)*|[0-9].*)$/
 
     private static func sizeKind(of part: inout String, _ parameterCount: Int) -> Part {
         var letters = Array(part.replacing("_", with: "."))
@@ -98,7 +105,7 @@ struct ModelName: Equatable {
         guard name.utf8.count <= byteLimit else { return name }
         return name.replacing("-", with: " ").split(whereSeparator: \.isWhitespace).map { word in
             let isSmall = word.contains(where: \.isLowercase) && !word.contains(where: \.isUppercase)
-            let isVersion = word.prefixMatch(of: /(v[0-9]+(?:\.[0-9]+)*|[0-9].*)$/) != nil
+            let isVersion = word.prefixMatch(of: numberPattern) != nil
             guard isSmall, !isVersion else { return String(word) }
             var isInWord = false
             return word.reduce(into: "") { title, letter in

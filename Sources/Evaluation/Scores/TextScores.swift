@@ -5,8 +5,8 @@ import Runtime
 package struct TextScores: Sendable {
     /// The name of the text in reports.
     package let name: String
-    /// The number of tokens of the whole text, BOS included.
-    package let tokenCount: Int
+    /// The number of tokens of the whole text, BOS included; nil if only its beginning was tokenized.
+    package let tokenCount: Int?
     /// The size of the whole text in bytes of UTF-8.
     package let byteCount: Int
     /// The size of the whole text in Unicode scalars.
@@ -89,8 +89,9 @@ public struct EvaluationResult: Sendable {
     public let scoredTokenCount: Int
     /// The number of windows that were scored.
     public let windowCount: Int
-    /// The number of tokens of the whole text, BOS included.
-    public let tokenCount: Int
+    /// The number of tokens of the whole text, BOS included; nil if only its beginning was tokenized, since no more of it was
+    /// scored.
+    public let tokenCount: Int?
     /// The size of the whole text in bytes of UTF-8.
     public let byteCount: Int
     /// The size of the whole text in Unicode scalars.

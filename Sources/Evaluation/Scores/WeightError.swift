@@ -17,6 +17,18 @@ public struct WeightError: Sendable, Hashable {
     /// Nothing compared so far.
     public init() {}
 
+    /// What was gathered before, with the ``sums`` in their order.
+    init(count: Int, octaves: [Int], greatestError: Double, sums: [Double]) {
+        (self.count, self.octaves, self.greatestError) = (count, octaves, greatestError)
+        (squaredError, originalSquares, decodedSquares) = (sums[0], sums[1], sums[2])
+        (products, weightedSquaredError, weightedSquares) = (sums[3], sums[4], sums[5])
+    }
+
+    /// All that is summed up over the elements.
+    var sums: [Double] {
+        [squaredError, originalSquares, decodedSquares, products, weightedSquaredError, weightedSquares]
+    }
+
     /// The root of the mean squared error over the root of the mean square; 0 if both are zero.
     public var relativeRMSE: Double { Self.ratio(squaredError, originalSquares).squareRoot() }
 

@@ -126,8 +126,8 @@ public struct TokenWindows: Sendable {
     public let windows: [EvaluationWindow]
     /// What the text has where BOS may begin the windows.
     let firstTokens: [TokenID]
-    /// The number of tokens of the whole text, BOS included.
-    public let tokenCount: Int
+    /// The number of tokens of the whole text, BOS included; nil if only its beginning was tokenized.
+    public let tokenCount: Int?
     /// The size of the whole text in bytes of UTF-8.
     public let byteCount: Int
     /// The size of the whole text in Unicode scalars.
@@ -135,15 +135,18 @@ public struct TokenWindows: Sendable {
 
     /// Tokenizes a text, with BOS first if the tokenizer adds one, and cuts it.
     ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - tokenizer: The tokenizer of the models that see the windows.
+    ///   - cut: How the text is cut, and which windows are wanted.
+    ///   - countsTokens: Whether all of the text is tokenized, also where the wanted windows take less.
     /// - Throws: ``EvaluationError`` if the text is too short for the first window that is wanted.
-    public init(_ text: EvaluationText, tokenizer: Tokenizer, cut: WindowCut) throws {
-        let tokens: [TokenID]
-        (windows, tokens) = try Self.cut(text, cut, tokenizer) {
-            $0.encode(text.bytes, parseSpecial: cut.parsesSpecial)
-        }
+    public init(_ text: EvaluationText, tokenizer: Tokenizer, cut: WindowCut, countsTokens: Bool = true) throws {
+        let (windows, tokens, isWhole) = try Self.cut(text, cut, tokenizer, takesAll: countsTokens)
+        self.windows = windows
         firstTokens = windows.map { cut.stride == nil ? tokens[$0.number * cut.context] : $0.tokens[0] }
         name = text.name
-        tokenCount = tokens.count
+        tokenCount = isWhole ? tokens.count : nil
         byteCount = text.bytes.count
         characterCount = text.characterCount
     }
@@ -154,19 +157,15 @@ public struct TokenWindows: Sendable {
     package static func windows(
         of text: EvaluationText, tokenizer: Tokenizer, cut: WindowCut
     ) throws -> [EvaluationWindow] {
-        try Self.cut(text, cut, tokenizer) { tokenizer in
-            guard let count = cut.tokenCount else {
-                return tokenizer.encode(text.bytes, parseSpecial: cut.parsesSpecial)
-            }
-            return tokenizer.encodeBeginning(of: text.bytes, atLeast: count, parseSpecial: cut.parsesSpecial)
-        }.windows
+        try Self.cut(text, cut, tokenizer, takesAll: false).windows
     }
 
-    /// - Parameter encode: tokens of the text, without BOS.
+    /// - Parameter takesAll: whether all of the text is tokenized.
     private static func cut(
-        _ text: EvaluationText, _ cut: WindowCut, _ tokenizer: Tokenizer, encode: (Tokenizer) -> [TokenID]
-    ) throws -> (windows: [EvaluationWindow], tokens: [TokenID]) {
-        var tokens = encode(tokenizer)
+        _ text: EvaluationText, _ cut: WindowCut, _ tokenizer: Tokenizer, takesAll: Bool
+    ) throws -> (windows: [EvaluationWindow], tokens: [TokenID], isWhole: Bool) {
+        var (tokens, isWhole) = tokenizer.beginning(
+            of: text.bytes, atLeast: takesAll ? .max : cut.tokenCount ?? .max, parseSpecial: cut.parsesSpecial)
         let bos = tokenizer.vocabulary.addsBOS ? tokenizer.vocabulary.specials.bos : nil
         if let bos { tokens.insert(bos, at: 0) }
         let windows = cut.windows(of: tokens, bos: bos)
@@ -175,7 +174,7 @@ public struct TokenWindows: Sendable {
                 .textTooShort(tokenCount: tokens.count, context: cut.context, firstWindow: cut.firstWindow),
                 file: text.path ?? text.name)
         }
-        return (windows, tokens)
+        return (windows, tokens, isWhole)
     }
 
     /// Windows whose text is not known, only their tokens.

@@ -49,6 +49,11 @@ public struct GGUFSplitWriter: ~Copyable, TensorSink {
         try GGUFSplitParts(prefix: prefix, metadata: metadata, tensors: tensors, limits: limits).paths
     }
 
+    /// The paths of the files that are there under names of parts, of sets of any number, in order.
+    ///
+    /// - Parameter prefix: The parts' path, less the number and the extension.
+    package static func files(withPrefix prefix: String) -> [String] { GGUFSplitName.paths(withPrefix: prefix) }
+
     /// The paths of the files, in the order of their parts.
     public var paths: [String] { split.paths }
 

@@ -39,6 +39,8 @@ public struct Conversion: Sendable {
     public var isVocabularyOnly = false
     /// How to cut the model into files; nil for one.
     public var splitLimits: GGUFSplitLimits?
+    /// Whether files that have the names of parts, and are no part of what is written, are replaced; else they are an error.
+    public var replacesParts = false
     /// Whether what an earlier run has kept is removed, not gone on with.
     public var isRestarting = false
     /// How much of the file is read again, and compared with the model, when it is written.
@@ -113,7 +115,8 @@ public struct Conversion: Sendable {
             let parts = try file.parted(
                 PartedOutline(file, limits: splitLimits), to: output, identity: identity(of: model), otherInputs: [],
                 parallel: parallel, progress: progress)
-            let missing = try parts.missing(isRestarting: isRestarting, progress: progress)
+            let missing = try parts.missing(
+                isRestarting: isRestarting, replacesOthers: replacesParts, progress: progress)
             outcome = try file.write(missing, of: parts, inputs, parallel: parallel, progress: progress)
         } else {
             outcome = try file.write(

@@ -1,9 +1,12 @@
+import Files
 import GGUF
 
 /// Cuts a GGUF file into parts.
 public struct Splitting: Sendable {
     /// How large parts may be.
     public var limits: GGUFSplitLimits
+    /// Whether files that have the names of parts are replaced; else they are an error.
+    public var replacesParts = false
 
     /// A way to cut files.
     ///
@@ -23,7 +26,10 @@ public struct Splitting: Sendable {
         let file = try GGUFFile(path: path)
         let paths = try GGUFSplitWriter.paths(
             prefix: prefix, metadata: file.metadata, tensors: file.tensors, limits: limits)
-        for output in paths { try OutputFile.check(output, inputs: file.parts.map(\.path)) }
+        for output in paths {
+            try OutputFile.check(output, inputs: file.parts.map(\.path))
+            guard replacesParts || FileIdentity(path: output) == nil else { throw PartIsOther(path: output) }
+        }
         progress(.stage(.writingParts(count: paths.count)))
         var writer = try GGUFSplitWriter(
             prefix: prefix, metadata: file.metadata, tensors: file.tensors, limits: limits)

@@ -71,12 +71,11 @@ public struct Measurement: Sendable {
             guard let difference = model.tokenDifference(from: all[0]) else { continue }
             throw MeasurementError(.otherTokens(reference: all[0].path, difference: difference), file: model.path)
         }
-        let windows = try windows(of: texts, stored, all)
+        let isIdentified = stored != nil || recording != nil || scorePath != nil
+        let windows = try windows(of: texts, stored, all, countsTokens: isIdentified)
         let cut = texts.isEmpty ? stored?.cut ?? cut : cut
         let lengths = TokenLengths(all[0].tokenizer)
-        let identity =
-            stored == nil && recording == nil && scorePath == nil
-            ? nil : try identity(all, reference, cut: cut, texts: texts, windows)
+        let identity = isIdentified ? try identity(all, reference, cut: cut, texts: texts, windows) : nil
         if let identity { try stored?.check(identity, isOfAllTexts: texts.isEmpty) }
         if let precision = stored?.precision, precision != compute.precision {
             compute.progress(
@@ -147,12 +146,12 @@ public struct Measurement: Sendable {
             texts: windows.enumerated().map { number, windows in
                 .init(
                     name: windows.name, sha256: texts.isEmpty ? "" : Fingerprint.of(texts[number]),
-                    tokens: windows.tokenCount, bytes: windows.byteCount, characters: windows.characterCount)
+                    tokens: windows.tokenCount!, bytes: windows.byteCount, characters: windows.characterCount)
             }, version: SwageVersion.current)
     }
 
     private func windows(
-        of texts: [EvaluationText], _ stored: (any StoredPredictions)?, _ models: [Model]
+        of texts: [EvaluationText], _ stored: (any StoredPredictions)?, _ models: [Model], countsTokens: Bool
     ) throws -> [TokenWindows] {
         let tokenizer = models[0].tokenizer
         let limit = models.map(\.plan.contextLength).min()!
@@ -164,7 +163,7 @@ public struct Measurement: Sendable {
         }
         guard !texts.isEmpty else { throw MeasurementError(.noTexts) }
         try cut.check(contextLimit: limit)
-        return try texts.map { try TokenWindows($0, tokenizer: tokenizer, cut: cut) }
+        return try texts.map { try TokenWindows($0, tokenizer: tokenizer, cut: cut, countsTokens: countsTokens) }
     }
 }
 

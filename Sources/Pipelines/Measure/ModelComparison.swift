@@ -65,7 +65,10 @@ public struct ModelComparison: Sendable {
                 tasks.isEmpty
                     ? [] : try evaluation.answers(of: models[index], tasks, journal.map { ($0, "tasks-\(index)") })
             }
-            let weights = try models.indices.map { $0 == 0 ? nil : try weightErrors(of: models[$0]) }
+            let weights = try models.indices.map { index in
+                index == 0
+                    ? nil : try weightErrors(of: models[index], journal.map { ($0, "weights-\(index)") })
+            }
             try write(models.indices.map { Result(texts: texts[$0], tasks: answers[$0], weights: weights[$0]) })
         }
     }
@@ -76,13 +79,18 @@ public struct ModelComparison: Sendable {
         identity.add(texts)
         identity.add("the windows of the texts", "\(cut)")
         if !tasks.isEmpty { identity.add(tasks) }
+        if let weightOriginal { try identity.add("the model that weights are compared with", [weightOriginal]) }
         return identity
     }
 
-    private func weightErrors(of model: Model) throws -> [WeightComparison.Tensor]? {
+    private func weightErrors(
+        of model: Model, _ work: (journal: Journal, name: String)?
+    ) throws -> [WeightComparison.Tensor]? {
         guard let weightOriginal else { return nil }
+        var comparison = WeightComparison(compute: compute)
+        comparison.work = work
         do {
-            return try WeightComparison(compute: compute).run(original: weightOriginal, quantized: model)
+            return try comparison.run(original: weightOriginal, quantized: model)
         } catch let error as ComparisonError {
             compute.progress(.note("the weights of \(model.name) are not compared: \(error.diagnostic.problem)"))
             return nil

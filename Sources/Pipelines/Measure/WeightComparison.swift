@@ -2,6 +2,7 @@ import BlockFormats
 import Evaluation
 import Files
 import Importance
+import Journals
 import ModelArchitecture
 import Models
 import Parallelism
@@ -14,6 +15,8 @@ public struct WeightComparison: Sendable {
     public var importancePath: String?
     /// What the work is done with, and who is told of its progress.
     public var compute: Compute
+    /// Where finished work is kept, and the name of its record.
+    var work: (journal: Journal, name: String)?
 
     /// A comparison of weights.
     ///
@@ -74,15 +77,25 @@ public struct WeightComparison: Sendable {
         let byteCount = pairs.reduce(0) { $0 + $1.decoded.tensor.byteCount }
         var done = 0
         compute.progress(.stage(.comparing(model: quantized.name)))
-        return try pairs.map { pair in
-            let result = try compare(pair, weights: weights(of: pair, importance))
+        let kept = work.map {
+            JournaledWeightErrors($0.journal, name: $0.name, expertCounts: pairs.map(\.decoded.count))
+        }
+        let found = try kept?.load() ?? []
+        return try pairs.enumerated().map { index, pair in
+            let errors: TensorErrors
+            if index < found.count {
+                errors = found[index]
+            } else {
+                errors = try compare(pair, weights: weights(of: pair, importance))
+                try kept?.append(errors)
+            }
             done += pair.decoded.tensor.byteCount
             compute.progress(.fraction(Double(done) / Double(max(1, byteCount))))
-            return result
+            return Tensor(pair, errors)
         }
     }
 
-    private struct Pair: Sendable {
+    fileprivate struct Pair: Sendable {
         let original: MatrixStack
         let decoded: MatrixStack
     }
@@ -123,7 +136,7 @@ public struct WeightComparison: Sendable {
     /// Elements per piece of work, about.
     private static let pieceLength = 1 << 18
 
-    private func compare(_ pair: Pair, weights: [[Float]]?) throws -> Tensor {
+    private func compare(_ pair: Pair, weights: [[Float]]?) throws -> TensorErrors {
         let (rows, expertCount) = (pair.decoded.rows, pair.decoded.count)
         let rowsPerPiece = max(1, min(rows, Self.pieceLength / pair.decoded.columns))
         let piecesPerExpert = (rows + rowsPerPiece - 1) / rowsPerPiece
@@ -162,15 +175,20 @@ public struct WeightComparison: Sendable {
         }
         var experts = [WeightError](repeating: WeightError(), count: expertCount)
         for piece in 0..<pieces.count { experts[piece / piecesPerExpert].add(pieces[piece].error) }
-        var total = WeightError()
-        for expert in experts { total.add(expert) }
+        return TensorErrors(experts: experts, greatestPadding: pieces.values.map(\.greatestPadding).max() ?? 0)
+    }
+}
+
+extension WeightComparison.Tensor {
+    fileprivate init(_ pair: WeightComparison.Pair, _ errors: TensorErrors) {
         let tensor = pair.decoded.tensor
-        return Tensor(
+        var total = WeightError()
+        for expert in errors.experts { total.add(expert) }
+        self.init(
             name: tensor.name, role: TensorName(gguf: tensor.name)?.role,
             originalType: pair.original.tensor.type, type: tensor.type, shape: tensor.shape,
-            byteCount: tensor.byteCount,
-            total: total, experts: experts,
-            greatestPadding: pieces.values.map(\.greatestPadding).max() ?? 0)
+            byteCount: tensor.byteCount, total: total, experts: errors.experts,
+            greatestPadding: errors.greatestPadding)
     }
 }
 

@@ -74,7 +74,9 @@ extension Quantization.Plan {
         if let parts {
             let output = try file.parted(
                 parts, to: output, identity: identity, otherInputs: others, parallel: parallel, progress: progress)
-            set = (output, try output.missing(isRestarting: quantization.isRestarting, progress: progress))
+            let missing = try output.missing(
+                isRestarting: quantization.isRestarting, replacesOthers: quantization.replacesParts, progress: progress)
+            set = (output, missing)
         }
         var encoding = EncodingInputs(source: model.tensors, guidance: encodingGuidance, hessian: hessian)
         var spool: CalibrationSpool?

@@ -28,6 +28,8 @@ public struct Quantization: Sendable {
     /// How to cut the model into files, of which those that are there already from the same inputs are kept; nil for one
     /// file.
     public var splitLimits: GGUFSplitLimits?
+    /// Whether files that have the names of parts, and are no part of what is written, are replaced; else they are an error.
+    public var replacesParts = false
     /// Whether what an earlier run has kept is removed, not gone on with.
     public var isRestarting = false
     /// How much of the file is read again, and compared with the model, when it is written.

@@ -11,6 +11,17 @@ enum OutputFile {
     }
 }
 
+/// A part of a split model would replace a file that is of no part of it.
+struct PartIsOther: DiagnosticError {
+    let path: String
+
+    var diagnostic: Diagnostic {
+        Diagnostic(
+            .usage, file: path, "it is there already, and is no part of what would be written",
+            advice: "choose another name, or let it be replaced with \(.replacesOutputs)")
+    }
+}
+
 /// A result would replace a file that it is made from.
 public struct OutputIsInput: DiagnosticError, Equatable {
     /// The path of the output.

@@ -35,25 +35,33 @@ struct PartedOutput {
         }
     }
 
-    /// The parts that are to be written: those that are not there, or all if the work is begun anew. Files of their names that are of another set, or damaged, are removed, so that no
-    /// mixed set can be taken for a model when the work ends early.
-    func missing(isRestarting: Bool, progress: ProgressHandler) throws -> [Int] {
-        var missing: [Int] = []
-        for (part, path) in paths.enumerated() {
-            guard FileIdentity(path: path) != nil else {
-                missing.append(part)
-                continue
-            }
-            if !isRestarting {
-                progress(.stage(.checking(path: path)))
-                guard try !isComplete(part) else { continue }
-                progress(.warning("\(path): it is of another set, or damaged, and is written anew"))
-            }
-            try? FileManager.default.removeItem(atPath: path)
-            missing.append(part)
+    /// The parts that are to be written: those that are not there, or all if the work is begun anew.
+    ///
+    /// Files of their names that are of another set, or damaged, are removed, so that no mixed set can be taken for a model
+    /// when the work ends early.
+    ///
+    /// - Parameter replacesOthers: whether files of another set may be removed.
+    /// - Throws: ``PartIsOther`` for a file of another set, before anything is removed.
+    func missing(isRestarting: Bool, replacesOthers: Bool, progress: ProgressHandler) throws -> [Int] {
+        let there = paths.indices.filter { FileIdentity(path: paths[$0]) != nil }
+        let own = try there.filter { try isOfSet($0) }
+        if !replacesOthers, let other = there.first(where: { !own.contains($0) }) {
+            throw PartIsOther(path: paths[other])
         }
-        let kept = paths.count - missing.count
-        if kept > 0 { progress(.note("\(kept) of \(paths.count) parts are there already and are kept")) }
+        var kept: [Int] = []
+        for part in own where !isRestarting {
+            progress(.stage(.checking(path: paths[part])))
+            if try isComplete(part) { kept.append(part) }
+        }
+        for part in there where !kept.contains(part) {
+            if !isRestarting {
+                let found = own.contains(part) ? "damaged" : "of another set"
+                progress(.warning("\(paths[part]): it is \(found), and is written anew"))
+            }
+            try? FileManager.default.removeItem(atPath: paths[part])
+        }
+        let missing = paths.indices.filter { !kept.contains($0) }
+        if !kept.isEmpty { progress(.note("\(kept.count) of \(paths.count) parts are there already and are kept")) }
         if let first = missing.first {
             try AtomicFile.check(
                 paths[first], expectedByteCount: missing.reduce(0) { $0 + layouts[$1].byteCount })
@@ -73,17 +81,22 @@ struct PartedOutput {
         return kept
     }
 
-    /// Whether a part is there, of this set and undamaged; reads all of it.
-    private func isComplete(_ part: Int) throws -> Bool {
+    /// Whether the file of a part's name is of this set, by all that it says but the digest of its weights.
+    private func isOfSet(_ part: Int) throws -> Bool {
         let file = try ReadableFile(path: paths[part])
         let header = layouts[part].header
-        guard file.byteCount == layouts[part].byteCount else { return false }
+        guard file.byteCount >= header.count else { return false }
         var found = try file.bytes(0..<header.count)
-        let digest = digestRange(ofPart: part)
-        let said = Array(found[digest])
-        found.replaceSubrange(digest, with: PartedOutline.noDigest.utf8)
-        guard found == header else { return false }
-        return try Array(WeightDigest.sha256(of: file, from: header.count).utf8) == said
+        found.replaceSubrange(digestRange(ofPart: part), with: PartedOutline.noDigest.utf8)
+        return found == header
+    }
+
+    /// Whether a part of this set is undamaged; reads all of it.
+    private func isComplete(_ part: Int) throws -> Bool {
+        let file = try ReadableFile(path: paths[part])
+        guard file.byteCount == layouts[part].byteCount else { return false }
+        let said = try file.bytes(digestRange(ofPart: part))
+        return try Array(WeightDigest.sha256(of: file, from: layouts[part].header.count).utf8) == said
     }
 
     /// Where a part's digest is in the file.

@@ -221,7 +221,7 @@ extension NamePattern {
         private var peek: UInt8? { position < text.count ? text[position] : nil }
 
         private mutating func take(_ word: String) -> Bool {
-            guard text[position...].starts(with: word.utf8) else { return false }
+            guard peek == word.utf8.first, text[position...].starts(with: word.utf8) else { return false }
             position += word.utf8.count
             return true
         }

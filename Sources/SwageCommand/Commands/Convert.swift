@@ -50,12 +50,14 @@ struct Convert: WritingCommand {
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     var writesNothing: Bool { dryRun }
+    var sparedOutputs: [String] { split.limits == nil ? [] : [output.path] }
 
     func run() throws {
         let model = try reading.open(checkpoint.path, readsWeights: !vocabOnly)
         var conversion = Conversion(target: type, name: name, parallel: work.compute.parallel)
         conversion.isVocabularyOnly = vocabOnly
         conversion.splitLimits = split.limits
+        conversion.replacesParts = replacing.replacesOutputs
         conversion.isRestarting = resume.isRestarting
         conversion.verification = verify ? .all : .sample
         conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0.path) }

@@ -82,6 +82,7 @@ struct Quantize: WritingCommand {
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     var writesNothing: Bool { dryRun || printRecipe }
+    var sparedOutputs: [String] { split.limits == nil ? [] : [output?.path].compactMap { $0 } }
 
     func validate() throws {
         guard [type != nil, recipe != nil].count(where: { $0 }) + budget.count == 1 else {
@@ -120,6 +121,7 @@ struct Quantize: WritingCommand {
             recipe: recipe, options: options, allowsRequantization: allowRequantize, parallel: work.compute.parallel)
         quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0?.path }
         quantization.verification = verify ? .all : .sample
+        quantization.replacesParts = replacing.replacesOutputs
         quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
         quantization.isRestarting = resume.isRestarting
         let inputs = try QuantizationInputs(model, guidance: guidance())

@@ -53,7 +53,9 @@ struct Split: WritingCommand {
 
     func run() throws {
         guard let limits = split.limits else { return }
-        let paths = try Splitting(limits: limits).run(file.path, prefix: output.path, progress: ProgressLine.handler)
+        var splitting = Splitting(limits: limits)
+        splitting.replacesParts = replacing.replacesOutputs
+        let paths = try splitting.run(file.path, prefix: output.path, progress: ProgressLine.handler)
         ProgressLine.clear()
         for path in paths { try StandardStream.output.write("\(path)\n") }
     }

@@ -35,16 +35,12 @@ enum Failure {
         StandardStream.error.write("swage: \(text)\n")
     }
 
-    /// What the names of folders that work is kept in have behind that of the output.
-    private static let folderSuffixes = [".sensitivity.work", ".work", ".calibration"]
-
     /// Says where work is kept that the next run goes on from.
     static func sayWhatIsKept() {
-        for folder in KeptWork.paths {
-            let suffix = folderSuffixes.first(where: folder.hasSuffix) ?? ""
+        for (folder, output) in KeptWork.folders {
             StandardStream.error.write(
                 "swage: \(folder): work is kept there; the same command goes on from it\n  "
-                    + "to be rid of it: swage clean \(folder.dropLast(suffix.count).description)\n")
+                    + "to be rid of it: swage clean \(output)\n")
         }
     }
 }

@@ -24,6 +24,7 @@ extension Setting {
         case .isRestarting: "--restart"
         case .memory: "--memory"
         case .preTokenizer: "--pre-tokenizer"
+        case .replacesOutputs: "--overwrite"
         case .reserve: "--reserve"
         case .splitSizeLimit: "--split-max-size"
         case .splitTensorLimit: "--split-max-tensors"

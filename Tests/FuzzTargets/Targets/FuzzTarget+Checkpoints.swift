@@ -60,12 +60,14 @@ extension FuzzTarget {
             ]
             return cards.map { Array($0.utf8) }
         } prepare: { workplace in
-            let checkpoint = try workplace.checkpoint(Workplace.modelName)
-            let name = String(checkpoint.dropFirst(workplace.path.count + 1))
+            let path = try workplace.checkpoint(Workplace.modelName)
+            let name = String(path.dropFirst(workplace.path.count + 1))
+            let checkpoint = try Checkpoint(directory: path, expertPadding: .auto, readsWeights: false)
             return { bytes in
                 try workplace.write(bytes, as: name + "/README.md")
-                let model = try Model.open(checkpoint, readsWeights: false)
-                try readAgain(model.metadata, of: model, in: workplace)
+                var metadata = GGUFMetadata()
+                metadata.append(try checkpoint.generalMetadata())
+                try readAgain(metadata, in: workplace) { _ in }
             }
         },
         FuzzTarget(
@@ -89,24 +91,28 @@ extension FuzzTarget {
                 var metadata = model.metadata
                 let file = try MetadataFile(contentsOf: workplace.write(bytes, as: "metadata.json"))
                 try file.apply(to: &metadata, of: model)
-                try readAgain(metadata, of: model, in: workplace)
+                try readAgain(metadata, in: workplace) { file in
+                    _ = try Tokenizer(vocabulary: Vocabulary(metadata: file.metadata), file: file.path)
+                    _ = try DecoderPlan(
+                        metadata: file.metadata, vocabularySize: model.plan.vocabularySize,
+                        tiesOutputToEmbedding: model.plan.tiesOutputToEmbedding,
+                        hasFrequencyFactors: model.plan.rope.hasFrequencyFactors)
+                }
             }
         },
     ]
 
-    /// Writes metadata that was accepted, and reads it as a model's: nothing may be refused.
-    private static func readAgain(_ metadata: GGUFMetadata, of model: Model, in workplace: Workplace) throws {
+    /// Writes metadata that was accepted, and reads it: nothing may be refused, and not by `use`.
+    private static func readAgain(
+        _ metadata: GGUFMetadata, in workplace: Workplace, use: (GGUFFile) throws -> Void
+    ) throws {
         let path = workplace.file("written.gguf")
         do {
             var writer = try GGUFWriter(path: path, metadata: metadata, tensors: [])
             try writer.finish()
             let file = try GGUFFile(path: path)
             Use.metadata(file.metadata)
-            _ = try Tokenizer(vocabulary: Vocabulary(metadata: file.metadata), file: path)
-            _ = try DecoderPlan(
-                metadata: file.metadata, vocabularySize: model.plan.vocabularySize,
-                tiesOutputToEmbedding: model.plan.tiesOutputToEmbedding,
-                hasFrequencyFactors: model.plan.rope.hasFrequencyFactors)
+            try use(file)
         } catch {
             throw FuzzFinding("metadata that is accepted and then refused: \(error)")
         }

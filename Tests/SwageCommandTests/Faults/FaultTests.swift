@@ -39,7 +39,13 @@ struct FaultTests {
             let run = try await disk.run(place.arguments)
             let context: Comment =
                 "call \(number): \(run.failures) \(run.outcome.status) \(run.outcome.error) \(place.names)"
-            try #require(!run.failures.isEmpty, context)
+            guard !run.failures.isEmpty else {
+                // How often work is kept depends on the time that it takes: the last calls are not made each time.
+                try #require(number > 12 && run.outcome.status == 0, context)
+                #expect(try place.files() == expected.files, context)
+                try place.clear()
+                continue
+            }
             #expect(run.outcome.status == 4, context)
             #expect(run.outcome.error.contains("\(place.outputs)/out"), context)
             #expect(run.outcome.error.contains("No space left"), context)

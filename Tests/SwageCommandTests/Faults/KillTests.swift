@@ -82,8 +82,12 @@ struct KillTests {
     /// Kills a run, perhaps the ones that go on with it too, and lets the last one do the work.
     private static func `try`(_ subject: Subject, _ tally: inout Tally, _ random: inout SplitMix) async throws {
         let place = subject.place
+        // What a run has written before it was killed, or was done, is there already for the next one.
+        func arguments() throws -> [String] {
+            place.arguments + (try place.files().isEmpty ? [] : ["--overwrite"])
+        }
         for _ in 0..<Int.random(in: 1...3, using: &random) {
-            let run = try Swage.Run(place.arguments)
+            let run = try Swage.Run(arguments())
             try await Task.sleep(for: .seconds(Double.random(in: 0...subject.seconds, using: &random)))
             run.send(SIGKILL)
             let status = try await run.outcome().status
@@ -99,7 +103,7 @@ struct KillTests {
                 }
             }
         }
-        let last = try await Swage.run(place.arguments)
+        let last = try await Swage.run(arguments())
         let files = try place.files()
         if last.status != 0 || files != subject.expected {
             tally.differentResults += 1
