@@ -17,7 +17,10 @@ extension Setting {
         case .context: "--context"
         case .expertNormalization: "--normalize-experts"
         case .expertPadding: "--pad-experts"
+        case .experts: "--experts"
+        case .expertsPerToken: "--top-k"
         case .firstWindow: "--from-chunk"
+        case .granularity: "--granularity"
         case .heldOutCount: "--held-out"
         case .hessian: "--hessian"
         case .importanceMatrix: "--imatrix"
@@ -25,6 +28,8 @@ extension Setting {
         case .memory: "--memory"
         case .preTokenizer: "--pre-tokenizer"
         case .reserve: "--reserve"
+        case .shardSizeLimit: "--shard-size"
+        case .sharedExperts: "--shared"
         case .splitSizeLimit: "--split-max-size"
         case .splitTensorLimit: "--split-max-tensors"
         case .stride: "--stride"
@@ -32,6 +37,7 @@ extension Setting {
         case .text: "--text"
         case .threads: "--threads"
         case .type: "--type"
+        case .upcyclingForm: "--form"
         case .windowLimit: "--chunks"
         }
     }
