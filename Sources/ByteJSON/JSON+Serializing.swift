@@ -1,7 +1,7 @@
 import Files
 
 extension JSON {
-    /// The value as one JSON text (RFC 8259) that ``init(parsing:)`` reads as the same value.
+    /// The value as one JSON text (RFC 8259) that ``init(parsing:)`` reads as the same value, if its strings are UTF-8.
     ///
     /// Strings are written as their bytes, with escapes where JSON demands them; members keep their order. A number beyond all
     /// doubles, which is read as an infinity, is written as one such number.

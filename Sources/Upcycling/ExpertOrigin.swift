@@ -34,6 +34,9 @@ public struct ExpertOrigin: Sendable, Equatable {
     /// Bytes of each expert's matrices that are looked at, about, in pieces spread over the matrix.
     private static let sampleByteCount = 1 << 16
     private static let sampleCount = 8
+    /// More experts, and longer rows, no model has.
+    private static let rowCountLimit = 1 << 14
+    private static let rowByteCountLimit = 1 << 22
     private static let matrices: [TensorRole] = [.expertsGate, .expertsUp, .expertsDown]
 
     /// Looks at the routers of a model, and at samples of its experts: of each matrix eight pieces of about 8 KiB, from its
@@ -47,7 +50,11 @@ public struct ExpertOrigin: Sendable, Equatable {
         for (index, tensor) in source.tensors.enumerated() {
             if let name = TensorName(gguf: tensor.name) { places[name] = index }
         }
-        let routers = places.filter { $0.key.role == .router }.sorted { ($0.key.layer ?? 0) < ($1.key.layer ?? 0) }
+        let routers = places.filter { name, index in
+            let tensor = source.tensors[index]
+            return name.role == .router && tensor.shape.rowCount <= Self.rowCountLimit
+                && tensor.rowByteCount <= Self.rowByteCountLimit
+        }.sorted { ($0.key.layer ?? 0) < ($1.key.layer ?? 0) }
         guard !routers.isEmpty else { return nil }
         var layers: [Layer] = []
         for (name, router) in routers {
@@ -58,17 +65,21 @@ public struct ExpertOrigin: Sendable, Equatable {
             // Stacks that do not go with the router are none of its experts.
             let isWhole =
                 experts.count == Self.matrices.count
-                && experts.allSatisfy { source.tensors[$0].shape.matrixCount == count }
+                && experts.allSatisfy { index in
+                    let tensor = source.tensors[index]
+                    return tensor.shape.matrixCount == count && tensor.rowByteCount <= Self.rowByteCountLimit
+                }
             let areLookedAt = isWhole && (layers.first.map { $0.distinctCount < $0.expertCount } ?? true)
             let kinds =
                 areLookedAt
                 ? try Self.classes(Self.digests(of: experts, count: count, in: source))
                 : (0..<count).map { [$0] }
+            var kindOfExpert = [Int](repeating: 0, count: count)
+            for (kind, members) in kinds.enumerated() { for expert in members { kindOfExpert[expert] = kind } }
             let isSliced =
                 count > 1
                 && groups.allSatisfy { group in
-                    group.count == kinds.count
-                        && kinds.allSatisfy { kind in group.count { kind.contains($0) } == 1 }
+                    group.count == kinds.count && Set(group.map { kindOfExpert[$0] }).count == kinds.count
                 }
             layers.append(
                 Layer(
@@ -77,12 +88,15 @@ public struct ExpertOrigin: Sendable, Equatable {
         self.layers = layers
     }
 
+    /// A digest of each row.
     private static func routerRows(_ index: Int, in source: any TensorSource) throws -> [[UInt8]] {
         let tensor = source.tensors[index]
+        var bytes = [UInt8](repeating: 0, count: tensor.rowByteCount)
         return try (0..<tensor.shape.rowCount).map { row in
-            var bytes = [UInt8](repeating: 0, count: tensor.rowByteCount)
             try bytes.withUnsafeMutableBytes { try source.readRows(ofTensorAt: index, rows: row..<row + 1, into: $0) }
-            return bytes
+            var hash = SHA256()
+            hash.update(bytes)
+            return Array(hash.hexadecimal.utf8)
         }
     }
 

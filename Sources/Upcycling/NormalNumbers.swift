@@ -26,5 +26,5 @@ struct NormalNumbers {
     }
 
     /// A number below a bound, uniform but for a share of 2⁻³² of it.
-    mutating func next(below bound: Int) -> Int { Int((random.next() >> 32) &* UInt64(bound) >> 32) }
+    mutating func next(below bound: Int) -> Int { Int(((random.next() >> 32) &* UInt64(bound)) >> 32) }
 }

@@ -30,7 +30,10 @@ import Upcycling
     }
 
     /// The numbers that the advice gives do work.
-    @Test(arguments: [Shape(8, 4, granularity: 6), Shape(9, 4, granularity: 4), Shape(8, 6, granularity: 4)])
+    @Test(arguments: [
+        Shape(8, 6, granularity: 6), Shape(9, 4, granularity: 4), Shape(8, 6, granularity: 4),
+        Shape(8, 4, granularity: 5),
+    ])
     func whatIsAdvisedWorks(shape: Shape) throws {
         try DenseModel.xverse.withCheckpoint { checkpoint, _ in
             let dense = try Model.open(checkpoint)
@@ -50,7 +53,7 @@ import Upcycling
                 advised = near.map { Shape($0, shape.used, granularity: shape.granularity) }
             case .usedNotGroups(_, _, let near)?:
                 advised = near.map { Shape(shape.experts, $0, granularity: shape.granularity) }
-            default: advised = [Shape(12, 6, granularity: 6)]
+            case let other: Issue.record("\(String(describing: other))")
             }
             for other in advised { #expect(try kind(other) == nil, "\(other)") }
         }

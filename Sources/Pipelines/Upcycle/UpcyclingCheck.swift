@@ -53,6 +53,17 @@ public struct UpcyclingCheck: Sendable {
         }
     }
 
+    /// Fails if texts cannot be cut into windows, so that long work does not end in that.
+    ///
+    /// - Parameters:
+    ///   - dense: The dense model.
+    ///   - texts: The texts.
+    /// - Throws: `EvaluationError` for texts that are too short, or windows that are too long.
+    public func prepare(_ dense: Model, texts: [EvaluationText]) throws {
+        try cut.check(contextLimit: dense.plan.contextLength)
+        for text in texts { _ = try TokenWindows(text, tokenizer: dense.tokenizer, cut: cut) }
+    }
+
     /// Runs both models on texts, and adds the result to the checkpoint's card.
     ///
     /// - Parameters:

@@ -24,8 +24,8 @@ public struct SafetensorsShardWriter: ~Copyable, TensorSink {
     ///   - shards: The files and the tensors of each.
     ///   - metadata: The texts of `__metadata__` of each file; PyTorch's loaders ask for `format` = `pt`.
     ///   - finishedCount: The first files that are there already; the next tensor is the one behind theirs.
-    /// - Throws: ``SafetensorsError`` if two tensors have one name or a header is larger than the format allows; `FileError`
-    ///   if the first file cannot be written.
+    /// - Throws: ``SafetensorsError`` if two tensors of the first file have one name or its header is larger than the format
+    ///   allows; `FileError` if it cannot be written.
     public init(
         directory: String, shards: SafetensorsShards, metadata: [SafetensorsFile.Metadata] = [], finishedCount: Int = 0
     ) throws {
@@ -35,7 +35,7 @@ public struct SafetensorsShardWriter: ~Copyable, TensorSink {
         self.metadata = metadata
         self.finishedCount = finishedCount
         written = finishedCount == 0 ? 0 : shards.cuts[finishedCount - 1].upperBound
-        writer = try Self.writer(of: finishedCount, shards, metadata, directory)
+        if finishedCount < shards.cuts.count { try beginShard() }
     }
 
     /// The path of a file, counted from 0.
@@ -56,15 +56,15 @@ public struct SafetensorsShardWriter: ~Copyable, TensorSink {
     ///
     /// - Throws: ``SafetensorsError`` if they are more than it has; `FileError` if they cannot be written.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
-        guard writer != nil else { throw SafetensorsError(.noTensorLeft, path: directory) }
+        try beginShard()
         try writer?.append(bytes)
     }
 
-    /// Ends the current tensor and, if it was the last of its file, gives the file its name and begins the next one.
+    /// Ends the current tensor and, if it was the last of its file, gives the file its name.
     ///
     /// - Throws: ``SafetensorsError`` if bytes of the tensor are missing; `FileError` if a file cannot be written.
     public mutating func endTensor() throws {
-        guard writer != nil else { throw SafetensorsError(.noTensorLeft, path: directory) }
+        try beginShard()
         try writer?.endTensor()
         written += 1
         guard written == shards.cuts[finishedCount].upperBound else { return }
@@ -75,8 +75,11 @@ public struct SafetensorsShardWriter: ~Copyable, TensorSink {
     ///
     /// - Throws: ``SafetensorsError`` if tensors are missing; `FileError` if a file cannot be written.
     public mutating func finish() throws {
-        // A file without tensors has had no last one.
-        if finishedCount < shards.cuts.count { try finishShard() }
+        // A file without tensors has had no last one; one whose tensors are missing is refused.
+        if finishedCount < shards.cuts.count {
+            try beginShard()
+            try finishShard()
+        }
         guard let name = shards.indexName else { return }
         var file = try AtomicFile(path: "\(directory)/\(name)")
         try file.append(shards.index)
@@ -85,17 +88,16 @@ public struct SafetensorsShardWriter: ~Copyable, TensorSink {
 
     private mutating func finishShard() throws {
         try writer?.finish()
+        writer = nil
         finishedCount += 1
-        writer = try Self.writer(of: finishedCount, shards, metadata, directory)
     }
 
-    /// What writes a file; nil behind the last one.
-    private static func writer(
-        of number: Int, _ shards: SafetensorsShards, _ metadata: [SafetensorsFile.Metadata], _ directory: String
-    ) throws -> SafetensorsWriter? {
-        guard number < shards.cuts.count else { return nil }
-        return try SafetensorsWriter(
-            path: "\(directory)/\(shards.names[number])", metadata: metadata,
-            tensors: Array(shards.tensors[shards.cuts[number]]))
+    /// Begins the next file, if none is being written.
+    private mutating func beginShard() throws {
+        guard writer == nil else { return }
+        guard finishedCount < shards.cuts.count else { throw SafetensorsError(.noTensorLeft, path: directory) }
+        writer = try SafetensorsWriter(
+            path: path(ofShard: finishedCount), metadata: metadata,
+            tensors: Array(shards.tensors[shards.cuts[finishedCount]]))
     }
 }

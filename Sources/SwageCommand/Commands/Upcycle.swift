@@ -106,25 +106,31 @@ struct Upcycle: WritingCommand {
         if let first = ExpertUpcycling.obstacles(in: output.path).first, !replacing.replacesOutputs {
             throw OutputExists(path: first)
         }
+        let comparison = comparison(plan)
+        let compared =
+            texts.isEmpty && plan.upcycling.exactness == .perturbed ? EvaluationText.bundledForMeasuring : texts
+        try comparison.prepare(dense, texts: compared)
         let outcome = try upcycling.run(plan, output: output.path)
         ProgressLine.clear()
         try StandardStream.output.write(UpcyclingReport.description(of: plan, dense))
-        try compare(plan, outcome.path, texts)
+        if !compared.isEmpty { try compare(comparison, plan, outcome.path, compared) }
         guard ProgressLine.verbosity != .quiet else { return }
         let seconds = (ContinuousClock.now - started) / .seconds(1)
         StandardStream.error.write(
             "wrote \(outcome.path) (\(Figures.bytes(outcome.byteCount))) in \(Figures.duration(seconds))\n")
     }
 
-    /// Compares the result with the dense model, if that was asked for or experts were changed.
-    private func compare(_ plan: ExpertUpcycling.Plan, _ path: String, _ texts: [EvaluationText]) throws {
-        let isPerturbed = plan.upcycling.exactness == .perturbed
-        guard !texts.isEmpty || isPerturbed else { return }
+    private func comparison(_ plan: ExpertUpcycling.Plan) -> UpcyclingCheck {
         var comparison = UpcyclingCheck(cut: windows.cut, compute: work.compute)
-        if texts.isEmpty { comparison.cut.windowLimit = windows.chunks ?? Self.bundledWindowLimit }
+        if check.isEmpty { comparison.cut.windowLimit = windows.chunks ?? Self.bundledWindowLimit }
         comparison.cut.context = min(comparison.cut.context, plan.upcycling.decoder.contextLength)
-        let outcome = try comparison.run(
-            plan, path: path, texts: texts.isEmpty ? EvaluationText.bundledForMeasuring : texts)
+        return comparison
+    }
+
+    private func compare(
+        _ comparison: UpcyclingCheck, _ plan: ExpertUpcycling.Plan, _ path: String, _ texts: [EvaluationText]
+    ) throws {
+        let outcome = try comparison.run(plan, path: path, texts: texts)
         ProgressLine.clear()
         try StandardStream.output.write("\n" + UpcyclingReport.table(of: outcome).terminal + "\n")
         guard plan.upcycling.exactness == .exact else { return }
