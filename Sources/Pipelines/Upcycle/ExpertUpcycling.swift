@@ -37,7 +37,7 @@ public struct ExpertUpcycling: Sendable {
         /// The tensors, as they are written.
         public let tensors: UpcycledTensors
         /// The files of weights and the tensors of each.
-        public let shards: SafetensorsShards
+        package let shards: SafetensorsShards
         /// The size of each of them in bytes.
         public let shardByteCounts: [Int]
         let dense: Model

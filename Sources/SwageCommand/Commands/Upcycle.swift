@@ -9,13 +9,14 @@ import Upcycling
 struct Upcycle: WritingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Makes a mixture of experts of a dense checkpoint, which computes the same and can be trained on.",
+        usage: "swage upcycle <dense> -o <folder> --experts <n> --top-k <n> [<options>]",
         discussion: """
             Every feed-forward block is cut into slices as wide as an expert. Shared slices serve every token; the others make \
             a virtual group, of which the experts are copies, and a token takes whole groups: --experts and --top-k are \
             multiples of --granularity less --shared.
             """,
-        examples: "upcycle XVERSE-7B -o XVERSE-MoE --experts 64 --granularity 4 --top-k 4",
-        "upcycle XVERSE-7B -o MoE --experts 64 --granularity 4 --shared 2 --top-k 6",
+        examples: "upcycle XVERSE-7B -o MoE --experts 64 --granularity 4 --top-k 4",
+        "upcycle XVERSE-7B -o E --experts 64 --granularity 4 --shared 2 --top-k 6",
         "upcycle Llama -o MoE --experts 8 --top-k 2 --check text.txt")
 
     @Argument(help: "A HuggingFace checkpoint directory of a dense model: XVERSE, Llama or Mistral.")
@@ -55,8 +56,8 @@ struct Upcycle: WritingCommand {
             "Begin this share of each expert's inner elements anew (Drop-Upcycling), such as 0.5.", valueName: "share"))
     var drop: Double?
 
-    @Option(help: ArgumentHelp("The most bytes of tensors in a file, such as 5GB.", valueName: "size"))
-    var shardSize = ByteSize(byteCount: 5_000_000_000)
+    @Option(help: ArgumentHelp("The most bytes of tensors in a file. Default: 5GB.", valueName: "size"))
+    var shardSize: ByteSize?
 
     @Flag(help: "Print what would be made and its size; write nothing.")
     var dryRun = false
@@ -98,7 +99,7 @@ struct Upcycle: WritingCommand {
         let dense = try Model.open(checkpoint.path)
         ProgressLine.say(dense.notes)
         var upcycling = ExpertUpcycling(options: options, compute: work.compute)
-        upcycling.shardByteCount = shardSize.byteCount
+        if let shardSize { upcycling.shardByteCount = shardSize.byteCount }
         upcycling.isRestarting = resume.isRestarting
         upcycling.replacesFiles = replacing.replacesOutputs
         let plan = try upcycling.plan(dense)

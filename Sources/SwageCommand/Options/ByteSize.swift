@@ -13,8 +13,6 @@ struct ByteSize: ExpressibleByArgument {
         "ti": 1_099_511_627_776,
     ]
 
-    init(byteCount: Int) { self.byteCount = byteCount }
-
     init?(argument: String) {
         let digits = argument.prefix { $0.isNumber || $0 == "." }
         let word = argument.dropFirst(digits.count).drop { $0 == " " }.lowercased()

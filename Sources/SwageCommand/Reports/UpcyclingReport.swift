@@ -20,7 +20,7 @@ enum UpcyclingReport {
         let groups =
             upcycling.groupSize == 1
             ? "" : ", in \(upcycling.groupCount) virtual groups of \(upcycling.groupSize)"
-        let files = plan.shards.cuts.count == 1 ? "1 file" : "\(plan.shards.cuts.count) files"
+        let files = plan.shardByteCounts.count == 1 ? "1 file" : "\(plan.shardByteCounts.count) files"
         return """
             \(dense.name) as \(upcycling.form.rawValue): \(slices)
             \(options.expertCount) experts\(groups), \(options.usedCount) for each token\(shared)
