@@ -49,15 +49,15 @@ let fuzzing: [Target] =
 /// Tests/Lint/api.sh checks that nothing else shows.
 let libraries: [(name: String, modules: [String])] = [
     ("GGUF", ["GGUF", "Tensors", "Files"]),
-    ("SafetensorsIO", ["SafetensorsIO", "Shards", "Files"]),
+    ("SafetensorsIO", ["SafetensorsIO", "Shards", "Tensors", "Files"]),
     ("BlockFormats", ["BlockFormats", "Tensors", "Files"]),
     ("Tokenizers", ["Tokenizers", "ChatTemplates", "ByteJSON", "Files"]),
     (
         "Swage",
         [
             "Swage", "Pipelines", "Verification", "Models", "Calibration", "WeightEncoding", "Evaluation", "Runtime",
-            "Recipes", "Importance", "Hessians", "Manifests", "ErrorFeedback", "Checkpoints", "ModelArchitecture",
-            "Parallelism", "ChatTemplates", "ByteJSON",
+            "Recipes", "Importance", "Hessians", "Manifests", "ErrorFeedback", "Upcycling", "Checkpoints",
+            "ModelArchitecture", "Parallelism", "ChatTemplates", "ByteJSON",
         ]
     ),
 ]
@@ -108,6 +108,9 @@ let package = Package(
             "Checkpoints", "Files", "Tensors", "ByteJSON", "ModelArchitecture", "Shards", "SafetensorsIO",
             "TorchArchive", "Tokenizers", "Yams"),
         module("Recipes", "Files", "Tensors", "ByteJSON", "ModelArchitecture"),
+        module(
+            "Upcycling", "Files", "Tensors", "Numerics", "Digests", "ByteJSON", "BlockFormats", "ModelArchitecture",
+            "Checkpoints"),
         module("Importance", "Platform", "Files", "Tensors", "GGUF", "Manifests"),
         module(
             "Runtime", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ModelArchitecture", "BlockFormats"),
@@ -133,7 +136,7 @@ let package = Package(
             "ModelArchitecture", "Tokenizers", "Models"),
         module(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "Journals", "ByteJSON",
-            "ModelArchitecture", "Checkpoints",
+            "ModelArchitecture", "Checkpoints", "Shards", "SafetensorsIO", "Upcycling",
             "GGUF", "Manifests", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
         module("Reporting"),
@@ -141,14 +144,16 @@ let package = Package(
         module(
             "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "Journals",
             "GGUF", "Manifests",
-            "ModelArchitecture", "BlockFormats", "Checkpoints", "Recipes", "Importance", "Tokenizers", "Runtime",
+            "ModelArchitecture", "BlockFormats", "Checkpoints", "Upcycling", "Recipes", "Importance", "Tokenizers",
+            "Runtime",
             "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "Pages",
             "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
         module(
             "Swage", "Files", "Parallelism", "Tensors", "ByteJSON", "GGUF", "Manifests", "BlockFormats",
             "ErrorFeedback",
-            "ModelArchitecture", "Tokenizers", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime",
+            "ModelArchitecture", "Tokenizers", "ChatTemplates", "Checkpoints", "Upcycling", "Recipes", "Importance",
+            "Runtime",
             "Hessians", "Evaluation", "WeightEncoding", "Calibration", "Models", "Pipelines",
             "Verification"),
 
@@ -167,6 +172,9 @@ let package = Package(
         tests("ChatTemplates", "Numerics", "ByteJSON"),
         tests("ModelArchitecture", "Files", "ByteJSON", "GGUF"),
         tests("Checkpoints", "Files", "Tensors", "Numerics", "SafetensorsIO"),
+        tests(
+            "Upcycling", "Files", "Parallelism", "Tensors", "ByteJSON", "ModelArchitecture", "Checkpoints", "Models",
+            "Pipelines", "Runtime", "SafetensorsIO", "Tokenizers", "Evaluation"),
         tests("Recipes", "Files", "Tensors", "Numerics", "ModelArchitecture"),
         tests("Importance", "Files", "Tensors", "Numerics", "GGUF"),
         tests(

@@ -1,3 +1,4 @@
+import ByteJSON
 import FoundationEssentials
 import ModelArchitecture
 import Tensors
@@ -19,6 +20,12 @@ public struct Checkpoint: Sendable {
     public let weightFiles: [String]
     /// The stored tensors that the weights are made of; nil if the weights were not read.
     public let content: CheckpointContent?
+    /// The stored tensors as weights; nil if they were not asked for.
+    package let weights: CheckpointWeights?
+    /// What `config.json` says and, for keys that it leaves out, what the family's configuration class takes.
+    package let configuration: JSONObject
+    /// Whether the model is of the dense XVERSE family.
+    package let isXverse: Bool
     /// The choice whether the weights of a token's experts are scaled to sum to 1, as the caller made it.
     public let expertNormalization: ExpertNormalization
     /// Notes for the user about how the checkpoint is read.
@@ -47,6 +54,9 @@ public struct Checkpoint: Sendable {
             configuration: configuration, tensors: weights, expertNormalization: expertNormalization)
         let architecture = try CheckpointArchitectures.architecture(for: description)
         self.directory = directory
+        self.weights = weights
+        self.configuration = description.completed(by: type(of: architecture).defaults).configuration.completedObject
+        isXverse = architecture is Xverse
         self.expertNormalization = expertNormalization
         storedPlan = try architecture.expressedPlan(configuration)
         guard storedPlan.isCountable else {

@@ -103,8 +103,14 @@ public enum Setting: String, Sendable, CaseIterable {
     case expertNormalization
     /// Whether experts are widened with zeros to whole blocks.
     case expertPadding
+    /// The number of routed experts that a dense model becomes.
+    case experts
+    /// The number of routed experts that each token passes through.
+    case expertsPerToken
     /// The number of the window of text that is read first.
     case firstWindow
+    /// The number of slices that the blocks of a dense model are cut into.
+    case granularity
     /// The number of windows of text that are kept for a check.
     case heldOutCount
     /// The file of second moments.
@@ -121,6 +127,10 @@ public enum Setting: String, Sendable, CaseIterable {
     case replacesOutputs
     /// The memory of a device that is kept free.
     case reserve
+    /// The most bytes of tensors in a file of a checkpoint.
+    case shardSizeLimit
+    /// The number of slices of a dense block that every token passes through.
+    case sharedExperts
     /// The most bytes of tensor data in a part of a split model.
     case splitSizeLimit
     /// The most tensors in a part of a split model.
@@ -135,6 +145,8 @@ public enum Setting: String, Sendable, CaseIterable {
     case threads
     /// The type or the recipe that a model is quantized to.
     case type
+    /// The family that an upcycled model is of.
+    case upcyclingForm
     /// The most windows of text that are read.
     case windowLimit
 }

@@ -30,6 +30,8 @@ public struct Inspection: Sendable {
     public let metadata: [Entry]
     /// The tensors in the order of the file.
     public let tensors: [TensorDescriptor]
+    /// The tensors' rows.
+    package let source: any TensorSource
     /// Notes for the user about how a checkpoint is read.
     public let notes: [Diagnostic]
 
@@ -54,6 +56,7 @@ public struct Inspection: Sendable {
             fileByteCount = try model.fileByteCount
             metadata = Self.entries(model.metadata)
             tensors = model.tensors.tensors
+            source = model.tensors
             notes = model.notes
         } else {
             if expertPadding == .on || expertNormalization != .auto || preTokenizer != nil {
@@ -68,6 +71,7 @@ public struct Inspection: Sendable {
             fileByteCount = file.fileByteCount
             metadata = Self.entries(file.metadata)
             tensors = file.tensors
+            source = file
             notes = []
         }
     }

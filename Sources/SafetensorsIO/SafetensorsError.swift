@@ -37,6 +37,10 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case trailingBytes(Int)
         /// Numbers were asked for, and the tensor has elements of this type.
         case notFloats(SafetensorsType)
+        /// Bytes were written behind the last tensor of a file.
+        case noTensorLeft
+        /// A file was to be finished before all of its tensors were written.
+        case tensorsMissing(written: Int, expected: Int)
     }
 
     /// The part of the file that an error is about.
@@ -76,7 +80,12 @@ public struct SafetensorsError: DiagnosticError, Equatable {
             case .key(let key): "key \"\(key)\""
             case .tensor(let name): "tensor \"\(name)\""
             }
-        let fault: Diagnostic.Fault = if case .notFloats = kind { .usage } else { .input }
+        let fault: Diagnostic.Fault =
+            switch kind {
+            case .notFloats: .usage
+            case .noTensorLeft, .tensorsMissing: .work
+            default: .input
+            }
         return Diagnostic(fault, file: path, place: place, problem, advice: advice)
     }
 
@@ -101,6 +110,8 @@ public struct SafetensorsError: DiagnosticError, Equatable {
         case .trailingBytes(let count): "\(count) bytes after the last tensor"
         case .notFloats(let type):
             "the elements are of type \(type.rawValue); one of F64, F32, F16, BF16 and F8_E4M3 expected"
+        case .noTensorLeft: "data after the last tensor that was announced"
+        case .tensorsMissing(let written, let expected): "\(written) of \(expected) tensors were written"
         }
     }
 
@@ -112,6 +123,7 @@ public struct SafetensorsError: DiagnosticError, Equatable {
             .shapeTooLarge, .partialByte, .wrongByteCount, .overlap, .hole:
             "the file is damaged or was made by a faulty program; get it again from its source"
         case .notFloats: "read the tensor's bytes"
+        case .noTensorLeft, .tensorsMissing: "write the data of each tensor once, in the order that was announced"
         }
     }
 }

@@ -34,6 +34,16 @@ public final class SafetensorsFile: Sendable {
         public let key: ByteString
         /// The text of the entry; under the key `format` it is mostly `pt`.
         public let value: ByteString
+
+        /// An entry of a file that is written.
+        ///
+        /// - Parameters:
+        ///   - key: The key.
+        ///   - value: The text of the entry.
+        public init(key: ByteString, value: ByteString) {
+            self.key = key
+            self.value = value
+        }
     }
 
     /// Opens the file at `path`.

@@ -5,7 +5,7 @@ import Files
 struct SafetensorsHeader {
     /// The format's own limit.
     static let limit = 100_000_000
-    private static let metadataKey: ByteString = "__metadata__"
+    static let metadataKey: ByteString = "__metadata__"
 
     let tensors: [SafetensorsFile.Tensor]
     let metadata: [SafetensorsFile.Metadata]

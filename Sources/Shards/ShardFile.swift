@@ -69,6 +69,6 @@ public struct ShardNaming: Sendable, Equatable {
 
     /// What the names of all indices of shards end in.
     var indexSuffix: String { suffix + Self.indexEnding }
-    /// The index that goes before others.
-    var indexName: String { fileName + Self.indexEnding }
+    /// The name of the index that goes before others, such as `model.safetensors.index.json`.
+    public var indexName: String { fileName + Self.indexEnding }
 }

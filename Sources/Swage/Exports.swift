@@ -19,5 +19,6 @@
 @_exported import Runtime
 @_exported import Tensors
 @_exported import Tokenizers
+@_exported import Upcycling
 @_exported import Verification
 @_exported import WeightEncoding

@@ -8,7 +8,7 @@ import Reporting
 /// The command line.
 public enum SwageCommand {
     static let commands: [any SwageSubcommand.Type] = [
-        Make.self, Convert.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self,
+        Make.self, Convert.self, Upcycle.self, ImportanceMatrixCommand.self, SensitivityCommand.self, Quantize.self,
         PerplexityCommand.self,
         Evaluate.self, Compare.self, Report.self, Generate.self, Chat.self, Tokenize.self, Inspect.self, Verify.self,
         Hash.self, Fit.self, Types.self, Split.self, Merge.self, Clean.self,

@@ -65,6 +65,11 @@ import Testing
                 ["--model", "m=\(model)", "--text", "t=\(Products.tinyText)", "--context", "32", "--chunks", "1"]
                 + (option.name == "--limit" ? ["--task", try task(workspace)] : [])
         case "split": rest = [model] + output
+        case "upcycle":
+            rest = [
+                Fixtures.path("models/xverse-dense-tiny"), "-o", workspace.file("folder"), "--experts", "4", "--top-k",
+                "2", "--check", Products.tinyText, "--context", "32", "--chunks", "1",
+            ]
         default: rest = []
         }
         return [option.command] + rest

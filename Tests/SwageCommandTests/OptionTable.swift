@@ -118,6 +118,16 @@ enum OptionTable {
             ("tokenize", "words", "--text --decode --pre-tokenizer"),
             ("types", "input", "model"),
             ("types", "words", "--pad-experts --normalize-experts --pre-tokenizer"),
+            ("upcycle", "input", "checkpoint --check"),
+            ("upcycle", "output", "--output"),
+            (
+                "upcycle", "number",
+                """
+                --experts --top-k --granularity --shared --router-scale --seed --noise --drop --shard-size --context --chunks
+                --from-chunk --threads --memory
+                """
+            ),
+            ("upcycle", "words", "--form"),
             ("verify", "input", "file --against"),
             ("verify", "number", "--limit --threads"),
             ("verify", "words", "--pad-experts --normalize-experts --pre-tokenizer"),

@@ -43,6 +43,8 @@ import Testing
         "report --model m={model} --text t={text} --task {file} --output {file}",
         "sensitivity {file} --text {text} --output {file}", "sensitivity {model} --text {file} --output {file}",
         "split {file} --output {file} --max-tensors 1",
+        "upcycle {file} --experts 4 --top-k 2 --output {file}",
+        "upcycle {model} --experts 4 --top-k 2 --output {file} --check {text} {file}",
     ].map { Run($0) }
 
     /// How the output's name leads to the input.

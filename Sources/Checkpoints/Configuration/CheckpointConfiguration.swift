@@ -44,6 +44,14 @@ struct CheckpointConfiguration: Sendable {
         defaults.filter { !isStated($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// All keys, those that are left out with their defaults, but no base of the rotation beside one in its parameters.
+    var completedObject: JSONObject {
+        let parameters: ByteString = "rope_parameters"
+        let base: ByteString = "rope_theta"
+        let assumed = assumptions.filter { $0.key != base || json[parameters]?[base] == nil }
+        return JSONObject((json.object?.members ?? []) + assumed)
+    }
+
     /// Whether the key is there, be it null.
     func isStated(_ key: ByteString) -> Bool { json.object?[key] != nil }
 

@@ -1,4 +1,5 @@
 import Calibration
+import Numerics
 import Parallelism
 import Tensors
 import WeightEncoding
@@ -12,6 +13,15 @@ struct TensorEncoding {
     let parallel: Parallel
     /// Is told which tensor is encoded, and the share of the work that is done, with that of the tensors before a range.
     let progress: ProgressHandler
+
+    /// The memory that tensors of plain numbers take on their way: two slabs, and each thread's piece as values.
+    static func workingSet(_ tensors: [TensorDescriptor], threadCount: Int) -> WorkingSet {
+        let cuts = tensors.map { (RowCut($0, threadCount: threadCount), $0.shape.rowLength) }
+        let slab = cuts.map(\.0.slabByteCount).max() ?? 0
+        let piece = cuts.map { $0.rowsPerPiece * $1 }.max() ?? 0
+        return WorkingSet("slabs of rows", byteCount: 2 * slab)
+            + WorkingSet("values of pieces", floatCount: threadCount * piece)
+    }
 
     /// - Parameters:
     ///   - targets: the tensors of the source, in its order, with the types to store.

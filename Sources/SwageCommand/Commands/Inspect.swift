@@ -4,6 +4,7 @@ import GGUF
 import Models
 import Pipelines
 import Reporting
+import Upcycling
 
 struct Inspect: SwageSubcommand {
     static let configuration = CommandConfiguration(
@@ -30,11 +31,12 @@ struct Inspect: SwageSubcommand {
             path: file.path, expertPadding: reading.padExperts, expertNormalization: reading.normalizeExperts,
             preTokenizer: reading.splitting.preTokenizer)
         ProgressLine.say(inspection.notes)
-        if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
-        try StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
+        let experts = try ExpertOrigin(of: inspection.source)
+        if json { return try JSONOutput.print(InspectionReport(inspection, experts, listsTensors: tensors)) }
+        try StandardStream.output.write(Self.text(of: inspection, experts, listsTensors: tensors))
     }
 
-    private static func text(of inspection: Inspection, listsTensors: Bool) -> DisplayText {
+    private static func text(of inspection: Inspection, _ experts: ExpertOrigin?, listsTensors: Bool) -> DisplayText {
         let elements = inspection.elementCount
         let bits = Double(8 * inspection.tensorByteCount) / Double(max(1, elements))
         var metadata = Table([.init("key"), .init("type"), .init("value")])
@@ -48,7 +50,7 @@ struct Inspect: SwageSubcommand {
             \(inspection.format), \(inspection.files.count) \(inspection.files.count == 1 ? "file" : "files"), \
             \(Figures.bytes(inspection.fileByteCount))
             \(inspection.tensors.count) tensors, \(elements) elements, \(Figures.decimal(bits, 3)) bits per element
-            """,
+            """ + (experts.map { "\n\(UpcyclingReport.words(for: $0))" } ?? ""),
             metadata.terminal, types.terminal,
         ]
         if listsTensors {
@@ -72,7 +74,20 @@ private struct InspectionReport: Encodable {
     let elements: Int
     let metadata: [String: MetadataValue]
     let types: [String: Int]
+    let experts: [ExpertLayer]?
     let tensors: [Tensor]?
+
+    /// What the experts of a layer are.
+    struct ExpertLayer: Encodable {
+        let layer: Int
+        let experts: Int
+        /// Those with weights of their own.
+        let distinct: Int
+        /// The experts whose rows of the router are equal.
+        let groups: [[Int]]
+        /// Whether every group has each distinct expert once.
+        let slicesOfOneBlock: Bool
+    }
 
     struct Tensor: Encodable {
         let name: String
@@ -82,7 +97,12 @@ private struct InspectionReport: Encodable {
         let bytes: Int
     }
 
-    init(_ inspection: Inspection, listsTensors: Bool) {
+    init(_ inspection: Inspection, _ origin: ExpertOrigin?, listsTensors: Bool) {
+        experts = origin?.layers.map {
+            ExpertLayer(
+                layer: $0.number, experts: $0.expertCount, distinct: $0.distinctCount, groups: $0.groups,
+                slicesOfOneBlock: $0.isSliced)
+        }
         format = inspection.format
         files = inspection.files
         fileBytes = inspection.fileByteCount

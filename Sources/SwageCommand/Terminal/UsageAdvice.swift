@@ -39,6 +39,7 @@ struct UsageAdvice {
 
     private static let sizeOptions: Set = [
         "--memory", "--ram", "--reserve", "--fit", "--fit-gpu", "--fit-ram", "--size", "--max-size", "--split-max-size",
+        "--shard-size",
     ]
 
     // MARK: Commands

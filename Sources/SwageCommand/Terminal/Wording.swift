@@ -17,7 +17,10 @@ extension Setting {
         case .context: "--context"
         case .expertNormalization: "--normalize-experts"
         case .expertPadding: "--pad-experts"
+        case .experts: "--experts"
+        case .expertsPerToken: "--top-k"
         case .firstWindow: "--from-chunk"
+        case .granularity: "--granularity"
         case .heldOutCount: "--held-out"
         case .hessian: "--hessian"
         case .importanceMatrix: "--imatrix"
@@ -26,6 +29,8 @@ extension Setting {
         case .preTokenizer: "--pre-tokenizer"
         case .replacesOutputs: "--overwrite"
         case .reserve: "--reserve"
+        case .shardSizeLimit: "--shard-size"
+        case .sharedExperts: "--shared"
         case .splitSizeLimit: "--split-max-size"
         case .splitTensorLimit: "--split-max-tensors"
         case .stride: "--stride"
@@ -33,6 +38,7 @@ extension Setting {
         case .text: "--text"
         case .threads: "--threads"
         case .type: "--type"
+        case .upcyclingForm: "--form"
         case .windowLimit: "--chunks"
         }
     }
