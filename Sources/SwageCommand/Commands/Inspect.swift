@@ -19,9 +19,6 @@ struct Inspect: SwageSubcommand {
     @Flag(help: "List every tensor.")
     var tensors = false
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
@@ -30,7 +27,7 @@ struct Inspect: SwageSubcommand {
             path: file.path, expertPadding: reading.padExperts, expertNormalization: reading.normalizeExperts,
             preTokenizer: reading.splitting.preTokenizer)
         ProgressLine.say(inspection.notes)
-        if json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
+        if terminal.json { return try JSONOutput.print(InspectionReport(inspection, listsTensors: tensors)) }
         try StandardStream.output.write(Self.text(of: inspection, listsTensors: tensors))
     }
 

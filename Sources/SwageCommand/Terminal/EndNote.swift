@@ -1,6 +1,9 @@
 import Files
+import GGUF
+import Manifests
 import Platform
 import Reporting
+import Synchronization
 
 /// What a command says when its work is done: what it has written, and how long it took.
 struct EndNote {
@@ -22,24 +25,66 @@ struct EndNote {
     private let outputs: [(path: String, before: Version?)]
     private let started = ContinuousClock.now
 
+    /// Files of names that no option has as they are, such as the parts of a model.
+    private static let others = Mutex<[String]>([])
+
     /// A run without a result in a file says on a terminal how long it took, from so many seconds on.
     private static let shortestTold = 10.0
+    /// More files than these are counted.
+    private static let namedCount = 3
 
-    /// Begins to measure; ``write()`` tells the outputs that are other files than now.
+    /// Begins to measure; what is ``written`` are outputs that are other files than now.
     init(_ files: CommandFiles) { outputs = files.outputs.map { ($0, Version($0)) } }
+
+    /// Tells of files that the run has written under names of its own making.
+    static func wrote(_ paths: [String]) { others.withLock { $0 += paths } }
+
+    /// What the run has written until now.
+    var written: [WrittenFile] {
+        let named = outputs.filter { Version($0.path).map { [before = $0.before] in $0 != before } ?? false }.map(
+            \.path)
+        let others = Self.others.withLock { $0 }.filter { !named.contains($0) }
+        return (named + others).compactMap { path in
+            Version(path).map { WrittenFile(path: path, bytes: $0.byteCount) }
+        }
+    }
+
+    /// The time that the run has taken until now.
+    var seconds: Double { (ContinuousClock.now - started) / .seconds(1) }
 
     func write() {
         ProgressLine.clear()
         guard ProgressLine.verbosity != .quiet else { return }
-        let seconds = (ContinuousClock.now - started) / .seconds(1)
-        let written = outputs.compactMap { output -> DisplayText? in
-            guard let version = Version(output.path), version != output.before else { return nil }
-            return "\(output.path) (\(Figures.bytes(version.byteCount)))"
-        }
+        let written = written
         if !written.isEmpty {
-            StandardStream.error.write("wrote \(written.joined(separator: ", ")) in \(Figures.duration(seconds))\n")
+            let names = written.prefix(Self.namedCount).map { DisplayText("\($0.path) (\(Figures.bytes($0.bytes)))") }
+            let rest = written.dropFirst(Self.namedCount)
+            let more: DisplayText =
+                rest.isEmpty ? "" : " and \(rest.count) more (\(Figures.bytes(rest.reduce(0) { $0 + $1.bytes })))"
+            StandardStream.error.write(
+                "wrote \(names.joined(separator: ", "))\(more) in \(Figures.duration(seconds))\n")
         } else if seconds >= Self.shortestTold, StandardStream.error.isTerminal {
             StandardStream.error.write("done in \(Figures.duration(seconds))\n")
         }
     }
+}
+
+/// A file that a command has written, as its JSON has it.
+struct WrittenFile: Encodable {
+    let path: String
+    let bytes: Int
+
+    private enum Key: CodingKey {
+        case path, bytes, manifest
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(path, forKey: .path)
+        try container.encode(bytes, forKey: .bytes)
+        try container.encodeIfPresent(manifest, forKey: .manifest)
+    }
+
+    /// How a GGUF file says that it was made.
+    private var manifest: Manifest? { path.hasSuffix(".gguf") ? (try? GGUFFile(path: path))?.metadata.manifest : nil }
 }
