@@ -93,6 +93,8 @@ public enum Setting: String, Sendable, CaseIterable {
     case baseLogitsFormat
     /// The type that keys and values are stored in on a device.
     case cacheType
+    /// The texts that weights are fitted to.
+    case calibrationTexts
     /// The most windows of text that calibration reads.
     case calibrationWindowLimit
     /// The conversation format that questions are put in, if any.

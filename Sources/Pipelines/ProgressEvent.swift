@@ -3,6 +3,8 @@ import Runtime
 
 /// What a use case tells about its work while it runs.
 public enum ProgressEvent: Sendable, Equatable {
+    /// A new step begins, of work that consists of several; stages follow.
+    case step(WorkStep)
     /// A new stage begins.
     case stage(Stage)
     /// What all of the stage that has begun amounts to.
@@ -21,6 +23,20 @@ public enum ProgressEvent: Sendable, Equatable {
 
 /// Receives events, from any thread.
 public typealias ProgressHandler = @Sendable (ProgressEvent) -> Void
+
+/// One of the steps of a use case that makes several things in turn.
+public struct WorkStep: Sendable, Equatable {
+    /// The number of the step, counted from 1.
+    public let number: Int
+    /// How many steps there are.
+    public let count: Int
+    /// What the step makes, such as the path of a file.
+    public let name: String
+    /// How long the step will take, judged by samples; nil if that is not known.
+    public let duration: Duration?
+    /// How long all steps after this one will take; nil if that is not known.
+    public let laterDuration: Duration?
+}
 
 /// The amount of a stage's work.
 public enum WorkExtent: Sendable, Equatable {

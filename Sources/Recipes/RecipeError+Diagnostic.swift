@@ -64,7 +64,7 @@ extension RecipeError {
                     + (tensors.count == 1 ? "" : tensors.prefix(4).joined(separator: ", "))
                     + (tensors.count > 4 ? " and \(tensors.count - 4) more" : ""),
                 advice:
-                    "make an importance matrix of this model with \(run: .collectImportance) and pass it with \(.importanceMatrix), "
+                    "fit the weights to texts with \(.calibrationTexts), or make an importance matrix of this model with \(run: .collectImportance) and pass it with \(.importanceMatrix), "
                     + "or choose a type of more bits")
         case .budgetTooSmall(let limit, let least):
             Diagnostic(

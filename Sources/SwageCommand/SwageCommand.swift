@@ -25,7 +25,9 @@ public enum SwageCommand {
             if let command = command as? any SwageSubcommand { ProgressLine.verbosity = command.terminal.verbosity }
             if let command = command as? any WritingCommand { try Replacement.check(files, of: command) }
             let ending = EndNote(files)
+            if let command = command as? any SwageSubcommand { JSONOutput.begin(command, files, ending) }
             try command.run()
+            try JSONOutput.end()
             ending.write()
         } catch {
             end(after: error)

@@ -21,10 +21,10 @@ import Testing
         _ conversation: Conversation, _ question: String, isInterrupted: () -> Bool = { false }
     ) throws -> (answer: String, notices: [String], finish: GenerationFinish) {
         var (answer, notices): ([UInt8], [String]) = ([], [])
-        let finish = try conversation.answer(
+        let given = try conversation.answer(
             question, isInterrupted: isInterrupted, onNotice: { notices.append($0.description) },
             onText: { answer += $0 })
-        return (String(decoding: answer, as: UTF8.self), notices, finish)
+        return (String(decoding: answer, as: UTF8.self), notices, given.finish)
     }
 
     /// What the model says after a prompt that is computed as a whole.

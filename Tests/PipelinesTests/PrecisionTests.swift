@@ -8,7 +8,7 @@ import Runtime
 import TestSupport
 import Testing
 
-/// What fast precision costs, within the bounds that Docs/Evaluation.md states.
+/// What fast precision costs, within the bounds that the handbook states.
 @Suite struct PrecisionTests {
     @Test(arguments: ReferenceModel.all)
     func perplexityChangesLittle(reference: ReferenceModel) throws {

@@ -73,7 +73,7 @@ import Testing
                 + [details, "--task"] + Self.tasks)
         #expect(outcome.status == 0 && outcome.error.isOnlyWhatWasWritten, "\(outcome.error)")
         let report = try outcome.json(Report.self)
-        #expect(report.schema == "swage-evaluate/1")
+        #expect(report.schema == "swage/evaluate/1")
         #expect(report.tasks.map(\.questions) == [7, 2, 3, 2, 2] && report.all?.questions == 16)
         #expect(report.tasks.map(\.form) == ["choices", "prompts", "MMLU", "HellaSwag", "WinoGrande"])
         let lines = try Self.details(details)

@@ -90,7 +90,7 @@ import Testing
 
     @Test(arguments: [
         [], ["--show", "a", "--merge", "b"], ["--merge", "a"], ["model", "-o", "out"],
-        ["--merge", "a", "-o", "b", "--json"],
+        ["--merge", "a", "-o", "b", "--experts"],
     ])
     func wrongCombinations(arguments: [String]) async throws {
         #expect(try await Swage.run(["imatrix"] + arguments).status == 2)

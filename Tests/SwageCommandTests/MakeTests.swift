@@ -24,10 +24,16 @@ import Testing
         let plan = try await Swage.run(Self.arguments(workspace) + ["--dry-run"])
         #expect(plan.status == 0, "\(plan.error)")
         #expect(plan.output.contains("xverse-moe-tiny-Q4_K_M.gguf") && plan.output.contains("of disk are needed"))
+        #expect(plan.output.contains("measured on fiction, web, which takes about "))
         #expect(workspace.contents.isEmpty)
 
         let outcome = try await Swage.run(Self.arguments(workspace))
         #expect(outcome.status == 0, "\(outcome.error)")
+        let steps = outcome.error.split(separator: "\n").filter {
+            $0.hasPrefix("step ") && $0.dropFirst(8).hasPrefix(": ")
+        }
+        #expect(steps.map { $0.prefix(8) } == ["step 1/3", "step 2/3", "step 3/3"], "\(outcome.error)")
+        #expect(steps.last?.hasSuffix("measuring") == true)
         let files = Set(try Self.contents(workspace))
         #expect(files.isSuperset(of: Self.documents))
         #expect(files.isSuperset(of: ["xverse-moe-tiny-Q4_K_M.gguf", "xverse-moe-tiny-IQ2_XXS.gguf"]))
@@ -69,6 +75,12 @@ import Testing
     }
 
     @Test(arguments: [
+        // Before anything is made.
+        Refusal("make and measure on less than a window", status: 3, "the text has 245 tokens") { _ in
+            [
+                "make", Products.checkpoint, "-o", "{out}", "--type", "Q8_0", "--text", "a=\(Products.tinyText)",
+            ]
+        },
         Refusal("make nothing", status: 2, "say what to make") { _ in ["make", Products.checkpoint, "-o", "{out}"] },
         Refusal("make an unknown type", status: 2, "did you mean Q4_K_M?") { _ in
             ["make", Products.checkpoint, "-o", "{out}", "--type", "Q4_KM"]

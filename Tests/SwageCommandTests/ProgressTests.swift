@@ -45,6 +45,23 @@ import Testing
         #expect(text.contains(/layer 3\/4, ffn_(gate|up|down)_exps of expert \d/), "\(text.prefix(2000))")
     }
 
+    /// A step of work that has several, and the time that all of it takes.
+    @Test func stepsAreCounted() async throws {
+        let workspace = try Workspace()
+        let terminal = try Pseudoterminal(columns: 200)
+        let outcome = try await Swage.run(
+            [
+                "make", Products.checkpoint, "-o", workspace.file("folder"), "--type", "Q8_0", "--calibrate",
+                Products.texts[0], "--calibration-chunks", "1", "--chunks", "1", "--text",
+                "web=\(Fixtures.path("text/eval/web-en.txt"))",
+            ], standardError: terminal.path)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let text = terminal.text()
+        #expect(
+            text.contains("\r\u{1B}[Kstep 1/2, calibrating") && text.contains("left of all"), "\(text.prefix(2000))")
+        #expect(text.contains("step 2/2, evaluating Q8_0 beside original"))
+    }
+
     @Test func quietRunsTellNothing() async throws {
         let workspace = try Workspace()
         let terminal = try Pseudoterminal()

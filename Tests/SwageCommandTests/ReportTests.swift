@@ -302,7 +302,6 @@ import Testing
         (["--card"], "--card needs a folder"), (["-o", "x.md", "--card"], "--card needs a folder"),
         (["-o", "x.txt"], "x.txt"), (["--limit", "1"], "--limit belongs to --task"),
         (["--base-model", "a/b"], "belong to --card"), (["--weights"], "--weights needs two models"),
-        (["-o", "x", "--json"], "--json belongs to standard output"),
     ])
     func optionsThatDoNotFit(options: [String], words: String) async throws {
         let outcome = try await Swage.run(["report", "--model", "a=b", "--text", "c=d"] + options)

@@ -60,12 +60,15 @@ enum Swage {
 
         /// - Parameters:
         ///   - standardInput: all that there is to read.
+        ///   - terminal: a terminal to read from.
+        ///   - terminalType: what the run is told that the terminal is.
         ///   - isTalkedTo: whether what there is to read comes by ``say(_:)``.
         ///   - standardOutput: a file to write results to, instead of keeping them.
         ///   - standardError: a file to write diagnostics to, instead of keeping them.
         init(
-            _ arguments: [String], program: URL? = nil, standardInput: String? = nil, isTalkedTo: Bool = false,
-            standardOutput: String? = nil, standardError: String? = nil
+            _ arguments: [String], program: URL? = nil, standardInput: String? = nil, terminal: String? = nil,
+            terminalType: String? = nil, isTalkedTo: Bool = false, standardOutput: String? = nil,
+            standardError: String? = nil
         ) throws {
             // What is said to a program that has ended is an error, not the end of the tests.
             signal(SIGPIPE, SIG_IGN)
@@ -77,10 +80,15 @@ enum Swage {
             process.executableURL = program
             process.arguments = arguments
             process.standardInput = FileHandle.nullDevice
+            if let terminalType {
+                process.environment = ProcessInfo.processInfo.environment.merging(["TERM": terminalType]) { $1 }
+            }
             var input: FileHandle?
             if let standardInput {
                 try Data(standardInput.utf8).write(to: URL(filePath: "\(folder)/in"))
                 process.standardInput = FileHandle(forReadingAtPath: "\(folder)/in")
+            } else if let terminal {
+                process.standardInput = FileHandle(forReadingAtPath: terminal)
             } else if isTalkedTo {
                 let pipe = Pipe()
                 input = pipe.fileHandleForWriting

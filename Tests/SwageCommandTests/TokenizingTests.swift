@@ -46,6 +46,45 @@ import Testing
         #expect(outcome.output == "300 3859 272 360 377 234 152 143\n")
     }
 
+    private struct Pieces: Decodable {
+        struct Piece: Decodable {
+            let id: Int
+            let piece: String
+        }
+
+        let ids: [Int]
+        let pieces: [Piece]
+    }
+
+    /// Pieces put together are the text; parts of a character are bytes.
+    @Test func piecesAndBeginning() async throws {
+        let text = ["--text", "Hello, 世"]
+        let plain = try await Swage.run(["tokenize", Products.checkpoint] + text)
+        let told = try await Swage.run(["tokenize", Products.checkpoint, "--pieces", "--bos"] + text)
+        #expect(plain.output == "300 3859 272 360 377\n")
+        #expect(
+            told.output == """
+                     1 '<|startoftext|>'
+                   300 'H'
+                  3859 'ello'
+                   272 ','
+                   360 ' '
+                   377 '世'
+
+                """, "\(told.output)")
+        let parsed = try await Swage.run(["tokenize", Products.checkpoint, "--pieces", "--json"] + text).json(
+            Pieces.self)
+        #expect(parsed.pieces.map(\.id) == parsed.ids)
+        #expect(parsed.pieces.map(\.piece).joined() == "Hello, 世")
+        let piped = try await Swage.run(["tokenize", Products.checkpoint, "--file", "-"], standardInput: "Hello, 世")
+        #expect(piped.output == plain.output)
+        // A character of three tokens.
+        let bytes = try await Swage.run("tokenize", Products.checkpoint, "--text", "界", "--pieces")
+        #expect(bytes.output.contains("'<0x"), "\(bytes.output)")
+        let escaped = try await Swage.run("tokenize", Products.checkpoint, "--text", "\u{1B}[31m", "--pieces")
+        #expect(escaped.status == 0 && !escaped.output.contains("\u{1B}"), "\(escaped.output)")
+    }
+
     /// A tokenizer of the Llama class without `legacy`: the ids are those of HuggingFace's tokenizers.
     @Test func spacesThatAFileCannotHoldAreAWarning() async throws {
         try Conformance.row("tokenizers/spaces-not-in-gguf")
@@ -76,6 +115,7 @@ import Testing
     @Test(arguments: [
         (["--decode", "4096"], "there is no token 4096"), (["--decode=-1"], "there is no token -1"),
         (["--decode", "one"], "one is not a token id"), ([], "give one of --text, --file and --decode"),
+        (["--decode", "1", "--bos"], "--bos belongs to a text"),
         (["--text", "a", "--decode", "1"], "give one of --text, --file and --decode"),
     ])
     func refusals(arguments: [String], message: String) async throws {

@@ -19,7 +19,7 @@ import Testing
         let made = try await upcycle(folder, ["--check", Self.text, "--context", "64", "--chunks", "2"])
         #expect(made.status == 0, "\(made.error)")
         #expect(made.output.contains("it computes what the dense model computes"))
-        #expect(made.error.hasPrefix("wrote \(folder) ("))
+        #expect(made.error.hasPrefix("wrote \(folder)/"))
         let inspected = try await Swage.run("inspect", folder)
         #expect(
             inspected.output.contains("2 slices of one dense block, in 8 virtual groups (0–1, 2–3, 4–5, …), in all 2"))

@@ -40,6 +40,30 @@ package struct CalibrationEstimate {
         return try targets.reduce(0) { try $0 + estimate.seconds($1, plan, tokenCount: tokenCount) }
     }
 
+    /// Seconds that a model computes with its matrices, for one pass over the tokens.
+    ///
+    /// - Parameters:
+    ///   - tensors: The tensors of the model.
+    ///   - plan: The model.
+    ///   - tokenCount: The tokens that pass through the model.
+    package static func passSeconds(
+        _ tensors: [TensorDescriptor], _ plan: DecoderPlan, tokenCount: Int, parallel: Parallel
+    ) throws -> Double {
+        var estimate = Self(policy: CalibrationPolicy(), parallel: parallel)
+        _ = try estimate.sample(columns: passColumns, codec: nil)
+        let multiplicationCount = tensors.reduce(0.0) { sum, tensor in
+            guard tensor.shape.rowCount > 1, TensorName(gguf: tensor.name)?.role != .tokenEmbedding else { return sum }
+            let matrixCount = max(1, tensor.shape.matrixCount)
+            // Of routed experts each token sees those that it is sent to.
+            let usedCount = matrixCount > 1 ? min(matrixCount, plan.experts?.usedCount ?? 1) : 1
+            return sum + Double(tensor.shape.elementCount / matrixCount * usedCount)
+        }
+        return Double(tokenCount) * multiplicationCount * estimate.productSeconds
+    }
+
+    /// Columns of the products that a pass is judged by.
+    private static let passColumns = 1024
+
     private init(policy: CalibrationPolicy, parallel: Parallel) {
         self.policy = policy
         self.parallel = parallel

@@ -138,7 +138,8 @@ public struct PredictionIdentity: Codable, Sendable, Hashable {
         if context != other.context { return "a context of \(context), not \(other.context)" }
         if stride != other.stride || parsesSpecial != other.parsesSpecial { return "texts that are cut in another way" }
         if precision != other.precision { return "another precision of products" }
-        if models != other.models { return "other models" }
+        // The same model may have another name elsewhere.
+        if models.map(\.fingerprint) != other.models.map(\.fingerprint) { return "other models" }
         // Older files name the reference's folders too.
         if reference?.fingerprint != other.reference?.fingerprint { return "another reference" }
         if let version, let second = other.version, version != second { return "another version of Swage" }

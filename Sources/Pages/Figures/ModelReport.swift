@@ -2,8 +2,10 @@ import Manifests
 
 /// What a report has measured, as its JSON has it; everything else that a report is written as is made from it.
 package struct ModelReport: Codable, Sendable, Hashable {
-    /// The schema of the JSON that this version writes.
-    package static let currentSchema = "swage-report/2"
+    /// The version of the JSON that this version of Swage writes.
+    package static let currentVersion = 2
+    /// The schema of the JSON that this version of Swage writes.
+    package static let currentSchema = "swage/report/\(currentVersion)"
 
     /// Changes with the meaning of the members.
     package let schema: String

@@ -90,7 +90,7 @@ public struct HessianCollection: Sendable {
             var matrix = try activations.hessian(
                 pass, windows: windows, texts: texts, blocks: columnBlocks, parallel: parallel, spool: spool
             ) { progress(.fraction($0)) }
-            progress(.times(model: model.name, pass.times))
+            progress(.times(model: Provenance.lastComponent(model.path), pass.times))
             progress(.stage(.writing(path: output)))
             try spool.write(
                 to: HessianWriter(path: output, plan: plan, blocks: columnBlocks, origin: origin),

@@ -76,7 +76,7 @@ public struct ImportanceCollection: Sendable {
                     try matrix.write(to: output, form: form)
                 }, progress: { progress(.fraction($0)) })
             (matrix.model, matrix.manifest) = (signature, manifest)
-            progress(.times(model: model.name, pass.times))
+            progress(.times(model: Provenance.lastComponent(model.path), pass.times))
             try matrix.write(to: output, form: form)
             return matrix
         }

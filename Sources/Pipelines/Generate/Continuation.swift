@@ -21,6 +21,7 @@ struct Continuation {
         var finish = GenerationFinish.length
         /// The string that ended the text.
         var stop: String?
+        var pace = GenerationPace()
     }
 
     /// - Parameters:
@@ -59,8 +60,14 @@ struct Continuation {
             result.text += text
             try onText(text)
         }
+        let clock = ContinuousClock()
+        let started = clock.now
+        let known = generator.tokens
         var next = try generator.logits(
             after: prompt, pieceLength: pieceLength, isInterrupted: isInterrupted)
+        result.pace.promptTime = clock.now - started
+        result.pace.promptTokenCount = prompt.count - zip(known, prompt).prefix { $0 == $1 }.count
+        let first = clock.now
         result.finish = try {
             while true {
                 guard let logits = next, !isInterrupted() else { return .interrupted }
@@ -73,6 +80,7 @@ struct Continuation {
                 if result.tokens.count == options.maximumTokenCount { return .length }
                 if generator.tokens.count + 1 < contextLength {
                     next = try generator.feed([token])
+                    result.pace.tokenCount += 1
                 } else {
                     guard let shorter = try shortenedPrompt(result.tokens) else { return .context }
                     next = try generator.logits(
@@ -80,6 +88,7 @@ struct Continuation {
                 }
             }
         }()
+        result.pace.tokenTime = clock.now - first
         if result.finish != .stop {
             try give(stops.append(decoder.finish()))
             try give(stops.finish())

@@ -24,6 +24,16 @@ public final class Conversation {
     /// The context of conversations where none is asked for and the model's is not smaller.
     public static let usualContextLength = 4096
 
+    /// What has been answered to a turn.
+    public struct Answer: Sendable {
+        /// The tokens of the answer, less the one that ended it.
+        public let tokenCount: Int
+        /// Why the answer ends.
+        public let finish: GenerationFinish
+        /// How fast it came.
+        public let pace: GenerationPace
+    }
+
     /// A conversation without turns.
     ///
     /// - Parameters:
@@ -64,11 +74,11 @@ public final class Conversation {
     ///   - isInterrupted: Asked before each token; what has been said by then stays in the conversation.
     ///   - onNotice: Learns of turns that are left out.
     ///   - onText: Receives the answer as it comes, in whole characters.
-    /// - Returns: why the answer ends.
+    /// - Returns: how long the answer is, and why it ends.
     /// - Throws: ``GenerationError`` if the turn alone is too long. The conversation can go on after any error.
     public func answer(
         _ question: String, isInterrupted: () -> Bool, onNotice: (Message) -> Void, onText: ([UInt8]) throws -> Void
-    ) throws -> GenerationFinish {
+    ) throws -> Answer {
         var kept = turns[...]
         var tokens = try prompt(question, after: kept)
         func leaveOutTurns(until fits: (_ tokenCount: Int) -> Bool) throws {
@@ -103,7 +113,7 @@ public final class Conversation {
         if added.finish != .interrupted || !added.text.isEmpty {
             turns.append((question, String(decoding: added.text, as: UTF8.self)))
         }
-        return added.finish
+        return Answer(tokenCount: added.tokens.count, finish: added.finish, pace: added.pace)
     }
 
     private func prompt(

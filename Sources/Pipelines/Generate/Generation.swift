@@ -33,6 +33,8 @@ public struct Generation: Sendable {
         public let topLogProbabilities: [[TokenProbability]]
         /// Why the text ends.
         public let finish: GenerationFinish
+        /// How fast it came.
+        public let pace: GenerationPace
     }
 
     /// Continues a prompt until a token or a string ends it, or until there is no room left.
@@ -58,7 +60,7 @@ public struct Generation: Sendable {
         return Result(
             prompt: tokens, tokens: added.tokens, text: try Self.text(of: added, model.tokenizer),
             logProbabilities: added.logProbabilities, topLogProbabilities: added.topLogProbabilities,
-            finish: added.finish)
+            finish: added.finish, pace: added.pace)
     }
 
     /// As HuggingFace decodes the tokens, which can differ from what was given out by a leading space.

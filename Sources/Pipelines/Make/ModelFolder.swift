@@ -52,6 +52,8 @@ public struct ModelFolder: Sendable {
     public var compute: Compute
     /// Whether what an earlier run has kept is removed, and the work begins anew.
     public var isRestarting = false
+    /// What is done after the files are made, and how long it takes if that is known.
+    public var lastStep: (name: String, duration: Duration?)?
     private let base: String
     private let model: Model
     private let inputs: QuantizationInputs
@@ -100,17 +102,20 @@ public struct ModelFolder: Sendable {
         }
     }
 
-    /// Makes the files that are not there yet.
+    /// Makes the files that are not there yet, a step each.
     ///
+    /// - Parameter planned: What ``plan()`` has said, which tells how long each will take.
     /// - Returns: the paths of all files, in the order of the goals.
     /// - Throws: the errors of quantizing, measuring and writing.
-    public func run() throws -> [String] {
+    public func run(_ planned: [PlannedFile]) throws -> [String] {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let journal = try Journal(output: journalOutput, identity: identity(), isRestarting: isRestarting) {
             [progress = compute.progress] in progress(.note($0))
         }
-        for goal in goals {
+        let steps = steps(planned)
+        for (index, goal) in goals.enumerated() {
             let path = filePath(goal)
+            if index < steps.count { compute.progress(.step(steps[index])) }
             guard try !Self.isComplete(path, in: journal, goal) else {
                 compute.progress(.note("\(path) is complete"))
                 continue
@@ -118,7 +123,38 @@ public struct ModelFolder: Sendable {
             try make(goal, path)
             try journal.keep(Self.record(goal), Array("\(ReadableFile(path: path).byteCount)".utf8))
         }
+        if let last = steps.last, lastStep != nil { compute.progress(.step(last)) }
         return goals.map(filePath)
+    }
+
+    /// A step for each file, and the last one if there is one beside them.
+    private func steps(_ planned: [PlannedFile]) -> [WorkStep] {
+        let parts =
+            planned.map { (name: $0.path, duration: $0.isComplete ? .zero : $0.duration) }
+            + [lastStep].compactMap { $0 }
+        return parts.enumerated().map { index, part in
+            let later = parts[(index + 1)...].map(\.duration)
+            return WorkStep(
+                number: index + 1, count: parts.count, name: part.name, duration: part.duration,
+                laterDuration: later.contains(nil) ? nil : later.reduce(.zero) { $0 + ($1 ?? .zero) })
+        }
+    }
+
+    /// How long it will take to measure the model and all files on texts, judged by a sample.
+    ///
+    /// - Parameters:
+    ///   - texts: The texts.
+    ///   - cut: How they are cut into windows.
+    /// - Throws: `EvaluationError` for a text that cannot be cut so, and the errors of measuring the sample.
+    public func measuringDuration(of texts: [EvaluationText], cut: WindowCut) throws -> Duration {
+        try cut.check(contextLimit: model.plan.contextLength)
+        let tokenCount = try texts.reduce(0) { sum, text in
+            try TokenWindows(text, tokenizer: model.tokenizer, cut: cut).windows.reduce(sum) { $0 + $1.tokens.count }
+        }
+        return .seconds(
+            try CalibrationEstimate.passSeconds(
+                model.tensors.tensors, model.plan, tokenCount: tokenCount * (goals.count + 1),
+                parallel: compute.parallel))
     }
 
     /// Forgets what is remembered of the work, since all of it is done.

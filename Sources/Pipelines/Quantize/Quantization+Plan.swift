@@ -21,6 +21,8 @@ extension Quantization {
         public let size: SizeEstimate
         /// What the user should know before the result is used.
         public let warnings: [Message]
+        /// The importance that the types need and that is missing: writing refuses it; nil if nothing is missing.
+        public let missingImportance: RecipeError?
         /// The importance of the tensors that are not fitted to second moments.
         let importance: ImportanceMatrix?
         let hessian: OpenedHessian?
@@ -64,9 +66,10 @@ extension Quantization.Plan {
     ///   - output: The file's name, which it gets when it is complete; of parts their name without the number.
     ///   - progress: Receives what the work tells, from any thread.
     /// - Returns: what was written.
-    /// - Throws: `EncodingError` for weights that do not fit their types, `CalibrationError` if fitting needs more memory than
+    /// - Throws: ``missingImportance``, `EncodingError` for weights that do not fit their types, `CalibrationError` if fitting needs more memory than
     ///   it may use or belongs to another run, and errors of reading and writing.
     public func write(to output: String, progress: @escaping ProgressHandler) throws -> Conversion.Outcome {
+        if let missingImportance { throw missingImportance }
         for warning in warnings { progress(.warning(warning)) }
         let others = inputs.guidance.paths + quantization.otherInputs
         let parallel = quantization.parallel

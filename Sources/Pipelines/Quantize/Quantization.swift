@@ -55,12 +55,18 @@ public struct Quantization: Sendable {
 
     /// Decides every tensor's type and checks that it can be done; reads no file.
     ///
-    /// - Parameter inputs: The model, and what is known of its inputs.
+    /// - Parameters:
+    ///   - inputs: The model, and what is known of its inputs.
+    ///   - permitsMissingImportance: Whether importance that the types need may be missing, for a plan that is only shown: it
+    ///     is then made as if there were one, and says what is missing.
     /// - Throws: `RecipeError` if the recipe does not suit the model or lacks an importance matrix, `EncodingError` if
     ///   weights cannot be encoded or are quantized already.
-    public func plan(_ inputs: QuantizationInputs) throws -> Plan {
+    public func plan(_ inputs: QuantizationInputs, permitsMissingImportance: Bool = false) throws -> Plan {
         let (model, guidance) = (inputs.model, inputs.guidance)
-        let assignments = try assignments(for: model, hasImportance: guidance.isAny)
+        var assignments = try assignments(for: model, hasImportance: guidance.isAny)
+        if permitsMissingImportance, assignments.contains(where: \.needsImportance) {
+            assignments = try self.assignments(for: model, hasImportance: true)
+        }
         let hessian = guidance.hessian.flatMap { fitting in
             inputs.hessian.map {
                 OpenedHessian(
@@ -69,10 +75,16 @@ public struct Quantization: Sendable {
             }
         }
         let known = hessian.map { $0.rest(of: inputs.importance) } ?? inputs.importance
+        var missingImportance: RecipeError?
         do {
             if guidance.texts == nil {
-                try RecipeError.demandImportance(for: assignments) {
-                    known?.entries[$0] != nil || hessian?.fitted[$0] != nil
+                do throws(RecipeError) {
+                    try RecipeError.demandImportance(for: assignments) {
+                        known?.entries[$0] != nil || hessian?.fitted[$0] != nil
+                    }
+                } catch {
+                    guard permitsMissingImportance else { throw error }
+                    missingImportance = error
                 }
             }
             for assignment in assignments where assignment.type.isQuantized {
@@ -88,7 +100,7 @@ public struct Quantization: Sendable {
             warnings: warnings(about: assignments, of: model, importance: known)
                 + [hessian?.warning, inputs.hessianWarning].compactMap { $0 }
                 + warnings(aboutImportanceOf: inputs, assignments, fitted: hessian),
-            importance: known, hessian: hessian, file: file,
+            missingImportance: missingImportance, importance: known, hessian: hessian, file: file,
             parts: try splitLimits.map { try PartedOutline(file, limits: $0) })
     }
 

@@ -60,6 +60,8 @@ public struct ExpertUpcycling: Sendable {
     public struct Outcome: Sendable {
         /// The folder.
         public let path: String
+        /// The files in it.
+        public let paths: [String]
         /// The number of tensors.
         public let tensorCount: Int
         /// The number of files of weights.
@@ -112,7 +114,8 @@ public struct ExpertUpcycling: Sendable {
         let folder = try UpcycledFolder(output, plan, isRestarting: isRestarting, replacesFiles: replacesFiles, compute)
         try folder.write()
         return Outcome(
-            path: folder.path, tensorCount: plan.tensors.tensors.count, shardCount: plan.shards.cuts.count,
+            path: folder.path, paths: folder.ownPaths, tensorCount: plan.tensors.tensors.count,
+            shardCount: plan.shards.cuts.count,
             byteCount: plan.byteCount)
     }
 

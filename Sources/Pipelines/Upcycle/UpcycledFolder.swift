@@ -181,6 +181,9 @@ struct UpcycledFolder {
         return Self.names(in: path).filter { described.contains($0) || Self.isOfWeights($0) }
     }
 
+    /// The files of a checkpoint that are there.
+    var ownPaths: [String] { ownNames.map { "\(path)/\($0)" } }
+
     private var replacedByteCount: Int {
         ownNames.reduce(0) { $0 + ((try? ReadableFile(path: "\(path)/\($1)").byteCount) ?? 0) }
     }

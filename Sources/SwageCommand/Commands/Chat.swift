@@ -6,7 +6,9 @@ struct Chat: SwageSubcommand {
         abstract: "Talks with a model, turn by turn.",
         discussion: """
             Reads turns from standard input, one per line; a line that ends in a backslash goes on in the next one. Ctrl-C ends \
-            an answer, or the program while it waits for a turn. When the context is full the oldest turns are left out.
+            an answer, or the program while it waits for a turn, as Ctrl-D does. On a terminal the arrows go through the line \
+            and the turns before, where the system has libedit; what is typed during an answer waits for its end. When the \
+            context is full the oldest turns are left out. With --json every answer is an object on a line of its own.
 
             \(ChatInput.help)
             """,
@@ -71,21 +73,27 @@ struct Chat: SwageSubcommand {
             case .help: StandardStream.error.write("\(ChatInput.help)\n")
             case .unknown(let name):
                 StandardStream.error.write("there is no command \(name); /help lists them\n")
-            case .turn(let text): try answer(text, conversation)
+            case .turn(let text): try input.apart { try answer(text, conversation) }
             }
         }
     }
 
     /// Writes the answer to a turn, or what is wrong with the turn.
     private func answer(_ text: String, _ conversation: Conversation) throws {
+        var written: [UInt8] = []
         do {
-            let finish = try Interruption.ending { isInterrupted in
+            let answer = try Interruption.ending { isInterrupted in
                 try conversation.answer(
                     text, isInterrupted: isInterrupted, onNotice: { ProgressLine.handler(.warning($0)) },
-                    onText: { try StandardStream.output.write(modelText: $0) })
+                    onText: {
+                        if terminal.json { written += $0 }
+                        try StandardStream.output.write(modelText: $0)
+                    })
             }
+            if terminal.json { try JSONOutput.printLine(AnswerReport(text, written, answer)) }
             try StandardStream.output.write("\n")
-            if finish == .context { ProgressLine.handler(.warning("the answer ends here: the context is full")) }
+            PaceNote.write(answer.pace)
+            if answer.finish == .context { ProgressLine.handler(.warning("the answer ends here: the context is full")) }
         } catch let error as OutputFailure {
             throw error
         } catch {

@@ -21,9 +21,25 @@ struct Clean: SwageSubcommand {
 
     func run() throws {
         let found = try dryRun ? Cleaning.leftovers(of: output.path) : Cleaning.run(output.path)
+        if terminal.json { return try JSONOutput.print(Summary(dryRun: dryRun, removed: found.map(Summary.Item.init))) }
         if found.isEmpty { return StandardStream.error.write("nothing is left of runs that wrote \(output.path)\n") }
         for item in found {
             try StandardStream.output.write("\(item.path)  \(Figures.bytes(item.byteCount))\n")
+        }
+    }
+}
+
+extension Clean {
+    /// What `clean --json` prints.
+    private struct Summary: Encodable {
+        let dryRun: Bool
+        let removed: [Item]
+
+        struct Item: Encodable {
+            let path: String
+            let bytes: Int
+
+            init(_ item: Leftover) { (path, bytes) = (item.path, item.byteCount) }
         }
     }
 }

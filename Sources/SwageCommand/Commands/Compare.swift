@@ -40,9 +40,6 @@ struct Compare: SwageSubcommand {
     @Flag(help: "Show how the errors are distributed.")
     var histogram = false
 
-    @Flag(help: "Print one JSON object, with every tensor and expert.")
-    var json = false
-
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Work") var work: ThreadOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
@@ -57,14 +54,17 @@ struct Compare: SwageSubcommand {
     }
 
     func run() throws {
-        let source = try reading.open(original.path, expertPadding: .off)
-        let result = try Model.open(quantized.path, expertNormalization: reading.normalizeExperts)
+        let named = try [
+            reading.open(original.path, expertPadding: .off),
+            Model.open(quantized.path, expertNormalization: reading.normalizeExperts),
+        ].calledAsGiven
+        let (source, result) = (named[0], named[1])
         ProgressLine.say(result.notes)
         let comparison = WeightComparison(importancePath: imatrix?.path, compute: work.compute)
         let tensors = try comparison.run(original: source, quantized: result)
         ProgressLine.clear()
         let report = WeightReport(tensors, hasImportance: imatrix != nil)
-        if json {
+        if terminal.json {
             let manifest = Manifest(
                 [try InputRecord("original", source), try InputRecord("model", result)]
                     + (try [imatrix].compactMap { $0?.path }.map { try InputRecord("importance", file: $0) }))

@@ -64,11 +64,17 @@ struct Convert: WritingCommand {
         conversion.chatTemplate = chatTemplate.map { .init($0.path) }
         if dryRun {
             _ = try conversion.metadata(of: model, progress: ProgressLine.handler)
+            if terminal.json {
+                return try JSONOutput.print(
+                    ConversionPlan(try conversion.plan(model), of: model, try conversion.duration(model)))
+            }
             try StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
             return StandardStream.error.write(Figures.estimate(try conversion.duration(model)))
         }
         let outcome = try conversion.run(model, output: output.path, progress: ProgressLine.handler)
         ProgressLine.clear()
+        EndNote.wrote(outcome.paths)
+        if terminal.json { return try JSONOutput.print(WritingSummary(outcome, of: model)) }
         try StandardStream.output.write("\(outcome.summary)\n")
     }
 }

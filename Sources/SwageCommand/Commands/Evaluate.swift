@@ -6,6 +6,8 @@ import Pipelines
 import Reporting
 
 struct Evaluate: WritingCommand {
+    static let jsonTellsOutputs = false
+
     static let configuration = CommandConfiguration(
         abstract: "Lets a model answer multiple-choice questions by the choices' log-likelihoods.",
         discussion: """
@@ -38,9 +40,6 @@ struct Evaluate: WritingCommand {
     @Option(help: ArgumentHelp("Write every question's figures to this file, a JSON line each.", valueName: "file"))
     var details: OutputPath?
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Work") var work: ComputeOptions
     @OptionGroup(title: "Unfinished work") var resuming: ResumeOptions
@@ -57,8 +56,8 @@ struct Evaluate: WritingCommand {
 
     func run() throws {
         let tasks = try tasks.map { try EvaluationTask(contentsOf: $0.path, limit: limit) }
-        let model = try reading.open(model.path)
-        let original = try reference.map { try reading.open($0.path) }
+        let named = try [model, reference].compactMap { $0?.path }.map { try reading.open($0) }.calledAsGiven
+        let (model, original) = (named[0], named.count > 1 ? named[1] : nil)
         var evaluation = TaskEvaluation(compute: work.compute, detailsPath: details?.path)
         evaluation.isRestarting = resuming.isRestarting
         let results = try evaluation.run(model, reference: original, tasks: tasks)
@@ -66,9 +65,9 @@ struct Evaluate: WritingCommand {
         let report = TaskReport(
             model: model.name, results: results.model, reference: original?.name, references: results.reference,
             precision: work.precision,
-            manifest: json
+            manifest: terminal.json
                 ? try Manifest(models: [original, model].compactMap { $0 }, tasks: tasks, questionLimit: limit) : nil)
-        if json { return try JSONOutput.print(report) }
+        if terminal.json { return try JSONOutput.print(report) }
         try StandardStream.output.write(TaskTables.tables(of: report).map(\.terminal).joined(separator: "\n\n") + "\n")
     }
 }

@@ -27,9 +27,6 @@ struct Fit: SwageSubcommand {
             "Memory beside the device, for the experts of layers that it cannot hold.", valueName: "size"))
     var ram: ByteSize?
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     @OptionGroup(title: "The device") var use: DeviceOptions
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
@@ -47,7 +44,7 @@ struct Fit: SwageSubcommand {
         let report = FitReport(
             model, try SizeSurvey(model), device: device, hasDevice: memory != nil,
             processorByteCount: ram?.byteCount ?? 0)
-        if json { return try JSONOutput.print(report.json) }
+        if terminal.json { return try JSONOutput.print(report.json) }
         try StandardStream.output.write(report.text)
     }
 }

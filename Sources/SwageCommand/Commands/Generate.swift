@@ -1,7 +1,6 @@
 import ArgumentParser
 import Evaluation
 import Pipelines
-import Tokenizers
 
 struct Generate: SwageSubcommand {
     static let configuration = CommandConfiguration(
@@ -34,9 +33,6 @@ struct Generate: SwageSubcommand {
     @Option(help: "In JSON, the so many most probable tokens at each place.")
     var topLogProbabilities = 0
 
-    @Flag(help: "Print one JSON object with token ids, text, log-probabilities and why the text ends.")
-    var json = false
-
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Work") var work: ThreadOptions
     @OptionGroup(title: "Work") var choice: PrecisionOptions
@@ -48,7 +44,7 @@ struct Generate: SwageSubcommand {
         }
         guard maxNewTokens >= 1 else { throw ValidationError("--max-new-tokens must be at least 1") }
         guard topLogProbabilities >= 0 else { throw ValidationError("--top-log-probabilities must not be negative") }
-        guard topLogProbabilities == 0 || json else {
+        guard topLogProbabilities == 0 || terminal.json else {
             throw ValidationError("--top-log-probabilities is for --json")
         }
     }
@@ -61,7 +57,7 @@ struct Generate: SwageSubcommand {
         options.contextLength = context
         options.topCount = topLogProbabilities
         let generation = Generation(options, compute: choice.applied(to: work.compute))
-        let isStreaming = !json
+        let isStreaming = !terminal.json
         let result = try generation.run(model, prompt: prompt) { bytes in
             if isStreaming { try StandardStream.output.write(modelText: bytes) }
         }
@@ -71,7 +67,10 @@ struct Generate: SwageSubcommand {
             ProgressLine.handler(
                 .warning("the text ends after \(result.tokens.count) tokens: the context of \(count) is full"))
         }
-        if json { try JSONOutput.print(GenerationReport(result, options)) }
+        if terminal.json {
+            return try JSONOutput.print(GenerationReport(result, options, tellsPace: terminal.verbosity == .verbose))
+        }
+        PaceNote.write(result.pace)
     }
 
     private func readPrompt() throws -> [UInt8] {
@@ -79,27 +78,5 @@ struct Generate: SwageSubcommand {
         var bytes = file == "-" ? try StandardInput.text() : try EvaluationText(contentsOf: file, limit: .prompt).bytes
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         return bytes
-    }
-}
-
-/// What `generate --json` prints.
-private struct GenerationReport: Encodable {
-    let prompt: [TokenID]
-    let tokens: [TokenID]
-    let text: String
-    let logProbabilities: [Double]
-    let topLogProbabilities: [[TokenProbability]]?
-    let finish: GenerationFinish
-    /// The seed, where chance had a part.
-    let seed: UInt64?
-
-    init(_ result: Generation.Result, _ options: GenerationOptions) {
-        prompt = result.prompt
-        tokens = result.tokens
-        text = result.text
-        logProbabilities = result.logProbabilities
-        topLogProbabilities = options.topCount > 0 ? result.topLogProbabilities : nil
-        finish = result.finish
-        seed = options.sampling.temperature > 0 ? options.sampling.seed : nil
     }
 }

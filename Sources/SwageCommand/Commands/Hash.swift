@@ -29,9 +29,6 @@ struct Hash: SwageSubcommand {
     @Flag(help: "Leave out the digests of single tensors.")
     var noLayer = false
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     @OptionGroup(title: "Work") var work: ThreadOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
@@ -51,7 +48,7 @@ struct Hash: SwageSubcommand {
         let result = try zip(check, manifest).map {
             try ManifestCheck(hash, path: file.path, against: $1, manifestPath: $0.path)
         }
-        if json {
+        if terminal.json {
             try JSONOutput.print(HashSummary(hash, path: file.path, check: result, listsTensors: !noLayer))
         } else if let result {
             try StandardStream.output.write(DisplayText(lines: Self.text(of: result, hash, path: file.path)))

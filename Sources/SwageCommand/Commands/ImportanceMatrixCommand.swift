@@ -13,7 +13,7 @@ struct ImportanceMatrixCommand: WritingCommand {
             swage imatrix MODEL --text FILE… -o OUT [--format gguf|dat]
             swage imatrix MODEL --text FILE… --hessian OUT [-o OUT]
             swage imatrix --merge FILE… -o OUT [--format gguf|dat]
-            swage imatrix --show FILE [--experts] [--json]
+            swage imatrix --show FILE [--experts]
             """,
         examples:
             "imatrix xverse.gguf --text texts.txt -o imatrix.gguf",
@@ -52,9 +52,6 @@ struct ImportanceMatrixCommand: WritingCommand {
     @Flag(help: "With --show: each expert by itself.")
     var experts = false
 
-    @Flag(help: "With --show: print one JSON object.")
-    var json = false
-
     @OptionGroup(title: "Windows of text") var windows: WindowOptions
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Work") var work: ComputeOptions
@@ -80,14 +77,19 @@ struct ImportanceMatrixCommand: WritingCommand {
         if hessian != nil, work.precision != .reference {
             throw ValidationError("--hessian is collected with --precision reference")
         }
-        if show == nil, json || experts { throw ValidationError("--json and --experts belong to --show") }
+        if show == nil, experts { throw ValidationError("--experts belongs to --show") }
     }
 
     func run() throws {
-        if let show { return try ImportanceListing(path: show.path).write(byExpert: experts, json: json) }
+        if let show { return try ImportanceListing(path: show.path).write(byExpert: experts, json: terminal.json) }
         let matrix = try merge.isEmpty ? collect() : merged(into: output?.path ?? "")
         ProgressLine.clear()
         for warning in matrix.warnings { ProgressLine.handler(.warning(warning)) }
+        if terminal.json {
+            return try JSONOutput.print(
+                CollectionSummary(
+                    tensors: matrix.entries.count, windows: matrix.chunkCount, windowTokens: matrix.chunkSize))
+        }
         for file in [output, hessian].compactMap({ $0?.path }) {
             try StandardStream.output.write(
                 "\(file): \(matrix.entries.count) tensors from \(matrix.chunkCount) windows of \(matrix.chunkSize) tokens\n"
@@ -117,6 +119,14 @@ struct ImportanceMatrixCommand: WritingCommand {
     private func merged(into output: String) throws -> ImportanceMatrix {
         try ImportanceMerging(form: format.form).run(merge.map(\.path), output: output, progress: ProgressLine.handler)
     }
+}
+
+/// What `imatrix --json` prints of what it has written.
+private struct CollectionSummary: Encodable {
+    let tensors: Int
+    let windows: Int
+    /// 0 if not known.
+    let windowTokens: Int
 }
 
 /// The names of the forms of importance matrix files.

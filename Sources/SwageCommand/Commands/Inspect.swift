@@ -20,9 +20,6 @@ struct Inspect: SwageSubcommand {
     @Flag(help: "List every tensor.")
     var tensors = false
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
@@ -32,7 +29,7 @@ struct Inspect: SwageSubcommand {
             preTokenizer: reading.splitting.preTokenizer)
         ProgressLine.say(inspection.notes)
         let experts = try ExpertOrigin(of: inspection.source)
-        if json { return try JSONOutput.print(InspectionReport(inspection, experts, listsTensors: tensors)) }
+        if terminal.json { return try JSONOutput.print(InspectionReport(inspection, experts, listsTensors: tensors)) }
         try StandardStream.output.write(Self.text(of: inspection, experts, listsTensors: tensors))
     }
 

@@ -104,12 +104,21 @@ struct Make: WritingCommand {
             compute: work.compute)
         folder.isRestarting = resume.isRestarting
         let planned = try folder.plan()
-        try show(planned, model, calibration, measured)
-        guard !dryRun else { return }
+        let measuring = try folder.measuringDuration(of: measured, cut: WindowCut(windowLimit: chunks))
+        let plan = MakingPlan(
+            model: model.userName, files: planned.map(MakingPlan.File.init),
+            diskBytes: planned.reduce(0) { $0 + ($1.isComplete ? 0 : $1.byteCount) },
+            measuringSeconds: measuring / .seconds(1),
+            calibrationTexts: calibration.map(\.name), measuredTexts: measured.map(\.name))
+        try show(plan, originalByteCount: model.fileByteCount)
+        guard !dryRun else { return try terminal.json ? JSONOutput.print(plan) : () }
         try refuseOthers(planned)
-        let paths = try folder.run()
-        try report(model, paths, goals, measured)
+        folder.lastStep = ("measuring", measuring)
+        _ = try folder.run(planned)
+        EndNote.wrote(planned.filter { !$0.isComplete }.map(\.path))
+        try report(model, planned.map(\.path), goals, measured)
         try folder.finish()
+        if terminal.json { try JSONOutput.print(plan) }
     }
 
     /// Measures the files beside the original, and writes what that comes to.
@@ -129,6 +138,7 @@ struct Make: WritingCommand {
             ProgressLine.clear()
             let documents = ReportDocuments(report: measured, card: cards.details, frame: ChatFrame(of: model))
             try documents.write(to: report)
+            EndNote.wrote(report.files.map(\.path) + report.cardPaths)
             try StandardStream.output.write(measured.markdown + "\n")
         }
         try StandardStream.output.write("\n\(output.path): ready to publish, with README.md and report.html\n")
@@ -152,28 +162,23 @@ struct Make: WritingCommand {
     }
 
     /// Prints what is going to happen.
-    private func show(
-        _ planned: [ModelFolder.PlannedFile], _ model: Model, _ calibration: [EvaluationText],
-        _ measured: [EvaluationText]
-    ) throws {
+    private func show(_ plan: MakingPlan, originalByteCount: Int) throws {
         ProgressLine.clear()
         var table = Table([.init("file"), .init("at most", .right), .init("takes about", .right)])
-        for file in planned {
+        for file in plan.files {
             let time =
-                file.isComplete
-                ? "is there" : file.duration.map { Figures.duration($0 / .seconds(1)) } ?? "is measured first"
-            table.append([file.path, Figures.bytes(file.byteCount), time])
+                file.isComplete ? "is there" : file.estimatedSeconds.map(Figures.duration) ?? "is measured first"
+            table.append([file.path, Figures.bytes(file.maxBytes), time])
         }
-        let rest = planned.reduce(0) { $0 + ($1.isComplete ? 0 : $1.byteCount) }
-        func names(_ texts: [EvaluationText]) -> String { texts.map(\.name).joined(separator: ", ") }
         try StandardStream.output.write(
             """
-            \(model.name): \(Figures.bytes(try model.fileByteCount)) as stored
-            fitted to \(names(calibration)); measured on \(names(measured))
+            \(plan.model): \(Figures.bytes(originalByteCount)) as stored
+            fitted to \(plan.calibrationTexts.joined(separator: ", "))
+            measured on \(plan.measuredTexts.joined(separator: ", ")), which takes about \(Figures.duration(plan.measuringSeconds))
 
             \(table.terminal)
 
-            \(Figures.bytes(rest)) of disk are needed in \(output.path)
+            \(Figures.bytes(plan.diskBytes)) of disk are needed in \(output.path)
 
             """)
     }

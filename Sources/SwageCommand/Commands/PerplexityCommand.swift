@@ -9,6 +9,8 @@ import Reporting
 import Runtime
 
 struct PerplexityCommand: WritingCommand {
+    static let jsonTellsOutputs = false
+
     static let configuration = CommandConfiguration(
         commandName: "perplexity",
         abstract: "Measures how well a model predicts texts, by llama.cpp's protocol, and how far from another model.",
@@ -49,9 +51,6 @@ struct PerplexityCommand: WritingCommand {
         parsing: .upToNextOption,
         help: "In place of a model: files of --save-scores of different windows, as if one run had scored them all.")
     var mergeScores: [InputPath] = []
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
 
     @Option(
         help: ArgumentHelp(
@@ -100,8 +99,8 @@ struct PerplexityCommand: WritingCommand {
                 precision: identity.precision ?? Precision.reference.rawValue, identity.manifest)
         }
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
-        let model = try reading.open(path)
-        let original = try reference.map { try reading.open($0.path) }
+        let named = try ([path] + [reference?.path].compactMap { $0 }).map { try reading.open($0) }.calledAsGiven
+        let (model, original) = (named[0], named.count > 1 ? named[1] : nil)
         var cut = windows.cut
         cut.stride = stride
         let baseLogits = baseLogits?.path
@@ -123,7 +122,7 @@ struct PerplexityCommand: WritingCommand {
             context: cut.context,
             stride: cut.stride,
             precision: work.precision.rawValue,
-            json
+            terminal.json
                 ? Manifest(
                     models: [original, model].compactMap { $0 }, predictions: baseLogits, texts: texts, cut: cut)
                 : nil)
@@ -134,7 +133,7 @@ struct PerplexityCommand: WritingCommand {
         precision: String, _ manifest: Manifest?
     ) throws {
         ProgressLine.clear()
-        if json {
+        if terminal.json {
             return try JSONOutput.print(
                 PerplexityReport(
                     manifest: manifest, model: model, reference: reference, context: context, stride: stride,

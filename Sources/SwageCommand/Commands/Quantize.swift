@@ -126,18 +126,25 @@ struct Quantize: WritingCommand {
         quantization.isRestarting = resume.isRestarting
         let inputs = try QuantizationInputs(model, guidance: guidance())
         guard let limit = budget.budget(for: model) else {
-            _ = try write(quantization.plan(inputs))
-            return
+            let plan = try quantization.plan(inputs, permitsMissingImportance: dryRun)
+            guard let written = try write(plan), terminal.json else { return }
+            return try JSONOutput.print(WritingSummary(written, of: model))
         }
         var budgeted = BudgetedQuantization(
             quantization, budget: limit, sensitivityPath: budget.sensitivity?.path, compute: work.compute)
         budgeted.output = dryRun ? nil : output?.path
         budgeted.isRestarting = resume.isRestarting
         let outcome = try budgeted.plan(inputs)
-        let path = try write(outcome.plan)
+        let written = try write(outcome.plan, budget: BudgetSummary(outcome, measured: nil))
+        let path = written?.paths[0]
         let measured = try path.map { try budgeted.divergence(of: $0, from: inputs) }
         try budgeted.removeWork()
         ProgressLine.clear()
+        if terminal.json {
+            guard let written else { return }
+            return try JSONOutput.print(
+                WritingSummary(written, of: model, budget: BudgetSummary(outcome, measured: measured)))
+        }
         let report = BudgetReport(outcome: outcome, budget: budget, model: model)
         try StandardStream.output.write(report.text(measured: measured, output: path ?? output?.path))
     }
@@ -158,12 +165,17 @@ struct Quantize: WritingCommand {
 
     /// Writes the file, or what it would hold.
     ///
-    /// - Returns: the file, or its first part; nil if nothing was written.
-    private func write(_ plan: Quantization.Plan) throws -> String? {
+    /// - Returns: what was written; nil for nothing.
+    private func write(_ plan: Quantization.Plan, budget: BudgetSummary? = nil) throws -> Conversion.Outcome? {
         guard let output = output?.path, !dryRun else {
             ProgressLine.clear()
             try plan.checkTexts()
             for warning in plan.warnings { ProgressLine.handler(.warning(warning)) }
+            defer { ProgressLine.say([plan.missingImportance].compactMap { $0?.diagnostic }) }
+            if terminal.json {
+                try JSONOutput.print(QuantizationPlan(plan, budget: budget))
+                return nil
+            }
             try StandardStream.output.write(Self.listing(of: plan))
             for part in try plan.listing(of: output?.path ?? "MODEL.gguf") {
                 try StandardStream.output.write("\(part)\n")
@@ -173,8 +185,9 @@ struct Quantize: WritingCommand {
         }
         let outcome = try plan.write(to: output, progress: work.compute.progress)
         ProgressLine.clear()
+        EndNote.wrote(outcome.paths)
         try StandardStream.output.write("\(outcome.summary)\n")
-        return outcome.paths[0]
+        return outcome
     }
 
     private static func listing(of plan: Quantization.Plan) -> DisplayText {

@@ -7,6 +7,8 @@ import Pipelines
 import Reporting
 
 struct Report: WritingCommand {
+    static let jsonVersion = ModelReport.currentVersion
+
     static let configuration = CommandConfiguration(
         abstract: "Measures several models on several texts: perplexity, and how far they are from the original.",
         discussion: """
@@ -55,9 +57,6 @@ struct Report: WritingCommand {
     )
     var output: ReportOutput?
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     @Flag(help: "Write README.md, a model card for HuggingFace, and a Modelfile for ollama too; needs a folder.")
     var card = false
 
@@ -92,9 +91,6 @@ struct Report: WritingCommand {
             if let unknown = members(of: group).first(where: { !texts.map(\.name).contains($0) }) {
                 throw ValidationError("--group \(group.name): \(unknown) is none of the texts")
             }
-        }
-        guard output == nil || !json else {
-            throw ValidationError("--json belongs to standard output; name the file .json")
         }
         guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
         guard limit == nil || !tasks.isEmpty else { throw ValidationError("--limit belongs to --task") }
@@ -132,11 +128,14 @@ struct Report: WritingCommand {
 
     private func write(_ documents: ReportDocuments) throws {
         guard let output else {
-            return try json
+            return try terminal.json
                 ? JSONOutput.print(documents.report)
                 : StandardStream.output.write(documents.report.markdown + "\n")
         }
         try documents.write(to: output)
+        if terminal.json {
+            return try JSONOutput.print(["models": models.map(\.name), "texts": texts.map(\.name)])
+        }
         try StandardStream.output.write("\(output.path): \(models.count) models on \(texts.count) texts\n")
     }
 

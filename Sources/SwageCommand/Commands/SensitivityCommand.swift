@@ -43,6 +43,7 @@ struct SensitivityCommand: WritingCommand {
         probing.isRestarting = resuming.isRestarting
         let sensitivity = try probing.run(model, output: output.path)
         ProgressLine.clear()
+        if terminal.json { return try JSONOutput.print(["tensors": sensitivity.matrices.count]) }
         try StandardStream.output.write("\(output.path): \(sensitivity.matrices.count) tensors\n")
     }
 }

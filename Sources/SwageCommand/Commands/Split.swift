@@ -57,6 +57,7 @@ struct Split: WritingCommand {
         splitting.replacesParts = replacing.replacesOutputs
         let paths = try splitting.run(file.path, prefix: output.path, progress: ProgressLine.handler)
         ProgressLine.clear()
+        EndNote.wrote(paths)
         for path in paths { try StandardStream.output.write("\(path)\n") }
     }
 }
@@ -64,6 +65,7 @@ struct Split: WritingCommand {
 struct Merge: WritingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Joins the parts of a split model into one GGUF file.",
+        usage: "swage merge <part> -o <file> [<options>]",
         examples:
             "merge parts/xverse-00001-of-00003.gguf -o xverse.gguf")
 

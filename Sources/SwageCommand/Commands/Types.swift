@@ -17,9 +17,6 @@ struct Types: SwageSubcommand {
     @Argument(help: "A checkpoint directory or a GGUF file.")
     var model: InputPath?
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
@@ -27,7 +24,7 @@ struct Types: SwageSubcommand {
 
     func run() throws {
         let listing = try TypeListing(model.map { try SizeSurvey(reading.open($0.path)) })
-        if json { return try JSONOutput.print(listing) }
+        if terminal.json { return try JSONOutput.print(listing) }
         try StandardStream.output.write(listing.text)
     }
 }

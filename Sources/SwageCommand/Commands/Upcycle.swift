@@ -94,7 +94,6 @@ struct Upcycle: WritingCommand {
     }
 
     func run() throws {
-        let started = ContinuousClock.now
         let texts = try check.map { try EvaluationText(contentsOf: $0.path) }
         let dense = try Model.open(checkpoint.path)
         ProgressLine.say(dense.notes)
@@ -103,7 +102,7 @@ struct Upcycle: WritingCommand {
         upcycling.isRestarting = resume.isRestarting
         upcycling.replacesFiles = replacing.replacesOutputs
         let plan = try upcycling.plan(dense)
-        if dryRun { return try StandardStream.output.write(UpcyclingReport.description(of: plan, dense)) }
+        if dryRun { return try tell(plan, dense) }
         if let first = ExpertUpcycling.obstacles(in: output.path).first, !replacing.replacesOutputs {
             throw OutputExists(path: first)
         }
@@ -113,12 +112,22 @@ struct Upcycle: WritingCommand {
         try comparison.prepare(dense, texts: compared)
         let outcome = try upcycling.run(plan, output: output.path)
         ProgressLine.clear()
+        EndNote.wrote(outcome.paths)
+        let result = compared.isEmpty ? nil : try comparison.run(plan, path: outcome.path, texts: compared)
+        ProgressLine.clear()
+        try tell(plan, dense, result)
+        guard plan.upcycling.exactness == .exact, let result else { return }
+        guard result.areSame else {
+            throw UpcyclingDiffers(
+                path: outcome.path, divergence: result.texts.map(\.divergence.magnitude).max() ?? .nan)
+        }
+        try StandardStream.output.write("it computes what the dense model computes\n")
+    }
+
+    private func tell(_ plan: ExpertUpcycling.Plan, _ dense: Model, _ result: UpcyclingCheck.Outcome? = nil) throws {
+        if terminal.json { return try JSONOutput.print(UpcyclingSummary(plan, of: dense, compared: result)) }
         try StandardStream.output.write(UpcyclingReport.description(of: plan, dense))
-        if !compared.isEmpty { try compare(comparison, plan, outcome.path, compared) }
-        guard ProgressLine.verbosity != .quiet else { return }
-        let seconds = (ContinuousClock.now - started) / .seconds(1)
-        StandardStream.error.write(
-            "wrote \(outcome.path) (\(Figures.bytes(outcome.byteCount))) in \(Figures.duration(seconds))\n")
+        if let result { try StandardStream.output.write("\n" + UpcyclingReport.table(of: result).terminal + "\n") }
     }
 
     private func comparison(_ plan: ExpertUpcycling.Plan) -> UpcyclingCheck {
@@ -126,19 +135,6 @@ struct Upcycle: WritingCommand {
         if check.isEmpty { comparison.cut.windowLimit = windows.chunks ?? Self.bundledWindowLimit }
         comparison.cut.context = min(comparison.cut.context, plan.upcycling.decoder.contextLength)
         return comparison
-    }
-
-    private func compare(
-        _ comparison: UpcyclingCheck, _ plan: ExpertUpcycling.Plan, _ path: String, _ texts: [EvaluationText]
-    ) throws {
-        let outcome = try comparison.run(plan, path: path, texts: texts)
-        ProgressLine.clear()
-        try StandardStream.output.write("\n" + UpcyclingReport.table(of: outcome).terminal + "\n")
-        guard plan.upcycling.exactness == .exact else { return }
-        guard outcome.areSame else {
-            throw UpcyclingDiffers(path: path, divergence: outcome.texts.map(\.divergence.magnitude).max() ?? .nan)
-        }
-        try StandardStream.output.write("it computes what the dense model computes\n")
     }
 
     private var options: UpcyclingOptions {

@@ -32,9 +32,6 @@ struct Verify: SwageSubcommand {
     @Option(help: "The most findings, and with --against tensors, to list.")
     var limit = 20
 
-    @Flag(help: "Print one JSON object, with every finding and tensor.")
-    var json = false
-
     @OptionGroup(title: "Reading the model") var reading: ModelOptions
     @OptionGroup(title: "Work") var work: ThreadOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
@@ -58,7 +55,7 @@ struct Verify: SwageSubcommand {
         ProgressLine.clear()
         for note in soundness.notes + (origin?.notes ?? []) { compute.progress(.note(Message(note))) }
         let report = VerificationReport(soundness, origin)
-        if json {
+        if terminal.json {
             let manifest = try Manifest(verified: soundness.files, against: original)
             try JSONOutput.print(VerificationSummary(report, path: file.path, original: against?.path, manifest))
         } else {
@@ -70,7 +67,7 @@ struct Verify: SwageSubcommand {
 
     private func verifyOrigin(_ original: Model, _ compute: Compute) throws -> OriginVerification.Report {
         let model = try Model.open(file.path, expertPadding: .off, expertNormalization: reading.normalizeExperts)
-        compute.progress(.stage(.comparing(model: model.name)))
+        compute.progress(.stage(.comparing(model: model.userName)))
         return try OriginVerification(parallel: compute.parallel) { compute.progress(.fraction($0)) }
             .run(model, original: original)
     }

@@ -7,7 +7,7 @@ struct PrecisionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How activations are multiplied with weights: reference, in float32, or fast, with 8 bits and bfloat16.",
-            discussion: "fast is what inference engines do; Docs/Evaluation.md has what it costs."))
+            discussion: "fast is what inference engines do; the handbook has what it costs."))
     var precision: Precision = .reference
 
     /// What a use case works with, at this precision.

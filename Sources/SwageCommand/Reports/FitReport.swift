@@ -64,7 +64,7 @@ struct FitReport {
         }
         var parts: [DisplayText] = [
             """
-            \(model.name): \(Figures.decimal(Double(survey.elementCount) / 1e9, 2)) billion weights, \(plan.layerCount) layers
+            \(model.userName): \(Figures.decimal(Double(survey.elementCount) / 1e9, 2)) billion weights, \(plan.layerCount) layers
             made for \(plan.contextLength) tokens; here \(device.context) of them, cache \(device.cacheType.rawValue)
             cache \(Figures.bytes(device.cacheByteCount(plan))), working memory at most \
             \(Figures.bytes(device.workByteCount(plan))), reserve \(Figures.bytes(device.reserveByteCount))
@@ -114,7 +114,6 @@ struct FitReport {
 
     /// What `fit --json` prints; sizes are in bytes.
     struct JSON: Encodable {
-        let schema = 1
         let manifest: Manifest
         let model: String
         let elements: Int
@@ -161,7 +160,7 @@ struct FitReport {
     var json: JSON {
         let plan = model.plan
         return JSON(
-            manifest: manifest, model: model.name, elements: survey.elementCount, context: device.context,
+            manifest: manifest, model: model.userName, elements: survey.elementCount, context: device.context,
             cacheType: device.cacheType.rawValue,
             cacheBytes: device.cacheByteCount(plan), workBytes: device.workByteCount(plan),
             reserveBytes: device.reserveByteCount, memoryBytes: hasDevice ? device.byteCount : nil,

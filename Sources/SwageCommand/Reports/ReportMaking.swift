@@ -41,7 +41,7 @@ struct ReportMaking {
     ///   - write: Writes the report; what was kept is removed after it.
     /// - Throws: Errors of measuring, and what `write` throws.
     func run(_ models: [NamedModel], texts: [EvaluationText], write: (ModelReport) throws -> Void) throws {
-        let opened = models.map(\.called)
+        let opened = models.map { $0.model.called($0.name) }
         var comparison = ModelComparison(cut: cut, compute: compute, output: output)
         comparison.isRestarting = isRestarting
         comparison.tasks = tasks
@@ -79,15 +79,6 @@ extension ReportMaking {
         var manifest = measured
         manifest.inputs += try Manifest(models: [], tasks: tasks, questionLimit: nil).inputs
         return manifest
-    }
-}
-
-extension ReportMaking.NamedModel {
-    /// The model under the user's name for it.
-    fileprivate var called: Model {
-        var model = model
-        model.name = name
-        return model
     }
 }
 

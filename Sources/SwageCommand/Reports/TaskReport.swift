@@ -7,8 +7,6 @@ import Pages
 
 /// What `evaluate --json` prints.
 struct TaskReport: Encodable {
-    /// Changes with the meaning of the members.
-    let schema = "swage-evaluate/1"
     let version = SwageVersion.current
     /// OpenBLAS's kernels.
     let core = BLAS.coreName

@@ -5,8 +5,6 @@ import Tensors
 
 /// The types that a model can be quantized to, in words and as JSON.
 struct TypeListing: Encodable {
-    /// Changes with the meaning of the members.
-    let schema = "swage-types/1"
     let types: [Entry]
 
     struct Entry: Encodable {

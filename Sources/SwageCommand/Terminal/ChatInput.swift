@@ -1,3 +1,4 @@
+import Files
 import Reporting
 
 /// What the user of a conversation enters.
@@ -13,15 +14,23 @@ struct ChatInput {
     }
 
     static let help = """
-        Commands: /exit ends the program, /reset forgets the conversation, /system TEXT changes what the model is told \
-        before it, /help shows this. A turn that begins like a command is told from one by a space before it.
+        Commands: /exit or Ctrl-D ends the program, /reset forgets the conversation, /system TEXT changes what the model \
+        is told before it, /help shows this. A turn that begins like a command is told from one by a space before it.
         """
 
     private var input = StandardInput()
+    private let editor: LineEditor?
     private let isTerminal = StandardInput.isTerminal
 
     init() {
+        TerminalMode.keep()
+        editor = LineEditor()
         if isTerminal { StandardStream.error.write("/help lists the commands; Ctrl-C ends an answer.\n") }
+    }
+
+    /// Keeps what is typed while the model answers for the turns after.
+    func apart<Result>(_ answering: () throws -> Result) rethrows -> Result {
+        try TerminalMode.withoutEcho(isByteWise: editor != nil, answering)
     }
 
     /// The next entry; nil at the end of the input. Lines without text are left out.
@@ -36,19 +45,30 @@ struct ChatInput {
 
     /// A line and those that it goes on in.
     private mutating func turn() throws -> String? {
-        prompt("> ")
-        guard var text = try input.line() else { return nil }
+        guard var text = try line(prompt: "> ") else { return nil }
         while text.last == UInt8(ascii: "\\") {
             text[text.count - 1] = UInt8(ascii: "\n")
-            prompt("… ")
-            guard let more = try input.line() else { break }
+            guard let more = try line(prompt: "… ") else { break }
             text += more
         }
         return String(decoding: text, as: UTF8.self)
     }
 
-    private func prompt(_ text: DisplayText) {
-        if isTerminal { StandardStream.error.write(text) }
+    private mutating func line(prompt: String) throws -> [UInt8]? {
+        if let editor {
+            let line = editor.line(prompt: prompt)
+            guard line.map({ $0.count <= InputLimit.prompt.byteCount }) ?? true else {
+                throw FileError(.tooLarge(.prompt, byteCount: line?.count ?? 0), path: StandardInput.name)
+            }
+            return line
+        }
+        guard isTerminal else { return try input.line() }
+        StandardStream.error.write("\(prompt)")
+        // What waits already has been typed unseen.
+        let isUnseen = TerminalMode.hasInput
+        let line = try input.line()
+        if isUnseen, let line { StandardStream.error.write("\(String(decoding: line, as: UTF8.self))\n") }
+        return line
     }
 
     private static func entry(_ text: String) -> Entry {

@@ -1,7 +1,9 @@
 import Files
 import GGUF
+import Manifests
 import Platform
 import Reporting
+import Synchronization
 
 /// What a command says when its work is done: what it has written, and how long it took.
 struct EndNote {
@@ -25,34 +27,50 @@ struct EndNote {
     private let before: [String: Version]
     private let started = ContinuousClock.now
 
+    /// Files of names that no option has as they are, such as the parts of a model.
+    private static let others = Mutex<[String]>([])
+
     /// A run without a result in a file says on a terminal how long it took, from so many seconds on.
     private static let shortestTold = 10.0
+    /// More files than these are counted.
+    private static let namedCount = 3
 
-    /// Begins to measure; ``write()`` tells the outputs that are other files than now.
+    /// Begins to measure; what is ``written`` are outputs that are other files than now.
     init(_ files: CommandFiles) {
         outputs = files.outputs
-        before = Self.versions(outputs.flatMap { [$0] + Self.parts(of: $0) })
+        let names = outputs.flatMap { [$0] + Self.parts(of: $0) }
+        before = Dictionary(names.compactMap { name in Version(name).map { (name, $0) } }) { first, _ in first }
     }
+
+    /// Tells of files that the run has written under names of its own making.
+    static func wrote(_ paths: [String]) { others.withLock { $0 += paths } }
+
+    /// What the run has written until now.
+    var written: [WrittenFile] {
+        let others = Self.others.withLock { $0 }.filter { !outputs.contains($0) }
+        return (outputs + others).compactMap { path in
+            guard let version = Version(path), version != before[path] else { return nil }
+            return WrittenFile(path: path, bytes: version.byteCount)
+        }
+    }
+
+    /// The time that the run has taken until now.
+    var seconds: Double { (ContinuousClock.now - started) / .seconds(1) }
 
     func write() {
         ProgressLine.clear()
         guard ProgressLine.verbosity != .quiet else { return }
-        let seconds = (ContinuousClock.now - started) / .seconds(1)
-        let written = outputs.flatMap { description(of: [$0]) + description(of: Self.parts(of: $0)) }
+        let written = written
         if !written.isEmpty {
-            StandardStream.error.write("wrote \(written.joined(separator: ", ")) in \(Figures.duration(seconds))\n")
+            let names = written.prefix(Self.namedCount).map { DisplayText("\($0.path) (\(Figures.bytes($0.bytes)))") }
+            let rest = written.dropFirst(Self.namedCount)
+            let more: DisplayText =
+                rest.isEmpty ? "" : " and \(rest.count) more (\(Figures.bytes(rest.reduce(0) { $0 + $1.bytes })))"
+            StandardStream.error.write(
+                "wrote \(names.joined(separator: ", "))\(more) in \(Figures.duration(seconds))\n")
         } else if seconds >= Self.shortestTold, StandardStream.error.isTerminal {
             StandardStream.error.write("done in \(Figures.duration(seconds))\n")
         }
-    }
-
-    /// Those of a set of files that are other files than before, in words.
-    private func description(of paths: [String]) -> [DisplayText] {
-        let new = Self.versions(paths).filter { before[$0.key] != $0.value }
-        guard let first = new.keys.min() else { return [] }
-        let size = Figures.bytes(new.values.reduce(0) { $0 + $1.byteCount })
-        let rest: DisplayText = new.count == 1 ? "" : " and \(new.count - 1) more parts"
-        return ["\(first)\(rest) (\(size))"]
     }
 
     /// The files that are there as parts of a model with the name of an output, or with the output as their prefix.
@@ -60,8 +78,24 @@ struct EndNote {
         let prefixes = output.hasSuffix(".gguf") ? [String(output.dropLast(5)), output] : [output]
         return prefixes.flatMap { GGUFSplitWriter.files(withPrefix: $0) }
     }
+}
 
-    private static func versions(_ paths: [String]) -> [String: Version] {
-        Dictionary(paths.compactMap { path in Version(path).map { (path, $0) } }) { first, _ in first }
+/// A file that a command has written, as its JSON has it.
+struct WrittenFile: Encodable {
+    let path: String
+    let bytes: Int
+
+    private enum Key: CodingKey {
+        case path, bytes, manifest
     }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(path, forKey: .path)
+        try container.encode(bytes, forKey: .bytes)
+        try container.encodeIfPresent(manifest, forKey: .manifest)
+    }
+
+    /// How a GGUF file says that it was made.
+    private var manifest: Manifest? { path.hasSuffix(".gguf") ? (try? GGUFFile(path: path))?.metadata.manifest : nil }
 }

@@ -23,7 +23,10 @@ enum ExitStatus: Int32 {
             }
     }
 
-    func exit() -> Never { POSIX.exit(rawValue) }
+    func exit() -> Never {
+        TerminalMode.restore()
+        POSIX.exit(rawValue)
+    }
 }
 
 /// Errors in words on standard error.

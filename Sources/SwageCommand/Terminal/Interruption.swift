@@ -57,6 +57,7 @@ enum Interruption {
     /// Ends the process as the signal would have.
     static func end(by signal: Int32) -> Never {
         ProgressLine.clear()
+        TerminalMode.restore()
         Failure.sayWhatIsKept()
         UnfinishedFiles.removeAll { _exit(128 + signal) }
     }

@@ -11,6 +11,7 @@ enum ProgressLine {
     private struct State {
         var verbosity = Verbosity.usual
         var text = ProgressText()
+        var step: StepProgress?
         var started = ContinuousClock.now
         /// When the last plain line was written.
         var written = ContinuousClock.now
@@ -34,8 +35,14 @@ enum ProgressLine {
     static let handler: ProgressHandler = { event in
         state.withLock { state in
             switch event {
+            case .step(let step):
+                let progress = StepProgress(step, after: state.step)
+                state.step = progress
+                state.text = ProgressText()
+                guard !isTerminal, state.verbosity != .quiet else { return }
+                StandardStream.error.write("\(progress.words): \(step.name)\n")
             case .stage(let stage):
-                state.text = ProgressText(stage: stage.words)
+                state.text = ProgressText(stage: stage.words, step: state.step)
                 (state.started, state.written) = (.now, .now)
                 show(&state)
                 startTicking(&state)

@@ -5,6 +5,8 @@ import Reporting
 struct ProgressText: Equatable {
     /// The stage, in words.
     var stage = ""
+    /// The step that the stage belongs to, of work that has steps.
+    var step: StepProgress?
     /// What the stage is at.
     var part: WorkPart?
     /// The finished share of the stage, from 0 to 1, if any has been told.
@@ -29,8 +31,13 @@ struct ProgressText: Equatable {
     ///   - elapsed: Seconds since the stage began.
     ///   - width: The columns that the line may take; what matters least is left out first, and the stage cut last.
     func line(elapsed: Double, width: Int = .max) -> String {
+        let stage = (step.map { $0.words + ", " } ?? "") + stage
         let share = fraction.map { ": \(Figures.percent($0))" } ?? ""
-        let times = [Figures.clock(elapsed), remaining(elapsed)].compactMap { $0 }.joined(separator: ", ")
+        let left = secondsLeft(elapsed)
+        let whole = step?.secondsLeft(stage: left).map { ", \(Figures.clock($0)) left of all" } ?? ""
+        let times =
+            [Figures.clock(elapsed), left.map { Figures.clock($0) + " left" }].compactMap { $0 }.joined(separator: ", ")
+            + whole
         let details = [part?.words, times, rate(elapsed)].compactMap { $0 }
         for count in stride(from: details.count, through: 1, by: -1) {
             let line = ([stage + share] + details.suffix(details.count).prefix(count)).joined(separator: ", ")
@@ -41,9 +48,9 @@ struct ProgressText: Equatable {
         return stage.truncated(toWidth: max(1, width - share.displayWidth)) + share
     }
 
-    private func remaining(_ elapsed: Double) -> String? {
+    private func secondsLeft(_ elapsed: Double) -> Double? {
         guard let fraction, fraction - firstFraction >= Self.judgedShare, fraction < 1, elapsed >= 2 else { return nil }
-        return Figures.clock(elapsed * (1 - fraction) / (fraction - firstFraction)) + " left"
+        return elapsed * (1 - fraction) / (fraction - firstFraction)
     }
 
     private func rate(_ elapsed: Double) -> String? {

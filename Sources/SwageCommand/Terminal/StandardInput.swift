@@ -10,7 +10,7 @@ struct StandardInput {
     static var isTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
     /// What errors call it.
-    private static let name = "standard input"
+    static let name = "standard input"
     private static let readLength = 1 << 16
 
     /// The next line without its end; nil after the last one.

@@ -43,14 +43,19 @@ enum StandardStream {
 struct ResultStream: Sendable {
     private var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Writes text for people.
-    func write(_ text: DisplayText) throws(OutputFailure) { try write(Array(text.text.utf8)) }
+    /// Writes text for people, unless JSON is wanted in its place.
+    func write(_ text: DisplayText) throws(OutputFailure) {
+        guard !JSONOutput.isWanted else { return }
+        try write(Array(text.text.utf8))
+    }
 
     /// Writes JSON in UTF-8.
     func write(json: [UInt8]) throws(OutputFailure) { try write(JSONText.escaping(json)) }
 
-    /// Writes text of a model, in whole characters: as it is, but escaped for a terminal.
+    /// Writes text of a model, in whole characters: as it is, but escaped for a terminal; nothing
+    /// where JSON is wanted.
     func write(modelText: [UInt8]) throws(OutputFailure) {
+        guard !JSONOutput.isWanted else { return }
         guard isTerminal else { return try write(modelText) }
         try write(DisplayText(lines: String(decoding: modelText, as: UTF8.self)))
     }

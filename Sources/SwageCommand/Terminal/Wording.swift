@@ -12,6 +12,7 @@ extension Setting {
         case .allowsRequantization: "--allow-requantize"
         case .baseLogitsFormat: "--base-logits-format"
         case .cacheType: "--kv"
+        case .calibrationTexts: "--calibrate"
         case .calibrationWindowLimit: "--calibration-chunks"
         case .chatTemplate: "--chat-template"
         case .context: "--context"
