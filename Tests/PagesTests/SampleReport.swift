@@ -36,7 +36,7 @@ enum SampleReport {
         return TextFigures(
             name: "text", perplexity: (perplexity, 0.25), perCharacter: estimate(2), perByte: estimate(2),
             nats: losses, bits: losses,
-            counts: .init(scoredTokens: 8, windows: 1, tokens: 16, bytes: 64, characters: 64), divergence: divergence)
+            counts: .init(scoredTokens: 8, windows: 1, bytes: 64, characters: 64), divergence: divergence)
     }
 
     static func report(_ models: [ModelReport.Model]) -> ModelReport {

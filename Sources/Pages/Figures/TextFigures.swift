@@ -18,15 +18,13 @@ package struct TextFigures: Codable, Sendable, Hashable {
     package struct Counts: Sendable {
         package let scoredTokens: Int
         package let windows: Int
-        package let tokens: Int?
         package let bytes: Int
         package let characters: Int
 
-        /// The scored tokens and windows, and the length of the whole text, in tokens if that is known.
-        package init(scoredTokens: Int, windows: Int, tokens: Int?, bytes: Int, characters: Int) {
+        /// The scored tokens and windows, and the length of the whole text.
+        package init(scoredTokens: Int, windows: Int, bytes: Int, characters: Int) {
             self.scoredTokens = scoredTokens
             self.windows = windows
-            self.tokens = tokens
             self.bytes = bytes
             self.characters = characters
         }
@@ -44,8 +42,6 @@ package struct TextFigures: Codable, Sendable, Hashable {
     /// Tokens scored.
     package let tokens: Int
     package let windows: Int
-    /// Of the whole text; left out where only its beginning was tokenized.
-    package let textTokens: Int?
     package let textBytes: Int
     package let textCharacters: Int
     /// Null where the reference has another tokenizer.
@@ -65,7 +61,6 @@ package struct TextFigures: Codable, Sendable, Hashable {
         self.bits = bits
         tokens = counts.scoredTokens
         windows = counts.windows
-        textTokens = counts.tokens
         textBytes = counts.bytes
         textCharacters = counts.characters
         self.divergence = divergence

@@ -15,7 +15,7 @@ extension TextFigures {
             perCharacter: Estimate(result.perplexityPerCharacter), perByte: Estimate(result.perplexityPerByte),
             nats: Losses(result) { $0 }, bits: Losses(result, \.bits),
             counts: Counts(
-                scoredTokens: result.scoredTokenCount, windows: result.windowCount, tokens: result.tokenCount,
+                scoredTokens: result.scoredTokenCount, windows: result.windowCount,
                 bytes: result.byteCount, characters: result.characterCount),
             divergence: otherTokenizer ? Nullable(nil) : result.divergence.map { Nullable(DivergenceFigures($0)) })
     }

@@ -47,7 +47,7 @@ enum JSONOutput {
     /// Prints what has been written, if the command has told nothing by itself.
     static func end() throws {
         guard run.withLock({ $0?.hasPrinted == false }) else { return }
-        try print([String: String]())
+        try JSONOutput.print([String: String]())
     }
 
     private static func claim() -> Run? {
