@@ -50,6 +50,34 @@ import Testing
         #expect(try GGUFFile(path: workspace.file("out.gguf")).tensors.count == 55)
     }
 
+    /// A pipe that nobody reads keeps no run from ending, though a warning waits to be written.
+    @Test(.timeLimit(.minutes(2)))
+    func endsWhileItsMessagesAreNotRead() async throws {
+        let workspace = try Workspace()
+        let pipe = Pipe()
+        let end = pipe.fileHandleForWriting.fileDescriptor
+        let flags = fcntl(end, F_GETFL)
+        _ = fcntl(end, F_SETFL, flags | O_NONBLOCK)
+        while write(end, "x", 1) == 1 {}
+        _ = fcntl(end, F_SETFL, flags)
+        let process = Process()
+        process.executableURL = try Swage.binary.get()
+        process.arguments = try await Self.quantize(workspace) + ["--tensor-type", "none=Q8_0"]
+        process.standardError = pipe
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        defer { kill(process.processIdentifier, SIGKILL) }
+        let waiting = "/proc/\(process.processIdentifier)/wchan"
+        while process.isRunning, (try? String(contentsOfFile: waiting, encoding: .utf8))?.contains("pipe") != true {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(process.isRunning, "it has something to say")
+        process.terminate()
+        while process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(process.terminationStatus == 128 + SIGTERM)
+        #expect(workspace.contents.isEmpty)
+    }
+
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func interruptedRunsTidyUp(signal: Int32) async throws {
         let workspace = try Workspace()

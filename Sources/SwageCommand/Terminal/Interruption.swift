@@ -1,5 +1,6 @@
 import Dispatch
 import Files
+import Foundation
 import Platform
 import Synchronization
 
@@ -54,11 +55,19 @@ enum Interruption {
         }
     }
 
+    /// How long what is said at the end may take: a terminal that is stopped, or a pipe that nobody reads, takes nothing.
+    private static let patience = DispatchTimeInterval.seconds(1)
+
     /// Ends the process as the signal would have.
     static func end(by signal: Int32) -> Never {
-        ProgressLine.clear()
         TerminalMode.restore()
-        Failure.sayWhatIsKept()
+        let told = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            ProgressLine.clear()
+            Failure.sayWhatIsKept()
+            told.signal()
+        }
+        _ = told.wait(timeout: .now() + patience)
         UnfinishedFiles.removeAll { _exit(128 + signal) }
     }
 }

@@ -15,7 +15,7 @@ enum TerminalMode {
     /// Gives the terminal back as it was.
     static func restore() {
         original.withLock { original in
-            if var mode = original { tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) }
+            if var mode = original { tcsetattr(STDIN_FILENO, TCSANOW, &mode) }
         }
     }
 
@@ -26,7 +26,7 @@ enum TerminalMode {
         keep()
         guard StandardInput.isTerminal, var mode else { return try work() }
         mode.c_lflag &= ~tcflag_t(ECHO | (isByteWise ? ICANON : 0))
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &mode)
+        tcsetattr(STDIN_FILENO, TCSANOW, &mode)
         defer { restore() }
         return try work()
     }
