@@ -49,7 +49,7 @@ public struct UpcycledTensors: TensorSource {
         perturbation = ExpertPerturbation(plan, sites: list.sites)
     }
 
-    /// Reads rows of a tensor, as ``Tensors/TensorSource`` demands.
+    /// Reads rows of a tensor, as `TensorSource` demands.
     public func readRows(ofTensorAt index: Int, rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         try readSlice(ofTensorAt: index, rows: rows, into: buffer)
         guard let perturbation else { return }
