@@ -51,7 +51,9 @@ public enum Zstandard {
 
     /// Compresses bytes into one frame, with a checksum of them; the same bytes give the same frame.
     ///
-    /// - Parameter level: from 1, fast, to 19, small.
+    /// - Parameters:
+    ///   - bytes: What is compressed.
+    ///   - level: from 1, fast, to 19, small.
     public static func compress(_ bytes: [UInt8], level: Int32 = 9) -> [UInt8] {
         let limit = ZSTD_compressBound(bytes.count) + 4
         return [UInt8](unsafeUninitializedCapacity: limit) { target, count in

@@ -84,6 +84,7 @@ public struct BFloat16Panels: @unchecked Sendable {
     ///   - vectors: from a multiple of 16 on.
     ///   - rows: the first element of the first of them.
     ///   - stride: elements from row to row.
+    ///   - length: the elements of a row.
     public func fill(rows vectors: Range<Int>, from rows: UnsafePointer<Float>, stride: Int, length: Int) {
         for vector in vectors {
             let row = rows + (vector &- vectors.lowerBound) &* stride
@@ -124,7 +125,9 @@ public struct BFloat16Panels: @unchecked Sendable {
     /// Products of some vectors with some of `others`.
     ///
     /// - Parameters:
-    ///   - vectors: from a multiple of 16 on; `otherVectors` the same.
+    ///   - vectors: from a multiple of 16 on.
+    ///   - others: what they are multiplied with.
+    ///   - otherVectors: which of `others`, from a multiple of 16 on.
     ///   - length: how many of their first elements are multiplied.
     ///   - tile: room for ``tileLength`` × ``tileLength`` values.
     ///   - body: receives, row by row, pieces of the products: a vector, others, and their products.

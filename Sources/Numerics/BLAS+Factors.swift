@@ -32,8 +32,10 @@ extension BLAS {
     ///
     /// - Parameters:
     ///   - factor: the lower triangle C, n × n.
+    ///   - n: the rows of B.
     ///   - b: n rows of `columns` values.
     ///   - stride: values from row to row of B.
+    ///   - columns: the columns of B.
     public static func solve(
         _ factor: UnsafePointer<Float>, _ n: Int, _ b: UnsafeMutablePointer<Float>, stride: Int, columns: Int
     ) {

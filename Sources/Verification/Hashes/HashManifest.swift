@@ -43,6 +43,7 @@ public struct HashManifest: Sendable, Equatable {
     /// The lines that `gguf-hash --sha256` prints of a model, and one of algorithm `weights` that it passes over.
     ///
     /// - Parameters:
+    ///   - hash: The digests of the file.
     ///   - path: What the lines call the file.
     ///   - listsTensors: Whether each tensor has a line.
     public static func text(of hash: ModelHash, path: String, listsTensors: Bool = true) -> String {

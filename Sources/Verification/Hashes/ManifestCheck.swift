@@ -35,7 +35,9 @@ public struct ManifestCheck: Sendable, Equatable {
     /// Compares digests; the file may have been moved or renamed since the manifest was made, if it is the only one there.
     ///
     /// - Parameters:
+    ///   - hash: The digests of the file.
     ///   - path: The path of the file that was hashed.
+    ///   - manifest: What they should be.
     ///   - manifestPath: Named in errors.
     /// - Throws: ``HashManifestError`` if the manifest is of several files, and of none with this name.
     public init(

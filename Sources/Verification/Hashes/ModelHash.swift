@@ -31,7 +31,10 @@ public struct ModelHash: Sendable, Equatable {
 
     /// Reads every tensor twice, for its own digest and for that of all; the latter is the work of one thread.
     ///
-    /// - Parameter progress: Is told the share of the bytes that has been hashed, from any thread.
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - parallel: The threads that hash tensors.
+    ///   - progress: Is told the share of the bytes that has been hashed, from any thread.
     /// - Throws: `FileError` if a file cannot be read.
     public init(
         of file: GGUFFile, parallel: Parallel = Parallel(),
