@@ -42,7 +42,8 @@ public struct Budget: Sendable, Hashable {
     ///   - quantization: What else is asked for; its recipe is replaced.
     ///   - inputs: The model, and what is known of its inputs.
     ///   - sensitivity: What types cost in the model's matrices.
-    /// - Throws: `RecipeError` if even the smallest types are too large, and what ``Quantization/plan(_:permitsMissingImportance:)`` throws.
+    /// - Throws: `RecipeError` if even the smallest types are too large, and what
+    ///   ``Quantization/plan(_:permitsMissingImportance:)`` throws.
     public func solve(
         _ quantization: Quantization, _ inputs: QuantizationInputs, sensitivity: Sensitivity
     ) throws -> Outcome {
