@@ -1,5 +1,4 @@
 import ByteJSON
-import Foundation
 import Runtime
 import SafetensorsIO
 import TestSupport
@@ -13,8 +12,6 @@ struct RandomModel: CustomTestStringConvertible {
     let ids: TokenSequence
 
     var testDescription: String { name }
-
-    private static let folder = Fixtures.path("models/random")
 
     static let all = Fixtures.cases(in: "models/random/cases.json") { path in
         try #require(JSON(contentsOf: path).object).members.map { name, value in
@@ -36,23 +33,11 @@ struct RandomModel: CustomTestStringConvertible {
     func withCheckpoint<R>(
         changes: [(String, String)] = [], _ body: (_ checkpoint: String, _ output: String) throws -> R
     ) throws -> R {
-        try Fixtures.withTemporaryDirectory { directory in
-            let checkpoint = directory + "/model"
-            try FileManager.default.copyItem(atPath: Self.folder + "/tokenizer", toPath: checkpoint)
-            var config = try String(contentsOfFile: Self.folder + "/\(name)/config.json", encoding: .utf8)
-            for (old, new) in changes {
-                precondition(config.contains(old), "\(name) has no \(old)")
-                config = config.replacingOccurrences(of: old, with: new)
-            }
-            try config.write(toFile: checkpoint + "/config.json", atomically: false, encoding: .utf8)
-            let weights = try Fixtures.decompressed("models/random/\(name)/model.safetensors.zst")
-            try Data(weights).write(to: URL(filePath: checkpoint + "/model.safetensors"))
-            return try body(checkpoint, directory + "/model.gguf")
-        }
+        try RandomCheckpoint.with(name, changes: changes) { try body($0, $1 + "/model.gguf") }
     }
 
     /// PyTorch's logits, a row for each of ``ids``.
     func expectedLogits() throws -> [[Float]] {
-        try SafetensorsFile(path: Self.folder + "/\(name)/reference.safetensors").rows(of: "logits")
+        try SafetensorsFile(path: RandomCheckpoint.folder + "/\(name)/reference.safetensors").rows(of: "logits")
     }
 }

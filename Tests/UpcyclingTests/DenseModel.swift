@@ -22,19 +22,17 @@ struct DenseModel: CustomTestStringConvertible, Sendable {
     static let mistral = DenseModel(name: "mistral-window")
     static let all = [xverse, llama, mistral]
 
-    private static let folder = Fixtures.path("models/random")
-
     /// The tokens that the reference has logits for.
     var ids: TokenSequence {
         get throws {
-            let cases = try JSON(contentsOf: Self.folder + "/cases.json")
+            let cases = try JSON(contentsOf: RandomCheckpoint.folder + "/cases.json")
             return try #require(cases[ByteString(name)]?["ids"]?.array).compactMap { $0.integer.map(Int32.init) }
         }
     }
 
     /// PyTorch's logits in float32, a row for each of ``ids``.
     func expectedLogits() throws -> [[Float]] {
-        let file = try SafetensorsFile(path: Self.folder + "/\(name)/reference.safetensors")
+        let file = try SafetensorsFile(path: RandomCheckpoint.folder + "/\(name)/reference.safetensors")
         let tensor = try #require(file.tensor(named: "logits"))
         let (values, columns) = (try tensor.floats(), tensor.descriptor.shape[1])
         return stride(from: 0, to: values.count, by: columns).map { Array(values[$0..<$0 + columns]) }
@@ -50,19 +48,8 @@ struct DenseModel: CustomTestStringConvertible, Sendable {
         type: SafetensorsType = .bf16, changes: [(String, String)] = [],
         _ body: (_ checkpoint: String, _ output: String) throws -> R
     ) throws -> R {
-        try Fixtures.withTemporaryDirectory { directory in
-            let checkpoint = directory + "/dense"
-            try FileManager.default.copyItem(atPath: Self.folder + "/tokenizer", toPath: checkpoint)
-            var config = try String(contentsOfFile: Self.folder + "/\(name)/config.json", encoding: .utf8)
-            for (old, new) in changes {
-                precondition(config.contains(old), "\(name) has no \(old)")
-                config = config.replacingOccurrences(of: old, with: new)
-            }
-            try config.write(toFile: checkpoint + "/config.json", atomically: false, encoding: .utf8)
-            let path = checkpoint + "/model.safetensors"
-            try Data(Fixtures.decompressed("models/random/\(name)/model.safetensors.zst")).write(
-                to: URL(filePath: path))
-            if type != .bf16 { try Self.widen(path, to: type) }
+        try RandomCheckpoint.with(name, changes: changes) { checkpoint, directory in
+            if type != .bf16 { try Self.widen(checkpoint + "/model.safetensors", to: type) }
             return try body(checkpoint, directory + "/upcycled")
         }
     }

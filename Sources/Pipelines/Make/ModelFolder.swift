@@ -149,7 +149,9 @@ public struct ModelFolder: Sendable {
     public func measuringDuration(of texts: [EvaluationText], cut: WindowCut) throws -> Duration {
         try cut.check(contextLimit: model.plan.contextLength)
         let tokenCount = try texts.reduce(0) { sum, text in
-            try TokenWindows(text, tokenizer: model.tokenizer, cut: cut).windows.reduce(sum) { $0 + $1.tokens.count }
+            try TokenWindows.windows(of: text, tokenizer: model.tokenizer, cut: cut).reduce(sum) {
+                $0 + $1.tokens.count
+            }
         }
         return .seconds(
             try CalibrationEstimate.passSeconds(

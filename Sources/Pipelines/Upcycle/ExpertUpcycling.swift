@@ -50,9 +50,7 @@ public struct ExpertUpcycling: Sendable {
 
         /// The bytes of the matrices of one routed expert in all layers.
         var expertByteCount: Int {
-            let marks = [".experts.0."]
-            return tensors.tensors.filter { tensor in marks.contains { tensor.name.contains($0) } }
-                .reduce(0) { $0 + $1.byteCount }
+            tensors.tensors.filter { $0.name.contains(".experts.0.") }.reduce(0) { $0 + $1.byteCount }
         }
     }
 
@@ -62,12 +60,6 @@ public struct ExpertUpcycling: Sendable {
         public let path: String
         /// The files in it.
         public let paths: [String]
-        /// The number of tensors.
-        public let tensorCount: Int
-        /// The number of files of weights.
-        public let shardCount: Int
-        /// The size of the files of weights in bytes.
-        public let byteCount: Int
     }
 
     /// Plans the result, of which nothing is written.
@@ -113,10 +105,7 @@ public struct ExpertUpcycling: Sendable {
         }
         let folder = try UpcycledFolder(output, plan, isRestarting: isRestarting, replacesFiles: replacesFiles, compute)
         try folder.write()
-        return Outcome(
-            path: folder.path, paths: folder.ownPaths, tensorCount: plan.tensors.tensors.count,
-            shardCount: plan.shards.cuts.count,
-            byteCount: plan.byteCount)
+        return Outcome(path: folder.path, paths: folder.ownPaths)
     }
 
     /// The files in a folder that no unfinished run of this kind has left, and that stand in the way; none if the folder is

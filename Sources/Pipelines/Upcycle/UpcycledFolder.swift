@@ -161,14 +161,7 @@ struct UpcycledFolder {
                 == planned.map({ [$0.name, $0.type.rawValue, "\($0.shape)"] })
         else { return nil }
         let file = try ReadableFile(path: shardPath(number))
-        let checksum = Checksum()
-        let pieceByteCount = 1 << 20
-        let start = file.byteCount - planned.reduce(0) { $0 + $1.byteCount }
-        for position in stride(from: start, to: file.byteCount, by: pieceByteCount) {
-            let piece = try file.bytes(position..<min(file.byteCount, position + pieceByteCount))
-            piece.withUnsafeBytes { checksum.update($0) }
-        }
-        return checksum.finish()
+        return try file.checksum(of: file.byteCount - planned.reduce(0) { $0 + $1.byteCount }..<file.byteCount)
     }
 
     /// The bytes of the files of weights that are there.

@@ -74,22 +74,12 @@ struct ResumableGGUF: ~Copyable, TensorSink {
         for (tensor, (start, end)) in zip(layout.tensors, zip(starts, ends)) {
             let line = list.dropFirst(count * lineByteCount).prefix(lineByteCount)
             guard line.count == lineByteCount, file.byteCount >= end else { break }
-            guard try Array(line) == Array("\(Self.checksum(of: file, start..<start + tensor.byteCount))\n".utf8) else {
+            guard try Array(line) == Array("\(file.checksum(of: start..<start + tensor.byteCount))\n".utf8) else {
                 break
             }
             count += 1
         }
         return count
-    }
-
-    private static func checksum(of file: ReadableFile, _ range: Range<Int>) throws -> String {
-        let checksum = Checksum()
-        let pieceByteCount = 1 << 18
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: pieceByteCount) {
-            let piece = try file.bytes(start..<min(start + pieceByteCount, range.upperBound))
-            piece.withUnsafeBytes { checksum.update($0) }
-        }
-        return checksum.finish()
     }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws {

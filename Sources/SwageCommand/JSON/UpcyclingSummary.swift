@@ -32,7 +32,7 @@ struct UpcyclingSummary: Encodable {
 
     init(_ plan: ExpertUpcycling.Plan, of dense: Model, compared: UpcyclingCheck.Outcome?) {
         let (upcycling, options) = (plan.upcycling, plan.upcycling.options)
-        model = dense.name
+        model = dense.userName
         form = upcycling.form.rawValue
         experts = options.expertCount
         usedExperts = options.usedCount
@@ -42,12 +42,7 @@ struct UpcyclingSummary: Encodable {
         expertWidth = upcycling.length
         (weights, activeWeights) = (upcycling.weightCounts.all, upcycling.weightCounts.active)
         tensorBytes = plan.byteCount
-        exactness =
-            switch upcycling.exactness {
-            case .exact: "exact"
-            case .rounded: "rounded"
-            case .perturbed: "perturbed"
-            }
+        exactness = upcycling.exactness.rawValue
         texts = compared?.texts.map {
             Text(
                 name: $0.name, densePerplexity: $0.dense, perplexity: $0.upcycled, logRatio: $0.logRatio,

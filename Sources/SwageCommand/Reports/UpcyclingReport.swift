@@ -22,7 +22,7 @@ enum UpcyclingReport {
             ? "" : ", in \(upcycling.groupCount) virtual groups of \(upcycling.groupSize)"
         let files = plan.shardByteCounts.count == 1 ? "1 file" : "\(plan.shardByteCounts.count) files"
         return """
-            \(dense.name) as \(upcycling.form.rawValue): \(slices)
+            \(dense.userName) as \(upcycling.form.rawValue): \(slices)
             \(options.expertCount) experts\(groups), \(options.usedCount) for each token\(shared)
             \(all) billion weights, \(active) billion for each token; \(Figures.bytes(plan.byteCount)) in \(files)
             \(words(for: upcycling))
