@@ -50,26 +50,39 @@ import Testing
         #expect(try GGUFFile(path: workspace.file("out.gguf")).tensors.count == 55)
     }
 
-    /// A pipe that nobody reads keeps no run from ending, though a warning waits to be written.
-    @Test(.timeLimit(.minutes(2)))
-    func endsWhileItsMessagesAreNotRead() async throws {
-        let workspace = try Workspace()
-        let pipe = Pipe()
+    /// The bytes that an empty pipe takes.
+    private static func capacity(of pipe: Pipe) throws -> Int {
         let end = pipe.fileHandleForWriting.fileDescriptor
         let flags = fcntl(end, F_GETFL)
         _ = fcntl(end, F_SETFL, flags | O_NONBLOCK)
-        while write(end, "x", 1) == 1 {}
+        var byteCount = 0
+        while write(end, "x", 1) == 1 { byteCount += 1 }
         _ = fcntl(end, F_SETFL, flags)
+        #expect(try pipe.fileHandleForReading.read(upToCount: byteCount)?.count == byteCount)
+        return byteCount
+    }
+
+    /// A pipe that nobody reads keeps no run from ending, though a warning waits to be written.
+    @Test(.timeLimit(.minutes(10)))
+    func endsWhileItsMessagesAreNotRead() async throws {
+        let workspace = try Workspace()
+        let arguments = try await Self.quantize(workspace) + ["--tensor-type", "one=Q8_0", "--tensor-type", "two=Q8_0"]
+        let pipe = Pipe()
+        // There is room for the first warning, none for the second.
+        let room = "warning: one matches no tensor\n".utf8.count
+        let capacity = try Self.capacity(of: pipe)
+        try pipe.fileHandleForWriting.write(contentsOf: Data(count: capacity - room))
         let process = Process()
         process.executableURL = try Swage.binary.get()
-        process.arguments = try await Self.quantize(workspace) + ["--tensor-type", "none=Q8_0"]
+        process.arguments = arguments
         process.standardError = pipe
         process.standardOutput = FileHandle.nullDevice
         try process.run()
         defer { kill(process.processIdentifier, SIGKILL) }
-        let waiting = "/proc/\(process.processIdentifier)/wchan"
-        while process.isRunning, (try? String(contentsOfFile: waiting, encoding: .utf8))?.contains("pipe") != true {
+        var unread: Int32 = 0
+        while process.isRunning, unread < capacity {
             try await Task.sleep(for: .milliseconds(20))
+            #expect(ioctl(pipe.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &unread) == 0)
         }
         #expect(process.isRunning, "it has something to say")
         process.terminate()
