@@ -1,3 +1,4 @@
+import CSIMD
 import Numerics
 
 /// The second moments H of a matrix's inputs, damped, and their factors: H = U · D · Uᵀ, with U unit upper triangular
@@ -12,12 +13,16 @@ public final class FeedbackMetric: Sendable {
     /// The number of columns in a group.
     public let groupLength: Int
     /// Columns that are updated one by one; the others by products of matrices.
-    static let greatestChunkLength = 256
+    static let greatestChunkLength = BFloat16Panels.tileLength
 
     /// H with damping, n × n.
     let moments: FloatBuffer
     /// U, n × n.
     let feedback: FloatBuffer
+    /// The rows of H, which are its columns, as large products take them.
+    let roundedMoments: BFloat16Panels
+    /// The columns of U, as large products take them.
+    let roundedFeedback: BFloat16Panels
     /// D, `groupLength` values for each column.
     let groupMetric: FloatBuffer
     /// The diagonal of D.
@@ -38,7 +43,8 @@ public final class FeedbackMetric: Sendable {
         let (square, groups) = (columns * columns, columns * groupLength)
         let doubles = MemoryLayout<Double>.stride
         return (
-            WorkingSet("metric", floatCount: 2 * square + 2 * groups + 2 * columns),
+            WorkingSet("metric", floatCount: 2 * square + 2 * groups + 2 * columns)
+                + 2 * BFloat16Panels.workingSet("rounded metric", vectorCount: columns, length: columns),
             WorkingSet("factor of the metric", byteCount: doubles * (square + groups))
         )
     }
@@ -59,6 +65,8 @@ public final class FeedbackMetric: Sendable {
         moments = FloatBuffer(count: n * n)
         // Nothing is fed backward.
         feedback = FloatBuffer(repeating: 0, count: n * n)
+        roundedMoments = BFloat16Panels(vectorCount: n, length: n)
+        roundedFeedback = BFloat16Panels(vectorCount: n, length: n)
         groupMetric = FloatBuffer(count: n * groupLength)
         conditional = FloatBuffer(count: n)
         groupInverse = FloatBuffer(count: n * groupLength)
@@ -98,6 +106,10 @@ public final class FeedbackMetric: Sendable {
         factorGroups(reversed)
         for column in 0..<n { diagonal.base[column] = moments.base[column * n + column] }
         invertGroups()
+        roundedMoments.fill(rows: 0..<n, from: moments.base, stride: n, length: n)
+        roundedFeedback.fill(columns: 0..<n, length: n) { row, column, mask in
+            csimd_load_where(mask, feedback.base + (row &* n &+ column))
+        }
     }
 
     /// Fills U and D from R with H = R · Rᵀ, R upper triangular and stored backwards.

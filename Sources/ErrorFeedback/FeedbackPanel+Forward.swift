@@ -10,13 +10,13 @@ extension FeedbackPanel {
         let rowByteCount = columns / blockLength &* blockByteCount
         forEachChunk { start, length in
             for row in 0..<rowCount {
-                (chunk.base + row &* length).update(from: weights + (row &* columns &+ start), count: length)
+                (chunk.base + row &* Self.rowStride).update(
+                    from: weights + (row &* columns &+ start), count: length)
             }
-            BLAS.multiply(
-                errors.base, columns, metric.feedback.base + start, columns, into: chunk.base, length, m: rowCount,
-                n: length, k: start, keep: 1)
+            roundedErrors.addProducts(
+                0..<rowCount, with: metric.roundedFeedback, start..<start &+ length, elements: 0..<start, to: chunk.base)
             for row in 0..<rowCount {
-                let values = chunk.base + row &* length
+                let values = chunk.base + row &* Self.rowStride
                 for offset in stride(from: 0, to: length, by: blockLength) {
                     let column = start &+ offset
                     let error = errors.base + (row &* columns &+ column)
@@ -30,6 +30,7 @@ extension FeedbackPanel {
                         stride: columns, count: length &- rest)
                 }
             }
+            roundErrors(start, length, rowCount: rowCount)
         }
     }
 

@@ -23,7 +23,7 @@ extension FeedbackPanel {
                         block: target + (row &* rowByteCount &+ column / self.blockLength &* self.blockByteCount),
                         weights: weights + (row &* self.columns &+ column),
                         error: self.errors.base + (row &* self.columns &+ column), column: column,
-                        kept: self.chunk.base + (row &* length &+ passed), keptColumn: start &+ passed,
+                        kept: self.chunk.base + (row &* Self.rowStride &+ passed), keptColumn: start &+ passed,
                         keptCount: length &- passed)
                 }
                 for row in 0..<rowCount {
@@ -37,6 +37,7 @@ extension FeedbackPanel {
                 }
                 refitFactors(codec, rowCount: rowCount, places)
             }
+            roundErrors(start, length, rowCount: rowCount)
             gain?.add(weights, errors.base, products: chunk.base, start, length, rowCount: rowCount)
         }
     }
@@ -165,7 +166,6 @@ extension FeedbackPanel {
     private func refitFactors(_ codec: some QuantizingCodec, rowCount: Int, _ place: (_ row: Int) -> BlockPlace) {
         let (decoded, trial) = (floats(.decoded), bytes(0))
         let first = place(0)
-        let moments = metric.moments.base + first.column &* columns
         let (kept, own) = (first.keptCount, first.column &- first.keptColumn)
         let factors = floats(.factors)
         func values(_ row: Int) -> UnsafeMutablePointer<Float> { blockValues.base + row &* blockLength }
@@ -173,13 +173,11 @@ extension FeedbackPanel {
             let (place, values) = (place(row), values(row))
             for index in 0..<blockLength { values[index] = place.weights[index] - place.error[index] }
         }
-        BLAS.multiply(
-            blockValues.base, blockLength, moments + first.column, columns, into: blockProducts.base, blockLength,
-            m: rowCount, n: blockLength, k: blockLength, keep: 0)
+        multiplyValues(of: first.column..<first.column &+ blockLength, rowCount: rowCount, by: first.column, blockLength)
         for row in 0..<rowCount {
             let (place, values) = (place(row), values(row))
             let slope = UnsafePointer(values).dot(place.products, blockLength)
-            let curvature = UnsafePointer(values).dot(blockProducts.base + row &* blockLength, blockLength)
+            let curvature = UnsafePointer(values).dot(blockProducts.base + row &* Self.rowStride, blockLength)
             let factor = curvature > 0 ? 1 + slope / curvature : 1
             factors[row] = factor > 0.5 && factor < 2 ? factor : 1
             trial.copyMemory(from: place.block, byteCount: blockByteCount)
@@ -188,16 +186,23 @@ extension FeedbackPanel {
             // From here on the changes of the errors.
             for index in 0..<blockLength { values[index] = place.weights[index] - decoded[index] - place.error[index] }
         }
-        BLAS.multiply(
-            blockValues.base, blockLength, moments + first.keptColumn, columns, into: blockProducts.base, kept,
-            m: rowCount, n: kept, k: blockLength, keep: 0)
+        multiplyValues(of: first.column..<first.column &+ blockLength, rowCount: rowCount, by: first.keptColumn, kept)
         for row in 0..<rowCount where factors[row] != 1 {
-            let (place, changes, products) = (place(row), values(row), blockProducts.base + row &* kept)
+            let (place, changes, products) = (place(row), values(row), blockProducts.base + row &* Self.rowStride)
             let gain = UnsafePointer(changes).dot(place.products, blockLength)
             guard 2 * gain + UnsafePointer(changes).dot(products + own, blockLength) < 0 else { continue }
             codec.multiplyScales(of: place.block, by: factors[row])
             for index in 0..<blockLength { place.error[index] += changes[index] }
             for index in 0..<kept { place.kept[index] += products[index] }
         }
+    }
+
+    /// Fills the products with some columns of H times the block's values.
+    private func multiplyValues(of block: Range<Int>, rowCount: Int, by column: Int, _ count: Int) {
+        roundedValues.fill(
+            rows: 0..<rowCount, from: blockValues.base, stride: blockLength, length: blockLength, at: block.lowerBound)
+        clear(blockProducts, rowCount: rowCount)
+        roundedValues.addProducts(
+            0..<rowCount, with: metric.roundedMoments, column..<column &+ count, elements: block, to: blockProducts.base)
     }
 }

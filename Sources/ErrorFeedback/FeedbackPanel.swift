@@ -17,14 +17,20 @@ final class FeedbackPanel: @unchecked Sendable {
 
     /// Original less decoded weights of the panel's rows.
     let errors: FloatBuffer
-    /// Per row the chunk's columns: what is to be encoded, or the products E·H.
+    /// The errors as large products take them; those of the chunk at hand may be older ones.
+    let roundedErrors: BFloat16Panels
+    /// Per row the chunk's columns: what is to be encoded, or the products E·H. Rows are ``rowStride`` apart.
     let chunk: FloatBuffer
     /// Per row a block's values, and products with them.
     let blockValues: FloatBuffer
+    let roundedValues: BFloat16Panels
     let blockProducts: FloatBuffer
     private let outputGain: OutputGain
     private let room: FloatBuffer
     let bytes: UnsafeMutableRawPointer
+
+    /// The distance of rows of products.
+    static let rowStride = BFloat16Panels.tileLength
 
     /// Places of working memory, each as long as the longest block.
     enum Place: Int, CaseIterable {
@@ -43,7 +49,10 @@ final class FeedbackPanel: @unchecked Sendable {
         let rowLength = columns + 3 * chunk
         return WorkingSet(
             "panels of rows", floatCount: FeedbackEncoder.panelLength * rowLength + Place.allCases.count * chunk)
-            + OutputGain.workingSet
+            + 2
+            * BFloat16Panels.workingSet(
+                "rounded rows", vectorCount: FeedbackEncoder.panelLength, length: columns)
+            + OutputGain.workingSet(columns: columns)
     }
 
     init(_ encoder: FeedbackEncoder) {
@@ -66,6 +75,8 @@ final class FeedbackPanel: @unchecked Sendable {
         }
         self.steps = steps
         errors = FloatBuffer(repeating: 0, count: FeedbackEncoder.panelLength * columns)
+        roundedErrors = BFloat16Panels(vectorCount: FeedbackEncoder.panelLength, length: columns)
+        roundedValues = BFloat16Panels(vectorCount: FeedbackEncoder.panelLength, length: columns)
         chunk = FloatBuffer(repeating: 0, count: FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
         outputGain = OutputGain(metric)
         blockValues = FloatBuffer(repeating: 0, count: FeedbackEncoder.panelLength * blockLength)
@@ -88,7 +99,7 @@ final class FeedbackPanel: @unchecked Sendable {
         func run(_ codec: some QuantizingCodec) {
             feedForward(codec, weights, rowCount: rowCount, into: target)
             let gain = encoder.policy.outputGain != 0 ? outputGain : nil
-            gain?.reset()
+            gain?.reset(weights, rowCount: rowCount)
             let sweeps = encoder.policy.sweeps
             for number in 0..<sweeps {
                 sweep(codec, weights, rowCount: rowCount, in: target, gain: number == sweeps - 1 ? gain : nil)
@@ -104,7 +115,9 @@ final class FeedbackPanel: @unchecked Sendable {
     func objective(rowCount: Int) -> Double {
         var total = 0.0
         forEachChunk { start, length in
-            multiplyErrors(by: start, length, rowCount: rowCount)
+            BLAS.multiply(
+                errors.base, columns, metric.moments.base + start, columns, into: chunk.base, length, m: rowCount,
+                n: length, k: columns, keep: 0)
             for row in 0..<rowCount {
                 for column in 0..<length {
                     total +=
@@ -125,9 +138,20 @@ final class FeedbackPanel: @unchecked Sendable {
 
     /// Fills the chunk with its columns of E·H.
     func multiplyErrors(by start: Int, _ length: Int, rowCount: Int) {
-        BLAS.multiply(
-            errors.base, columns, metric.moments.base + start, columns, into: chunk.base, length, m: rowCount,
-            n: length, k: columns, keep: 0)
+        clear(chunk, rowCount: rowCount)
+        roundedErrors.addProducts(
+            0..<rowCount, with: metric.roundedMoments, start..<start &+ length, elements: 0..<columns, to: chunk.base)
+    }
+
+    /// Rounds the errors of a chunk's columns, which have been chosen anew.
+    func roundErrors(_ start: Int, _ length: Int, rowCount: Int) {
+        roundedErrors.fill(
+            rows: 0..<rowCount, from: errors.base + start, stride: columns, length: length, at: start)
+    }
+
+    /// Sets products to 0, those of rows that are computed besides as well.
+    func clear(_ products: FloatBuffer, rowCount: Int) {
+        products.base.update(repeating: 0, count: (rowCount + 7) / 8 * 8 * Self.rowStride)
     }
 
     /// v · H · vᵀ for some columns of H, few of them.

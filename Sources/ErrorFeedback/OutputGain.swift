@@ -11,10 +11,14 @@ final class OutputGain {
     private(set) var losses: [Double]
     private let before: FloatBuffer
     private let products: FloatBuffer
+    /// The weights as large products take them.
+    private let rounded: BFloat16Panels
 
-    /// The memory of one panel's gain.
-    static var workingSet: WorkingSet {
-        WorkingSet("gain of outputs", floatCount: 2 * FeedbackEncoder.panelLength * FeedbackMetric.greatestChunkLength)
+    /// The memory of one panel's gain of matrices of `columns` columns.
+    static func workingSet(columns: Int) -> WorkingSet {
+        let rowCount = FeedbackEncoder.panelLength
+        return WorkingSet("gain of outputs", floatCount: 2 * rowCount * FeedbackMetric.greatestChunkLength)
+            + BFloat16Panels.workingSet("rounded weights", vectorCount: rowCount, length: columns)
     }
 
     init(_ metric: FeedbackMetric) {
@@ -24,10 +28,13 @@ final class OutputGain {
         losses = squares
         before = FloatBuffer(repeating: 0, count: rowCount * FeedbackMetric.greatestChunkLength)
         products = FloatBuffer(repeating: 0, count: rowCount * FeedbackMetric.greatestChunkLength)
+        rounded = BFloat16Panels(vectorCount: rowCount, length: metric.columns)
     }
 
-    func reset() {
+    /// Begins with rows of weights.
+    func reset(_ weights: UnsafePointer<Float>, rowCount: Int) {
         for row in squares.indices { (squares[row], losses[row]) = (0, 0) }
+        rounded.fill(rows: 0..<rowCount, from: weights, stride: metric.columns, length: metric.columns)
     }
 
     /// Remembers the errors of a chunk's columns before they are changed.
@@ -44,27 +51,25 @@ final class OutputGain {
         _ weights: UnsafePointer<Float>, _ errors: UnsafePointer<Float>, products chunkProducts: UnsafePointer<Float>,
         _ start: Int, _ length: Int, rowCount: Int
     ) {
-        let n = metric.columns
+        let (n, stride) = (metric.columns, FeedbackPanel.rowStride)
         let (changes, above) = (before.base, products.base)
         for row in 0..<rowCount {
             let (now, old) = (errors + (row &* n &+ start), changes + row &* length)
             for index in 0..<length { old[index] = now[index] - old[index] }
         }
-        above.update(repeating: 0, count: rowCount &* length)
-        BLAS.multiply(
-            weights, n, metric.moments.base + start, n, into: above, length, m: rowCount, n: length, k: start, keep: 1)
+        let columns = start..<start &+ length
+        above.update(repeating: 0, count: FeedbackEncoder.panelLength &* stride)
+        rounded.addProducts(0..<rowCount, with: metric.roundedMoments, columns, elements: 0..<start, to: above)
         for row in 0..<rowCount {
             let own = weights + (row &* n &+ start)
-            let line = UnsafePointer(above + row &* length)
+            let line = UnsafePointer(above + row &* stride)
             squares[row] += Double(line.dot(own, length))
-            losses[row] += Double((chunkProducts + row &* length).dot(own, length))
+            losses[row] += Double((chunkProducts + row &* stride).dot(own, length))
             losses[row] += Double(line.dot(changes + row &* length, length))
         }
-        BLAS.multiply(
-            weights + start, n, metric.moments.base + (start &* n &+ start), n, into: above, length, m: rowCount,
-            n: length, k: length, keep: 1)
+        rounded.addProducts(0..<rowCount, with: metric.roundedMoments, columns, elements: columns, to: above)
         for row in 0..<rowCount {
-            squares[row] += Double(UnsafePointer(above + row &* length).dot(weights + (row &* n &+ start), length))
+            squares[row] += Double(UnsafePointer(above + row &* stride).dot(weights + (row &* n &+ start), length))
         }
     }
 }

@@ -85,10 +85,13 @@ public struct BFloat16Panels: @unchecked Sendable {
     ///   - rows: the first element of the first of them.
     ///   - stride: elements from row to row.
     ///   - length: the elements of a row.
-    public func fill(rows vectors: Range<Int>, from rows: UnsafePointer<Float>, stride: Int, length: Int) {
+    ///   - element: the even number of the first element that is filled.
+    public func fill(
+        rows vectors: Range<Int>, from rows: UnsafePointer<Float>, stride: Int, length: Int, at element: Int = 0
+    ) {
         for vector in vectors {
             let row = rows + (vector &- vectors.lowerBound) &* stride
-            let target = block(vector) + vector % Self.blockLength
+            let target = block(vector) + (vector % Self.blockLength &+ element / 2 &* Self.blockLength)
             for start in Swift.stride(from: 0, to: length, by: 32) {
                 let both = SIMD32(
                     lowHalf: csimd_load_where(Self.mask(length &- start), row + start),
@@ -143,7 +146,7 @@ public struct BFloat16Panels: @unchecked Sendable {
             for left in stride(from: otherVectors.lowerBound, to: otherVectors.upperBound, by: side) {
                 let columns = left..<min(otherVectors.upperBound, left &+ side)
                 tile.update(repeating: 0, count: side &* side)
-                addProducts(rows, with: others, columns, length: length, to: tile)
+                addProducts(rows, with: others, columns, elements: 0..<length, to: tile)
                 for row in rows { body(row, columns, UnsafePointer(tile + (row &- top) &* side)) }
             }
         }
@@ -152,16 +155,18 @@ public struct BFloat16Panels: @unchecked Sendable {
     /// Adds products of some vectors with some of `others`.
     ///
     /// - Parameters:
-    ///   - vectors: up to ``tileLength`` of them; `otherVectors` the same.
+    ///   - vectors: up to ``tileLength`` of them, from a multiple of 8 on.
+    ///   - others: what they are multiplied with.
+    ///   - otherVectors: up to ``tileLength`` of `others`, from a multiple of 16 on.
+    ///   - elements: which of both sides' elements are multiplied, from an even number on.
     ///   - tile: ``tileLength`` × ``tileLength`` values, of which those of the vectors, in multiples of 8 × 32, are changed.
-    @usableFromInline
-    func addProducts(
-        _ vectors: Range<Int>, with others: BFloat16Panels, _ otherVectors: Range<Int>, length: Int,
+    public func addProducts(
+        _ vectors: Range<Int>, with others: BFloat16Panels, _ otherVectors: Range<Int>, elements: Range<Int>,
         to tile: UnsafeMutablePointer<Float>
     ) {
-        let pairCount = (length + 1) / 2
-        for pair in stride(from: 0, to: pairCount, by: Self.pairStep) {
-            let (start, count) = (pair &* Self.blockLength, min(Self.pairStep, pairCount &- pair))
+        let end = (elements.upperBound &+ 1) / 2
+        for pair in stride(from: elements.lowerBound / 2, to: end, by: Self.pairStep) {
+            let (start, count) = (pair &* Self.blockLength, min(Self.pairStep, end &- pair))
             for right in stride(from: 0, to: otherVectors.count, by: Self.rightLength) {
                 let first = others.block(otherVectors.lowerBound &+ right) + start
                 let second = others.block(otherVectors.lowerBound &+ right &+ Self.blockLength) + start

@@ -41,6 +41,18 @@ package enum Figures {
         return unit == 0 ? "\(count) bytes" : decimal(value, value < 9.995 ? 2 : 1) + " " + units[unit]
     }
 
+    /// A count of weights, such as `25.8 billion`, with three digits.
+    package static func weights(_ count: Int) -> String {
+        let units = ["", " thousand", " million", " billion", " trillion"]
+        var value = Double(count)
+        var unit = 0
+        while value >= 999.5, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        return unit == 0 ? "\(count)" : significant(value, 3) + units[unit]
+    }
+
     /// A time in whole seconds as a clock shows it: `0:07`, `12:30`, `3:04:05`.
     package static func clock(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e9 else { return "–:––" }

@@ -31,16 +31,18 @@ public struct ExpertOrigin: Sendable, Equatable {
     /// Whether experts of any layer are copies of others.
     public var hasCopies: Bool { layers.contains { $0.distinctCount < $0.expertCount } }
 
-    /// Bytes of each expert's matrices that are looked at, about, in pieces spread over the matrix.
-    private static let sampleByteCount = 1 << 16
-    private static let sampleCount = 8
+    /// Bytes of a piece of an expert's matrix that is looked at, about.
+    private static let pieceByteCount = 1 << 13
+    /// Pieces of a matrix, spread over its rows; of the first layer with experts, and of the others, which are as that one is.
+    private static let pieceCounts = (first: 8, others: 2)
     /// More experts, and longer rows, no model has.
     private static let rowCountLimit = 1 << 14
     private static let rowByteCountLimit = 1 << 22
     private static let matrices: [TensorRole] = [.expertsGate, .expertsUp, .expertsDown]
 
-    /// Looks at the routers of a model, and at samples of its experts: of each matrix eight pieces of about 8 KiB, from its
-    /// first to its last row. Where the first layer has no copies, nor have the others, and their experts are not looked at.
+    /// Looks at the routers of a model, and at samples of its experts: of each matrix pieces of about 8 KiB, from its first
+    /// to its last row, eight in the first layer and two in the others. Where the first layer has no copies, nor have the
+    /// others, and their experts are not looked at.
     ///
     /// - Parameter source: The model's weights under their GGUF names.
     /// - Returns: nil if the model has no routed experts.
@@ -72,7 +74,10 @@ public struct ExpertOrigin: Sendable, Equatable {
             let areLookedAt = isWhole && (layers.first.map { $0.distinctCount < $0.expertCount } ?? true)
             let kinds =
                 areLookedAt
-                ? try Self.classes(Self.digests(of: experts, count: count, in: source))
+                ? try Self.classes(
+                    Self.digests(
+                        of: experts, count: count,
+                        pieceCount: layers.isEmpty ? Self.pieceCounts.first : Self.pieceCounts.others, in: source))
                 : (0..<count).map { [$0] }
             var kindOfExpert = [Int](repeating: 0, count: count)
             for (kind, members) in kinds.enumerated() { for expert in members { kindOfExpert[expert] = kind } }
@@ -101,14 +106,16 @@ public struct ExpertOrigin: Sendable, Equatable {
     }
 
     /// A digest of samples of each expert's matrices.
-    private static func digests(of stacks: [Int], count: Int, in source: any TensorSource) throws -> [[UInt8]] {
+    private static func digests(
+        of stacks: [Int], count: Int, pieceCount: Int, in source: any TensorSource
+    ) throws -> [[UInt8]] {
         try (0..<count).map { expert in
             var hash = SHA256()
             for index in stacks {
                 let tensor = source.tensors[index]
                 let rowCount = tensor.shape.matrixRowCount
-                let length = max(1, min(rowCount, sampleByteCount / sampleCount / tensor.rowByteCount))
-                let pieces = rowCount <= sampleCount * length ? 1 : sampleCount
+                let length = max(1, min(rowCount, pieceByteCount / tensor.rowByteCount))
+                let pieces = rowCount <= pieceCount * length ? 1 : pieceCount
                 for piece in 0..<pieces {
                     let start = pieces == 1 ? 0 : (rowCount - length) * piece / (pieces - 1)
                     let rows = start..<(pieces == 1 ? rowCount : start + length)

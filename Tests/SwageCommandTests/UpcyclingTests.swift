@@ -43,6 +43,51 @@ import Testing
         #expect(report.status == 0 && report.output.contains("small"), "\(report.error)")
     }
 
+    /// Experts that should compute the same and do not are a failed check, though all is written.
+    ///
+    /// The blocks' outputs are large numbers that cancel out, so that their sums depend on the order.
+    @Test func expertsThatDoNotComputeTheSame() async throws {
+        try Conformance.row("upcycling/sums-that-cancel-out")
+        let workspace = try Workspace()
+        let dense = workspace.file("dense")
+        try FileManager.default.copyItem(atPath: Self.dense, toPath: dense)
+        try cancelBlocks(in: dense + "/model.safetensors")
+        let made = try await upcycle(
+            workspace.file("moe"), ["--check", Self.text, "--context", "64", "--chunks", "2"], dense: dense)
+        #expect(made.status == 5, "\(made.error)")
+        #expect(made.error.contains("should compute what the dense model computes"))
+        #expect(FileManager.default.fileExists(atPath: workspace.file("moe/config.json")))
+    }
+
+    /// Makes the second half of each block of two layers, 64 wide with an inner 128, the first half's negative, and both 2²⁰
+    /// times as large.
+    private func cancelBlocks(in path: String) throws {
+        let (width, inner) = (64, 128)
+        var bytes = try Data(path: path)
+        let start = 8 + bytes.prefix(8).enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
+        let header = try #require(JSONSerialization.jsonObject(with: bytes[8..<start]) as? [String: Any])
+        func offset(_ layer: Int, _ matrix: String) throws -> Int {
+            let entry = try #require(header["model.layers.\(layer).mlp.\(matrix)_proj.weight"] as? [String: Any])
+            return start + (try #require(entry["data_offsets"] as? [Int]))[0]
+        }
+        for layer in 0..<2 {
+            for matrix in ["gate", "up"] {
+                let (first, half) = (try offset(layer, matrix), inner * width)
+                bytes.replaceSubrange(first + half..<first + 2 * half, with: bytes[first..<first + half])
+            }
+            let down = try offset(layer, "down")
+            for (row, column) in (0..<width).flatMap({ row in (0..<inner / 2).map { (row, $0) } }) {
+                let place = down + 2 * (row * inner + column)
+                let value = (UInt16(bytes[place]) | UInt16(bytes[place + 1]) << 8) &+ 20 << 7
+                for (place, value) in [(place, value), (place + inner, value ^ 0x8000)] {
+                    bytes[place] = UInt8(truncatingIfNeeded: value)
+                    bytes[place + 1] = UInt8(value >> 8)
+                }
+            }
+        }
+        try bytes.write(to: URL(filePath: path))
+    }
+
     /// Of changed experts it is told how far they are, and nothing more is asked of them.
     @Test func changedExpertsMayDiffer() async throws {
         let workspace = try Workspace()
@@ -70,6 +115,7 @@ import Testing
 
     /// A folder that is there stays, unless it may be replaced.
     @Test func foldersThatAreThere() async throws {
+        try Conformance.row("upcycling/somebody-elses-licence")
         let workspace = try Workspace()
         let folder = workspace.file("moe")
         #expect(try await upcycle(folder).status == 0)
@@ -77,8 +123,11 @@ import Testing
         let refused = try await upcycle(folder, ["--seed", "3"])
         #expect(refused.status == 2 && refused.error.contains("--overwrite"))
         #expect(try Data(path: folder + "/model.safetensors") == before)
+        // Whose terms these are is not known: the dense checkpoint brings none.
+        try Data("mine".utf8).write(to: URL(filePath: folder + "/LICENSE"))
         let replaced = try await upcycle(folder, ["--seed", "3", "--overwrite"])
         #expect(replaced.status == 0, "\(replaced.error)")
+        #expect(try Data(path: folder + "/LICENSE") == Data("mine".utf8))
         #expect(try Data(path: folder + "/model.safetensors") != before)
     }
 
@@ -105,6 +154,7 @@ import Testing
 
     /// What is no dense checkpoint.
     @Test func modelsThatAreNotUpcycled() async throws {
+        try Conformance.row("upcycling/a-mixture-already")
         let workspace = try Workspace()
         let mixture = try await upcycle(workspace.file("moe"), dense: Fixtures.path("models/xverse-moe-tiny"))
         #expect(mixture.status == 2 && mixture.error.contains("is a mixture of 16 experts already"))

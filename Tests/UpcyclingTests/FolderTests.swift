@@ -108,6 +108,7 @@ import Upcycling
 
     /// A complete file that was damaged since is written again.
     @Test func damagedFilesAreWrittenAgain() throws {
+        try Conformance.row("upcycling/a-damaged-file-of-an-interrupted-run")
         try DenseModel.xverse.withCheckpoint { checkpoint, output in
             let options = Self.shape.options()
             try upcycle(checkpoint, to: output + "-whole", options, shardByteCount: 30_000)
@@ -131,6 +132,7 @@ import Upcycling
 
     /// What is in the way stays, unless it may be replaced; weights of others stay in any case.
     @Test func filesInTheWay() throws {
+        try Conformance.row("upcycling/other-weights-in-the-folder")
         try DenseModel.xverse.withCheckpoint { checkpoint, output in
             func kind(replaces: Bool, to path: String) -> UpcyclingError.Kind? {
                 do {

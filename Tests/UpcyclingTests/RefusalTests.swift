@@ -21,6 +21,7 @@ import Upcycling
         (Shape(.max, 2), .tooManyExperts(count: .max, limit: 1024)),
     ])
     func optionsThatDoNotSuit(shape: Shape, kind: UpcyclingError.Kind) throws {
+        try Conformance.row("upcycling/numbers-that-do-not-divide")
         try DenseModel.xverse.withCheckpoint { checkpoint, output in
             let error = #expect(throws: UpcyclingError.self) { try upcycle(checkpoint, to: output, shape.options()) }
             #expect(error?.kind == kind && error?.file == checkpoint)
@@ -60,6 +61,7 @@ import Upcycling
     }
 
     @Test func mixtralHasNoSharedExperts() throws {
+        try Conformance.row("upcycling/shared-slices-of-mixtral")
         try DenseModel.llama.withCheckpoint { checkpoint, output in
             let options = Shape(8, 4, granularity: 4, shared: 2).options(form: .mixtral)
             let error = #expect(throws: UpcyclingError.self) { try upcycle(checkpoint, to: output, options) }
@@ -82,6 +84,7 @@ import Upcycling
 
     /// A rotation that llama.cpp's architecture with shared experts has no place for; without them it works.
     @Test func whatNoArchitectureExpresses() throws {
+        try Conformance.row("upcycling/a-rotation-without-a-place")
         let dense = DenseModel(name: "xverse-dense-llama3")
         try dense.withCheckpoint { checkpoint, output in
             let shared = Shape(8, 6, granularity: 4, shared: 2).options()
@@ -98,6 +101,7 @@ import Upcycling
 
     /// Weights that half precision cannot hold four times as large.
     @Test func overflow() throws {
+        try Conformance.row("upcycling/half-precision-overflow")
         try DenseModel.xverse.withCheckpoint(type: .f16) { checkpoint, output in
             let path = checkpoint + "/model.safetensors"
             var data = try Data(contentsOf: URL(filePath: path))

@@ -97,6 +97,7 @@ import Upcycling
     /// A factor that is no power of two is rounded in short types, and in single precision is exact enough.
     @Test(arguments: [(SafetensorsType.bf16, UpcyclingPlan.Exactness.rounded), (.f16, .rounded), (.f32, .exact)])
     func saysWhatItRounds(type: SafetensorsType, exactness: UpcyclingPlan.Exactness) throws {
+        try Conformance.row("upcycling/a-factor-that-is-no-power-of-two")
         try DenseModel.xverse.withCheckpoint(type: type) { checkpoint, output in
             let plan = try upcycle(checkpoint, to: output, Shape(6, 3, granularity: 3).options())
             #expect(plan.upcycling.exactness == exactness)

@@ -93,6 +93,19 @@ import Verification
         #expect(try findings(1, row: 127).first?.place?.row == 127)
     }
 
+    /// A fine matrix that was fitted to what coarse ones have made of its inputs is farther from the original's than its type
+    /// asks for, and none of another model is near enough.
+    @Test func movedByCalibration() throws {
+        let original = Self.weights(seed: 6)
+        let others = Self.weights(seed: 7)
+        let moved = try Self.encoded(zip(original, others).map { 0.87 * $0 + 0.25 * $1 }, .q5_K)
+        #expect(try !Self.findings(moved, .q5_K, original).isEmpty)
+        #expect(try !Self.findings(moved, .q5_K, original, coarsestFitted: .q5_K).isEmpty)
+        #expect(try Self.findings(moved, .q5_K, original, coarsestFitted: .iq2_XXS).isEmpty)
+        let foreign = try Self.encoded(others, .q5_K)
+        #expect(try !Self.findings(foreign, .q5_K, original, coarsestFitted: .iq2_XXS).isEmpty)
+    }
+
     private static func applied(
         _ change: Change, _ original: [Float], _ honest: [UInt8], _ type: TensorType
     ) throws -> [UInt8] {
@@ -123,11 +136,12 @@ import Verification
 
     private static func findings(
         _ bytes: [UInt8], _ type: TensorType, _ original: [Float], shape: TensorShape? = shape,
-        originalShape: TensorShape? = shape
+        originalShape: TensorShape? = shape, coarsestFitted: TensorType? = nil
     ) throws -> [Finding] {
         let decoded = try stack(shape, type, bytes)
         let source = try stack(originalShape, .f32, Self.bytes(original))
-        return try TensorComparison(original: source, decoded: decoded).run(parallel: Parallel()).findings
+        return try TensorComparison(original: source, decoded: decoded, coarsestFitted: coarsestFitted)
+            .run(parallel: Parallel()).findings
     }
 
     private static func stack(_ shape: TensorShape?, _ type: TensorType, _ bytes: [UInt8]) throws -> MatrixStack {

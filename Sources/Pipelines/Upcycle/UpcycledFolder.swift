@@ -23,7 +23,7 @@ struct UpcycledFolder {
     private let replacesFiles: Bool
 
     private static let configurationName = "config.json"
-    /// What says under which terms the weights may be used, besides the tokenizer's files.
+    /// What says under which terms the weights may be used.
     private static let licenseNames = ["LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE"]
 
     init(
@@ -120,10 +120,8 @@ struct UpcycledFolder {
     }
 
     private func writeDescriptions() throws {
-        for name in Tokenizer.checkpointFileNames + Self.licenseNames where name != Self.configurationName {
-            let source = "\(plan.dense.path)/\(name)"
-            guard FileManager.default.fileExists(atPath: source) else { continue }
-            try write(name, try ReadableFile.contents(of: source, limit: .tokenizer))
+        for name in copiedNames where name != Self.configurationName {
+            try write(name, try ReadableFile.contents(of: "\(plan.dense.path)/\(name)", limit: .tokenizer))
         }
         try write(UpcycledCard.name, Array(UpcycledCard(plan).text.utf8))
         try write(
@@ -169,8 +167,16 @@ struct UpcycledFolder {
         plan.shards.names.reduce(0) { $0 + ((try? ReadableFile(path: "\(path)/\($1)").byteCount) ?? 0) }
     }
 
+    /// The files of the dense checkpoint that describe the upcycled one as well.
+    private var copiedNames: [String] {
+        (Tokenizer.checkpointFileNames + Self.licenseNames).filter {
+            FileManager.default.fileExists(atPath: "\(plan.dense.path)/\($0)")
+        }
+    }
+
+    /// The files that are there of a checkpoint. A licence that the dense checkpoint does not bring is somebody else's.
     private var ownNames: [String] {
-        let described = Tokenizer.checkpointFileNames + Self.licenseNames + [UpcycledCard.name]
+        let described = Tokenizer.checkpointFileNames + copiedNames + [UpcycledCard.name]
         return Self.names(in: path).filter { described.contains($0) || Self.isOfWeights($0) }
     }
 

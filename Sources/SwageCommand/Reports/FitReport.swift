@@ -64,7 +64,7 @@ struct FitReport {
         }
         var parts: [DisplayText] = [
             """
-            \(model.userName): \(Figures.decimal(Double(survey.elementCount) / 1e9, 2)) billion weights, \(plan.layerCount) layers
+            \(model.userName): \(Figures.weights(survey.elementCount)) weights, \(plan.layerCount) layers
             made for \(plan.contextLength) tokens; here \(device.context) of them, cache \(device.cacheType.rawValue)
             cache \(Figures.bytes(device.cacheByteCount(plan))), working memory at most \
             \(Figures.bytes(device.workByteCount(plan))), reserve \(Figures.bytes(device.reserveByteCount))

@@ -9,9 +9,7 @@ enum UpcyclingReport {
     static func description(of plan: ExpertUpcycling.Plan, _ dense: Model) -> DisplayText {
         let (upcycling, options) = (plan.upcycling, plan.upcycling.options)
         let counts = upcycling.weightCounts
-        let (all, active) = (
-            Figures.significant(Double(counts.all) / 1e9, 3), Figures.significant(Double(counts.active) / 1e9, 3)
-        )
+        let (all, active) = (Figures.weights(counts.all), Figures.weights(counts.active))
         let slices =
             options.granularity == 1
             ? "whole blocks, \(upcycling.length) wide"
@@ -24,7 +22,7 @@ enum UpcyclingReport {
         return """
             \(dense.userName) as \(upcycling.form.rawValue): \(slices)
             \(options.expertCount) experts\(groups), \(options.usedCount) for each token\(shared)
-            \(all) billion weights, \(active) billion for each token; \(Figures.bytes(plan.byteCount)) in \(files)
+            \(all) weights, \(active) for each token; \(Figures.bytes(plan.byteCount)) in \(files)
             \(words(for: upcycling))
 
             """

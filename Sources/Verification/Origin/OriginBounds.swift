@@ -46,6 +46,17 @@ struct OriginBounds: Sendable {
             gain: blocks.gain + other.blocks.gain, leastGain: min(leastGain, other.leastGain))
     }
 
+    /// The bounds in a file whose matrices were fitted to what coarser ones before them make of their inputs: halfway to those
+    /// of the coarsest.
+    func drawn(toward coarsest: OriginBounds) -> OriginBounds {
+        var drawn = self
+        drawn.relativeError = max(relativeError, (relativeError + coarsest.relativeError) / 2)
+        drawn.blocks = AgreementBounds(
+            cosine: min(blocks.cosine, (blocks.cosine + coarsest.blocks.cosine) / 2),
+            gain: max(blocks.gain, (blocks.gain + coarsest.blocks.gain) / 2))
+        return drawn
+    }
+
     /// Of a router that was fitted to inputs, as calibration does where the layers before it are quantized: it is kept in
     /// float32, and changes as much as they do.
     static let fittedRouter = OriginBounds(1.5, cosine: 0.3, gain: 0.7)
@@ -58,8 +69,7 @@ struct OriginBounds: Sendable {
     /// How far weights of a type may be from those that they were made from.
     ///
     /// Measured on files of every type, made from the bundled models in every way that there is, with a margin;
-    /// `Docs/Verification.md` has the figures. Fine types are as far as the calibration of coarse ones moves them. A sign, or
-    /// none, says nothing of sizes: blocks that importances have given up have any, and calibration gives up whole ones.
+    /// `Docs/Verification.md` has the figures. A sign, or none, says nothing of sizes: blocks that importances have given up have any, and calibration gives up whole ones.
     init(of type: TensorType, isCalibrated: Bool) {
         self =
             switch type {

@@ -1,5 +1,6 @@
 import BlockFormats
 import Files
+import GGUF
 import Models
 import Parallelism
 import Synchronization
@@ -61,6 +62,7 @@ public struct OriginVerification: Sendable {
                 Finding(.origin, file: model.path, subject: tensor.name, "the tensor is missing, the original has it"))
         }
         let meter = FractionMeter(total: model.tensors.tensors.reduce(0) { $0 + $1.byteCount }, progress)
+        let coarsestFitted = Self.coarsestFitted(model.metadata, model.tensors.tensors)
         var tensors: [Tensor] = []
         for (index, tensor) in model.tensors.tensors.enumerated() {
             guard let counterpart = indices[tensor.name] else {
@@ -86,7 +88,7 @@ public struct OriginVerification: Sendable {
                 continue
             }
             let comparison = TensorComparison(
-                original: source, decoded: decoded, isCalibrated: model.metadata[Self.calibrationKey] != nil)
+                original: source, decoded: decoded, coarsestFitted: coarsestFitted)
             let result = try comparison.run(parallel: parallel) { meter.add($0) }
             findings += result.findings
             tensors.append(result)
@@ -94,6 +96,17 @@ public struct OriginVerification: Sendable {
         return Report(
             tensors: tensors, findings: findings,
             notes: ComputationComparison(model: model, original: original).notes())
+    }
+}
+
+extension OriginVerification {
+    /// The type with the widest bounds of a model that says it was fitted to texts; nil of others.
+    static func coarsestFitted(_ metadata: GGUFMetadata, _ tensors: [TensorDescriptor]) -> TensorType? {
+        guard metadata[calibrationKey] != nil else { return nil }
+        return Set(tensors.map(\.type)).max {
+            OriginBounds(of: $0, isCalibrated: true).relativeError
+                < OriginBounds(of: $1, isCalibrated: true).relativeError
+        }
     }
 }
 

@@ -7,19 +7,21 @@ import Tensors
 package struct TensorComparison {
     let original: MatrixStack
     let decoded: MatrixStack
-    /// Whether the model says that it was fitted to texts.
-    let isCalibrated: Bool
+    /// The coarsest type of the model, if it says that it was fitted to texts.
+    let coarsestFitted: TensorType?
     /// Whether columns are looked at, which some rows of a matrix say little of.
     var looksAtColumns = true
 
     /// Compares `decoded`, which may be padded, with as many matrices of `original`.
-    package init(original: MatrixStack, decoded: MatrixStack, isCalibrated: Bool = false) {
+    package init(original: MatrixStack, decoded: MatrixStack, coarsestFitted: TensorType? = nil) {
         self.original = original
         self.decoded = decoded
-        self.isCalibrated = isCalibrated
+        self.coarsestFitted = coarsestFitted
     }
 
     private var tensor: TensorDescriptor { decoded.tensor }
+
+    private var isCalibrated: Bool { coarsestFitted != nil }
 
     /// The elements that are looked at as a block.
     private var blockLength: Int { tensor.type.isQuantized ? tensor.type.blockLength : 256 }
@@ -47,17 +49,21 @@ package struct TensorComparison {
     package func run(
         parallel: Parallel, advance: @Sendable (_ byteCount: Int) -> Void = { _ in }
     ) throws -> OriginVerification.Tensor {
-        let bounds =
-            isFittedRouter
-            ? .fittedRouter
-            : OriginBounds(of: tensor.type, isCalibrated: isCalibrated)
-                .widened(by: OriginBounds(of: original.tensor.type, isCalibrated: false))
+        let bounds = isFittedRouter ? .fittedRouter : bounds
         let measured = try TensorMeasurement(
             original: original, decoded: decoded, blockLength: blockLength,
             bounds: bounds.blocks, parallel: parallel, advance: advance)
         return OriginVerification.Tensor(
             tensor: tensor, originalType: original.tensor.type, agreement: measured.total,
             findings: findings(measured, bounds))
+    }
+
+    private var bounds: OriginBounds {
+        var bounds = OriginBounds(of: tensor.type, isCalibrated: isCalibrated)
+        if let coarsestFitted, tensor.type.isQuantized {
+            bounds = bounds.drawn(toward: OriginBounds(of: coarsestFitted, isCalibrated: true))
+        }
+        return bounds.widened(by: OriginBounds(of: original.tensor.type, isCalibrated: false))
     }
 
     private func findings(_ measured: TensorMeasurement, _ bounds: OriginBounds) -> [Finding] {

@@ -144,7 +144,7 @@ public struct WrittenVerification: Sendable {
         let meter = FractionMeter(
             total: parts.reduce(0) { $0 + $1.matrices.count * $1.rows.count * file.tensors[$1.tensor].rowByteCount },
             progress)
-        let isCalibrated = file.metadata[OriginVerification.calibrationKey] != nil
+        let coarsestFitted = OriginVerification.coarsestFitted(file.metadata, file.tensors)
         let results = ResultTable<[Finding]>(repeating: [], count: parts.count)
         // Parts of a sample are small: each is the work of one thread.
         let (outer, inner) =
@@ -158,7 +158,7 @@ public struct WrittenVerification: Sendable {
                 model.tensors, part.tensor, matrices: part.matrices, rows: part.storedRows,
                 columns: part.storedColumns)
             guard let decoded = MatrixStack(written, 0), let source = MatrixStack(original, 0) else { return }
-            var comparison = TensorComparison(original: source, decoded: decoded, isCalibrated: isCalibrated)
+            var comparison = TensorComparison(original: source, decoded: decoded, coarsestFitted: coarsestFitted)
             comparison.looksAtColumns = extent == .all
             results[number] = try comparison.run(parallel: inner) { meter.add($0) }.findings.map {
                 $0.moved(by: part.rows.lowerBound, matrix: extent == .sample ? part.matrices.lowerBound : nil)
