@@ -86,7 +86,7 @@ let package = Package(
 
         module("Platform"),
         module("Files", "Platform"),
-        module("Parallelism"),
+        module("Parallelism", "Platform"),
         module("Tensors", "Files"),
         module("Numerics", "COpenBLAS", "CSIMD", "Platform"),
         module("Compression", "CZstd"),

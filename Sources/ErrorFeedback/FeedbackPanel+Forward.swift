@@ -14,7 +14,8 @@ extension FeedbackPanel {
                     from: weights + (row &* columns &+ start), count: length)
             }
             roundedErrors.addProducts(
-                0..<rowCount, with: metric.roundedFeedback, start..<start &+ length, elements: 0..<start, to: chunk.base)
+                0..<rowCount, with: metric.roundedFeedback, start..<start &+ length, elements: 0..<start, to: chunk.base
+            )
             for row in 0..<rowCount {
                 let values = chunk.base + row &* Self.rowStride
                 for offset in stride(from: 0, to: length, by: blockLength) {

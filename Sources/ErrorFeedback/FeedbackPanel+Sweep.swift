@@ -173,7 +173,8 @@ extension FeedbackPanel {
             let (place, values) = (place(row), values(row))
             for index in 0..<blockLength { values[index] = place.weights[index] - place.error[index] }
         }
-        multiplyValues(of: first.column..<first.column &+ blockLength, rowCount: rowCount, by: first.column, blockLength)
+        multiplyValues(
+            of: first.column..<first.column &+ blockLength, rowCount: rowCount, by: first.column, blockLength)
         for row in 0..<rowCount {
             let (place, values) = (place(row), values(row))
             let slope = UnsafePointer(values).dot(place.products, blockLength)
@@ -203,6 +204,7 @@ extension FeedbackPanel {
             rows: 0..<rowCount, from: blockValues.base, stride: blockLength, length: blockLength, at: block.lowerBound)
         clear(blockProducts, rowCount: rowCount)
         roundedValues.addProducts(
-            0..<rowCount, with: metric.roundedMoments, column..<column &+ count, elements: block, to: blockProducts.base)
+            0..<rowCount, with: metric.roundedMoments, column..<column &+ count, elements: block, to: blockProducts.base
+        )
     }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import FoundationEssentials
+import Platform
 import Synchronization
 
 /// Runs independent pieces of work on a fixed number of threads.
@@ -56,5 +57,13 @@ public struct Parallel: Sendable {
         try forEach((count + length - 1) / length) { piece, worker in
             try body(piece * length..<min(count, (piece + 1) * length), worker)
         }
+    }
+
+    /// The seconds that work takes where each thread has a processor to itself: the processor time of the process meanwhile,
+    /// divided among the threads.
+    public func seconds(of work: () throws -> Void) rethrows -> Double {
+        let begin = POSIX.processorSeconds
+        try work()
+        return (POSIX.processorSeconds - begin) / Double(threadCount)
     }
 }

@@ -30,6 +30,13 @@ public enum POSIX {
         #endif
     }
 
+    /// The processor time that all threads of the process have taken, in seconds.
+    public static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
     /// Ends the process with an exit status.
     public static func exit(_ status: Int32) -> Never {
         #if canImport(Glibc)

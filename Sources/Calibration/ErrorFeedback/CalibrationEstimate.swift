@@ -7,14 +7,15 @@ import Tensors
 
 /// How long it will take to fit a model to texts, judged by a sample of each kind of work.
 ///
-/// The samples are of random weights and inputs, since how long encoding takes depends little on their values.
+/// The samples are of random weights and inputs, since how long encoding takes depends little on their values. Processor time is
+/// what is measured, as samples take too little of it for others on the machine to have their usual share.
 package struct CalibrationEstimate {
     /// Seconds to encode a weight, by its type and the columns that are fitted together.
     private var encodingSeconds: [Kind: Double] = [:]
     /// Seconds to make the factors of moments, by their columns.
     private var factorSeconds: [Int: Double] = [:]
-    /// Seconds for a multiplication and an addition of large products.
-    private var productSeconds = 0.0
+    /// Seconds for a multiplication and an addition of large products in bfloat16.
+    private var productSeconds: Double
     private let policy: CalibrationPolicy
     private let parallel: Parallel
 
@@ -49,8 +50,6 @@ package struct CalibrationEstimate {
     package static func passSeconds(
         _ tensors: [TensorDescriptor], _ plan: DecoderPlan, tokenCount: Int, parallel: Parallel
     ) throws -> Double {
-        var estimate = Self(policy: CalibrationPolicy(), parallel: parallel)
-        _ = try estimate.sample(columns: passColumns, codec: nil)
         let multiplicationCount = tensors.reduce(0.0) { sum, tensor in
             guard tensor.shape.rowCount > 1, TensorName(gguf: tensor.name)?.role != .tokenEmbedding else { return sum }
             let matrixCount = max(1, tensor.shape.matrixCount)
@@ -58,15 +57,44 @@ package struct CalibrationEstimate {
             let usedCount = matrixCount > 1 ? min(matrixCount, plan.experts?.usedCount ?? 1) : 1
             return sum + Double(tensor.shape.elementCount / matrixCount * usedCount)
         }
-        return Double(tokenCount) * multiplicationCount * estimate.productSeconds
+        return Double(tokenCount) * multiplicationCount * exactProductSeconds(parallel)
     }
 
-    /// Columns of the products that a pass is judged by.
-    private static let passColumns = 1024
+    /// Rows and columns of the products that others are judged by.
+    private static let productLength = 256
+    private static let productColumns = 2048
 
     private init(policy: CalibrationPolicy, parallel: Parallel) {
         self.policy = policy
         self.parallel = parallel
+        productSeconds = Self.roundedProductSeconds(parallel)
+    }
+
+    /// Seconds for a multiplication and an addition in single precision, as a pass that measures makes them.
+    private static func exactProductSeconds(_ parallel: Parallel) -> Double {
+        let (length, columns) = (productLength, productColumns)
+        let rows = FloatBuffer(repeating: 1, count: length * columns)
+        let products = FloatBuffer(count: length * length)
+        let room = FloatBuffer(count: RowProducts.roomCount(rowCount: length))
+        let seconds = parallel.seconds {
+            RowProducts.multiply(
+                rows.base, rowCount: length, with: rows.base, outputs: length, columns: columns, into: products.base,
+                stride: length, room: room.base)
+        }
+        return seconds / Double(length * length * columns)
+    }
+
+    /// Seconds for a multiplication and an addition in bfloat16, as calibration makes them.
+    private static func roundedProductSeconds(_ parallel: Parallel) -> Double {
+        let (length, columns) = (productLength, productColumns)
+        let rows = FloatBuffer(repeating: 1, count: length * columns)
+        let rounded = BFloat16Panels(vectorCount: length, length: columns)
+        let products = FloatBuffer(repeating: 0, count: BFloat16Panels.tileLength * BFloat16Panels.tileLength)
+        let seconds = parallel.seconds {
+            rounded.fill(rows: 0..<length, from: rows.base, stride: columns, length: columns)
+            rounded.addProducts(0..<length, with: rounded, 0..<length, elements: 0..<columns, to: products.base)
+        }
+        return seconds / Double(length * length * columns)
     }
 
     private mutating func seconds(_ target: TensorDescriptor, _ plan: DecoderPlan, tokenCount: Int) throws -> Double {
@@ -120,30 +148,24 @@ package struct CalibrationEstimate {
         }
         var product = MomentProduct(columns: columns)
         let inputs = values(Self.inputRowCount)
-        let clock = ContinuousClock()
-        let multiplying: Duration = clock.measure { product.add([(inputs, Self.inputRowCount)], parallel: parallel) }
-        // Only one half of the symmetric product is computed.
-        let multiplicationCount = Double(Self.inputRowCount * columns * columns) / 2
-        productSeconds = Self.seconds(multiplying) / multiplicationCount
+        product.add([(inputs, Self.inputRowCount)], parallel: parallel)
         let groupLength = codec.map { FeedbackEncoder.groupLength($0, policy.feedback(for: $0)) } ?? 1
         var metric: FeedbackMetric?
-        let factoring: Duration = clock.measure {
+        // Factors of two experts are made at a time.
+        factorSeconds[columns] = Parallel(threadCount: min(2, parallel.threadCount)).seconds {
             metric = FeedbackMetric(product.moments, damping: policy.feedback.damping, groupLength: groupLength)
         }
-        factorSeconds[columns] = Self.seconds(factoring) / Double(min(2, parallel.threadCount))
         guard let codec, let metric else { return 0 }
         let encoder = FeedbackEncoder(codec: codec, metric: metric, policy: policy.feedback(for: codec))
         let weights = values(Self.sampleRowCount)
         let rowByteCount = columns / codec.type.blockLength * codec.type.blockByteCount
         var bytes = [UInt8](repeating: 0, count: Self.sampleRowCount * rowByteCount)
-        let encoding: Duration = try clock.measure {
+        let seconds = try parallel.seconds {
             try bytes.withUnsafeMutableBytes {
                 try encoder.encode(
                     weights, rowCount: Self.sampleRowCount, into: $0.baseAddress!, parallel: parallel)
             }
         }
-        return Self.seconds(encoding) / Double(weights.count)
+        return seconds / Double(weights.count)
     }
-
-    private static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
 }
