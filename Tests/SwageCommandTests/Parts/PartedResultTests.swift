@@ -60,10 +60,9 @@ import Testing
         arguments: [[], ["--reference", "{base}"], ["--base-logits", "{logits}"], ["--stride", "32"]], [1, 2, 5])
     func scoresAreThoseOfOneRun(options: [String], count: Int) async throws {
         let files = ["{base}": try await Products.tinyBase.value, "{logits}": try await Products.tinyLogits.value]
-        let context = options.first == "--base-logits" ? [] : ["--context", "64"]
-        let job =
-            ["perplexity", try await Products.tinyModel.value] + options.map { files[$0] ?? $0 } + context
-            + ["--text", Products.tinyText]
+        // Stored predictions say themselves what they are of.
+        let text = options.first == "--base-logits" ? [] : ["--context", "64", "--text", Products.tinyText]
+        let job = ["perplexity", try await Products.tinyModel.value] + options.map { files[$0] ?? $0 } + text
         let single = try await Swage.run(job + ["--json"])
         let run = try await PlannedRun(count) { job + ["--json", "--save-scores", $0.file("scores")] }
         try await run.run()
@@ -71,9 +70,9 @@ import Testing
         let scores = run.workspace.file("single")
         try await Swage.run(job + ["--save-scores", scores])
         #expect(try Data(path: run.workspace.file("scores")) == Data(path: scores))
-        let text = try await PlannedRun(count) { _ in job }
-        try await text.run()
-        #expect(try await text.finish().output == Swage.run(job).output)
+        let printed = try await PlannedRun(count) { _ in job }
+        try await printed.run()
+        #expect(try await printed.finish().output == Swage.run(job).output)
     }
 
     /// Two models with the tokens of the original, and one with others, on two texts.

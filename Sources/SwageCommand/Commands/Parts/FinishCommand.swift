@@ -6,6 +6,7 @@ struct FinishCommand: WritingCommand {
     static let configuration = CommandConfiguration(
         commandName: "finish",
         abstract: "Joins the parts of a plan to what one run of its command would have made.",
+        usage: "swage finish <plan> [<options>]",
         discussion: """
             Every part is read and checked first. Then the command's outputs are written and its results printed, as it would \
             have done by itself.

@@ -34,7 +34,10 @@ struct RunCommand: SwageSubcommand {
     @OptionGroup(title: "Output") var terminal: TerminalOptions
 
     func validate() throws {
-        guard (part != nil) != all else { throw ValidationError("give --part NUMBER, --part auto or --all") }
+        guard (part != nil) != all else {
+            let habit = plan.path.hasSuffix(".json") ? "" : "; to talk to a model: swage chat does that"
+            throw ValidationError("give --part NUMBER, --part auto or --all of a plan\(habit)")
+        }
     }
 
     func run() throws {
