@@ -110,7 +110,7 @@ extension Quantization.Plan {
     }
 
     /// What decides the tensors' bytes beside what the metadata says.
-    private var identity: RunIdentity {
+    var identity: RunIdentity {
         get throws {
             let guidance = encodingGuidance
             var identity = RunIdentity()
@@ -130,7 +130,7 @@ extension Quantization.Plan {
         }
     }
 
-    private var encodingGuidance: EncodingGuidance {
+    var encodingGuidance: EncodingGuidance {
         var guidance = EncodingGuidance(importance: importance, policies: quantization.policies)
         guard let hessian else { return guidance }
         let embedding = assignments.first { $0.tensor.name == TensorName(.tokenEmbedding).gguf }
