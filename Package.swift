@@ -139,6 +139,7 @@ let package = Package(
             "ModelArchitecture", "Checkpoints", "Shards", "SafetensorsIO", "Upcycling",
             "GGUF", "Manifests", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
+        module("Launchers", "Files"),
         module("Reporting"),
         module("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
         module(
@@ -182,6 +183,7 @@ let package = Package(
         tests(
             "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
+        tests("Launchers", "Files"),
         tests("Reporting"),
         tests("Pages"),
         tests("Evaluation", "Runtime"),
