@@ -6,6 +6,8 @@ package struct LaunchError: DiagnosticError {
     package enum Kind: Sendable, Equatable {
         /// A path has a line break or another control character.
         case controlCharacter
+        /// A path has a backslash, which Slurm does not take for one in names of logs.
+        case backslash
         /// A path has a colon, which paths of volumes cannot have.
         case colon
     }
@@ -27,6 +29,10 @@ package struct LaunchError: DiagnosticError {
             Diagnostic(
                 .usage, file: path, "the path has a line break or another control character, which scripts cannot hold",
                 advice: "rename the file or its folder")
+        case .backslash:
+            Diagnostic(
+                .usage, file: path, "the path has a backslash, which Slurm takes for something else",
+                advice: "put the plan into a folder without one")
         case .colon:
             Diagnostic(
                 .usage, file: path, "the path has a colon, which the path of a volume in a pod cannot have",

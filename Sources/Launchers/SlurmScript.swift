@@ -4,7 +4,11 @@ package struct SlurmScript: Sendable {
     package let text: String
 
     /// Writes the script of a plan.
-    package init(_ plan: LaunchedPlan) {
+    ///
+    /// - Parameter plan: The plan and its commands.
+    /// - Throws: ``LaunchError`` if the folder's path has a backslash.
+    package init(_ plan: LaunchedPlan) throws {
+        guard !plan.folder.contains("\\") else { throw LaunchError(.backslash, path: plan.folder) }
         let share = plan.resources
         let processors = share.processorCount.map { "--cpus-per-task=\($0)" } ?? "--exclusive"
         let memory = "--mem=\(share.memoryMegabyteCount.map { "\($0)M" } ?? "0")"
