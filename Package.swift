@@ -124,7 +124,7 @@ let package = Package(
             "ByteJSON", "ModelArchitecture", "Runtime", "Tokenizers"),
         module("WeightEncoding", "Files", "Parallelism", "Tensors", "BlockFormats", "Importance"),
         module(
-            "Calibration", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "ModelArchitecture",
+            "Calibration", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "ModelArchitecture",
             "BlockFormats",
             "ErrorFeedback",
             "Importance", "Runtime", "Hessians", "Tokenizers", "Evaluation", "WeightEncoding"),
