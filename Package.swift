@@ -94,6 +94,7 @@ let package = Package(
 
         module("Journals", "Platform", "Files", "Digests"),
         module("ByteJSON", "Files"),
+        module("Parts", "Platform", "Files", "Digests", "Journals", "ByteJSON"),
         module("GGUF", "Files", "Tensors"),
         module("Manifests", "GGUF"),
         module("Shards", "Files", "ByteJSON"),
@@ -135,7 +136,7 @@ let package = Package(
             "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUF", "BlockFormats", "CSIMD",
             "ModelArchitecture", "Tokenizers", "Models"),
         module(
-            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "Journals", "ByteJSON",
+            "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "Journals", "ByteJSON", "Parts",
             "ModelArchitecture", "Checkpoints", "Shards", "SafetensorsIO", "Upcycling",
             "GGUF", "Manifests", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
@@ -144,7 +145,7 @@ let package = Package(
         module("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
         module(
             "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "Journals",
-            "GGUF", "Manifests",
+            "Parts", "GGUF", "Manifests",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Upcycling", "Recipes", "Importance", "Tokenizers",
             "Runtime",
             "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "Pages",
@@ -164,6 +165,7 @@ let package = Package(
         tests("Digests"),
         tests("Journals", "Files"),
         tests("ByteJSON", "Files"),
+        tests("Parts", "Files", "Journals"),
         tests("GGUF", "Files", "Tensors", "Numerics"),
         tests("SafetensorsIO", "Files", "Tensors", "Numerics", "ByteJSON", "Shards"),
         tests("TorchArchive", "Files", "Numerics", "SafetensorsIO", "Shards"),
@@ -176,7 +178,7 @@ let package = Package(
         tests(
             "Upcycling", "Files", "Parallelism", "Tensors", "ByteJSON", "ModelArchitecture", "Checkpoints", "Models",
             "Pipelines", "Runtime", "SafetensorsIO", "Tokenizers", "Evaluation"),
-        tests("Recipes", "Files", "Tensors", "Numerics", "ModelArchitecture"),
+        tests("Recipes", "Files", "Tensors", "Numerics", "ModelArchitecture", "Parts", "WeightEncoding"),
         tests("Importance", "Files", "Tensors", "Numerics", "GGUF"),
         tests(
             "Runtime", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "ModelArchitecture", "BlockFormats"),
@@ -201,7 +203,9 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: dependencies([
-                "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Compression", "ByteJSON", "GGUF", "Shards",
+                "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Compression", "Journals", "ByteJSON",
+                "Parts",
+                "GGUF", "Shards",
                 "SafetensorsIO", "TorchArchive", "Manifests", "BlockFormats", "ErrorFeedback", "ModelArchitecture",
                 "Tokenizers", "ChatTemplates", "Checkpoints", "Recipes", "Importance", "Runtime", "Hessians",
                 "Evaluation", "Models",

@@ -1,5 +1,6 @@
 import Evaluation
 import Importance
+import ModelArchitecture
 import Runtime
 import Tokenizers
 
@@ -54,13 +55,33 @@ public struct ActivationCollection: Sendable {
         snapshot: (ImportanceMatrix) throws -> Void, progress: @escaping @Sendable (Double) -> Void
     ) throws -> ImportanceMatrix {
         let collector = ImportanceCollector()
+        func matrix(windowCount: Int) throws -> ImportanceMatrix {
+            try self.matrix(collector, pass.plan, texts: texts, windowCount: windowCount)
+        }
+        try collect(
+            pass, windows: windows, into: collector, spool: spool, snapshot: { try snapshot(matrix(windowCount: $0)) },
+            progress: progress)
+        return try matrix(windowCount: windows.count)
+    }
+
+    /// What a collector has come to.
+    func matrix(
+        _ collector: ImportanceCollector, _ plan: DecoderPlan, texts: [EvaluationText], windowCount: Int
+    ) throws -> ImportanceMatrix {
+        ImportanceMatrix(
+            entries: try collector.entries(plan: plan), datasets: texts.map(\.name), chunkCount: windowCount,
+            chunkSize: cut.context)
+    }
+
+    /// Shows windows to a collector.
+    ///
+    /// - Parameter snapshot: Called after each batch but the last with the number of windows that have been collected.
+    func collect(
+        _ pass: ForwardPass, windows: [EvaluationWindow], into collector: ImportanceCollector, spool: ImportanceSpool?,
+        snapshot: (Int) throws -> Void, progress: @escaping @Sendable (Double) -> Void
+    ) throws {
         let batches = WindowBatches(
             windows: windows, passes: [pass], beside: ImportanceCollector.workingSet(pass.plan), progress: progress)
-        func matrix(windowCount: Int) throws -> ImportanceMatrix {
-            ImportanceMatrix(
-                entries: try collector.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windowCount,
-                chunkSize: cut.context)
-        }
         let found = try spool?.load(collector, batches, plan: pass.plan)
         try batches.forEach(from: found?.windowCount ?? 0, room: found?.room) { range in
             let states = spool?.states(of: range, windows[range], pass, collector)
@@ -68,9 +89,8 @@ public struct ActivationCollection: Sendable {
             if includesOutput { try pass.observeOutput(of: hidden, collector) }
             try spool?.keep(collector, windowCount: range.upperBound)
             states?.remove()
-            if range.upperBound < windows.count { try snapshot(matrix(windowCount: range.upperBound)) }
+            if range.upperBound < windows.count { try snapshot(range.upperBound) }
         }
-        return try matrix(windowCount: windows.count)
     }
 
     /// The windows of all texts.

@@ -37,6 +37,10 @@ public enum InputLimit: String, Sendable, CaseIterable {
     case calibration
     /// Digests of a model's tensors.
     case manifest
+    /// A job that is divided into parts.
+    case plan
+    /// What is known of a part of a job.
+    case partRecord
 
     /// The most bytes that such a file may have.
     public var byteCount: Int {
@@ -44,7 +48,7 @@ public enum InputLimit: String, Sendable, CaseIterable {
         case .chatTemplate: 1 << 20
         case .recipe: 1 << 22
         case .configuration, .metadata, .material: 1 << 24
-        case .sentencePiece, .weightIndex, .sensitivity, .prompt, .calibration, .manifest: 1 << 26
+        case .sentencePiece, .weightIndex, .sensitivity, .prompt, .calibration, .manifest, .plan, .partRecord: 1 << 26
         case .tokenizer: 1 << 27
         case .text, .task: 1 << 28
         case .scores: 1 << 30
@@ -72,6 +76,8 @@ public enum InputLimit: String, Sendable, CaseIterable {
         case .unfinished: "an unfinished result"
         case .calibration: "the description of a calibration"
         case .manifest: "a manifest of digests"
+        case .plan: "a plan"
+        case .partRecord: "the record of a part"
         }
     }
 

@@ -163,14 +163,20 @@ public enum Procedure: String, Sendable, CaseIterable {
     case collectImportance
     /// Showing what a model file holds.
     case inspectModel
+    /// Joining the parts of a job.
+    case finishParts
     /// Measuring the cost of storing each matrix in each type.
     case measureSensitivity
+    /// Dividing a job into parts.
+    case planParts
     /// Printing a recipe.
     case printRecipe
     /// Quantizing a model.
     case quantize
     /// Making a report of several measurements.
     case report
+    /// Doing a part of a job.
+    case runPart
     /// Storing a model's predictions for a text, as a reference for others.
     case storePredictions
     /// Storing a model's scores of the tokens of a text.

@@ -17,14 +17,17 @@ package enum Provenance {
         _ model: Model, in metadata: inout GGUFMetadata, parallel: Parallel,
         hashing: @escaping @Sendable (Double) -> Void
     ) throws {
-        var digests = Digests()
-        if let checkpoint = model.checkpoint {
-            digests.files = try checkpoint.configurationFiles.map { try WeightDigest.sha256(ofFile: $0) }
-            if let content = checkpoint.content {
-                digests.weights = try WeightDigest.sha256(of: content, parallel: parallel, progress: hashing)
-            }
-        }
-        describe(model, digests, in: &metadata)
+        try describe(
+            model,
+            weights: model.checkpoint?.content.map {
+                try WeightDigest.sha256(of: $0, parallel: parallel, progress: hashing)
+            }, in: &metadata)
+    }
+
+    /// The same with the digest of the weights, if the checkpoint has any; only the files beside them are read.
+    package static func describe(_ model: Model, weights: String?, in metadata: inout GGUFMetadata) throws {
+        let files = try model.checkpoint?.configurationFiles.map { try WeightDigest.sha256(ofFile: $0) }
+        describe(model, Digests(files: files ?? [], weights: weights), in: &metadata)
     }
 
     /// The same without reading the files: what it adds has the length of what ``describe(_:in:parallel:hashing:)``

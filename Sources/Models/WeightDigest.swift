@@ -20,18 +20,32 @@ package enum WeightDigest {
     package static func sha256(
         of content: CheckpointContent, parallel: Parallel, progress: @escaping @Sendable (Double) -> Void
     ) throws -> String {
-        let meter = FractionMeter(total: content.tensors.reduce(0) { $0 + $1.byteCount }, progress)
-        let lines = Mutex([String](repeating: "", count: content.tensors.count))
-        try parallel.forEach(content.tensors.count) { index, _ in
-            let tensor = content.tensors[index]
+        sha256(
+            ofLines: try lines(of: content, content.tensors.indices, parallel: parallel, progress: progress))
+    }
+
+    /// - Parameter lines: Those of all tensors in order, without line feeds.
+    package static func sha256(ofLines lines: [String]) -> String {
+        SHA256.hexadecimal(of: Array(lines.map { $0 + "\n" }.joined().utf8))
+    }
+
+    /// The lines of some of a checkpoint's tensors, without line feeds.
+    package static func lines(
+        of content: CheckpointContent, _ range: Range<Int>, parallel: Parallel,
+        progress: @escaping @Sendable (Double) -> Void
+    ) throws -> [String] {
+        let meter = FractionMeter(total: content.tensors[range].reduce(0) { $0 + $1.byteCount }, progress)
+        let lines = Mutex([String](repeating: "", count: range.count))
+        try parallel.forEach(range.count) { index, _ in
+            let tensor = content.tensors[range.lowerBound + index]
             let sum = try sha256(byteCount: tensor.byteCount) { range, chunk in
                 try content.read(tensor, byteRange: range, into: chunk)
                 meter.add(range.count)
             }
             let shape = tensor.shape.map(String.init).joined(separator: ",")
-            lines.withLock { $0[index] = "\(sum) \(tensor.type) [\(shape)] \(tensor.name)\n" }
+            lines.withLock { $0[index] = "\(sum) \(tensor.type) [\(shape)] \(tensor.name)" }
         }
-        return SHA256.hexadecimal(of: Array(lines.withLock { $0.joined() }.utf8))
+        return lines.withLock { $0 }
     }
 
     /// The digest of a file's bytes.

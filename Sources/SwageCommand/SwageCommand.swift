@@ -12,6 +12,7 @@ public enum SwageCommand {
         PerplexityCommand.self,
         Evaluate.self, Compare.self, Report.self, Generate.self, Chat.self, Tokenize.self, Inspect.self, Verify.self,
         Hash.self, Fit.self, Types.self, Split.self, Merge.self, Clean.self,
+        PlanCommand.self, RunCommand.self, StatusCommand.self, FinishCommand.self,
     ]
 
     /// Parses the process's arguments, runs the command and exits.

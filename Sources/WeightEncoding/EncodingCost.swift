@@ -13,8 +13,22 @@ package enum EncodingCost {
     /// Millions of weights that are read, stored and written per second, whatever their type.
     private static let copyingRate = 300.0
 
+    /// Products of the errors of weights with the inputs' second moments, in millions a second.
+    private static let feedbackRate = 20_000.0
+
     /// The microseconds of one thread, about.
     package static func of(_ target: TensorDescriptor) -> Double {
         Double(target.shape.elementCount) * (1 / copyingRate + (rates[target.type].map { 1 / $0 } ?? 0))
+    }
+
+    /// The microseconds of one thread, about, with how the tensor is stored and how it is encoded.
+    ///
+    /// - Parameters:
+    ///   - source: The type that the tensor is stored in; one that is wanted already is only copied.
+    ///   - isFitted: Whether it is encoded with error feedback, by which each weight's error reaches all columns behind it.
+    package static func of(_ target: TensorDescriptor, from source: TensorType, isFitted: Bool) -> Double {
+        guard source != target.type else { return Double(target.shape.elementCount) / copyingRate }
+        let feedback = Double(target.shape.elementCount) * Double(target.shape.rowLength) / feedbackRate
+        return of(target) + (isFitted ? feedback : 0)
     }
 }

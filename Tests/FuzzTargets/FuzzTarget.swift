@@ -24,7 +24,7 @@ public struct FuzzTarget: Sendable {
 
     /// All targets.
     public static let all: [FuzzTarget] =
-        weightFiles + tokenizers + checkpoints + measurements + evaluations + recipes + texts
+        weightFiles + tokenizers + checkpoints + measurements + evaluations + recipes + texts + plans
 
     /// The target of that name; nil if there is none.
     public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

@@ -60,6 +60,14 @@ import Testing
                     "Q4_0",
                 ]
                 + (["--context", "--reserve"].contains(option.name) ? ["--fit", "8GiB"] : [])
+        case "plan", "run":
+            let job = ["quantize", model, "--type", "Q4_0"] + output
+            rest = ["--output", workspace.file("plan.json"), "--parts", "2", "--"] + job
+            if option.command == "run" {
+                let outcome = try await Swage.run(["plan"] + rest)
+                try #require(outcome.status == 0, "\(outcome.error)")
+                return ["run", workspace.file("plan.json")]
+            }
         case "report":
             rest =
                 ["--model", "m=\(model)", "--text", "t=\(Products.tinyText)", "--context", "32", "--chunks", "1"]
@@ -80,7 +88,9 @@ import Testing
         for value in Self.values {
             let workspace = try Workspace()
             let arguments = try await Self.arguments(for: option, workspace)
-            let outcome = try await Swage.run(arguments + ["\(option.name)=\(value)"], standardInput: "a\n")
+            let end = arguments.firstIndex(of: "--") ?? arguments.count
+            let outcome = try await Swage.run(
+                arguments[..<end] + ["\(option.name)=\(value)"] + arguments[end...], standardInput: "a\n")
             // Done, refused as an option, refused as an input that is too small for it, or no room for it.
             #expect([0, 2, 3, 4].contains(outcome.status), "\(value): \(outcome.status) \(outcome.error)")
             #expect(outcome.status == 0 || !outcome.error.isEmpty)

@@ -18,7 +18,8 @@ import Testing
 
     /// Every command that replaces a file can be told to, and every command to be quiet.
     @Test func commandsShareTheirOptions() async throws {
-        let replacing = Set(OptionTable.options(.output).map(\.command)).subtracting(["clean"])
+        // What is replaced when a plan is finished is its job's to name.
+        let replacing = Set(OptionTable.options(.output).map(\.command)).subtracting(["clean"]).union(["finish"])
         for command in Set(OptionTable.all.map(\.command)) {
             let page = try await Swage.run(command, "--help").output
             #expect(page.contains("--quiet") && page.contains("--verbose"), "\(command)")

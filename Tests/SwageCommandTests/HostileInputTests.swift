@@ -61,6 +61,7 @@ import Testing
         Reading("task", "evaluate {model} --task {file}"),
         Reading("compressed task", "evaluate {model} --task {file}.zst"),
         Reading("scores", "perplexity --merge-scores {file}"),
+        Reading("plan", "run {file} --all"),
         Reading("stored predictions", "perplexity {model} --base-logits {file}"),
         Reading("template", "chat {model} --template {file}"),
         Reading("template to write", "convert {model} --dry-run -o out --chat-template {file}"),

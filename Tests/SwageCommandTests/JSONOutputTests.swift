@@ -83,6 +83,10 @@ import Testing
         "split": [["split", "{base}", "-o", "{out}", "--max-tensors", "20"]],
         "merge": [["merge", "{base}", "-o", "{out}"]],
         "clean": [["clean", "{leftover}"]],
+        "plan": [["plan", "-o", "{out}", "--parts", "2", "--", "quantize", "{base}", "-o", "{job}", "--type", "Q4_0"]],
+        "run": [["run", "{planned}", "--all"]],
+        "status": [["status", "{begun}"]],
+        "finish": [["finish", "{planned}"]],
     ]
 
     /// What the runs read, made once.
@@ -91,6 +95,15 @@ import Testing
         let sensitivity = workspace.file("sensitivity.json")
         let base = try await Products.tinyBase.value
         try await Swage.run("sensitivity", base, "--text", Products.tinyText, "-o", sensitivity, "--context", "64")
+        let plans = ["planned", "begun"].map { workspace.file("\($0).json") }
+        for plan in plans {
+            let job = ["quantize", base, "--type", "Q4_0", "-o", plan.replacing(".json", with: ".gguf")]
+            try await Swage.run(["plan", "-o", plan, "--parts", "3", "--"] + job)
+        }
+        try await Swage.run("run", plans[0], "--all")
+        for part in ["1", "2"] { try await Swage.run("run", plans[1], "--part", part) }
+        let part = workspace.file("begun.parts/part-00002-of-00003.gguf")
+        try Data(path: part).dropLast(1).write(to: URL(filePath: part))
         let question = #"{"prompt": "a", "choices": ["b", "c"], "answer": 0}"#
         let files = [
             "checkpoint": Products.checkpoint, "dense": Fixtures.path("models/xverse-dense-tiny"), "base": base,
@@ -98,6 +111,7 @@ import Testing
             "quantized": try await Products.quantized.value, "importance": try await Products.importance.value,
             "text": Products.tinyText, "long": Fixtures.path("text/eval/web-en.txt"), "sensitivity": sensitivity,
             "task": try workspace.write("task.jsonl", Array("\(question)\n\(question)\n".utf8)),
+            "planned": plans[0], "begun": plans[1],
             "manifest": try workspace.write("manifest", Array(try await Swage.run("hash", base).output.utf8)),
         ]
         return (workspace, files)
@@ -116,12 +130,16 @@ import Testing
         for run in Self.runs[command] ?? [] {
             let workspace = try Workspace()
             _ = try workspace.write(".left.gguf.partial", [1])
-            let own = ["out": workspace.file("out"), "leftover": workspace.file("left.gguf")]
+            let own = [
+                "out": workspace.file("out"), "job": workspace.file("job.gguf"),
+                "leftover": workspace.file("left.gguf"),
+            ]
             let inputs = try await Self.inputs.value.1.merging(own) { $1 }
             let arguments = run.map { argument in
                 inputs.reduce(argument) { $0.replacing("{\($1.key)}", with: $1.value) }
             }
-            let outcome = try await Swage.run(arguments + ["--json"], standardInput: "Hello\n")
+            let outcome = try await Swage.run(
+                arguments.prefix(1) + ["--json"] + arguments.dropFirst(), standardInput: "Hello\n")
             // These models are not of one origin, and that is what the object tells.
             let expected: Int32 = run.first == "verify" && run.contains("{model}") ? 5 : 0
             try #require(outcome.status == expected, "\(arguments.joined(separator: " ")): \(outcome.error)")

@@ -39,6 +39,7 @@ enum OptionTable {
             ("evaluate", "output", "--details"),
             ("evaluate", "number", "--limit --threads --memory"),
             ("evaluate", "words", "--precision --pad-experts --normalize-experts --pre-tokenizer"),
+            ("finish", "input", "plan"),
             ("fit", "input", "model"),
             ("fit", "number", "--memory --ram --context --reserve"),
             ("fit", "words", "--kv --pad-experts --normalize-experts --pre-tokenizer"),
@@ -81,6 +82,9 @@ enum OptionTable {
                 "perplexity", "words",
                 "--precision --base-logits-format --pad-experts --normalize-experts --pre-tokenizer"
             ),
+            ("plan", "output", "--output"),
+            ("plan", "number", "--parts"),
+            ("plan", "words", "job"),
             ("quantize", "input", "model --recipe --imatrix --hessian --calibrate --sensitivity --tensor-type-file"),
             ("quantize", "output", "--output"),
             (
@@ -107,6 +111,8 @@ enum OptionTable {
                 --normalize-experts --pre-tokenizer
                 """
             ),
+            ("run", "input", "plan"),
+            ("run", "number", "--part"),
             ("sensitivity", "input", "model --text"),
             ("sensitivity", "output", "--output"),
             ("sensitivity", "number", "--held-out --context --chunks --from-chunk --threads --memory"),
@@ -114,6 +120,7 @@ enum OptionTable {
             ("split", "input", "file"),
             ("split", "output", "--output"),
             ("split", "number", "--split-max-size --split-max-tensors"),
+            ("status", "input", "plan"),
             ("tokenize", "input", "model --file"),
             ("tokenize", "words", "--text --decode --pre-tokenizer"),
             ("types", "input", "model"),

@@ -25,6 +25,18 @@ enum Products {
     static let importance = product("importance.gguf") { output in
         ["imatrix", try await original.value, "-o", output, "--context", "64", "--chunks", "2"] + ["--text"] + texts
     }
+    static let threeWindows = product("three-windows.gguf") { output in
+        ["imatrix", try await original.value, "-o", output, "--context", "64", "--chunks", "3"] + ["--text"] + texts
+    }
+    static let quantizedCheckpoint = product("quantized-checkpoint.gguf") {
+        ["quantize", checkpoint, "-o", $0, "--type", "Q4_K_M"]
+    }
+    static let fine = product("fine.gguf") { output in
+        [
+            "quantize", try await original.value, "-o", output, "--type", "IQ2_XS", "--imatrix",
+            try await importance.value,
+        ]
+    }
     static let quantized = product("quantized.gguf") { output in
         ["quantize", try await original.value, "-o", output, "--type", "Q4_K_M"]
     }

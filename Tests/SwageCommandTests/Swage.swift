@@ -39,10 +39,11 @@ enum Swage {
     @discardableResult
     static func run(
         _ arguments: [String], standardInput: String? = nil, standardOutput: String? = nil,
-        standardError: String? = nil
+        standardError: String? = nil, environment: [String: String] = [:], directory: String? = nil
     ) async throws -> Outcome {
         try await Run(
-            arguments, standardInput: standardInput, standardOutput: standardOutput, standardError: standardError
+            arguments, standardInput: standardInput, standardOutput: standardOutput, standardError: standardError,
+            environment: environment, directory: directory
         ).outcome()
     }
 
@@ -65,10 +66,12 @@ enum Swage {
         ///   - isTalkedTo: whether what there is to read comes by ``say(_:)``.
         ///   - standardOutput: a file to write results to, instead of keeping them.
         ///   - standardError: a file to write diagnostics to, instead of keeping them.
+        ///   - environment: variables beside those of the tests.
+        ///   - directory: where relative paths begin.
         init(
             _ arguments: [String], program: URL? = nil, standardInput: String? = nil, terminal: String? = nil,
             terminalType: String? = nil, isTalkedTo: Bool = false, standardOutput: String? = nil,
-            standardError: String? = nil
+            standardError: String? = nil, environment: [String: String] = [:], directory: String? = nil
         ) throws {
             // What is said to a program that has ended is an error, not the end of the tests.
             signal(SIGPIPE, SIG_IGN)
@@ -80,9 +83,11 @@ enum Swage {
             process.executableURL = program
             process.arguments = arguments
             process.standardInput = FileHandle.nullDevice
-            if let terminalType {
-                process.environment = ProcessInfo.processInfo.environment.merging(["TERM": terminalType]) { $1 }
+            let changed = environment.merging(terminalType.map { ["TERM": $0] } ?? [:]) { $1 }
+            if !changed.isEmpty {
+                process.environment = ProcessInfo.processInfo.environment.merging(changed) { $1 }
             }
+            if let directory { process.currentDirectoryURL = URL(filePath: directory) }
             var input: FileHandle?
             if let standardInput {
                 try Data(standardInput.utf8).write(to: URL(filePath: "\(folder)/in"))

@@ -9,20 +9,17 @@ import Tokenizers
 
 /// Sums the squares of every matrix's inputs, per column and expert.
 final class ImportanceCollector: ActivationObserver {
-    private struct Piece {
-        let number: Int
-        let sums: [Float]
-        let rowCount: Int
-    }
-
     private struct Total {
-        var sums: [Double]
+        var squares: ExactSquares
         var rowCount = 0
+
+        mutating func add(_ squares: ExactSquares, _ count: Int) {
+            self.squares.add(squares)
+            rowCount += count
+        }
     }
 
     private struct State {
-        /// What the running stage has seen.
-        var pieces: [ActivationSite: [Piece]] = [:]
         var totals: [ActivationSite: Total] = [:]
     }
 
@@ -38,41 +35,36 @@ final class ImportanceCollector: ActivationObserver {
             let roles = ActivationSite(layer: 0, input: input, expert: 0).roles
             let dimensions = plan.dimensions(of: roles[0])
             let count = plan.layerCount * dimensions[0] * (dimensions.count > 2 ? dimensions[2] : 1)
-            return sum + WorkingSet("sums of squares", byteCount: count * MemoryLayout<Double>.stride)
+            return sum + WorkingSet("sums of squares", byteCount: count * MemoryLayout<Int128>.stride)
                 + WorkingSet("importance", floatCount: count * roles.count)
         }
     }
 
     func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int) {
-        let columns = rows.columns
-        let sums = [Float](unsafeUninitializedCapacity: columns) { buffer, count in
-            buffer.initialize(repeating: 0)
-            let sums = buffer.baseAddress!
-            for row in 0..<rows.count {
-                let input = rows.inputs + row &* columns
-                for column in 0..<columns { sums[column] += input[column] * input[column] }
-            }
-            count = columns
-        }
-        state.withLock {
-            $0.pieces[site, default: []].append(Piece(number: piece, sums: sums, rowCount: rows.count))
+        var squares = ExactSquares(count: rows.columns)
+        squares.addRows(rows.inputs, count: rows.count)
+        state.withLock { state in
+            state.totals[site, default: Total(squares: ExactSquares(count: rows.columns))].add(squares, rows.count)
         }
     }
 
-    /// Adds the stage's pieces in the order of their numbers, so that threads do not change the sums.
-    func endStage() {
+    /// Does nothing: no order of adding changes the sums.
+    func endStage() {}
+
+    /// Adds sums that were appended to a record.
+    ///
+    /// - Returns: false if they are not of this model, and are not taken.
+    func add(from reader: inout RecordReader, plan: DecoderPlan) throws -> Bool {
+        let other = ImportanceCollector()
+        guard try other.restore(from: &reader, plan: plan) else { return false }
+        let added = other.state.withLock { $0.totals }
         state.withLock { state in
-            for (site, pieces) in state.pieces {
-                let ordered = pieces.sorted { $0.number < $1.number }
-                var total = state.totals[site] ?? Total(sums: [Double](repeating: 0, count: ordered[0].sums.count))
-                for piece in ordered {
-                    for column in piece.sums.indices { total.sums[column] += Double(piece.sums[column]) }
-                    total.rowCount += piece.rowCount
-                }
-                state.totals[site] = total
+            for (site, total) in added {
+                state.totals[site, default: Total(squares: ExactSquares(count: total.squares.sums.count))]
+                    .add(total.squares, total.rowCount)
             }
-            state.pieces = [:]
         }
+        return true
     }
 
     // MARK: Records
@@ -81,11 +73,10 @@ final class ImportanceCollector: ActivationObserver {
     func append(to writer: inout RecordWriter) throws {
         let totals = state.withLock { $0.totals }
         try writer.append(totals.count)
-        for (site, total) in totals {
+        for (site, total) in totals.sorted(by: { $0.key.order < $1.key.order }) {
             try writer.append(site)
             try writer.append(total.rowCount)
-            try writer.append(total.sums.count)
-            try writer.append(total.sums)
+            try writer.append(total.squares)
         }
     }
 
@@ -96,9 +87,9 @@ final class ImportanceCollector: ActivationObserver {
         var totals: [ActivationSite: Total] = [:]
         for _ in 0..<max(0, try reader.number()) {
             guard let site = try reader.site() else { return false }
-            let (rowCount, count) = (try reader.number(), try reader.number())
-            guard count == plan.dimensions(of: site.roles[0])[0] else { return false }
-            totals[site] = Total(sums: try reader.numbers(count), rowCount: rowCount)
+            let rowCount = try reader.number()
+            guard let squares = try reader.squares(count: plan.dimensions(of: site.roles[0])[0]) else { return false }
+            totals[site] = Total(squares: squares, rowCount: rowCount)
         }
         state.withLock { $0.totals = totals }
         return true
@@ -124,8 +115,9 @@ final class ImportanceCollector: ActivationObserver {
                 var sums = [Float](repeating: 0, count: dimensions[0] * stackCount)
                 var counts = [Float](repeating: 0, count: stackCount)
                 for (expert, total) in experts {
-                    for (column, sum) in total.sums.enumerated() {
-                        sums[expert * dimensions[0] + column] = Float(sum)
+                    for column in total.squares.sums.indices {
+                        sums[expert * dimensions[0] + column] =
+                            total.squares.isFinite ? total.squares.value(at: column) : .nan
                     }
                     counts[expert] = Float(total.rowCount)
                 }

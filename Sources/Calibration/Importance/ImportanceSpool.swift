@@ -6,7 +6,7 @@ import Runtime
 /// What a collection of an importance matrix has come to, in a journal: the sums after a batch, and within a batch the sums
 /// and the states after a layer.
 ///
-/// Sums are rounded batch by batch, so that the room that batches are cut for is kept too.
+/// The room that batches are cut for is kept too: states are of use only if the next run cuts the same batch.
 package final class ImportanceSpool {
     private let journal: Journal
     private var pace = KeepingPace()
@@ -30,11 +30,6 @@ package final class ImportanceSpool {
         if windowCount > 0 { journal.say("going on after \(windowCount) of \(batches.windowCount) windows") }
         let keptRoom = try found?.room ?? keptRoom()
         let room = min(ownRoom, keptRoom ?? ownRoom)
-        if let keptRoom, room < keptRoom,
-            batches.ranges(from: windowCount, room: room) != batches.ranges(from: windowCount, room: keptRoom)
-        {
-            journal.say("there is less memory than before: batches are smaller, and sums may be rounded in another way")
-        }
         self.room = room
         return (windowCount, room)
     }

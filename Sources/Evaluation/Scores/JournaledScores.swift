@@ -34,6 +34,29 @@ package final class JournaledScores: ScoreJournal {
         }
     }
 
+    /// The windows that an earlier run has finished, a line each, in their order.
+    ///
+    /// - Throws: ``EvaluationError`` if a score is not finite.
+    package func lines() throws -> [UInt8] {
+        try texts.indices.flatMap { text in
+            try windows[text].values.sorted { $0.number < $1.number }.flatMap { window in
+                guard let line = ScoreLine(window, ofText: text).encoded else {
+                    throw EvaluationError(.nonFiniteResult, file: texts[text])
+                }
+                return line + [0x0a]
+            }
+        }
+    }
+
+    /// Keeps lines that another journal had.
+    ///
+    /// - Parameters:
+    ///   - name: What the names of the records begin with.
+    ///   - number: How many such have been kept before.
+    package static func keep(_ lines: [UInt8], in journal: Journal, name: String, number: Int) throws {
+        try journal.keep(recordName(name, number), lines)
+    }
+
     /// The number of windows that an earlier run has finished.
     package var finishedWindowCount: Int { windows.reduce(0) { $0 + $1.count } }
 

@@ -86,9 +86,23 @@ package final class ScoreFile: ScoreFileJournal {
         return (first, texts)
     }
 
-    /// Marks the file as finished and gives it its name.
+    /// Writes a complete file, as one run writes it.
     ///
-    /// - Throws: `FileError` if it cannot be written.
+    /// - Parameters:
+    ///   - texts: The windows of the run's texts, in their order.
+    ///   - identity: What identifies the run.
+    ///   - path: The file's name.
+    /// - Throws: ``EvaluationError`` if the file is there and of another run, or a score is not finite; `FileError`.
+    package static func write(_ texts: [TextScores], _ identity: PredictionIdentity, to path: String) throws {
+        let file = try ScoreFile(path: path, identity: identity, stateInterval: .zero)
+        for (text, scores) in texts.enumerated() {
+            let known = Set(file.finishedWindows(ofText: text).map(\.number))
+            for window in scores.windows where !known.contains(window.number) { try file.append(window, ofText: text) }
+        }
+        try file.finish()
+    }
+
+    /// The windows that earlier runs have finished.
     package func finishedWindows(ofText text: Int) -> [WindowScores] { windows[text] }
 
     /// Writes a window as a line of its own.

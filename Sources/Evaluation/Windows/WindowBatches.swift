@@ -47,8 +47,8 @@ package struct WindowBatches {
                 guard byteCount <= room || end == start else { break }
                 end += 1
             }
-            // A little more or less memory should not change how the work is cut: what a token gets does not depend on it,
-            // but sums over tokens, such as an importance matrix, are rounded batch by batch.
+            // A little more or less memory should not change how the work is cut: no result depends on it, but states that
+            // an earlier run has kept are those of a batch.
             if end < windows.count { end = start + Self.powerOfTwo(notAbove: end - start) }
             ranges.append(start..<end)
             start = end

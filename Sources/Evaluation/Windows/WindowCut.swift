@@ -123,9 +123,9 @@ public struct TokenWindows: Sendable {
     /// The name of the text in reports.
     public let name: String
     /// The windows in the text's order, those that were not wanted left out.
-    public let windows: [EvaluationWindow]
+    public private(set) var windows: [EvaluationWindow]
     /// What the text has where BOS may begin the windows.
-    let firstTokens: [TokenID]
+    private(set) var firstTokens: [TokenID]
     /// The number of tokens of the whole text, BOS included; nil if only its beginning was tokenized.
     public let tokenCount: Int?
     /// The size of the whole text in bytes of UTF-8.
@@ -149,6 +149,16 @@ public struct TokenWindows: Sendable {
         tokenCount = isWhole ? tokens.count : nil
         byteCount = text.bytes.count
         characterCount = text.characterCount
+    }
+
+    /// The same text with some of its windows.
+    ///
+    /// - Parameter range: Their places among ``windows``; those behind the last are none.
+    package func selecting(_ range: Range<Int>) -> TokenWindows {
+        var selected = self
+        let range = range.clamped(to: windows.indices)
+        (selected.windows, selected.firstTokens) = (Array(windows[range]), Array(firstTokens[range]))
+        return selected
     }
 
     /// The windows of a text that are wanted, for which no more of it is tokenized than they take, if the tokenizer allows that.

@@ -82,7 +82,7 @@ public struct ImportanceCollection: Sendable {
         }
     }
 
-    private func identity(
+    func identity(
         _ model: Model, _ texts: [EvaluationText], _ windows: [EvaluationWindow]
     ) throws -> RunIdentity {
         var identity = RunIdentity("an importance matrix", precision: precision)

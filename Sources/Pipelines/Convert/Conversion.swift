@@ -107,8 +107,7 @@ public struct Conversion: Sendable {
     /// - Throws: `EncodingError` for weights that do not fit the type or would be quantized again, what
     ///   ``metadata(of:progress:)`` throws, and errors of reading and writing.
     public func run(_ model: Model, output: String, progress: @escaping ProgressHandler) throws -> Outcome {
-        let file = try ModelFile(
-            model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model))
+        let file = try file(of: model, progress: progress)
         let inputs = EncodingInputs(source: model.tensors)
         let outcome: Outcome
         if let splitLimits {
@@ -127,8 +126,13 @@ public struct Conversion: Sendable {
         return outcome
     }
 
+    /// The file that is to be written.
+    func file(of model: Model, progress: ProgressHandler) throws -> ModelFile {
+        try ModelFile(model: model, metadata: try metadata(of: model, progress: progress), tensors: try plan(model))
+    }
+
     /// What decides the tensors' bytes beside what the header says.
-    private func identity(of model: Model) throws -> RunIdentity {
+    func identity(of model: Model) throws -> RunIdentity {
         var identity = RunIdentity()
         identity.add("the model's weights", try Fingerprint.of(model))
         return identity

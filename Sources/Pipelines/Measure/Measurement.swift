@@ -23,6 +23,8 @@ public struct Measurement: Sendable {
     public var scorePath: String?
     /// Least time between two savings of what a batch has come to, where scores or predictions are kept.
     public var stateInterval = Duration.seconds(60)
+    /// Which of the windows, counted over all texts, are measured; nil for all. Texts without any have no result.
+    var selection: Range<Int>?
     /// Where finished work is kept, and what the names of its records begin with.
     var work: (journal: Journal, name: String)?
 
@@ -54,25 +56,10 @@ public struct Measurement: Sendable {
     public func run(
         _ models: [Model], reference: Reference? = nil, texts: [EvaluationText]
     ) throws -> (reference: [EvaluationResult], models: [[EvaluationResult]]) {
-        var all = models
-        var stored: (any StoredPredictions)?
-        switch reference {
-        case .model(let model): all.insert(model, at: 0)
-        case .predictions(let path):
-            let opened = try PredictionFile.open(path)
-            let (context, limit) = (opened.cut.context, models.map(\.plan.contextLength).min() ?? .max)
-            guard !texts.isEmpty || context <= limit else {
-                throw EvaluationError(.predictionsOfLongWindows(context: context, limit: limit), file: path)
-            }
-            stored = opened
-        case nil: break
-        }
-        for model in all.dropFirst() {
-            guard let difference = model.tokenDifference(from: all[0]) else { continue }
-            throw MeasurementError(.otherTokens(reference: all[0].path, difference: difference), file: model.path)
-        }
-        let isIdentified = stored != nil || recording != nil || scorePath != nil
-        let windows = try windows(of: texts, stored, all, countsTokens: isIdentified)
+        let isStored = if case .predictions = reference { true } else { false }
+        let isIdentified = isStored || recording != nil || scorePath != nil
+        let (all, stored, allWindows) = try open(models, reference, texts, countsTokens: isIdentified)
+        let windows = selection.map { Self.windows(allWindows, $0) } ?? allWindows
         let cut = texts.isEmpty ? stored?.cut ?? cut : cut
         let lengths = TokenLengths(all[0].tokenizer)
         let identity = isIdentified ? try identity(all, reference, cut: cut, texts: texts, windows) : nil
@@ -115,8 +102,45 @@ public struct Measurement: Sendable {
         try recorder?.finish()
         try scoreFile?.finish()
         for (model, pass) in zip(all, passes) { compute.progress(.times(model: model.name, pass.times)) }
-        let results = try all.indices.map { model in try scores.map { try $0.result(ofModel: model) } }
+        let scored = scores.filter { !$0.windows.isEmpty }
+        let results = try all.indices.map { model in try scored.map { try $0.result(ofModel: model) } }
         return all.count > models.count ? (results[0], Array(results.dropFirst())) : ([], results)
+    }
+
+    /// Opens what models are compared with, and cuts the texts.
+    ///
+    /// - Returns: all models, with one that others are compared with before them; stored predictions; the windows.
+    func open(
+        _ models: [Model], _ reference: Reference?, _ texts: [EvaluationText], countsTokens: Bool
+    ) throws -> (models: [Model], stored: (any StoredPredictions)?, windows: [TokenWindows]) {
+        var all = models
+        var stored: (any StoredPredictions)?
+        switch reference {
+        case .model(let model): all.insert(model, at: 0)
+        case .predictions(let path):
+            let opened = try PredictionFile.open(path)
+            let (context, limit) = (opened.cut.context, models.map(\.plan.contextLength).min() ?? .max)
+            guard !texts.isEmpty || context <= limit else {
+                throw EvaluationError(.predictionsOfLongWindows(context: context, limit: limit), file: path)
+            }
+            stored = opened
+        case nil: break
+        }
+        for model in all.dropFirst() {
+            guard let difference = model.tokenDifference(from: all[0]) else { continue }
+            throw MeasurementError(.otherTokens(reference: all[0].path, difference: difference), file: model.path)
+        }
+        return (all, stored, try windows(of: texts, stored, all, countsTokens: countsTokens))
+    }
+
+    /// Those of the windows that are in a range, counted over all texts.
+    private static func windows(_ texts: [TokenWindows], _ range: Range<Int>) -> [TokenWindows] {
+        var start = 0
+        return texts.map { text in
+            defer { start += text.windows.count }
+            return text.selecting(
+                max(0, range.lowerBound - start)..<max(0, range.lowerBound - start, range.upperBound - start))
+        }
     }
 
     /// What files of scores of parts of one run come to together.
@@ -126,7 +150,14 @@ public struct Measurement: Sendable {
     public static func merge(
         scores paths: [String]
     ) throws -> (identity: PredictionIdentity, results: [[EvaluationResult]]) {
-        let (identity, texts) = try ScoreFile.merged(paths)
+        try results(of: ScoreFile.merged(paths))
+    }
+
+    /// The results of scores that were merged.
+    static func results(
+        of merged: (identity: PredictionIdentity, texts: [TextScores])
+    ) throws -> (identity: PredictionIdentity, results: [[EvaluationResult]]) {
+        let (identity, texts) = merged
         let scored = texts.filter { !$0.windows.isEmpty }
         return (identity, try identity.models.indices.map { model in try scored.map { try $0.result(ofModel: model) } })
     }

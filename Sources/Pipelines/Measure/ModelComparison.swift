@@ -57,6 +57,11 @@ public struct ModelComparison: Sendable {
                 [progress = compute.progress] in progress(.note($0))
             }
         }
+        try run(models, texts: texts, journal, write: write)
+    }
+
+    /// Measures the models, as far as a journal does not know what they come to.
+    func run(_ models: [Model], texts: [EvaluationText], _ journal: Journal?, write: ([Result]) throws -> Void) throws {
         let evaluation = TaskEvaluation(compute: compute)
         evaluation.warn(about: tasks)
         try Journal.perform(journal) {
@@ -73,7 +78,7 @@ public struct ModelComparison: Sendable {
         }
     }
 
-    private func identity(_ models: [Model], _ texts: [EvaluationText]) throws -> RunIdentity {
+    func identity(_ models: [Model], _ texts: [EvaluationText]) throws -> RunIdentity {
         var identity = RunIdentity("a comparison of models", precision: compute.precision)
         try identity.add("the models", models)
         identity.add(texts)
@@ -105,17 +110,35 @@ public struct ModelComparison: Sendable {
             measurement.work = journal.map { ($0, name) }
             return measurement
         }
-        let comparable = models.indices.dropFirst().filter { models[$0].sharesTokens(with: models[0]) }
-        let outcome = try measurement("together").run(
-            comparable.map { models[$0] }, reference: .model(models[0]), texts: texts)
-        var results: [[EvaluationResult]] = [outcome.reference]
-        for index in models.indices.dropFirst() {
-            if let place = comparable.firstIndex(of: index) {
-                results.append(outcome.models[place])
-            } else {
-                results.append(try measurement("model-\(index)").run([models[index]], texts: texts).models[0])
-            }
+        var results = [[EvaluationResult]](repeating: [], count: models.count)
+        for group in Self.groups(of: models) {
+            let outcome = try measurement(group.name).run(
+                group.compared.map { models[$0] }, reference: group.reference.map { .model(models[$0]) }, texts: texts)
+            if let reference = group.reference { results[reference] = outcome.reference }
+            for (place, index) in group.compared.enumerated() { results[index] = outcome.models[place] }
         }
         return results
+    }
+
+    /// Models that are measured beside each other.
+    struct Group {
+        /// What the names of its records begin with.
+        let name: String
+        /// The place of the model that the others are compared with; nil if it is none.
+        let reference: Int?
+        /// The places of the others.
+        let compared: [Int]
+
+        /// The places of all.
+        var all: [Int] { [reference].compactMap { $0 } + compared }
+    }
+
+    /// Those with the first model's tokens together, and each of the others by itself.
+    static func groups(of models: [Model]) -> [Group] {
+        let comparable = models.indices.dropFirst().filter { models[$0].sharesTokens(with: models[0]) }
+        return [Group(name: "together", reference: 0, compared: comparable)]
+            + models.indices.dropFirst().filter { !comparable.contains($0) }.map {
+                Group(name: "model-\($0)", reference: nil, compared: [$0])
+            }
     }
 }

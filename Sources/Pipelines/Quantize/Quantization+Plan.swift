@@ -113,7 +113,7 @@ extension Quantization.Plan {
     }
 
     /// What decides the tensors' bytes beside what the metadata says.
-    private var identity: RunIdentity {
+    var identity: RunIdentity {
         get throws {
             let guidance = encodingGuidance
             var identity = RunIdentity()

@@ -69,7 +69,7 @@ struct ModelFile: Sendable {
     }
 
     /// Fails if the tokenizer does not do what a file can say of it, and tells what the user should know of the model.
-    private func verifyTokenizer(progress: ProgressHandler) throws {
+    func verifyTokenizer(progress: ProgressHandler) throws {
         do throws(TokenizationError) {
             try model.tokenizer.verifyScoreForm()
         } catch {
@@ -109,13 +109,13 @@ struct ModelFile: Sendable {
         return outcome(paths: output.paths, fileByteCount: output.byteCount)
     }
 
-    private func encoding(
+    func encoding(
         _ inputs: EncodingInputs, parallel: Parallel, progress: @escaping ProgressHandler
     ) -> TensorEncoding {
         TensorEncoding(inputs: inputs, parallel: parallel, progress: progress)
     }
 
-    private func outcome(paths: [String], fileByteCount: Int) -> Conversion.Outcome {
+    func outcome(paths: [String], fileByteCount: Int) -> Conversion.Outcome {
         let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
         return Conversion.Outcome(
             paths: paths, tensorCount: tensors.count, tensorByteCount: byteCount, fileByteCount: fileByteCount,

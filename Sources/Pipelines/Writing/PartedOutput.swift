@@ -15,6 +15,8 @@ struct PartedOutput {
     private let parts: GGUFSplitParts
     /// The layout of each part, with zeros for its digest.
     private let layouts: [GGUFLayout]
+    /// The digest of all that decides the set.
+    private let plan: String
 
     var paths: [String] { parts.paths }
     var byteCount: Int { layouts.reduce(0) { $0 + $1.byteCount } }
@@ -30,6 +32,7 @@ struct PartedOutput {
         hash.update(Array("\(parts.cuts)\n".utf8) + identity.bytes)
         let plan = hash.hexadecimal
         self.parts = parts
+        self.plan = plan
         layouts = outline.layouts.enumerated().map { part, layout in
             layout.replacingValues(by: PartedOutline.metadata(ofPart: part, of: parts, plan: plan))
         }
@@ -97,6 +100,19 @@ struct PartedOutput {
         guard file.byteCount == layouts[part].byteCount else { return false }
         let said = try file.bytes(digestRange(ofPart: part))
         return try Array(WeightDigest.sha256(of: file, from: layouts[part].header.count).utf8) == said
+    }
+
+    /// The header of the first part's file, with more known of the model.
+    ///
+    /// - Parameter metadata: The model's, with the same keys and lengths of values.
+    func describedHeader(of file: String, _ metadata: GGUFMetadata, _ outline: PartedOutline) throws -> [UInt8] {
+        let described = try outline.parts("", metadata: metadata)
+        var header = layouts[0].replacingValues(
+            by: PartedOutline.metadata(ofPart: 0, of: described, plan: plan)
+        ).header
+        let digest = digestRange(ofPart: 0)
+        header.replaceSubrange(digest, with: try ReadableFile(path: file).bytes(digest))
+        return header
     }
 
     /// Where a part's digest is in the file.

@@ -54,14 +54,7 @@ struct Convert: WritingCommand {
 
     func run() throws {
         let model = try reading.open(checkpoint.path, readsWeights: !vocabOnly)
-        var conversion = Conversion(target: type, name: name, parallel: work.compute.parallel)
-        conversion.isVocabularyOnly = vocabOnly
-        conversion.splitLimits = split.limits
-        conversion.replacesParts = replacing.replacesOutputs
-        conversion.isRestarting = resume.isRestarting
-        conversion.verification = verify ? .all : .sample
-        conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0.path) }
-        conversion.chatTemplate = chatTemplate.map { .init($0.path) }
+        let conversion = try conversion()
         if dryRun {
             _ = try conversion.metadata(of: model, progress: ProgressLine.handler)
             if terminal.json {
@@ -71,7 +64,24 @@ struct Convert: WritingCommand {
             try StandardStream.output.write(Self.listing(of: try conversion.plan(model), model))
             return StandardStream.error.write(Figures.estimate(try conversion.duration(model)))
         }
-        let outcome = try conversion.run(model, output: output.path, progress: ProgressLine.handler)
+        try show(try conversion.run(model, output: output.path, progress: ProgressLine.handler), of: model)
+    }
+
+    /// What is asked for.
+    func conversion() throws -> Conversion {
+        var conversion = Conversion(target: type, name: name, parallel: work.compute.parallel)
+        conversion.isVocabularyOnly = vocabOnly
+        conversion.splitLimits = split.limits
+        conversion.replacesParts = replacing.replacesOutputs
+        conversion.isRestarting = resume.isRestarting
+        conversion.verification = verify ? .all : .sample
+        conversion.metadataFile = try metadata.map { try MetadataFile(contentsOf: $0.path) }
+        conversion.chatTemplate = chatTemplate.map { .init($0.path) }
+        return conversion
+    }
+
+    /// Says what was written.
+    func show(_ outcome: Conversion.Outcome, of model: Model) throws {
         ProgressLine.clear()
         EndNote.wrote(outcome.paths)
         if terminal.json { return try JSONOutput.print(WritingSummary(outcome, of: model)) }

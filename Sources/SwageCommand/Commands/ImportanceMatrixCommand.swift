@@ -3,6 +3,7 @@ import Calibration
 import Evaluation
 import FoundationEssentials
 import Importance
+import Models
 import Pipelines
 
 struct ImportanceMatrixCommand: WritingCommand {
@@ -82,7 +83,11 @@ struct ImportanceMatrixCommand: WritingCommand {
 
     func run() throws {
         if let show { return try ImportanceListing(path: show.path).write(byExpert: experts, json: terminal.json) }
-        let matrix = try merge.isEmpty ? collect() : merged(into: output?.path ?? "")
+        try tell(of: try merge.isEmpty ? collect() : merged(into: output?.path ?? ""))
+    }
+
+    /// Says what was written.
+    func tell(of matrix: ImportanceMatrix) throws {
         ProgressLine.clear()
         for warning in matrix.warnings { ProgressLine.handler(.warning(warning)) }
         if terminal.json {
@@ -98,22 +103,32 @@ struct ImportanceMatrixCommand: WritingCommand {
     }
 
     private func collect() throws -> ImportanceMatrix {
-        let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
-        let model = try reading.open(model?.path ?? "")
-        let activations = ActivationCollection(cut: windows.cut, includesOutput: processOutput)
+        let (model, texts) = try inputs()
         if let hessian = hessian?.path {
             var collection = HessianCollection(
-                activations, form: format.form, parallel: work.compute.parallel,
+                ActivationCollection(cut: windows.cut, includesOutput: processOutput), form: format.form,
+                parallel: work.compute.parallel,
                 memory: work.compute.memory)
             collection.isRestarting = resuming.isRestarting
             return try collection.run(
                 model, texts: texts, output: hessian, importanceOutput: output?.path, progress: work.compute.progress)
         }
-        var collection = ImportanceCollection(
-            activations, form: format.form, parallel: work.compute.parallel, memory: work.compute.memory,
-            precision: work.precision)
-        collection.isRestarting = resuming.isRestarting
         return try collection.run(model, texts: texts, output: output?.path ?? "", progress: work.compute.progress)
+    }
+
+    /// The model and the texts.
+    func inputs() throws -> (model: Model, texts: [EvaluationText]) {
+        let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
+        return (try reading.open(model?.path ?? ""), texts)
+    }
+
+    /// What is collected, and how.
+    var collection: ImportanceCollection {
+        var collection = ImportanceCollection(
+            ActivationCollection(cut: windows.cut, includesOutput: processOutput), form: format.form,
+            parallel: work.compute.parallel, memory: work.compute.memory, precision: work.precision)
+        collection.isRestarting = resuming.isRestarting
+        return collection
     }
 
     private func merged(into output: String) throws -> ImportanceMatrix {

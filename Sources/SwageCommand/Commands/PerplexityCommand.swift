@@ -98,9 +98,24 @@ struct PerplexityCommand: WritingCommand {
                 stride: identity.stride,
                 precision: identity.precision ?? Precision.reference.rawValue, identity.manifest)
         }
+        let inputs = try inputs(path)
+        try show(
+            try inputs.measurement.run([inputs.model], reference: inputs.reference, texts: inputs.texts).models[0],
+            of: inputs)
+    }
+
+    /// What is measured and how, opened.
+    struct Inputs {
+        let texts: [EvaluationText]
+        let model: Model
+        let original: Model?
+        let reference: Measurement.Reference?
+        let measurement: Measurement
+    }
+
+    func inputs(_ path: String) throws -> Inputs {
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
         let named = try ([path] + [reference?.path].compactMap { $0 }).map { try reading.open($0) }.calledAsGiven
-        let (model, original) = (named[0], named.count > 1 ? named[1] : nil)
         var cut = windows.cut
         cut.stride = stride
         let baseLogits = baseLogits?.path
@@ -112,19 +127,25 @@ struct PerplexityCommand: WritingCommand {
         measurement.recording = saveBaseLogits.map { PredictionFile(path: $0.path, form: baseLogitsFormat) }
         measurement.scorePath = saveScores?.path
         measurement.stateInterval = .seconds(saveStatesEvery)
-        let results = try measurement.run(
-            [model], reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) }, texts: texts
-        ).models[0]
+        let original = named.count > 1 ? named[1] : nil
+        return Inputs(
+            texts: texts, model: named[0], original: original,
+            reference: original.map { .model($0) } ?? baseLogits.map { .predictions(path: $0) },
+            measurement: measurement)
+    }
+
+    func show(_ results: [EvaluationResult], of inputs: Inputs) throws {
+        var cut = inputs.measurement.cut
         // Which windows are scored each text says, and merged parts have the manifest of the whole.
         (cut.firstWindow, cut.windowLimit) = (0, nil)
+        let baseLogits = baseLogits?.path
         try show(
-            results, model: model.name, original?.name ?? baseLogits.map(Provenance.lastComponent),
-            context: cut.context,
-            stride: cut.stride,
-            precision: work.precision.rawValue,
+            results, model: inputs.model.name, inputs.original?.name ?? baseLogits.map(Provenance.lastComponent),
+            context: cut.context, stride: cut.stride, precision: work.precision.rawValue,
             terminal.json
                 ? Manifest(
-                    models: [original, model].compactMap { $0 }, predictions: baseLogits, texts: texts, cut: cut)
+                    models: [inputs.original, inputs.model].compactMap { $0 }, predictions: baseLogits,
+                    texts: inputs.texts, cut: cut)
                 : nil)
     }
 

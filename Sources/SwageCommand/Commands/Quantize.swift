@@ -113,17 +113,12 @@ struct Quantize: WritingCommand {
     }
 
     func run() throws {
-        let options = try choices.recipeOptions()
-        let recipe = try recipe.map { try RecipeFile.read($0.path) } ?? Recipe(named: type ?? "F16")
-        if printRecipe { return try StandardStream.output.write(json: Array(recipe.applying(options).json.utf8)) }
+        if printRecipe {
+            let options = try choices.recipeOptions()
+            return try StandardStream.output.write(json: Array(try chosenRecipe().applying(options).json.utf8))
+        }
         let model = try reading.open(model.path)
-        var quantization = Quantization(
-            recipe: recipe, options: options, allowsRequantization: allowRequantize, parallel: work.compute.parallel)
-        quantization.otherInputs = ([self.recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0?.path }
-        quantization.verification = verify ? .all : .sample
-        quantization.replacesParts = replacing.replacesOutputs
-        quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
-        quantization.isRestarting = resume.isRestarting
+        let quantization = try quantization(of: model)
         let inputs = try QuantizationInputs(model, guidance: guidance())
         guard let limit = budget.budget(for: model) else {
             let plan = try quantization.plan(inputs, permitsMissingImportance: dryRun)
@@ -149,8 +144,25 @@ struct Quantize: WritingCommand {
         try StandardStream.output.write(report.text(measured: measured, output: path ?? output?.path))
     }
 
+    private func chosenRecipe() throws -> Recipe {
+        try recipe.map { try RecipeFile.read($0.path) } ?? Recipe(named: type ?? "F16")
+    }
+
+    /// What is asked for.
+    func quantization(of model: Model) throws -> Quantization {
+        var quantization = Quantization(
+            recipe: try chosenRecipe(), options: try choices.recipeOptions(), allowsRequantization: allowRequantize,
+            parallel: work.compute.parallel)
+        quantization.otherInputs = ([recipe, budget.sensitivity] + choices.tensorTypeFile).compactMap { $0?.path }
+        quantization.verification = verify ? .all : .sample
+        quantization.replacesParts = replacing.replacesOutputs
+        quantization.splitLimits = keepSplit ? try model.splitLimits() : split.limits
+        quantization.isRestarting = resume.isRestarting
+        return quantization
+    }
+
     /// What is known of the inputs of the model's matrices.
-    private func guidance() throws -> Quantization.Guidance {
+    func guidance() throws -> Quantization.Guidance {
         let imatrix = imatrix?.path
         if let hessian = hessian?.path {
             return .hessian(HessianFitting(path: hessian, memory: work.compute.memory), importance: imatrix)
@@ -184,10 +196,15 @@ struct Quantize: WritingCommand {
             return nil
         }
         let outcome = try plan.write(to: output, progress: work.compute.progress)
+        try show(outcome)
+        return outcome
+    }
+
+    /// Says what was written.
+    func show(_ outcome: Conversion.Outcome) throws {
         ProgressLine.clear()
         EndNote.wrote(outcome.paths)
         try StandardStream.output.write("\(outcome.summary)\n")
-        return outcome
     }
 
     private static func listing(of plan: Quantization.Plan) -> DisplayText {

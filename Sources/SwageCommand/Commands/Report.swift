@@ -106,6 +106,19 @@ struct Report: WritingCommand {
 
     func run() throws {
         if let output { try ReportDocuments.prepare(output, hasCard: card) }
+        let inputs = try inputs()
+        try inputs.making.run(inputs.models, texts: inputs.texts) { try show($0, of: inputs) }
+    }
+
+    /// What is measured and how, opened.
+    struct Inputs {
+        let making: ReportMaking
+        /// The first is what others are compared with.
+        let models: [ReportMaking.NamedModel]
+        let texts: [EvaluationText]
+    }
+
+    func inputs() throws -> Inputs {
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path, name: $0.name) }
         let first = models.firstIndex { $0.name == reference } ?? 0
         let ordered = [models[first]] + models[..<first] + models[(first + 1)...]
@@ -119,11 +132,13 @@ struct Report: WritingCommand {
         let opened = try ordered.map { ReportMaking.NamedModel(name: $0.name, model: try reading.open($0.path)) }
         // Weights are compared as they are stored, without what pads experts.
         if weights { making.weightOriginal = try reading.open(ordered[0].path, expertPadding: .off) }
-        try making.run(opened, texts: texts) { report in
-            ProgressLine.clear()
-            let frame = card ? ChatFrame(of: opened[0].model) : nil
-            try write(ReportDocuments(report: report, card: card ? cards.details : nil, frame: frame))
-        }
+        return Inputs(making: making, models: opened, texts: texts)
+    }
+
+    func show(_ report: ModelReport, of inputs: Inputs) throws {
+        ProgressLine.clear()
+        let frame = card ? ChatFrame(of: inputs.models[0].model) : nil
+        try write(ReportDocuments(report: report, card: card ? cards.details : nil, frame: frame))
     }
 
     private func write(_ documents: ReportDocuments) throws {

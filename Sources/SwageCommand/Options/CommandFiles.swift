@@ -13,6 +13,13 @@ struct CommandFiles {
 
     init(of command: any ParsableCommand) { collect(from: command, depth: 0) }
 
+    /// The same with another output.
+    func adding(output: String) -> CommandFiles {
+        var files = self
+        files.outputs.append(output)
+        return files
+    }
+
     /// Groups of options are nested, and each option is inside of what parses it.
     private static let depthLimit = 12
 

@@ -11,6 +11,8 @@ enum JSONOutput {
         let schema: String
         let hasOutputs: Bool
         let ending: EndNote
+        /// The schema of the object that the result is a member of, if another command has done the work.
+        var outerSchema: String?
         var hasPrinted = false
     }
 
@@ -24,12 +26,17 @@ enum JSONOutput {
     /// - Parameters:
     ///   - files: What the command reads and writes.
     ///   - ending: Knows what has been written.
-    static func begin(_ command: any SwageSubcommand, _ files: CommandFiles, _ ending: EndNote) {
+    ///   - outer: The schema of an object that has the command's as its `result`; nil to print that alone.
+    static func begin(
+        _ command: any SwageSubcommand, _ files: CommandFiles, _ ending: EndNote, within outer: String? = nil
+    ) {
         guard command.terminal.json else { return }
         let writes =
             (command as? any WritingCommand).map { !$0.writesNothing && type(of: $0).jsonTellsOutputs } ?? false
         run.withLock {
-            $0 = Run(schema: type(of: command).jsonSchema, hasOutputs: writes && !files.outputs.isEmpty, ending: ending)
+            $0 = Run(
+                schema: type(of: command).jsonSchema, hasOutputs: writes && !files.outputs.isEmpty, ending: ending,
+                outerSchema: outer)
         }
     }
 
@@ -76,10 +83,16 @@ enum JSONOutput {
         let run: Run?
 
         private enum Key: CodingKey {
-            case schema, written, seconds
+            case schema, written, seconds, result
         }
 
         func encode(to encoder: any Encoder) throws {
+            if let outer = run?.outerSchema, var inner = run {
+                inner.outerSchema = nil
+                var container = encoder.container(keyedBy: Key.self)
+                try container.encode(outer, forKey: .schema)
+                return try container.encode(Envelope(value: value, run: inner), forKey: .result)
+            }
             try value.encode(to: encoder)
             guard let run else { return }
             var container = encoder.container(keyedBy: Key.self)

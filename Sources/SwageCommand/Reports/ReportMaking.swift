@@ -41,33 +41,47 @@ struct ReportMaking {
     ///   - write: Writes the report; what was kept is removed after it.
     /// - Throws: Errors of measuring, and what `write` throws.
     func run(_ models: [NamedModel], texts: [EvaluationText], write: (ModelReport) throws -> Void) throws {
-        let opened = models.map { $0.model.called($0.name) }
+        let opened = Self.called(models)
+        try comparison.run(opened, texts: texts) { try write(report($0, of: opened, texts)) }
+    }
+
+    /// The models with the names that the user calls them.
+    static func called(_ models: [NamedModel]) -> [Model] { models.map { $0.model.called($0.name) } }
+
+    /// What is measured.
+    var comparison: ModelComparison {
         var comparison = ModelComparison(cut: cut, compute: compute, output: output)
         comparison.isRestarting = isRestarting
         comparison.tasks = tasks
         comparison.weightOriginal = weightOriginal
-        try comparison.run(opened, texts: texts) { results in
-            let columns = try zip(opened, results).enumerated().map { index, column in
-                try ModelReport.Model(
-                    column.0, column.1, reference: index == 0 ? nil : (opened[0], results[0]), compute: compute)
-            }
-            let all = texts.count > 1 ? [NamedGroup(name: Self.averageOfAll, texts: texts.map(\.name))] : []
-            try write(
-                ModelReport(
-                    version: SwageVersion.current,
-                    manifest: try manifest(opened, texts),
-                    precision: compute.precision.rawValue, core: BLAS.coreName,
-                    context: cut.context,
-                    texts: texts.map { ModelReport.Text($0) }, models: columns.placed,
-                    groups: (all + groups).map { group in
-                        ModelReport.Group(
-                            name: group.name, texts: group.texts,
-                            models: zip(columns, results).map { column, result in
-                                ModelReport.Averages(
-                                    of: result.texts.filter { group.texts.contains($0.name) }, column)
-                            })
-                    }))
+        return comparison
+    }
+
+    /// The report of what was measured.
+    ///
+    /// - Parameter models: By the names that the user calls them.
+    func report(_ results: [ModelComparison.Result], of models: [Model], _ texts: [EvaluationText]) throws
+        -> ModelReport
+    {
+        let columns = try zip(models, results).enumerated().map { index, column in
+            try ModelReport.Model(
+                column.0, column.1, reference: index == 0 ? nil : (models[0], results[0]), compute: compute)
         }
+        let all = texts.count > 1 ? [NamedGroup(name: Self.averageOfAll, texts: texts.map(\.name))] : []
+        return ModelReport(
+            version: SwageVersion.current,
+            manifest: try manifest(models, texts),
+            precision: compute.precision.rawValue, core: BLAS.coreName,
+            context: cut.context,
+            texts: texts.map { ModelReport.Text($0) }, models: columns.placed,
+            groups: (all + groups).map { group in
+                ModelReport.Group(
+                    name: group.name, texts: group.texts,
+                    models: zip(columns, results).map { column, result in
+                        ModelReport.Averages(
+                            of: result.texts.filter { group.texts.contains($0.name) }, column)
+                    })
+            })
     }
 }
 

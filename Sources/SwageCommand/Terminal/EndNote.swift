@@ -43,7 +43,9 @@ struct EndNote {
     }
 
     /// Tells of files that the run has written under names of its own making.
-    static func wrote(_ paths: [String]) { others.withLock { $0 += paths } }
+    static func wrote(_ paths: [String]) {
+        others.withLock { others in others += paths.filter { !others.contains($0) } }
+    }
 
     /// What the run has written until now.
     var written: [WrittenFile] {

@@ -56,7 +56,7 @@ struct UsageAdvice {
     /// What other tools of the field call our commands.
     private static let commandHabits = [
         "llama-quantize": "quantize", "llama-imatrix": "imatrix", "llama-perplexity": "perplexity",
-        "llama-cli": "generate", "llama-gguf-split": "split", "llama-tokenize": "tokenize", "run": "chat",
+        "llama-cli": "generate", "llama-gguf-split": "split", "llama-tokenize": "tokenize",
         "complete": "generate", "ppl": "perplexity", "eval": "evaluate", "bench": "perplexity", "info": "inspect",
         "show": "inspect", "dump": "inspect", "export": "convert", "diff": "compare", "kld": "perplexity",
     ]

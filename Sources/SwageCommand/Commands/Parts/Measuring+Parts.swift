@@ -1,0 +1,80 @@
+import Journals
+import Parts
+import Pipelines
+
+extension PerplexityCommand: PartedCommand {
+    /// The measurement, and what its results are shown with.
+    struct Work: PartedWork {
+        let inputs: PerplexityCommand.Inputs
+        let measurement: PartedMeasurement
+
+        var unit: PartUnit { measurement.unit }
+        var units: [WorkUnit] { measurement.units }
+        var identity: RunIdentity { get throws { try measurement.identity } }
+        var processor: String? { measurement.processor }
+
+        func run(_ number: Int, of plan: PartPlan, in folder: PartFolder, isRestarting: Bool) throws -> [String] {
+            try measurement.run(number, of: plan, in: folder, isRestarting: isRestarting)
+        }
+    }
+
+    var partSuffix: String { "scores" }
+
+    func parted() throws -> Work {
+        guard let model else {
+            throw NotDivisible(problem: "adding up files of scores is no work that has parts")
+        }
+        guard saveBaseLogits == nil else {
+            throw NotDivisible(problem: "predictions that are stored have one file, which has no parts")
+        }
+        let inputs = try inputs(model.path)
+        return Work(
+            inputs: inputs,
+            measurement: try PartedMeasurement(
+                inputs.measurement, [inputs.model], reference: inputs.reference, texts: inputs.texts))
+    }
+
+    func finish(_ work: Work, _ parts: CollectedParts, keepsParts: Bool) throws {
+        try show(try work.measurement.finish(parts, output: saveScores?.path), of: work.inputs)
+    }
+}
+
+extension Report: PartedCommand {
+    /// The measurement, and what its report is made with.
+    struct Work: PartedWork {
+        let inputs: Report.Inputs
+        let comparison: PartedComparison
+
+        var unit: PartUnit { comparison.unit }
+        var units: [WorkUnit] { comparison.units }
+        var identity: RunIdentity { get throws { try comparison.identity } }
+        var processor: String? { comparison.processor }
+
+        func run(_ number: Int, of plan: PartPlan, in folder: PartFolder, isRestarting: Bool) throws -> [String] {
+            try comparison.run(number, of: plan, in: folder, isRestarting: isRestarting)
+        }
+    }
+
+    var partSuffix: String { "scores" }
+
+    func parted() throws -> Work {
+        guard tasks.isEmpty, !weights else {
+            throw NotDivisible(
+                problem: "of a report only windows of texts have parts: leave out the tasks and the weights",
+                advice: "swage evaluate and swage compare have them")
+        }
+        let inputs = try inputs()
+        return Work(
+            inputs: inputs,
+            comparison: try PartedComparison(
+                inputs.making.comparison, ReportMaking.called(inputs.models), texts: inputs.texts))
+    }
+
+    func finish(_ work: Work, _ parts: CollectedParts, keepsParts: Bool) throws {
+        if let output { try ReportDocuments.prepare(output, hasCard: card) }
+        try work.comparison.finish(parts) { results in
+            let models = ReportMaking.called(work.inputs.models)
+            try show(try work.inputs.making.report(results, of: models, work.inputs.texts), of: work.inputs)
+        }
+    }
+}
