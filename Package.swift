@@ -148,7 +148,7 @@ let package = Package(
             "Parts", "GGUF", "Manifests",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Upcycling", "Recipes", "Importance", "Tokenizers",
             "Runtime",
-            "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "Pages",
+            "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Launchers", "Reporting", "Pages",
             "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
         module(

@@ -12,7 +12,12 @@ chmod 755 "$folder"
 
 # Only processes whose number stands in the folder are ended.
 finish() {
-    local file
+    local file i
+    scancel --user="$(id -un)" 2>>"$folder/ending.log" || true
+    for ((i = 0; i < 10; i++)); do
+        [ -n "$(squeue --noheader 2>>"$folder/ending.log")" ] || break
+        sleep 1
+    done
     for file in "$folder"/node*.pid "$folder/slurmctld.pid" "$folder/munged.pid"; do
         [ -s "$file" ] && kill "$(cat "$file")" 2>>"$folder/ending.log" || true
     done
