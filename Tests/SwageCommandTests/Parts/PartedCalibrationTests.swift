@@ -19,7 +19,7 @@ import Testing
         try await Swage.run(Self.job + ["-o", run.workspace.file("single.gguf")])
         #expect(try Data(path: run.workspace.file("out.gguf")) == Data(path: run.workspace.file("single.gguf")))
         // They are not there to be joined again.
-        let outcome = try await Swage.run(["finish", run.plan])
+        let outcome = try await Swage.run(["finish", run.plan, "--overwrite"])
         #expect(outcome.status == 2 && outcome.error.contains("parts 1, 2 are not there yet"), "\(outcome.error)")
     }
 
