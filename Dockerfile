@@ -1,6 +1,7 @@
 # An image of the tool alone:
 #   docker build -t swage .
 #   docker run --rm -v "$PWD:/work" swage quantize model.gguf -o model-Q4_K_M.gguf --type Q4_K_M
+# `swage plan --emit kubernetes` writes a job whose pods are of this image.
 # Both stages are the same Debian, so that the binary asks for no newer C library than there is.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -q \

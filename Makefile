@@ -33,13 +33,14 @@ KILLS ?= 500
 # Of builds with a sanitizer: optimized, since numeric code is far too slow else, with all that names places.
 SANITIZED = -Xswiftc -O -Xcc -O2 -Xcc -march=$(ARCH)
 
-test-slow: packages ## Hours: sanitizers, KILLS random kills, every fault of a disk, fuzzing, the handbook, installing
+test-slow: packages ## Hours: sanitizers, KILLS random kills, every fault of a disk, fuzzing, the handbook, clusters, installing
 	Tests/Slow/address.sh "$(SWIFT)" $(SANITIZED)
 	Tests/Slow/thread.sh "$(SWIFT)" $(SANITIZED)
 	SWAGE_KILLS=$(KILLS) SWAGE_FAULTS=all $(SWIFT) test $(RELEASE) --disable-xctest --filter 'KillTests|FaultTests'
 	$(MAKE) fuzz TIME=600
 	$(MAKE) build
 	Tests/Handbook/run.sh $(BINARY) all README.md Docs/Handbook.docc/*.md
+	Tests/Cluster/check.sh $(BINARY)
 	Tests/Install/check.sh "$(MAKE)"
 	$(MAKE) dist
 	Tests/Install/clean_root.sh .build-dist/swage-*.tar.gz $(OLDEST)

@@ -125,7 +125,7 @@ let package = Package(
             "ByteJSON", "ModelArchitecture", "Runtime", "Tokenizers"),
         module("WeightEncoding", "Files", "Parallelism", "Tensors", "BlockFormats", "Importance"),
         module(
-            "Calibration", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "ModelArchitecture",
+            "Calibration", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "Journals", "ModelArchitecture",
             "BlockFormats",
             "ErrorFeedback",
             "Importance", "Runtime", "Hessians", "Tokenizers", "Evaluation", "WeightEncoding"),
@@ -140,6 +140,7 @@ let package = Package(
             "ModelArchitecture", "Checkpoints", "Shards", "SafetensorsIO", "Upcycling",
             "GGUF", "Manifests", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
+        module("Launchers", "Files"),
         module("Reporting"),
         module("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
         module(
@@ -147,7 +148,7 @@ let package = Package(
             "Parts", "GGUF", "Manifests",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Upcycling", "Recipes", "Importance", "Tokenizers",
             "Runtime",
-            "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Reporting", "Pages",
+            "Evaluation", "Calibration", "Models", "Pipelines", "Verification", "Launchers", "Reporting", "Pages",
             "ArgumentParser"),
         .executableTarget(name: "SwageTool", dependencies: ["SwageCommand", "CStartup"], swiftSettings: strict),
         module(
@@ -184,6 +185,7 @@ let package = Package(
         tests(
             "Hessians", "Files", "Tensors", "Numerics", "GGUF", "ErrorFeedback", "ModelArchitecture", "Runtime"
         ),
+        tests("Launchers", "Files"),
         tests("Reporting"),
         tests("Pages"),
         tests("Evaluation", "Runtime"),

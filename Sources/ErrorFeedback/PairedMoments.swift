@@ -86,8 +86,9 @@ public struct PairedMoments: Sendable {
     /// - Parameters:
     ///   - n: the number of values in a row: inputs of the matrix.
     ///   - rows: the inputs in both models.
+    ///   - includesDrift: whether the drift is summed, which corrections need.
     ///   - parallel: runs the work; the sums do not depend on the number of threads.
-    public init(columns n: Int, _ rows: Rows, parallel: Parallel) throws {
+    public init(columns n: Int, _ rows: Rows, includesDrift: Bool = true, parallel: Parallel) throws {
         let length = BFloat16Panels.tileLength
         let capacity = min(Self.chunkLength, rows.count)
         let inputs = BFloat16Panels(vectorCount: n, length: capacity)
@@ -116,7 +117,7 @@ public struct PairedMoments: Sendable {
                             }
                         }
                         if left.lowerBound >= top.lowerBound { add(inputs, to: sums.moments) }
-                        add(behind, to: sums.drift)
+                        if includesDrift { add(behind, to: sums.drift) }
                     }
                 }
                 try parallel.forEach(tileCount * tileCount) { number, _ in

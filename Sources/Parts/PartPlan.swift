@@ -124,6 +124,8 @@ package enum PartUnit: String, Sendable, CaseIterable {
     case measurements
     /// Groups of matrices that are made coarser to see what that does.
     case probes
+    /// Experts of each layer, in the order of how many tokens they get.
+    case experts
 }
 
 /// The smallest piece of a job, which no part has less of.

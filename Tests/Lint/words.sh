@@ -1,11 +1,11 @@
 #!/bin/sh
 # Fails on options and commands of the command line in the strings of other modules: messages name a Setting or a
-# Procedure (Sources/Files/Message.swift), and SwageCommand knows their words.
+# Procedure (Sources/Files/Message.swift), and SwageCommand knows their words. Launchers writes options of other programs.
 #   words.sh [ROOT]
 set -eu
 cd "${1:-$(dirname "$0")/../..}"
 
-find Sources -name '*.swift' -not -path 'Sources/SwageCommand/*' | sort | {
+find Sources -name '*.swift' -not -path 'Sources/SwageCommand/*' -not -path 'Sources/Launchers/*' | sort | {
     xargs awk '
         FNR == 1 { files++; inside = 0 }
         /^[ \t]*\/\// { next }

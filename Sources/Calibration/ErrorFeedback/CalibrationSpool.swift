@@ -1,6 +1,7 @@
 import Evaluation
 import Files
 import Journals
+import Platform
 import Runtime
 import Tensors
 import WeightEncoding
@@ -11,32 +12,73 @@ import WeightEncoding
 /// other; `states` holds the residual streams of both models after the last finished layer. Both are records with digests:
 /// one that is damaged counts as none.
 package struct CalibrationSpool {
-    private let work: WorkFolder
-    private let output: String
+    /// The folder, as long as this process has it to itself; nil if several work in it.
+    private let work: WorkFolder?
+    private let folder: String
+    /// Whose work it is, to be told if the run ends early; nil for a part of it.
+    private let output: String?
     private let identity: [UInt8]
 
     private static let statesName = "states"
-    private var folder: String { work.path }
+    private static let marker = "run.json"
+    private static let heading = "swage-calibration 1"
 
     /// - Parameters:
+    ///   - folder: where parts have left it; nil for the folder beside the output.
     ///   - identity: what decides the result; a folder of another run is refused.
     ///   - isRestarting: whether what an earlier run has kept is removed first.
-    package init(output: String, identity: String, isRestarting: Bool) throws {
+    package init(output: String, folder parts: String? = nil, identity: String, isRestarting: Bool) throws {
         let identity = Array(identity.utf8)
         self.identity = identity
-        self.output = output
-        if isRestarting { _ = try Self.clean(output) }
-        work = try Self.open(Self.folder(of: output), identity)
+        self.output = parts == nil ? output : nil
+        if isRestarting, parts == nil { _ = try Self.clean(output) }
+        folder = parts ?? Self.folder(of: output)
+        let work = try Self.open(folder, identity)
+        self.work = work
         guard let found = work.foundDescription else { return }
         guard found == identity else { throw CalibrationError(.otherCalibration, file: folder) }
-        KeptWork.insert(folder, output: output)
+        if parts == nil { KeptWork.insert(folder, output: output) }
     }
+
+    /// Opens a folder that several processes work in, or makes it.
+    ///
+    /// - Parameters:
+    ///   - folder: The path of the folder; the folder around it must exist.
+    ///   - identity: What decides the result; a folder of another run is refused.
+    /// - Throws: ``CalibrationError``, and `FileError` if something else bears the name or nothing can be written.
+    package init(shared folder: String, identity: String) throws {
+        let identity = Array(identity.utf8)
+        (self.identity, self.folder, work, output) = (identity, folder, nil, nil)
+        let description = Array("\(Self.heading)\n".utf8) + identity
+        let path = "\(folder)/\(Self.marker)"
+        guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+            throw FileError(.system(operation: "write", errno: errno), path: folder)
+        }
+        while true {
+            if WorkFolder.isThere(path) {
+                guard try ReadableFile.contents(of: path, limit: .calibration) == description else {
+                    throw CalibrationError(.otherCalibration, file: folder)
+                }
+                return
+            }
+            do {
+                var file = try AtomicFile(path: path)
+                try file.append(description)
+                try file.commit()
+            } catch let error as FileError where error.kind == .beingWritten {
+                usleep(Self.pollMicroseconds)
+            }
+        }
+    }
+
+    /// How long a process waits before it looks again for what another makes.
+    package static let pollMicroseconds: UInt32 = 100_000
 
     /// The path of the folder in which the calibration of an output is kept.
     package static func folder(of output: String) -> String { output + ".calibration" }
 
     private static func open(_ folder: String, _ identity: [UInt8]) throws -> WorkFolder {
-        try WorkFolder(folder, marker: "run.json", heading: "swage-calibration 1", description: identity)
+        try WorkFolder(folder, marker: marker, heading: heading, description: identity)
     }
 
     /// Removes what calibrations have left of an output, whatever they were.
@@ -115,7 +157,7 @@ package struct CalibrationSpool {
     // MARK: Records
 
     private func begin(_ name: String, expectedByteCount: Int) throws -> RecordWriter {
-        KeptWork.insert(folder, output: output)
+        if let output { KeptWork.insert(folder, output: output) }
         return try RecordWriter(path: "\(folder)/\(name)", seed: seed(of: name), expectedByteCount: expectedByteCount)
     }
 
@@ -129,11 +171,45 @@ package struct CalibrationSpool {
     private static func name(ofLayer layer: Int) -> String { "layer-\(layer)" }
 
     package func remove() {
-        work.remove(where: Self.isOwn)
+        work?.remove(where: Self.isOwn)
         KeptWork.remove(folder)
     }
 
     private static func isOwn(_ name: String) -> Bool {
         name == statesName || name.hasPrefix("layer-") && Int(name.dropFirst(6)) != nil
+            || name.hasPrefix(piecePrefix) || name.hasPrefix(lockPrefix)
+    }
+
+    // MARK: Several processes
+
+    private static let piecePrefix = "piece-"
+    private static let lockPrefix = "lock-"
+
+    /// Keeps the bytes of some matrices, one after the other, for the other processes.
+    func keep(piece name: String, _ matrices: [ArraySlice<UInt8>]) throws {
+        var record = try begin(
+            Self.piecePrefix + name, expectedByteCount: matrices.reduce(0) { $0 + $1.count })
+        for bytes in matrices { try bytes.withUnsafeBytes { try record.append($0) } }
+        try record.finish()
+    }
+
+    /// The bytes of matrices that a process has kept; nil if they are not there yet.
+    func piece(_ name: String, byteCount: Int) throws -> RecordReader? {
+        try record(Self.piecePrefix + name).flatMap { $0.byteCount == byteCount ? RecordReader($0) : nil }
+    }
+
+    /// What others must not do while this process does it; nil if another process does.
+    func lock(_ name: String) throws -> CalibrationLock? {
+        try CalibrationLock("\(folder)/\(Self.lockPrefix)\(name)")
+    }
+
+    /// Whether a layer's tensors are kept, all of them.
+    func holds(layer: Int) throws -> Bool { try record(Self.name(ofLayer: layer)) != nil }
+
+    /// The digest of a layer's tensors; nil if they are not kept.
+    package func digest(ofLayer layer: Int) throws -> String? {
+        guard let record = try record(Self.name(ofLayer: layer)) else { return nil }
+        return String(
+            decoding: try record.file.bytes(record.byteCount..<record.file.byteCount), as: UTF8.self)
     }
 }

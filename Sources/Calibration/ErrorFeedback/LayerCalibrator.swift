@@ -126,11 +126,7 @@ package final class LayerCalibrator: PassQuantizer {
         if !isRouter, isOfRareExpert(site, rowCount: rows.rowCount) { rareCount += 1 }
         for block in blocks {
             let pair = try PairedMoments(
-                columns: block.columns.count,
-                PairedMoments.Rows(
-                    inputs: rows.inputs + block.columns.lowerBound,
-                    references: rows.references + block.columns.lowerBound, weights: rows.weights,
-                    count: rows.rowCount, stride: rows.columns), parallel: parallel)
+                columns: block.columns.count, Self.rows(rows, block.columns), parallel: parallel)
             if isRouter {
                 // All tokens of the layer: what its experts see together.
                 priors[BlockInput(input: .experts, number: block.number)] = pair.moments
@@ -140,6 +136,61 @@ package final class LayerCalibrator: PassQuantizer {
             }
         }
     }
+
+    // MARK: Experts in another order
+
+    /// Forgets a layer's encoded tensors, and what its experts have seen.
+    func forgetLayer() {
+        encoded = [:]
+        priors = [:]
+    }
+
+    /// Forgets what the layer's experts have seen together at their down matrices, to add it up again.
+    func forgetHiddenUnits() { priors = priors.filter { $0.key.input != .expertsDown } }
+
+    /// Adds what an expert sees at its down matrix to what the layer's experts see together, and encodes nothing.
+    func observe(_ site: ActivationSite, rows: PairedRows) throws {
+        for (number, columns) in policy.columnBlocks.ranges(of: rows.columns).enumerated() {
+            let pair = try PairedMoments(
+                columns: columns.count, Self.rows(rows, columns), includesDrift: false, parallel: parallel)
+            add(pair.moments, to: BlockInput(input: site.input, number: number))
+        }
+    }
+
+    /// The matrices of a site that are encoded with error feedback.
+    func encodedPlaces(of site: ActivationSite) -> [MatrixPlace] {
+        site.places.filter { codec(for: $0) is any QuantizingCodec }
+    }
+
+    /// The bytes of an encoded matrix.
+    func bytes(of place: MatrixPlace) -> ArraySlice<UInt8>? {
+        let tensor = target(place).tensor
+        return encoded[tensor.name].map { $0.bytes[Self.range(of: place, in: tensor)] }
+    }
+
+    /// The size of an encoded matrix in bytes.
+    func byteCount(of place: MatrixPlace) -> Int { Self.range(of: place, in: target(place).tensor).count }
+
+    /// Takes a matrix that another process has encoded.
+    func take(_ bytes: [UInt8], for place: MatrixPlace) {
+        let (index, tensor) = target(place)
+        let held = encoded[tensor.name] ?? EncodedTensor(tensor, of: source, index)
+        encoded[tensor.name] = held
+        held.bytes.replaceSubrange(Self.range(of: place, in: tensor), with: bytes)
+    }
+
+    private static func range(of place: MatrixPlace, in tensor: TensorDescriptor) -> Range<Int> {
+        let size = tensor.shape.matrixRowCount * tensor.rowByteCount
+        return place.expert * size..<(place.expert + 1) * size
+    }
+
+    private static func rows(_ rows: PairedRows, _ columns: Range<Int>) -> PairedMoments.Rows {
+        PairedMoments.Rows(
+            inputs: rows.inputs + columns.lowerBound, references: rows.references + columns.lowerBound,
+            weights: rows.weights, count: rows.rowCount, stride: rows.columns)
+    }
+
+    // MARK: Encoding
 
     /// Encodes a block of columns of matrices that multiply the same inputs.
     private func encode(
@@ -200,8 +251,7 @@ package final class LayerCalibrator: PassQuantizer {
 
     package func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws {
         try onLayerEnd(layer, encoded.values.sorted { $0.index < $1.index }, original, quantized)
-        encoded = [:]
-        priors = [:]
+        forgetLayer()
     }
 
     // MARK: Parts
@@ -214,16 +264,16 @@ package final class LayerCalibrator: PassQuantizer {
     /// An expert's moments with those of the others, as far as it saw little.
     private func drawn(_ moments: SecondMoments, _ block: BlockInput) -> SecondMoments {
         guard block.input == .experts || block.input == .expertsDown else { return moments }
-        defer {
-            if block.input == .expertsDown {
-                if priors[block] == nil {
-                    priors[block] = moments
-                } else {
-                    priors[block]?.add(moments)
-                }
-            }
-        }
+        defer { if block.input == .expertsDown { add(moments, to: block) } }
         return moments.drawn(towardLayer: priors[block], policy)
+    }
+
+    private func add(_ moments: SecondMoments, to block: BlockInput) {
+        if priors[block] == nil {
+            priors[block] = moments
+        } else {
+            priors[block]?.add(moments)
+        }
     }
 
     /// Makes routers, which stay in single precision, answer to their inputs as they did to the original's.

@@ -30,6 +30,9 @@ extension Quantization {
         /// The parts of a model that is cut; nil for one file.
         let parts: PartedOutline?
 
+        /// Where parts have left what they fitted to texts; nil for the folder beside the output.
+        package var calibrationFolder: String?
+
         /// Bytes of the file that would be written, or of all files together.
         public var fileByteCount: Int { parts?.byteCount ?? file.layout.byteCount }
     }
@@ -91,7 +94,7 @@ extension Quantization.Plan {
             }
             let result = try fitting.run(
                 model, assignments: assignments, guidance: encodingGuidance, output: output,
-                kept: set.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(),
+                folder: calibrationFolder, kept: set.map { try $0.output.kept(besides: $0.missing) } ?? KeptTensors(),
                 isRestarting: quantization.isRestarting, parallel: parallel, progress: progress)
             encoding.source = result.tensors
             spool = result.spool

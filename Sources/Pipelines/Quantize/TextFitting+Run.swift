@@ -10,12 +10,14 @@ import WeightEncoding
 extension TextFitting {
     /// Encodes a model's matrices.
     ///
-    /// - Parameter kept: tensors that an earlier run with the same inputs has encoded; they are not encoded again, and layers
-    ///   behind the last that lacks one are not run.
+    /// - Parameters:
+    ///   - folder: where parts have left what they did; nil for the folder beside the output.
+    ///   - kept: tensors that an earlier run with the same inputs has encoded; they are not encoded again, and layers
+    ///     behind the last that lacks one are not run.
     /// - Returns: the model's tensors, those that are encoded in their types, and what holds them until they are written.
     func run(
         _ model: Model, assignments: [TypeAssignment], guidance: EncodingGuidance, output: String,
-        kept: KeptTensors = KeptTensors(), isRestarting: Bool = false, parallel: Parallel,
+        folder: String? = nil, kept: KeptTensors = KeptTensors(), isRestarting: Bool = false, parallel: Parallel,
         progress: @escaping ProgressHandler
     ) throws -> (tensors: OverlayTensors, spool: CalibrationSpool) {
         let sequences = try texts.windows(model).fitting.map(\.tokens)
@@ -24,7 +26,8 @@ extension TextFitting {
         let original = try model.forwardPass(parallel, memory: memory)
         try checkMemory(original, targets, sequences, threadCount: parallel.threadCount)
         let spool = try CalibrationSpool(
-            output: output, identity: identity(of: model, targets, guidance), isRestarting: isRestarting)
+            output: output, folder: folder, identity: identity(of: model, targets, guidance),
+            isRestarting: isRestarting)
         var overlay = OverlayTensors(model.tensors)
         try encodeEmbedding(targets, guidance, kept, parallel, in: &overlay)
         guard let lastLayer = work.lastLayer else { return (overlay, spool) }
@@ -73,7 +76,7 @@ extension TextFitting {
     }
 
     /// Encodes the embedding, which the quantized model's states begin with.
-    private func encodeEmbedding(
+    func encodeEmbedding(
         _ targets: [TensorDescriptor], _ guidance: EncodingGuidance, _ kept: KeptTensors, _ parallel: Parallel,
         in overlay: inout OverlayTensors
     ) throws {

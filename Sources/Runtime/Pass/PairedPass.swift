@@ -158,6 +158,24 @@ public final class PairedPass {
         let routing = try routing(inputs, quantized)
         // Experts that saw little come last: by then more is known of the others.
         let order = (0..<experts.count).sorted { (-routing.rows[$0].count, $0) < (-routing.rows[$1].count, $1) }
+        try quantizer.beginExperts(
+            LayerExperts(
+                layer: layer, order: order,
+                gateRows: { [self] expert in
+                    let rows = routing.rows(ofExpert: expert)
+                    return PairedRows(
+                        try gather(rows, from: inputs), try gather(rows, from: references), weights: rows.weights)
+                },
+                hiddenRows: { [self] expert, comparesOriginal in
+                    let rows = routing.rows(ofExpert: expert)
+                    let inner = try gated(
+                        .expert(expert), layer, .all(rows.count), of: gather(rows, from: inputs), quantized)
+                    guard comparesOriginal else { return PairedRows(inner, inner, weights: rows.weights) }
+                    let union = rows.union(with: originalRouting.rows(ofExpert: expert))
+                    let innerUnion = try gated(.expert(expert), layer, union, of: references, original)
+                    return PairedRows(
+                        inner, try gather(rows.positions(in: union), from: innerUnion), weights: rows.weights)
+                }))
         for expert in order {
             try run(
                 .expert(expert), layer, references, inputs, rows: routing.rows(ofExpert: expert),

@@ -41,6 +41,9 @@ public struct PairedRows {
 
 /// A method of quantizing the matrices of a model one after the other, as a ``PairedPass`` comes to them.
 public protocol PassQuantizer: AnyObject {
+    /// Is called when a layer's tokens are routed, before its first expert is quantized; does nothing by default.
+    func beginExperts(_ experts: LayerExperts) throws
+
     /// Quantizes the matrices that multiply the inputs of a site, given these inputs in both models.
     func quantize(_ site: ActivationSite, rows: PairedRows) throws
 
@@ -51,6 +54,47 @@ public protocol PassQuantizer: AnyObject {
     /// Is called after all matrices of a layer have been quantized, with the states that leave the layer in both
     /// models.
     func endLayer(_ layer: Int, original: HiddenStates, quantized: HiddenStates) throws
+}
+
+extension PassQuantizer {
+    /// Does nothing.
+    public func beginExperts(_ experts: LayerExperts) throws {}
+}
+
+/// The experts of a layer whose tokens are routed, for a quantizer that takes them in another order than the pass.
+public struct LayerExperts {
+    /// The number of the layer, from 0.
+    public let layer: Int
+    /// The numbers of the experts, in the order in which the pass comes to them.
+    public let order: [Int]
+    private let gateRows: (Int) throws -> PairedRows
+    private let hiddenRows: (_ expert: Int, _ comparesOriginal: Bool) throws -> PairedRows
+
+    init(
+        layer: Int, order: [Int], gateRows: @escaping (Int) throws -> PairedRows,
+        hiddenRows: @escaping (_ expert: Int, _ comparesOriginal: Bool) throws -> PairedRows
+    ) {
+        self.layer = layer
+        self.order = order
+        self.gateRows = gateRows
+        self.hiddenRows = hiddenRows
+    }
+
+    /// The inputs of an expert's gate and up matrices in both models.
+    ///
+    /// - Parameter expert: The number of the expert.
+    /// - Returns: a row for each token that the expert gets in the quantized model.
+    public func rows(of expert: Int) throws -> PairedRows { try gateRows(expert) }
+
+    /// The inputs of an expert's down matrix, computed with its gate and up matrices as the quantizer decodes them.
+    ///
+    /// - Parameters:
+    ///   - expert: The number of the expert.
+    ///   - comparesOriginal: Whether the original's are computed too; else those of the quantized model stand for them.
+    /// - Returns: a row for each token that the expert gets in the quantized model.
+    public func downRows(of expert: Int, comparesOriginal: Bool) throws -> PairedRows {
+        try hiddenRows(expert, comparesOriginal)
+    }
 }
 
 extension ActivationSite {

@@ -92,7 +92,10 @@ import Testing
         let jobs: [(job: [String], words: String)] = [
             (["inspect", model], "inspect is no job that has parts"),
             (["plan", "-o", out, "--parts", "1", "--", "types"], "plan is no job that has parts"),
-            (["quantize", model, "--type", "Q4_0", "-o", out, "--calibrate", text], "layer by layer"),
+            (
+                ["quantize", model, "--type", "Q4_0", "-o", out, "--calibration-context", "64", "--calibrate", text],
+                "the job has 4 experts"
+            ),
             (["quantize", model, "--type", "Q4_0", "--dry-run"], "only shows"),
             (["quantize", model, "--type", "Q4_0", "-o", out, "--max-tensors", "4"], "--keep-parts"),
             (["quantize", model, "--type", "Q4_0"], "name the file to write"),

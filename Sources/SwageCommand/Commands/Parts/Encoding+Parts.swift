@@ -1,3 +1,4 @@
+import Journals
 import Models
 import Parts
 import Pipelines
@@ -19,23 +20,70 @@ extension Convert: PartedCommand {
 }
 
 extension Quantize: PartedCommand {
-    var partSuffix: String { "gguf" }
+    /// The writing of a model divided by tensors, or the fitting of its weights divided by experts.
+    enum Work: PartedWork {
+        case tensors(PartedEncoding)
+        case experts(PartedCalibration)
 
-    func parted() throws -> PartedEncoding {
+        private var work: any PartedWork {
+            switch self {
+            case .tensors(let work): work
+            case .experts(let work): work
+            }
+        }
+
+        var model: Model {
+            switch self {
+            case .tensors(let work): work.model
+            case .experts(let work): work.model
+            }
+        }
+
+        var unit: PartUnit { work.unit }
+        var units: [WorkUnit] { get throws { try work.units } }
+        var identity: RunIdentity { get throws { try work.identity } }
+        var processor: String? { work.processor }
+
+        func run(_ number: Int, of plan: PartPlan, in folder: PartFolder, isRestarting: Bool) throws -> [String] {
+            try work.run(number, of: plan, in: folder, isRestarting: isRestarting)
+        }
+    }
+
+    var partSuffix: String { calibrate.isEmpty ? "gguf" : "layers" }
+
+    func parted() throws -> Work {
         try refuseSplit(split, keepsSplit: keepSplit)
-        guard calibrate.isEmpty, budget.count == 0 else {
+        guard budget.count == 0 || calibrate.isEmpty else {
             throw NotDivisible(
-                problem: "weights are fitted to texts layer by layer, which has no parts yet",
-                advice: "collect second moments with \(run: .collectHessian), and divide with \(.hessian)")
+                problem: "a budget that is measured on texts has no parts",
+                advice: "let a single run choose the types, and divide with the recipe that it shows")
         }
         let model = try reading.open(model.path)
         let plan = try quantization(of: model).plan(QuantizationInputs(model, guidance: guidance()))
-        return try plan.parted(progress: work.compute.progress)
+        if calibrate.isEmpty { return .tensors(try plan.parted(progress: work.compute.progress)) }
+        guard model.plan.experts != nil else {
+            throw NotDivisible(
+                problem:
+                    "weights of a dense model are fitted to texts one after the other: the parts would be its experts",
+                advice: "collect second moments with \(run: .collectHessian), and divide with \(.hessian)")
+        }
+        return .experts(PartedCalibration(plan, progress: work.compute.progress))
     }
 
-    func finish(_ work: PartedEncoding, _ parts: CollectedParts, keepsParts: Bool) throws {
-        let outcome = try work.finish(
-            parts, output: output?.path ?? "", isSplit: keepsParts, replacesParts: replacing.replacesOutputs)
+    func finish(_ work: Work, _ parts: CollectedParts, keepsParts: Bool) throws {
+        let path = output?.path ?? ""
+        let outcome: Conversion.Outcome
+        switch work {
+        case .tensors(let work):
+            outcome = try work.finish(
+                parts, output: path, isSplit: keepsParts, replacesParts: replacing.replacesOutputs)
+        case .experts(let work):
+            guard !keepsParts else {
+                throw NotDivisible(
+                    problem: "parts of weights that are fitted to texts are experts, and no files of a model")
+            }
+            outcome = try work.finish(parts, output: path)
+        }
         try show(outcome)
         if terminal.json { try JSONOutput.print(WritingSummary(outcome, of: work.model)) }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Parts
 import Pipelines
 import Reporting
@@ -14,7 +15,8 @@ struct PlanCommand: WritingCommand {
             """,
         examples:
             "plan -o p.json --parts 16 -- quantize x.gguf --type Q4_K_M -o q.gguf",
-        "plan -o p.json --parts 4 -- perplexity q.gguf --text t.txt --json")
+        "plan -o p.json --parts 4 -- perplexity q.gguf --text t.txt --json",
+        "plan -o p.json --parts 16 --emit slurm -- convert XVERSE-MoE-A4.2B -o x.gguf")
 
     @Option(name: .shortAndLong, help: "The plan to write, in the folder of the job's outputs or above.")
     var output: OutputPath
@@ -24,6 +26,8 @@ struct PlanCommand: WritingCommand {
 
     @Argument(parsing: .postTerminator, help: "The command and its arguments, without swage.")
     var job: [String] = []
+
+    @OptionGroup(title: "Starting the parts") var launcher: LauncherOptions
 
     @OptionGroup(title: "Output") var replacing: ReplaceOptions
     @OptionGroup(title: "Output") var terminal: TerminalOptions
@@ -44,9 +48,13 @@ struct PlanCommand: WritingCommand {
         for path in job.files.outputs { try location.check(output: path) }
         try job.files.adding(output: output.path).check()
         try Replacement.check(job.files, of: job.command)
+        if let path = launcher.path(beside: output.path), !replacing.replacesOutputs, FileIdentity(path: path) != nil {
+            throw OutputExists(path: path)
+        }
         let plan = try job.command.parted().plan(
             job: self.job, directory: location.relative("."), count: parts)
         try plan.write(to: output.path)
+        if let path = try launcher.write(plan, at: location, as: output.path) { EndNote.wrote([path]) }
         ProgressLine.clear()
         if plan.imbalance > Self.toleratedImbalance {
             let times = Figures.decimal(plan.imbalance, 2)

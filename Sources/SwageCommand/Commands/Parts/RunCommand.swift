@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Parts
 import Pipelines
@@ -44,6 +45,7 @@ struct RunCommand: SwageSubcommand {
         let chosen = try part?.number(ProcessInfo.processInfo.environment)
         let opened = try OpenedPlan(plan.path)
         if let chosen { _ = try opened.plan.part(chosen, path: plan.path) }
+        try SharedStorage.check(opened.location.folder)
         let running = try opened.running(opened.job.command.parted())
         let outcomes = try (chosen.map { [$0] } ?? Array(1...opened.plan.parts.count)).map {
             let outcome = try running.run($0, isRestarting: isRestarting)
