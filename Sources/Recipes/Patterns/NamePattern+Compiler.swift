@@ -11,7 +11,8 @@ extension NamePattern {
         static func program(for node: Node) throws(Parser.Failure) -> [Instruction] {
             var compiler = Compiler()
             try compiler.append(node)
-            return compiler.program + [.found]
+            compiler.program.append(.found)
+            return compiler.program
         }
 
         /// The bytes that a program can begin with; nil if it can end, or ask for a place, before it takes one.
