@@ -62,7 +62,8 @@ import Testing
                 + (["--context", "--reserve"].contains(option.name) ? ["--fit", "8GiB"] : [])
         case "plan", "run":
             let job = ["quantize", model, "--type", "Q4_0"] + output
-            rest = ["--output", workspace.file("plan.json"), "--parts", "2", "--"] + job
+            let launcher = ["--cpus", "--part-memory"].contains(option.name) ? ["--emit", "slurm"] : []
+            rest = ["--output", workspace.file("plan.json"), "--parts", "2"] + launcher + ["--"] + job
             if option.command == "run" {
                 let outcome = try await Swage.run(["plan"] + rest)
                 try #require(outcome.status == 0, "\(outcome.error)")

@@ -83,8 +83,8 @@ enum OptionTable {
                 "--precision --base-logits-format --pad-experts --normalize-experts --pre-tokenizer"
             ),
             ("plan", "output", "--output"),
-            ("plan", "number", "--parts"),
-            ("plan", "words", "job"),
+            ("plan", "number", "--parts --cpus --part-memory"),
+            ("plan", "words", "--emit --image --claim job"),
             ("quantize", "input", "model --recipe --imatrix --hessian --calibrate --sensitivity --tensor-type-file"),
             ("quantize", "output", "--output"),
             (

@@ -100,12 +100,17 @@ enum Swage {
                 process.standardInput = pipe
             }
             self.input = input
-            process.standardOutput = FileHandle(forWritingAtPath: standardOutput ?? "\(folder)/out")
-            process.standardError = FileHandle(forWritingAtPath: standardError ?? "\(folder)/err")
+            let output = FileHandle(forWritingAtPath: standardOutput ?? "\(folder)/out")
+            let diagnostics = FileHandle(forWritingAtPath: standardError ?? "\(folder)/err")
+            process.standardOutput = output
+            process.standardError = diagnostics
             let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
             self.ended = ended
             process.terminationHandler = { _ in continuation.finish() }
             try process.run()
+            // The run has its own. Foundation's Process does not stand many files that are open at the same time.
+            try output?.close()
+            try diagnostics?.close()
         }
 
         deinit { try? FileManager.default.removeItem(atPath: folder) }

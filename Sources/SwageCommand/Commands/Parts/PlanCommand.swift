@@ -16,7 +16,7 @@ struct PlanCommand: WritingCommand {
         examples:
             "plan -o p.json --parts 16 -- quantize x.gguf --type Q4_K_M -o q.gguf",
         "plan -o p.json --parts 4 -- perplexity q.gguf --text t.txt --json",
-        "plan -o p.json --parts 16 --emit slurm -- convert XVERSE-MoE-A4.2B -o x.gguf")
+        "plan -o p.json --parts 16 --emit slurm -- convert XVERSE -o x.gguf")
 
     @Option(name: .shortAndLong, help: "The plan to write, in the folder of the job's outputs or above.")
     var output: OutputPath
