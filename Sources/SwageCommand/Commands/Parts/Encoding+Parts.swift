@@ -21,11 +21,11 @@ extension Convert: PartedCommand {
 
 extension Quantize: PartedCommand {
     /// The writing of a model divided by tensors, or the fitting of its weights divided by experts.
-    enum Work: PartedWork {
+    enum Work: WrappedWork {
         case tensors(PartedEncoding)
         case experts(PartedCalibration)
 
-        private var work: any PartedWork {
+        var work: any PartedWork {
             switch self {
             case .tensors(let work): work
             case .experts(let work): work
@@ -37,15 +37,6 @@ extension Quantize: PartedCommand {
             case .tensors(let work): work.model
             case .experts(let work): work.model
             }
-        }
-
-        var unit: PartUnit { work.unit }
-        var units: [WorkUnit] { get throws { try work.units } }
-        var identity: RunIdentity { get throws { try work.identity } }
-        var processor: String? { work.processor }
-
-        func run(_ number: Int, of plan: PartPlan, in folder: PartFolder, isRestarting: Bool) throws -> [String] {
-            try work.run(number, of: plan, in: folder, isRestarting: isRestarting)
         }
     }
 

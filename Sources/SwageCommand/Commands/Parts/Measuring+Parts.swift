@@ -1,21 +1,13 @@
-import Journals
 import Parts
 import Pipelines
 
 extension PerplexityCommand: PartedCommand {
     /// The measurement, and what its results are shown with.
-    struct Work: PartedWork {
+    struct Work: WrappedWork {
         let inputs: PerplexityCommand.Inputs
         let measurement: PartedMeasurement
 
-        var unit: PartUnit { measurement.unit }
-        var units: [WorkUnit] { measurement.units }
-        var identity: RunIdentity { get throws { try measurement.identity } }
-        var processor: String? { measurement.processor }
-
-        func run(_ number: Int, of plan: PartPlan, in folder: PartFolder, isRestarting: Bool) throws -> [String] {
-            try measurement.run(number, of: plan, in: folder, isRestarting: isRestarting)
-        }
+        var work: any PartedWork { measurement }
     }
 
     var partSuffix: String { "scores" }
@@ -41,18 +33,11 @@ extension PerplexityCommand: PartedCommand {
 
 extension Report: PartedCommand {
     /// The measurement, and what its report is made with.
-    struct Work: PartedWork {
+    struct Work: WrappedWork {
         let inputs: Report.Inputs
         let comparison: PartedComparison
 
-        var unit: PartUnit { comparison.unit }
-        var units: [WorkUnit] { comparison.units }
-        var identity: RunIdentity { get throws { try comparison.identity } }
-        var processor: String? { comparison.processor }
-
-        func run(_ number: Int, of plan: PartPlan, in folder: PartFolder, isRestarting: Bool) throws -> [String] {
-            try comparison.run(number, of: plan, in: folder, isRestarting: isRestarting)
-        }
+        var work: any PartedWork { comparison }
     }
 
     var partSuffix: String { "scores" }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Journals
 import Models
 import Parts
 import Pipelines
@@ -92,5 +93,22 @@ struct OpenedPlan {
     /// - Throws: `PlanError` if the inputs are not those that were planned with.
     func running(_ work: any PartedWork) throws -> PartRunning {
         try PartRunning(plan, at: location, folder, work, progress: ProgressLine.handler)
+    }
+}
+
+/// Work of a library with what a command shows its results with.
+protocol WrappedWork: PartedWork {
+    /// What is divided.
+    var work: any PartedWork { get }
+}
+
+extension WrappedWork {
+    var unit: PartUnit { work.unit }
+    var units: [WorkUnit] { get throws { try work.units } }
+    var identity: RunIdentity { get throws { try work.identity } }
+    var processor: String? { work.processor }
+
+    func run(_ number: Int, of plan: PartPlan, in folder: PartFolder, isRestarting: Bool) throws -> [String] {
+        try work.run(number, of: plan, in: folder, isRestarting: isRestarting)
     }
 }
