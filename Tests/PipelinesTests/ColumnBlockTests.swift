@@ -89,7 +89,7 @@ import Testing
     /// Second moments in files are cut as the calibration's are: the same matrices differ from those fitted whole.
     @Test func cutsFiles() throws {
         try Fixtures.withTemporaryDirectory { folder in
-            let model = try Model.open(ReferenceModel.xverseMoE.path)
+            let model = try Model.open(ShallowCheckpoint.path())
             func fit(width: Int, threadCount: Int) throws -> (file: GGUFFile, divergence: Double) {
                 let moments = folder + "/\(width)-\(threadCount).hessian.gguf"
                 let parallel = Parallel(threadCount: threadCount)
@@ -115,7 +115,7 @@ import Testing
 
     /// What types cost in wide matrices is what they cost in the first block of columns.
     @Test func samplesTheFirstBlock() throws {
-        let model = try Model.open(ReferenceModel.xverseMoE.path)
+        let model = try Model.open(ShallowCheckpoint.path())
         func sensitivity(width: Int) throws -> Sensitivity {
             let texts = CalibrationTexts(
                 try Self.texts("calib", "fiction-en"), cut: WindowCut(context: 256, windowLimit: 5), heldOutCount: 1)

@@ -11,8 +11,6 @@ import Testing
 
 /// What a budget's measurement of sensitivity has come to is found again by the next run.
 @Suite struct SensitivityResumingTests {
-    private static let checkpoint = Fixtures.path("models/xverse-moe-tiny")
-
     /// What is said while types are measured.
     private final class Notes: Sendable {
         private let list = Mutex<[String]>([])
@@ -46,7 +44,7 @@ import Testing
 
     @Test func aBudgetGoesOn() throws {
         try Fixtures.withTemporaryDirectory { folder in
-            let model = try Model.open(Self.checkpoint)
+            let model = try Model.open(ShallowCheckpoint.path())
             let output = folder + "/out.gguf"
             let work = output + ".sensitivity.work"
             let first = try plan(output, model)

@@ -9,14 +9,16 @@ import Testing
     private static let windows = ["--calibration-context", "256", "--calibration-chunks", "8"]
 
     /// What types cost in the bundled model, by few windows.
-    private static let sensitivity = Task {
+    private static let sensitivity = Task { try await measured(Products.original, chunks: "8") }
+    private static let sensitivityOfShallow = Task { try await measured(Products.shallow, chunks: "2") }
+
+    private static func measured(
+        _ model: Task<String, any Error>, chunks: String
+    ) async throws -> (Workspace, String) {
         let workspace = try Workspace()
         let path = workspace.file("sensitivity.json")
         let outcome = try await Swage.run(
-            [
-                "sensitivity", try await Products.original.value, "-o", path, "--context", "256", "--chunks", "8",
-                "--text",
-            ]
+            ["sensitivity", try await model.value, "-o", path, "--context", "256", "--chunks", chunks, "--text"]
                 + texts)
         #expect(outcome.status == 0, "\(outcome.error)")
         return (workspace, path)
@@ -26,6 +28,14 @@ import Testing
         try await Swage.run(
             ["quantize", try await Products.original.value] + limit
                 + ["--sensitivity", try await sensitivity.value.1, "--calibrate"] + texts + windows
+                + (output.map { ["-o", $0] } ?? ["--dry-run"]))
+    }
+
+    private static func quantizeShallow(_ options: [String], _ output: String?) async throws -> Swage.Outcome {
+        try await Swage.run(
+            ["quantize", try await Products.shallow.value] + options
+                + ["--sensitivity", try await sensitivityOfShallow.value.1, "--calibrate"] + texts
+                + ["--calibration-context", "64", "--calibration-chunks", "2"]
                 + (output.map { ["-o", $0] } ?? ["--dry-run"]))
     }
 
@@ -99,29 +109,30 @@ import Testing
 
     /// Parts have the types and bytes of one file, and a size is that of all of them together.
     @Test(arguments: [
-        ["--bpw", "2.6"], ["--fit", "80MiB", "--context", "2048", "--reserve", "20MiB"], ["--size", "5300000"],
+        ["--bpw", "2.6"], ["--fit", "65.5MiB", "--context", "2048", "--reserve", "20MiB"], ["--size", "1300000"],
     ])
     func fitsInParts(limit: [String]) async throws {
         try Conformance.row("quantizing/split-limit")
         let workspace = try Workspace()
         let (whole, parts) = (workspace.file("whole.gguf"), workspace.file("parts.gguf"))
-        let limits = ["--split-max-size", "1M"]
-        let one = try await Self.quantize(limit, whole)
-        let cut = try await Self.quantize(limit + limits, parts)
+        let limits = ["--split-max-size", "300K"]
+        let one = try await Self.quantizeShallow(limit, whole)
+        let cut = try await Self.quantizeShallow(limit + limits, parts)
         try #require(one.status == 0 && cut.status == 0, "\(one.error)\(cut.error)")
         let names = workspace.contents.filter { $0.hasPrefix("parts-0") }.sorted()
         #expect(names.count > 2)
         let size = try names.reduce(0) { try $0 + Data(path: workspace.file($1)).count }
         let first = workspace.file(try #require(names.first))
         if limit[0] == "--size" {
-            #expect(size <= 5_300_000 && size > 5_250_000)
+            #expect(size <= 1_300_000 && size > 1_250_000)
             // A limit that leaves no room for the parts' headers.
-            let tight = try await Self.quantize(["--size", "\(size - 1)"] + limits, workspace.file("tight.gguf"))
+            let tight = try await Self.quantizeShallow(
+                ["--size", "\(size - 1)"] + limits, workspace.file("tight.gguf"))
             #expect(tight.status == 0)
             let found = try workspace.contents.filter { $0.hasPrefix("tight-0") }
                 .reduce(0) { try $0 + Data(path: workspace.file($1)).count }
             #expect(found < size)
-            let dry = try await Self.quantize(limit + limits, nil)
+            let dry = try await Self.quantizeShallow(limit + limits, nil)
             #expect(dry.output.contains("\(size) bytes of file"))
         } else {
             #expect(try tensorBytes(first) == tensorBytes(whole))

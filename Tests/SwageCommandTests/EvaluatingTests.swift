@@ -109,15 +109,15 @@ import Testing
         let words = try String(contentsOfFile: Fixtures.path("text/eval/fiction-en.txt"), encoding: .utf8)
             .split { $0.isWhitespace || $0 == "\"" || $0 == "\\" }
         let lines = (0..<300).map { number in
-            let prompt = words[(number * 7)..<(number * 7 + 100)].joined(separator: " ")
+            let prompt = words[(number * 7)..<(number * 7 + 30)].joined(separator: " ")
             return #"{"prompt": "\#(prompt) ", "choices": ["village", "the bird"], "answer": "B"}"#
         }
         let file = try workspace.write("many.jsonl", Array(lines.joined(separator: "\n").utf8))
         var results: [[Details]] = []
-        for memory in ["120M", "4G"] {
+        for memory in ["75M", "4G"] {
             let details = workspace.file("details-\(memory)")
             let outcome = try await Swage.run(
-                "evaluate", Products.checkpoint, "--task", file, "--memory", memory, "--details", details)
+                "evaluate", try await Products.tinyBase.value, "--task", file, "--memory", memory, "--details", details)
             #expect(outcome.status == 0 && outcome.error.isOnlyWhatWasWritten, "\(outcome.error)")
             results.append(try Self.details(details))
         }

@@ -9,19 +9,27 @@ import Testing
     private static let windows = ["--context", "256", "--chunks", "4", "--text"] + texts
 
     /// Second moments of the bundled model, and the importance matrix of the same run.
-    private static let collected = Task {
+    private static let collected = Task { try await collect(Products.original) }
+    private static let collectedOfShallow = Task { try await collect(Products.shallow) }
+
+    private static func collect(
+        _ model: Task<String, any Error>
+    ) async throws -> (workspace: Workspace, hessian: String, importance: String) {
         let workspace = try Workspace()
         let (hessian, importance) = (workspace.file("hessian.gguf"), workspace.file("importance.gguf"))
         let outcome = try await Swage.run(
-            ["imatrix", try await Products.original.value, "--hessian", hessian, "-o", importance] + windows)
+            ["imatrix", try await model.value, "--hessian", hessian, "-o", importance] + windows)
         try #require(outcome.status == 0, "\(outcome.error)")
         #expect(workspace.contents == ["hessian.gguf", "importance.gguf"])
         return (workspace, hessian, importance)
     }
 
-    private static func quantize(_ output: String, _ options: [String], type: String = "IQ2_XXS") async throws {
+    private static func quantize(
+        _ output: String, _ options: [String], type: String = "IQ2_XXS",
+        of model: Task<String, any Error> = Products.original
+    ) async throws {
         let outcome = try await Swage.run(
-            ["quantize", try await Products.original.value, "-o", output, "--type", type] + options)
+            ["quantize", try await model.value, "-o", output, "--type", type] + options)
         try #require(outcome.status == 0, "\(outcome.error)")
     }
 
@@ -104,25 +112,26 @@ import Testing
             let (hessian, output) = (workspace.file("hessian.gguf"), workspace.file("out.gguf"))
             let outcome = try await Swage.run(
                 [
-                    "imatrix", try await Products.original.value, "--hessian", hessian, "--overwrite", "--threads",
+                    "imatrix", try await Products.shallow.value, "--hessian", hessian, "--overwrite", "--threads",
                     threads,
                 ]
                     + Self.windows)
             #expect(outcome.status == 0, "\(outcome.error)")
-            try await Self.quantize(output, ["--hessian", hessian, "--threads", threads, "--overwrite"])
+            try await Self.quantize(
+                output, ["--hessian", hessian, "--threads", threads, "--overwrite"], of: Products.shallow)
             files.append([try Data(path: hessian), try Data(path: output)])
         }
         #expect(files[0] == files[1] && files[0] == files[2])
-        #expect(try files[0][0] == Data(path: try await Self.collected.value.1))
     }
 
     /// What is fitted needs no importance matrix, and takes none.
     @Test func standsAlone() async throws {
         let workspace = try Workspace()
-        let (_, hessian, importance) = try await Self.collected.value
+        let (_, hessian, importance) = try await Self.collectedOfShallow.value
         let (alone, both) = (workspace.file("alone.gguf"), workspace.file("both.gguf"))
-        try await Self.quantize(alone, ["--hessian", hessian], type: "IQ1_S")
-        try await Self.quantize(both, ["--hessian", hessian, "--imatrix", importance], type: "IQ1_S")
+        let model = Products.shallow
+        try await Self.quantize(alone, ["--hessian", hessian], type: "IQ1_S", of: model)
+        try await Self.quantize(both, ["--hessian", hessian, "--imatrix", importance], type: "IQ1_S", of: model)
         #expect(try tensorBytes(alone) == tensorBytes(both))
         #expect(try GGUFFile(path: both).metadata.string("quantize.imatrix.file") == "importance.gguf")
     }
@@ -135,11 +144,11 @@ import Testing
         let folder = workspace.file("narrow")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         // Of the same name, which the written models say.
-        let (wide, narrow) = (try await Self.collected.value.1, folder + "/hessian.gguf")
-        let plain = try await Products.unpadded.value
+        let (wide, narrow) = (try await Self.collectedOfShallow.value.hessian, folder + "/hessian.gguf")
+        let plain = try await Products.unpaddedShallow.value
         let collected = try await Swage.run(["imatrix", plain, "--hessian", narrow] + Self.windows)
         try #require(collected.status == 0, "\(collected.error)")
-        for model in [try await Products.original.value, plain] {
+        for model in [try await Products.shallow.value, plain] {
             var files: [Data] = []
             for hessian in [wide, narrow] {
                 let output = workspace.file("out.gguf")

@@ -4,9 +4,9 @@ import Testing
 
 /// One command from a checkpoint to a folder that can be published.
 @Suite struct MakeTests {
-    private static func arguments(_ workspace: Workspace) -> [String] {
+    private static func arguments(_ workspace: Workspace) throws -> [String] {
         [
-            "make", Products.checkpoint, "--type", "Q4_K_M", "IQ2_XXS", "-o", workspace.file("folder"),
+            "make", try ShallowCheckpoint.path(), "--type", "Q4_K_M", "IQ2_XXS", "-o", workspace.file("folder"),
             "--calibration-chunks", "1", "--chunks", "1", "--text",
             "fiction=\(Fixtures.path("text/eval/fiction-en.txt"))",
             "--text", "web=\(Fixtures.path("text/eval/web-zh.txt"))",
@@ -23,7 +23,7 @@ import Testing
         let workspace = try Workspace()
         let plan = try await Swage.run(Self.arguments(workspace) + ["--dry-run"])
         #expect(plan.status == 0, "\(plan.error)")
-        #expect(plan.output.contains("xverse-moe-tiny-Q4_K_M.gguf") && plan.output.contains("of disk are needed"))
+        #expect(plan.output.contains("shallow-Q4_K_M.gguf") && plan.output.contains("of disk are needed"))
         #expect(plan.output.contains("measured on fiction, web, which takes about "))
         #expect(workspace.contents.isEmpty)
 
@@ -36,22 +36,22 @@ import Testing
         #expect(steps.last?.hasSuffix("measuring") == true)
         let files = Set(try Self.contents(workspace))
         #expect(files.isSuperset(of: Self.documents))
-        #expect(files.isSuperset(of: ["xverse-moe-tiny-Q4_K_M.gguf", "xverse-moe-tiny-IQ2_XXS.gguf"]))
+        #expect(files.isSuperset(of: ["shallow-Q4_K_M.gguf", "shallow-IQ2_XXS.gguf"]))
         #expect(!files.contains { $0.hasSuffix(".work") || $0.hasSuffix(".partial") }, "\(files)")
         let card = try String(contentsOfFile: workspace.file("folder/README.md"), encoding: .utf8)
-        #expect(card.contains("xverse-moe-tiny-IQ2_XXS.gguf"))
+        #expect(card.contains("shallow-IQ2_XXS.gguf"))
 
         // It is the file that quantize makes.
         let texts = Products.texts
         let alone = workspace.file("alone.gguf")
         let one = try await Swage.run(
             [
-                "quantize", Products.checkpoint, "-o", alone, "--type", "IQ2_XXS", "--calibration-chunks", "1",
+                "quantize", try ShallowCheckpoint.path(), "-o", alone, "--type", "IQ2_XXS", "--calibration-chunks", "1",
                 "--calibrate",
             ]
                 + texts)
         #expect(one.status == 0, "\(one.error)")
-        #expect(try tensorBytes(alone) == tensorBytes(workspace.file("folder/xverse-moe-tiny-IQ2_XXS.gguf")))
+        #expect(try tensorBytes(alone) == tensorBytes(workspace.file("folder/shallow-IQ2_XXS.gguf")))
 
         // Complete work of this or any other run is not replaced.
         let again = try await Swage.run(Self.arguments(workspace))
@@ -61,9 +61,9 @@ import Testing
     /// What an interrupted run has completed is not made again, and the rest is the same to the byte.
     @Test func goesOnAfterAnInterruption() async throws {
         let workspace = try Workspace()
-        let first = workspace.file("folder/xverse-moe-tiny-Q4_K_M.gguf")
+        let first = workspace.file("folder/shallow-Q4_K_M.gguf")
         let record = workspace.file("folder/make.work/file-Q4-K-M.record")
-        let run = try Swage.Run(Self.arguments(workspace))
+        let run = try Swage.Run(try Self.arguments(workspace))
         #expect(await run.send(SIGKILL) { access(record, F_OK) == 0 })
         _ = try await run.outcome()
         let made = try FileManager.default.attributesOfItem(atPath: first)[.modificationDate] as? Date

@@ -41,6 +41,12 @@ enum Products {
         ["quantize", try await original.value, "-o", output, "--type", "Q4_K_M"]
     }
 
+    /// One layer of the checkpoint with a few of its experts, as stored, and not padded.
+    static let shallow = product("shallow.gguf") { ["convert", try ShallowCheckpoint.path(), "-o", $0] }
+    static let unpaddedShallow = product("unpadded-shallow.gguf") {
+        ["convert", try ShallowCheckpoint.path(), "-o", $0, "--pad-experts", "off"]
+    }
+
     /// Two tiny models, what llama.cpp has stored of the first one's predictions, and their text; of
     /// `Tests/Generators/predictions_golden.py`.
     static let tinyBase = unpacked("base.gguf")

@@ -26,7 +26,7 @@ import Testing
         {
             let texts = [text, Fixtures.path("text/calib/web-zh.txt")]
             let windows = ["--context", "\(context)", "--chunks", "2"]
-            let original = try await Products.original.value
+            let (original, shallow) = (try await Products.original.value, try await Products.shallow.value)
             switch self {
             case .importance:
                 return ["imatrix", original, "-o", output, "--process-output", "--text"] + texts + windows
@@ -37,7 +37,7 @@ import Testing
                     "--context", "\(context)", "--text",
                 ] + [text == ResumingTests.text ? Fixtures.path("text/eval/fiction-en.txt") : text]
             case .hessian: return ["imatrix", original, "--hessian", output, "--text"] + texts + windows
-            case .sensitivity: return ["sensitivity", original, "-o", output, "--text"] + texts + windows
+            case .sensitivity: return ["sensitivity", shallow, "-o", output, "--text"] + texts + windows
             case .details:
                 return [
                     "evaluate", original, "--reference", try await Products.quantized.value, "--details", output,

@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import TestSupport
 import Testing
 
 /// Models that are read again once they are written.
@@ -38,7 +39,8 @@ import Testing
         let workspace = try Workspace()
         let outcome = try await Swage.run(
             [
-                "quantize", Products.checkpoint, "-o", workspace.file("out.gguf"), "--type", "IQ1_S", "--verify",
+                "quantize", try ShallowCheckpoint.path(), "-o", workspace.file("out.gguf"), "--type", "IQ1_S",
+                "--verify",
                 "--calibration-context", "64", "--calibration-chunks", "2", "--calibrate", Products.texts[0],
             ])
         #expect(outcome.status == 0, "\(outcome.error)")

@@ -4,19 +4,22 @@ import Testing
 
 /// Weights that are fitted to texts, in parts that work side by side, and what starts parts.
 @Suite struct PartedCalibrationTests {
-    private static let job = [
-        "quantize", Products.checkpoint, "--type", "Q4_K_M", "--calibration-context", "64", "--calibration-chunks", "2",
-        "--calibrate", Fixtures.path("text/calib/web-zh.txt"),
-    ]
+    private static let job = Result {
+        [
+            "quantize", try ShallowCheckpoint.path(), "--type", "Q4_K_M", "--calibration-context", "64",
+            "--calibration-chunks", "2", "--calibrate", Fixtures.path("text/calib/web-zh.txt"),
+        ]
+    }
 
     @Test func partsAtTheSameTimeWriteTheFileOfOneRun() async throws {
-        let run = try await PlannedRun(2) { Self.job + ["-o", $0.file("out.gguf")] }
+        let job = try Self.job.get()
+        let run = try await PlannedRun(2) { job + ["-o", $0.file("out.gguf")] }
         async let first = run.run("--part", "1")
         async let second = run.run("--part", "2")
         _ = try await (first, second)
         try await run.finish("--remove")
         #expect(run.workspace.contents == ["out.gguf", "plan.json"])
-        try await Swage.run(Self.job + ["-o", run.workspace.file("single.gguf")])
+        try await Swage.run(job + ["-o", run.workspace.file("single.gguf")])
         #expect(try Data(path: run.workspace.file("out.gguf")) == Data(path: run.workspace.file("single.gguf")))
         // They are not there to be joined again.
         let outcome = try await Swage.run(["finish", run.plan, "--overwrite"])
@@ -24,7 +27,8 @@ import Testing
     }
 
     @Test func partsOfExpertsAreNoFilesOfAModel() async throws {
-        let run = try await PlannedRun(3) { Self.job + ["-o", $0.file("out.gguf")] }
+        let job = try Self.job.get()
+        let run = try await PlannedRun(3) { job + ["-o", $0.file("out.gguf")] }
         try await run.run()
         let outcome = try await Swage.run(["finish", run.plan, "--keep-parts"])
         #expect(outcome.status == 2 && outcome.error.contains("no files of a model"), "\(outcome.error)")
