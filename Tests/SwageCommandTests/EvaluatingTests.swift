@@ -114,10 +114,11 @@ import Testing
         }
         let file = try workspace.write("many.jsonl", Array(lines.joined(separator: "\n").utf8))
         var results: [[Details]] = []
-        for memory in ["75M", "4G"] {
+        for memory in ["70M", "4G"] {
             let details = workspace.file("details-\(memory)")
             let outcome = try await Swage.run(
-                "evaluate", try await Products.tinyBase.value, "--task", file, "--memory", memory, "--details", details)
+                "evaluate", try await Products.tinyBase.value, "--task", file, "--memory", memory, "--threads", "2",
+                "--details", details)
             #expect(outcome.status == 0 && outcome.error.isOnlyWhatWasWritten, "\(outcome.error)")
             results.append(try Self.details(details))
         }
