@@ -36,3 +36,13 @@ extension ImportanceMatrixCommand: PartedCommand {
         }
     }
 }
+
+extension SensitivityCommand: PartedCommand {
+    var partSuffix: String { "probes" }
+
+    func parted() throws -> PartedSensitivity { PartedSensitivity(try probing(), try reading.open(model.path)) }
+
+    func finish(_ work: PartedSensitivity, _ parts: CollectedParts, keepsParts: Bool) throws {
+        try tell(of: try work.finish(parts, output: output.path))
+    }
+}
