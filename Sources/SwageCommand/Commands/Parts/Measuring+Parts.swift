@@ -40,11 +40,6 @@ extension Report: PartedCommand {
     var partSuffix: String { "scores" }
 
     func parted() throws -> Work {
-        guard tasks.isEmpty, !weights else {
-            throw NotDivisible(
-                problem: "of a report only windows of texts have parts: leave out the tasks and the weights",
-                advice: "swage evaluate and swage compare have them")
-        }
         let inputs = try inputs()
         return Work(
             inputs: inputs,
