@@ -50,13 +50,18 @@ package struct HessianUnit: Sendable {
     /// Multiplications for each token in the layers until there.
     package let costBefore: Double
 
+    /// Multiplications with weights that a product of two columns takes as long as, measured: half of the products are computed,
+    /// rows are copied before, and sums are encoded.
+    private static let productCost = 0.7
+
     /// All sites of a model, in the order of its file; the blocks of wide inputs are one.
     package static func all(of plan: DecoderPlan, _ blocks: ColumnBlocks) -> [HessianUnit] {
         var units: [HessianUnit] = []
         for site in HessianSite.all(of: plan, blocks) where units.last?.site != site.site {
             let columns = plan.dimensions(of: site.site.roles[0])[0]
-            // Of a product that is symmetric half is computed.
-            let products = blocks.ranges(of: columns).reduce(0.0) { $0 + Double($1.count) * Double($1.count) / 2 }
+            let products = blocks.ranges(of: columns).reduce(0.0) {
+                $0 + productCost * Double($1.count) * Double($1.count)
+            }
             let share = site.site.isOfExpert ? plan.experts.map { Double($0.usedCount) / Double($0.count) } ?? 1 : 1
             units.append(
                 HessianUnit(

@@ -6,6 +6,8 @@ import Models
 import Numerics
 import Parts
 import Recipes
+import Tensors
+import WeightEncoding
 
 /// The measurement of what types cost, divided by probes: each part runs the windows through the model, as all probes need it,
 /// and has the divergences of its own probes and the errors of types in their matrices.
@@ -17,10 +19,10 @@ package struct PartedSensitivity: PartedWork {
 
     /// What digests of parts begin with.
     private static let seed = Array("sensitivity of probes 1\n".utf8)
-    /// Multiplications that encoding a weight of a probe takes as long as, about.
-    private static let encodingCost = 20.0
-    /// Multiplications for each square of a site's columns: what rows of samples take in all types, and what columns take.
-    private static let (sampleCost, factorCost) = (512.0, 1.5)
+    /// Products a microsecond, of the pass and of samples.
+    private static let productRate = 20_000.0
+    /// Products for each square of a site's columns: what rows of samples take in all types, and what columns take.
+    private static let (sampleCost, factorCost) = (512.0, 1.2)
     /// Experts of a stack whose rows are samples.
     private static let sampledExpertLimit = 8
 
@@ -38,24 +40,32 @@ package struct PartedSensitivity: PartedWork {
         get throws {
             let windows = try probing.texts.measuredWindows(model)
             let tokenCount = Double(windows.heldOut.reduce(0) { $0 + $1.tokens.count })
-            let shapes = Dictionary(uniqueKeysWithValues: model.tensors.tensors.map { ($0.name, $0.shape) })
+            let tensors = Dictionary(uniqueKeysWithValues: model.tensors.tensors.map { ($0.name, $0) })
             return SensitivityProbe.expected(model).map { probe in
                 let parts = probe.names.map(SensitivityProbe.part)
                 let first = parts.map { if case .layer(let layer) = $0 { layer } else { $0 == .output ? .max : 0 } }
                     .min()
                 let layerCount = max(0, model.plan.layerCount - (first ?? 0))
                 let pass = tokenCount * Double(layerCount) * model.plan.multiplicationsPerLayer
-                let shapes = probe.names.compactMap { shapes[$0] }
-                let encoding = shapes.reduce(0) { $0 + Self.encodingCost * Double($1.elementCount) }
-                guard probe.type == .coarse else { return WorkUnit(probe.name, cost: pass + encoding) }
-                let samples = shapes.reduce(0.0) { sum, shape in
-                    let columns = Double(probing.policy.columnBlocks.ranges(of: shape.rowLength)[0].count)
-                    return sum + Double(min(shape.matrixCount, Self.sampledExpertLimit)) * columns * columns
-                        * (Self.factorCost * columns + Self.sampleCost)
-                }
-                return WorkUnit(probe.name, cost: pass + encoding + samples)
+                let tensors = probe.names.compactMap { tensors[$0] }
+                let encoding = tensors.reduce(0) { $0 + Self.encodingCost($1, probe.type) }
+                let samples = probe.type == .least ? 0 : tensors.reduce(0) { $0 + sampleCost($1.shape) }
+                return WorkUnit(probe.name, cost: encoding + (pass + samples) / Self.productRate)
             }
         }
+    }
+
+    /// Microseconds to encode a tensor for a probe.
+    private static func encodingCost(_ tensor: TensorDescriptor, _ probe: SensitivitySampling.Probe) -> Double {
+        let type = probe.type(rowLength: tensor.shape.rowLength)
+        return TensorDescriptor(name: tensor.name, shape: tensor.shape, type: type).map(EncodingCost.of) ?? 0
+    }
+
+    /// Products for the samples of a tensor.
+    private func sampleCost(_ shape: TensorShape) -> Double {
+        let columns = Double(probing.policy.columnBlocks.ranges(of: shape.rowLength)[0].count)
+        return Double(min(shape.matrixCount, Self.sampledExpertLimit)) * columns * columns
+            * (Self.factorCost * columns + Self.sampleCost)
     }
 
     package var identity: RunIdentity {
