@@ -71,10 +71,13 @@ public struct HessianSite: Sendable, Hashable {
 
     /// What the names of its tensors in the file begin with: `blk.0.attn_q+attn_k+attn_v`, `blk.0.ffn_down_exps.7`, of
     /// the second block of columns `blk.0.ffn_down_exps.7:1`.
-    var name: String {
+    var name: String { inputName + (block.map { ":\($0)" } ?? "") }
+
+    /// The name without the number of the block of columns.
+    package var inputName: String {
         let stems = site.roles.map(\.stem).joined(separator: "+")
         let layer = site.roles[0].isPerLayer ? "blk.\(site.layer)." : ""
         let expert = site.isOfExpert ? ".\(site.expert)" : ""
-        return layer + stems + expert + (block.map { ":\($0)" } ?? "")
+        return layer + stems + expert
     }
 }

@@ -7,19 +7,22 @@ package enum PartBalance {
     ///
     /// - Parameters:
     ///   - costs: The elements' costs, none of them negative.
+    ///   - before: What a stretch that ends with each element takes beside its own elements, in no place less than in the one
+    ///     before; none for nothing. Stretches are then as full as the largest allows.
     ///   - count: The number of stretches; those behind the last element are empty if there are more than elements.
     /// - Returns: the stretches in order, which have all elements.
-    package static func cut(_ costs: [Double], into count: Int) -> [Range<Int>] {
+    package static func cut(_ costs: [Double], before: [Double] = [], into count: Int) -> [Range<Int>] {
         precondition(count > 0, "a list is cut into at least one stretch")
         let filled = min(count, costs.count)
         guard filled > 0 else { return [Range<Int>](repeating: 0..<0, count: count) }
-        let largest = costs.max() ?? 0
-        var (low, high) = (largest, max(costs.reduce(0, +) * (1 + 1e-12), largest))
+        let extra = before.isEmpty ? costs.map { _ in 0 } : before
+        let largest = zip(costs, extra).reduce(0) { max($0, $1.0 + $1.1) }
+        var (low, high) = (largest, max(costs.reduce(0, +) * (1 + 1e-12) + extra[costs.count - 1], largest))
         for _ in 0..<stepCount where low < high {
             let middle = low + (high - low) / 2
-            if Reach(costs, limit: middle).counts[0] > filled { low = middle } else { high = middle }
+            if Reach(costs, extra, limit: middle).counts[0] > filled { low = middle } else { high = middle }
         }
-        let reach = Reach(costs, limit: Reach(costs, limit: low).counts[0] > filled ? high : low)
+        let reach = Reach(costs, extra, limit: Reach(costs, extra, limit: low).counts[0] > filled ? high : low)
         var start = 0
         var rest = costs.reduce(0, +)
         let stretches = (0..<filled).map { number in
@@ -27,7 +30,7 @@ package enum PartBalance {
             let latest = min(reach.ends[start], costs.count - later)
             let share = rest / Double(later + 1)
             var (end, sum) = (start + 1, costs[start])
-            while end < latest, reach.counts[end] > later || sum + costs[end] / 2 <= share {
+            while end < latest, !before.isEmpty || reach.counts[end] > later || sum + costs[end] / 2 <= share {
                 sum += costs[end]
                 end += 1
             }
@@ -45,13 +48,13 @@ package enum PartBalance {
         /// How many stretches the elements from each place on need, and 0 behind the last.
         let counts: [Int]
 
-        init(_ costs: [Double], limit: Double) {
+        init(_ costs: [Double], _ extra: [Double], limit: Double) {
             var sums = [0.0]
             for cost in costs { sums.append(sums[sums.count - 1] + cost) }
             var end = 0
             let ends = costs.indices.map { start in
                 end = max(end, start + 1)
-                while end < costs.count, sums[end + 1] - sums[start] <= limit { end += 1 }
+                while end < costs.count, sums[end + 1] - sums[start] + extra[end] <= limit { end += 1 }
                 return end
             }
             var counts = [Int](repeating: 0, count: costs.count + 1)

@@ -46,13 +46,16 @@ package struct PartPlan: Sendable, Equatable {
     ) throws(PlanError) {
         guard (1...Self.countLimit).contains(count) else { throw PlanError(.partCount(count, limit: Self.countLimit)) }
         guard count <= units.count else { throw PlanError(.tooFewUnits(units.count, unit, parts: count)) }
+        let before = units.map(\.before)
         self.init(
             version: version, job: job, directory: directory, identity: identity, unit: unit,
-            parts: PartBalance.cut(units.map(\.cost), into: count).map { range in
+            parts: PartBalance.cut(
+                units.map(\.cost), before: before.contains { $0 > 0 } ? before : [], into: count
+            ).map { range in
                 let (first, last) = (units[range.lowerBound].name, units[range.upperBound - 1].name)
                 return PlannedPart(
                     range: range, content: range.count == 1 ? first : "\(first) to \(last)",
-                    cost: units[range].reduce(0) { $0 + $1.cost })
+                    cost: units[range].reduce(before[range.upperBound - 1]) { $0 + $1.cost })
             })
     }
 
@@ -120,8 +123,10 @@ package enum PartUnit: String, Sendable, CaseIterable {
     case tensors
     /// Windows of texts, in their order.
     case windows
-    /// Pairs of a model and a text.
+    /// Windows of texts, sequences of tokens that choices of questions follow, and tensors whose weights are compared.
     case measurements
+    /// Inputs of matrices, in the order of a forward pass.
+    case sites
     /// Groups of matrices that are made coarser to see what that does.
     case probes
     /// Experts of each layer, in the order of how many tokens they get.
@@ -134,11 +139,14 @@ package struct WorkUnit: Sendable, Equatable {
     package let name: String
     /// What it takes; costs of one job can be compared with each other.
     package let cost: Double
+    /// What a part takes beside its units if it ends with this one, in no unit less than in the one before.
+    package let before: Double
 
     /// A unit of a name and a cost.
-    package init(_ name: String, cost: Double) {
+    package init(_ name: String, cost: Double, before: Double = 0) {
         self.name = name
         self.cost = cost
+        self.before = before
     }
 }
 

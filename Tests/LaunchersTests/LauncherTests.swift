@@ -86,6 +86,7 @@ import Testing
     }
 
     @Test(arguments: slurmFolders) func aPartOfAnArrayRunsThePlan(folder: String) throws {
+        try Conformance.row("inputs/launch-names")
         let printed = try output(of: SlurmScript(plan(folder)).text, environment: ["SLURM_ARRAY_TASK_ID": "3"])
         #expect(printed == "swage <run> <\(folder)/plan.json> <--part> <auto>\n")
     }
@@ -103,6 +104,7 @@ import Testing
     // MARK: GNU parallel
 
     @Test(arguments: hostileFolders) func parallelGetsACommandForEachPart(folder: String) throws {
+        try Conformance.row("inputs/launch-names")
         let printed = try output(of: ParallelScript(try plan(folder, partCount: 3)).text, ["one", "2/user@two"])
         var lines = printed.split(separator: "\n").map(String.init)
         #expect(
@@ -147,6 +149,7 @@ import Testing
     }
 
     @Test(arguments: hostileFolders) func aManifestHoldsWordsAsTheyAre(folder: String) throws {
+        try Conformance.row("inputs/launch-names")
         let text = try manifest(plan(folder), storage: folder)
         let line = try #require(text.split(separator: "\n").first { $0.contains("command:") })
         // A list of strings in YAML without anything that is not JSON.
@@ -160,16 +163,19 @@ import Testing
 
     @Test(arguments: ["/shared/two\nlines", "/shared/a\tb", "/shared/\u{1B}[2J"])
     func controlCharactersAreRefused(folder: String) throws {
+        try Conformance.row("inputs/launch-refused")
         let error = try #require(throws: LaunchError.self) { try plan(folder) }
         #expect(error.kind == .controlCharacter && error.diagnostic.file == folder)
     }
 
     @Test func backslashesAreRefusedForSlurm() throws {
+        try Conformance.row("inputs/launch-refused")
         let error = try #require(throws: LaunchError.self) { try SlurmScript(plan(#"/a\b"#)) }
         #expect(error.kind == .backslash)
     }
 
     @Test func colonsInVolumesAreRefused() throws {
+        try Conformance.row("inputs/launch-refused")
         let error = try #require(throws: LaunchError.self) { try manifest(plan("/a:b"), storage: "/a:b") }
         #expect(error.kind == .colon)
     }

@@ -30,6 +30,16 @@ import Testing
         }
     }
 
+    /// A part that ends with a unit takes what that has before it.
+    @Test func costsOfWhatIsBefore() throws {
+        let plan = try PartPlan(
+            version: "1", job: ["imatrix"], directory: ".", identity: RunIdentity(), unit: .sites,
+            units: [
+                WorkUnit("a", cost: 4, before: 1), WorkUnit("b", cost: 1, before: 2), WorkUnit("c", cost: 1, before: 3),
+            ], count: 2)
+        #expect(plan.parts.map(\.range) == [0..<1, 1..<3] && plan.parts.map(\.cost) == [5, 5])
+    }
+
     @Test func countsThatCannotBe() throws {
         #expect(throws: PlanError(.tooFewUnits(3, .tensors, parts: 4))) { _ = try Self.plan(4) }
         #expect(throws: PlanError(.partCount(0, limit: 10_000))) { _ = try Self.plan(0) }

@@ -47,6 +47,16 @@ enum Products {
         ["convert", try ShallowCheckpoint.path(), "-o", $0, "--pad-experts", "off"]
     }
 
+    static let importanceOfShallow = product("importance-of-shallow.gguf") { output in
+        ["imatrix", try await shallow.value, "-o", output, "--context", "64", "--chunks", "2"] + ["--text"] + texts
+    }
+    static let fineShallow = product("fine-shallow.gguf") { output in
+        [
+            "quantize", try await shallow.value, "-o", output, "--type", "IQ2_XS", "--imatrix",
+            try await importanceOfShallow.value,
+        ]
+    }
+
     /// Two tiny models, what llama.cpp has stored of the first one's predictions, and their text; of
     /// `Tests/Generators/predictions_golden.py`.
     static let tinyBase = unpacked("base.gguf")

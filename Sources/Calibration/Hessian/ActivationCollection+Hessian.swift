@@ -27,11 +27,13 @@ extension ActivationCollection {
         layerEnd: @escaping () throws -> Void,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws -> ImportanceMatrix {
-        try hessian(pass, windows: windows, texts: texts, collector: collector, ImportanceCollector()) { _, _ in
+        let importance = ImportanceCollector()
+        try show(pass, windows: windows, to: collector, importance) { _, _ in
             try layerEnd()
         } progress: {
             progress($0)
         }
+        return try matrix(importance, pass.plan, texts: texts, windowCount: windows.count)
     }
 
     /// Collects second moments into a spool, and importance beside them.
@@ -50,43 +52,56 @@ extension ActivationCollection {
         _ pass: ForwardPass, windows: [EvaluationWindow], texts: [EvaluationText], blocks: ColumnBlocks,
         parallel: Parallel, spool: HessianSpool, progress: @escaping @Sendable (Double) -> Void
     ) throws -> ImportanceMatrix {
-        let wanted = Set(HessianSite.all(of: pass.plan, blocks).map(\.site))
+        let share = HessianShare(of: pass.plan)
+        return try matrix(
+            collect(
+                share, pass, windows: windows, blocks: blocks, parallel: parallel, spool: spool, progress: progress),
+            pass.plan, texts: texts, windowCount: windows.count)
+    }
+
+    /// Collects the second moments of some sites into a spool.
+    ///
+    /// - Returns: the sums of importance of the same inputs.
+    func collect(
+        _ share: HessianShare, _ pass: ForwardPass, windows: [EvaluationWindow], blocks: ColumnBlocks,
+        parallel: Parallel, spool: HessianSpool, progress: @escaping @Sendable (Double) -> Void
+    ) throws -> ImportanceCollector {
         let collector = HessianCollector(
-            parallel: parallel, observes: wanted.contains, blocks: blocks.ranges, receive: spool.receive)
+            parallel: parallel, observes: share.sites.contains, blocks: blocks.ranges, receive: spool.receive)
         let importance = ImportanceCollector()
         let found = try spool.load(rowCount: windows.reduce(0) { $0 + $1.tokens.count }, pass, importance)
-        return try hessian(
-            pass, windows: windows, texts: texts, collector: collector, importance, from: found
-        ) { layer, hidden in
+        let observer = SiteObserver(observer: importance, observes: share.hasImportance)
+        try show(pass, windows: windows, to: collector, observer, share, from: found) { layer, hidden in
             guard layer >= 0 else { return }
             try spool.endLayer(layer)
             if layer < pass.plan.layerCount { try spool.keep(hidden, layer: layer, importance) }
         } progress: {
             progress($0)
         }
+        return importance
     }
 
-    /// - Parameter layerEnd: called after the embedding, which is layer −1, each layer, and the output, which is the last
-    ///   layer's successor.
-    private func hessian(
-        _ pass: ForwardPass, windows: [EvaluationWindow], texts: [EvaluationText], collector: HessianCollector,
-        _ importance: ImportanceCollector, from start: (layer: Int, hidden: HiddenStates)? = nil,
+    /// - Parameters:
+    ///   - share: How far the model is run; nil for all of it.
+    ///   - layerEnd: called after the embedding, which is layer −1, each layer, and the output, which is the last layer's
+    ///     successor.
+    private func show(
+        _ pass: ForwardPass, windows: [EvaluationWindow], to collector: HessianCollector,
+        _ importance: any ActivationObserver, _ share: HessianShare? = nil,
+        from start: (layer: Int, hidden: HiddenStates)? = nil,
         layerEnd: @escaping (_ layer: Int, _ hidden: HiddenStates) throws -> Void,
         progress: @escaping (Double) -> Void
-    ) throws -> ImportanceMatrix {
-        let layerCount = pass.plan.layerCount
-        let hidden = try pass.run(
-            windows.map(\.tokens), from: start, observer: ObserverPair(first: collector, second: importance)
-        ) { layer, hidden in
+    ) throws {
+        let layerCount = share?.layerCount ?? pass.plan.layerCount
+        let both = ObserverPair(first: collector, second: importance)
+        let hidden = try pass.run(windows.map(\.tokens), from: start, until: layerCount, observer: both) {
+            layer, hidden in
             progress(Double(layer + 1) / Double(layerCount + 1))
             try layerEnd(layer, hidden)
         }
-        try pass.observeOutput(
-            of: hidden, includesOutput ? ObserverPair(first: collector, second: importance) : collector)
-        try layerEnd(layerCount, hidden)
-        return ImportanceMatrix(
-            entries: try importance.entries(plan: pass.plan), datasets: texts.map(\.name), chunkCount: windows.count,
-            chunkSize: cut.context)
+        guard share?.hasOutput ?? true else { return }
+        try pass.observeOutput(of: hidden, includesOutput ? both : collector)
+        try layerEnd(pass.plan.layerCount, hidden)
     }
 
     /// The memory of a collection of second moments.
@@ -123,4 +138,16 @@ private struct ObserverPair: ActivationObserver {
         first.endStage()
         second.endStage()
     }
+}
+
+/// One that sees the inputs of some sites.
+private struct SiteObserver: ActivationObserver {
+    let observer: any ActivationObserver
+    let observes: @Sendable (ActivationSite) -> Bool
+
+    func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int) {
+        if observes(site) { observer.observe(rows, of: site, piece: piece) }
+    }
+
+    func endStage() { observer.endStage() }
 }

@@ -102,5 +102,19 @@ package final class HessianSpool: Sendable {
         try writer.finish()
     }
 
+    /// Appends what the records of layers have: sites by their numbers, as they will be in the file.
+    func append(to writer: inout RecordWriter, layers: Range<Int>) throws {
+        for layer in layers {
+            guard let record = try journal.record(Self.name(ofLayer: layer)) else {
+                throw JournalError(.damaged, folder: journal.folder)
+            }
+            for start in stride(from: 0, to: record.byteCount, by: Self.pieceByteCount) {
+                try writer.append(record.bytes(start..<min(record.byteCount, start + Self.pieceByteCount)))
+            }
+        }
+    }
+
+    private static let pieceByteCount = 1 << 20
+
     private static func name(ofLayer layer: Int) -> String { "layer-\(layer)" }
 }

@@ -18,6 +18,7 @@ package final class SensitivitySampling {
     private let types: [TensorType]
     private let policy: CalibrationPolicy
     private let parallel: Parallel
+    private let wants: (String) -> Bool
     /// By tensor name.
     package private(set) var sums: [String: Sums] = [:]
 
@@ -39,15 +40,25 @@ package final class SensitivitySampling {
     /// Tokens whose embeddings are sampled.
     private static let tokenLimit = 1024
 
+    /// Samples of a model's matrices.
+    ///
+    /// - Parameters:
+    ///   - plan: The model.
+    ///   - source: The model's tensors.
+    ///   - types: The types whose errors are measured.
+    ///   - policy: How matrices are encoded.
+    ///   - parallel: The threads that share the work.
+    ///   - wants: Whether the errors in a tensor of this name are measured; of others only the energy is.
     package init(
         _ plan: DecoderPlan, source: any TensorSource, types: [TensorType], policy: CalibrationPolicy,
-        parallel: Parallel
+        parallel: Parallel, wants: @escaping (String) -> Bool = { _ in true }
     ) {
         self.plan = plan
         self.source = source
         self.types = types
         self.policy = policy
         self.parallel = parallel
+        self.wants = wants
     }
 
     /// Types of little work that models are probed with.
@@ -138,8 +149,12 @@ package final class SensitivitySampling {
                 let row = $0 * stack.rows / count
                 return try stack.values(row..<row + 1, columns: 0..<moments.columns, of: site.expert)
             }
-            sums[name, default: Sums()].add(
-                try sums(of: values, rowLength: stack.columns, rowCount: count, moments, measuredOn: other))
+            var found = Sums()
+            if wants(name) {
+                found = try sums(of: values, rowLength: stack.columns, rowCount: count, moments, measuredOn: other)
+            }
+            found.energy = other.energy(of: values, rowCount: count)
+            sums[name, default: Sums()].add(found)
         }
     }
 
@@ -167,6 +182,7 @@ package final class SensitivitySampling {
                     }
             }
             result.energy += weight
+            guard wants(name) else { continue }
             for probe in Probe.allCases {
                 result.probes[probe, default: 0] += error(probe.type(rowLength: columns), nil)
             }
@@ -190,7 +206,6 @@ package final class SensitivitySampling {
         of values: [Float], rowLength: Int, rowCount: Int, _ moments: SecondMoments, measuredOn other: SecondMoments
     ) throws -> Sums {
         var result = Sums()
-        result.energy = other.energy(of: values, rowCount: rowCount)
         for probe in Probe.allCases {
             result.probes[probe] = squaredError(
                 values, rowCount: rowCount, probe.type(rowLength: rowLength), nil

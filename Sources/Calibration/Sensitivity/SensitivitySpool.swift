@@ -129,13 +129,14 @@ package final class SensitivitySpool {
 }
 
 extension RecordWriter {
-    fileprivate mutating func append(_ sums: [String: SensitivitySampling.Sums]) throws {
+    /// Appends the sums of tensors, in the order of their names.
+    package mutating func append(_ sums: [String: SensitivitySampling.Sums]) throws {
         try append(sums.count)
-        for (name, sums) in sums {
+        for (name, sums) in sums.sorted(by: { $0.key < $1.key }) {
             try append(name)
             try append([sums.energy] + SensitivitySampling.Probe.allCases.map { sums.probes[$0] ?? 0 })
             try append(sums.fed.count)
-            for (type, error) in sums.fed {
+            for (type, error) in sums.fed.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 try append(Int(type.rawValue))
                 try append([error])
             }
@@ -144,8 +145,8 @@ extension RecordWriter {
 }
 
 extension RecordReader {
-    /// - Returns: nil if a type is none.
-    fileprivate mutating func sums() throws -> [String: SensitivitySampling.Sums]? {
+    /// The sums of tensors by their names; nil if a type is none.
+    package mutating func sums() throws -> [String: SensitivitySampling.Sums]? {
         var result: [String: SensitivitySampling.Sums] = [:]
         for _ in 0..<max(0, try number()) {
             let name = try text()

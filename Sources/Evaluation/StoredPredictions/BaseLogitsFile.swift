@@ -24,6 +24,15 @@ struct BaseLogitsLayout: Sendable {
     var byteCount: Int { rowsStart + windowCount * rowsPerWindow * rowByteCount }
     var rowsStart: Int { Self.headerByteCount + tokensByteCount }
 
+    /// What comes before the windows' tokens.
+    var header: [UInt8] {
+        var header = Self.magic
+        for number in [context, vocabularySize, windowCount] {
+            withUnsafeBytes(of: Int32(number).littleEndian) { header += $0 }
+        }
+        return header
+    }
+
     func rowOffset(window: Int, row: Int) -> Int { rowsStart + (window * rowsPerWindow + row) * rowByteCount }
 
     /// The tokens of every window that are scored.
@@ -33,7 +42,7 @@ struct BaseLogitsLayout: Sendable {
 /// A reference's predictions in llama.cpp's form, as llama.cpp or Swage has stored them.
 package final class BaseLogitsFile: StoredPredictions, @unchecked Sendable {
     private let file: ReadableFile
-    private let layout: BaseLogitsLayout
+    let layout: BaseLogitsLayout
     private let tokens: [[Int32]]
     /// The windows by their tokens, less the first, which BOS replaces.
     private let index: [ArraySlice<Int32>: Int]

@@ -21,11 +21,7 @@ package final class BaseLogitsWriter: PredictionRecorder, @unchecked Sendable {
             throw EvaluationError(.windowsOfOtherProtocol, file: path)
         }
         var file = try AtomicFile(path: path, expectedByteCount: layout.byteCount)
-        var header = BaseLogitsLayout.magic
-        for number in [layout.context, layout.vocabularySize, layout.windowCount] {
-            withUnsafeBytes(of: Int32(number).littleEndian) { header += $0 }
-        }
-        try file.append(header)
+        try file.append(layout.header)
         for (window, first) in zip(windows, texts.flatMap(\.firstTokens)) {
             var bytes: [UInt8] = []
             for token in [first] + window.tokens.dropFirst() { withUnsafeBytes(of: token.littleEndian) { bytes += $0 } }

@@ -33,6 +33,16 @@ struct PredictionArchive {
     /// Whether all windows are there.
     var isComplete: Bool { frames.count == windows.count }
 
+    /// The bytes of a frame's length, before the frame.
+    static let frameLengthByteCount = 4
+
+    /// The windows of all texts, in their order.
+    static func windows(of texts: [TokenWindows]) -> [ArchivedWindow] {
+        texts.enumerated().flatMap { text, windows in
+            windows.windows.map { ArchivedWindow(text: text, window: $0) }
+        }
+    }
+
     /// What comes before the frames of predictions.
     static func header(_ identity: PredictionIdentity, windows: [ArchivedWindow]) -> [UInt8] {
         let object = identity.encoded
@@ -64,8 +74,8 @@ struct PredictionArchive {
     init(path: String, byteCount: Int, read: (Range<Int>) throws -> [UInt8]) throws {
         func damage(_ problem: String) -> EvaluationError { EvaluationError(.invalidPredictions(problem), file: path) }
         func length(at offset: Int) throws -> Int? {
-            guard offset + 4 <= byteCount else { return nil }
-            return try read(offset..<offset + 4).withUnsafeBytes {
+            guard offset + Self.frameLengthByteCount <= byteCount else { return nil }
+            return try read(offset..<offset + Self.frameLengthByteCount).withUnsafeBytes {
                 Int(UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)))
             }
         }

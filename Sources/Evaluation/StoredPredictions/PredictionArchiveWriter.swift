@@ -40,9 +40,7 @@ package final class PredictionArchiveWriter: PredictionRecorder, ScoreFileJourna
         var identity = identity
         identity.format = PredictionArchive.format
         self.identity = identity
-        let windows = texts.enumerated().flatMap { text, windows in
-            windows.windows.map { PredictionArchive.ArchivedWindow(text: text, window: $0) }
-        }
+        let windows = PredictionArchive.windows(of: texts)
         let header = PredictionArchive.header(identity, windows: windows)
         guard file.isComplete || !header.starts(with: file.contents) || file.contents.count == header.count else {
             // A new file, or one whose run ended before it had described itself.

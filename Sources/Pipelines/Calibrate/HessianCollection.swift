@@ -69,9 +69,7 @@ public struct HessianCollection: Sendable {
         guard !texts.isEmpty else { throw CalibrationError(.noTexts) }
         let plan = model.plan
         let windows = try activations.windows(of: texts, model.tokenizer, contextLimit: plan.contextLength)
-        let origin = HessianOrigin(
-            model: model.name, signature: try model.signature(), datasets: texts.map(\.name), chunkCount: windows.count,
-            chunkSize: activations.cut.context, manifest: try activations.manifest(model, texts))
+        let origin = try origin(model, texts, windows)
         let inputs = model.inputFiles + texts.compactMap(\.path)
         try OutputFile.check(output, inputs: inputs)
         if let importanceOutput { try OutputFile.check(importanceOutput, inputs: inputs) }
@@ -101,7 +99,14 @@ public struct HessianCollection: Sendable {
         }
     }
 
-    private func identity(
+    /// What the file says of the model and the texts.
+    func origin(_ model: Model, _ texts: [EvaluationText], _ windows: [EvaluationWindow]) throws -> HessianOrigin {
+        HessianOrigin(
+            model: model.name, signature: try model.signature(), datasets: texts.map(\.name), chunkCount: windows.count,
+            chunkSize: activations.cut.context, manifest: try activations.manifest(model, texts))
+    }
+
+    func identity(
         _ model: Model, _ texts: [EvaluationText], _ windows: [EvaluationWindow], _ importanceOutput: String?
     ) throws -> RunIdentity {
         var identity = RunIdentity("second moments")
@@ -114,7 +119,7 @@ public struct HessianCollection: Sendable {
         return identity
     }
 
-    private func checkMemory(_ pass: ForwardPass, windowCount: Int) throws {
+    func checkMemory(_ pass: ForwardPass, windowCount: Int) throws {
         let context = activations.cut.context
         let sets = ActivationCollection.hessianWorkingSet(
             pass, BatchSize(tokenCount: windowCount * context, longestSequence: context),

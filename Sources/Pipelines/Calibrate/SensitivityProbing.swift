@@ -25,15 +25,13 @@ public struct SensitivityProbing: Sendable {
     /// Whether what an earlier run has kept is removed, and the work begins anew.
     public var isRestarting = false
 
-    private typealias Windows = (fitting: [EvaluationWindow], heldOut: [EvaluationWindow])
+    typealias Windows = (fitting: [EvaluationWindow], heldOut: [EvaluationWindow])
 
     /// Types that a budget's recipe is made of.
     public static let types: [TensorType] = [
         .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .q2_K, .iq3_XXS, .iq3_S, .q3_K, .iq4_XS, .iq4_NL, .q4_K, .q5_0,
         .q5_K, .q6_K, .q8_0,
     ]
-    /// Groups of matrices that are probed apart.
-    private static let groupLimit = 64
     /// Windows that the inputs of matrices are collected over.
     private static let fittingLimit = 64
 
@@ -74,6 +72,17 @@ public struct SensitivityProbing: Sendable {
     ///
     /// - Parameter stage: Nil if the output is what is measured.
     func journal(_ model: Model, output: String, stage: Journal.Stage? = nil) throws -> Journal {
+        try journal(output, stage, identity(model))
+    }
+
+    func journal(_ output: String, _ stage: Journal.Stage?, _ identity: RunIdentity) throws -> Journal {
+        try Journal(output: output, stage: stage, identity: identity, isRestarting: isRestarting) {
+            [progress = compute.progress] in progress(.note($0))
+        }
+    }
+
+    /// What decides the result.
+    func identity(_ model: Model) throws -> RunIdentity {
         let windows = try texts.measuredWindows(model)
         var identity = RunIdentity("what types cost", precision: compute.precision)
         try identity.add("the model", [model])
@@ -81,9 +90,7 @@ public struct SensitivityProbing: Sendable {
         identity.add("the windows of the texts", windows.fitting)
         identity.add("the windows that are held out", windows.heldOut)
         identity.add("how matrices are encoded", "\(policy)")
-        return try Journal(output: output, stage: stage, identity: identity, isRestarting: isRestarting) {
-            [progress = compute.progress] in progress(.note($0))
-        }
+        return identity
     }
 
     /// Measures what types cost in a model's matrices.
@@ -94,84 +101,44 @@ public struct SensitivityProbing: Sendable {
 
     /// Measures what types cost, and keeps what it has come to.
     func run(_ model: Model, _ journal: Journal?) throws -> Sensitivity {
+        let findings = try run(model, SensitivityShare(of: model), journal)
+        guard let sensitivity = findings.sensitivity(of: model) else { preconditionFailure("all probes have been run") }
+        return sensitivity
+    }
+
+    /// Measures a share of what types cost, and keeps what it has come to.
+    func run(_ model: Model, _ share: SensitivityShare, _ journal: Journal?) throws -> SensitivityFindings {
         let windows = try texts.measuredWindows(model)
-        let progress = compute.progress
         let pass = try model.forwardPass(compute)
-        try checkMemory(model, pass, windows)
+        try checkMemory(model, pass, windows, probeCount: share.range.count)
         let spool = journal.map { SensitivitySpool($0, pass) }
-        let samples = try sample(model, pass, windows, spool)
-        let names = model.tensors.tensors.map(\.name).filter { samples[$0]?.energy ?? 0 > 0 }
-        let groups = Self.groups(of: names, layerCount: model.plan.layerCount)
-        progress(.stage(.probing(groupCount: groups.count)))
-        let probes = groups.map { (names: $0, type: SensitivitySampling.Probe.coarse) } + [(names, .least)]
+        let samples = try sample(model, pass, windows, share, spool)
+        let probes = SensitivityProbe.all(model, samples).filter(share.has)
+        compute.progress(.stage(.probing(groupCount: probes.count { $0.type == .coarse })))
         let divergences = try probe(model, pass, windows.heldOut, probes, spool)
-        func error(_ name: String, _ probe: SensitivitySampling.Probe) -> Double {
-            samples[name]?.error(probe) ?? 0
-        }
-        var slopes: [String: Double] = [:]
-        for (group, divergence) in zip(groups, divergences) {
-            let total = group.reduce(0) { $0 + error($1, .coarse) }
-            for name in group { slopes[name] = total > 0 ? max(0, divergence) / total : 0 }
-        }
-        let leastSum = names.reduce(0) { $0 + slopes[$1]! * error($1, .least) }
-        return Sensitivity(
-            matrices: names.map { name in
-                let sums = samples[name]!
-                return .init(
-                    name: name, divergencePerError: slopes[name]!, errors: sums.fed.mapValues { $0 / sums.energy })
-            }, reroutingDivergence: max(0, divergences[groups.count] - leastSum))
-    }
-
-    private func checkMemory(_ model: Model, _ pass: ForwardPass, _ windows: Windows) throws {
-        let (fitting, heldOut) = (sample(of: windows.fitting), windows.heldOut)
-        let probe = PerturbationProbe(pass, windows: heldOut)
-        try compute.memory.demand(
-            .largest([
-                samplingWorkingSet(pass, fitting, heldOut.map(\.tokens)),
-                probe.workingSet(perturbationCount: Self.groupLimit + 1) + Self.encodedWorkingSet(model),
-            ])
-        ) {
-            CalibrationError(
-                .statesTooLarge(
-                    neededByteCount: $0, budgetByteCount: $1, windowCount: fitting.count + heldOut.count))
-        }
-    }
-
-    /// The streams of both sets of windows, the inputs of a stage of one, and the moments of a layer of both.
-    private func samplingWorkingSet(
-        _ pass: ForwardPass, _ fitting: [TokenSequence], _ heldOut: [TokenSequence]
-    ) -> WorkingSet {
-        let sampling = SensitivitySampling.workingSet(
-            pass.plan, types: Self.types, policy, threadCount: compute.parallel.threadCount)
-        let sizes = [fitting, heldOut].map { BatchSize($0) }
-        let layers = sizes.map {
-            pass.workingSet($0) + pass.stageWorkingSet(tokenCount: $0.tokenCount)
-                + HessianCollector.inputWorkingSet(pass.plan, tokenCount: $0.tokenCount)
-        }
-        return sizes.reduce(sampling.moments) {
-            $0
-                + HiddenStates.workingSet(
-                    "residual stream", rowCount: $1.tokenCount, columns: pass.plan.embeddingLength)
-        } + .largest(layers + [sampling.site])
+        return SensitivityFindings(
+            samples: samples.filter { share.has(tensor: $0.key) },
+            divergences: Dictionary(uniqueKeysWithValues: zip(probes.map(\.name), divergences)))
     }
 
     // MARK: Errors of types
 
     /// The windows that the inputs of matrices are collected over, from the whole of those that may be.
-    private func sample(of fitting: [EvaluationWindow]) -> [TokenSequence] {
+    func sample(of fitting: [EvaluationWindow]) -> [TokenSequence] {
         let count = min(fitting.count, Self.fittingLimit)
         return (0..<count).map { fitting[$0 * fitting.count / count].tokens }
     }
 
     /// The sums of the samples of each tensor.
     private func sample(
-        _ model: Model, _ pass: ForwardPass, _ windows: Windows, _ spool: SensitivitySpool?
+        _ model: Model, _ pass: ForwardPass, _ windows: Windows, _ share: SensitivityShare, _ spool: SensitivitySpool?
     ) throws -> [String: SensitivitySampling.Sums] {
         if let samples = try spool?.loadSamples() { return samples }
         compute.progress(.stage(.sampling(typeCount: Self.types.count)))
         let (sequences, compared) = (sample(of: windows.fitting), windows.heldOut.map(\.tokens))
         let sampling = SensitivitySampling(
-            model.plan, source: model.tensors, types: Self.types, policy: policy, parallel: compute.parallel)
+            model.plan, source: model.tensors, types: Self.types, policy: policy, parallel: compute.parallel,
+            wants: share.has(tensor:))
         let found = try spool?.loadSampling(rowCounts: (sequences.joined().count, compared.joined().count))
         if let found { sampling.restore(found.sums) } else { try sampling.addEmbedding(of: sequences) }
         let streams = try found?.streams ?? (pass.embedding(of: sequences), pass.embedding(of: compared))
@@ -205,61 +172,13 @@ public struct SensitivityProbing: Sendable {
 
     // MARK: Probes
 
-    /// The matrices that are probed together: each by itself, or in large models those of one role in consecutive layers.
-    private static func groups(of names: [String], layerCount: Int) -> [[String]] {
-        guard names.count > groupLimit else { return names.map { [$0] } }
-        let roles = Dictionary(grouping: names) { TensorName(gguf: $0)?.role }.mapValues(\.count)
-        let perRole = max(1, groupLimit / max(1, roles.count))
-        var groups: [[String]] = []
-        struct Key: Hashable {
-            let role: TensorRole
-            let part: Int
-        }
-        var places: [Key: Int] = [:]
-        for name in names {
-            guard let tensor = TensorName(gguf: name), let layer = tensor.layer else {
-                groups.append([name])
-                continue
-            }
-            let key = Key(role: tensor.role, part: layer * perRole / layerCount)
-            if let place = places[key] {
-                groups[place].append(name)
-            } else {
-                places[key] = groups.count
-                groups.append([name])
-            }
-        }
-        return groups
-    }
-
-    /// The part of the model that a tensor belongs to.
-    private static func part(_ name: String) -> PerturbationProbe.Part {
-        let tensor = TensorName(gguf: name)
-        return tensor?.layer.map { .layer($0) } ?? (tensor?.role == .output ? .output : .embedding)
-    }
-
-    /// The memory of the encoded matrices of a part: every one in the types of all probes.
-    private static func encodedWorkingSet(_ model: Model) -> WorkingSet {
-        let parts = Dictionary(grouping: model.tensors.tensors, by: { part($0.name) })
-        return .largest(
-            parts.values.map { tensors in
-                tensors.filter { $0.shape.rowCount > 1 }.reduce(.none) { sum, tensor in
-                    SensitivitySampling.Probe.allCases.reduce(sum) {
-                        let type = $1.type(rowLength: tensor.shape.rowLength)
-                        let target = TensorDescriptor(name: tensor.name, shape: tensor.shape, type: type)
-                        return $0 + WorkingSet("encoded matrices", byteCount: target?.byteCount ?? 0)
-                    }
-                }
-            })
-    }
-
     private func probe(
         _ model: Model, _ pass: ForwardPass, _ heldOut: [EvaluationWindow],
-        _ probes: [(names: [String], type: SensitivitySampling.Probe)], _ spool: SensitivitySpool?
+        _ probes: [SensitivityProbe], _ spool: SensitivitySpool?
     ) throws -> [Double] {
         let places = Dictionary(
             uniqueKeysWithValues: model.tensors.tensors.enumerated().map { ($1.name, ($0, $1)) })
-        let part = Self.part
+        let part = SensitivityProbe.part
         // Encoded matrices of the part that is computed at present.
         var held: (part: PerturbationProbe.Part, bytes: [TensorDescriptor: [UInt8]])?
         func encoded(_ name: String, _ target: TensorDescriptor, _ index: Int) throws -> [UInt8] {

@@ -26,13 +26,8 @@ final class JournaledWeightErrors {
         guard (1...max(1, expertCounts.count)).contains(tensorCount) else { return [] }
         var found: [TensorErrors] = []
         for expertCount in expertCounts.prefix(tensorCount) {
-            let padding = try reader.numbers(1)[0]
-            var experts: [WeightError] = []
-            for _ in 0..<expertCount {
-                guard let error = try WeightError(from: &reader) else { return [] }
-                experts.append(error)
-            }
-            found.append(TensorErrors(experts: experts, greatestPadding: Float(padding)))
+            guard let errors = try TensorErrors(from: &reader, expertCount: expertCount) else { return [] }
+            found.append(errors)
         }
         guard found.count == tensorCount, reader.isAtEnd else { return [] }
         finished = found
@@ -43,15 +38,15 @@ final class JournaledWeightErrors {
     /// Keeps the errors of the next tensor, if it is time.
     func append(_ errors: TensorErrors) throws {
         finished.append(errors)
-        try pace.run(isUrgent: finished.count == expertCounts.count) {
-            let byteCount = finished.reduce(8) { $0 + $1.experts.reduce(8) { $0 + $1.recordByteCount } }
-            try journal.keep(name, expectedByteCount: byteCount) { writer in
-                try writer.append(finished.count)
-                for tensor in finished {
-                    try writer.append([Double(tensor.greatestPadding)])
-                    for expert in tensor.experts { try expert.append(to: &writer) }
-                }
-            }
+        try pace.run(isUrgent: finished.count == expertCounts.count) { try keep(finished) }
+    }
+
+    /// Keeps the errors of all tensors until now.
+    func keep(_ errors: [TensorErrors]) throws {
+        let byteCount = errors.reduce(8) { $0 + $1.experts.reduce(8) { $0 + $1.recordByteCount } }
+        try journal.keep(name, expectedByteCount: byteCount) { writer in
+            try writer.append(errors.count)
+            for tensor in errors { try tensor.append(to: &writer) }
         }
     }
 }
@@ -61,4 +56,25 @@ struct TensorErrors: Sendable {
     /// The error of each matrix.
     let experts: [WeightError]
     let greatestPadding: Float
+
+    init(experts: [WeightError], greatestPadding: Float) {
+        (self.experts, self.greatestPadding) = (experts, greatestPadding)
+    }
+
+    /// Reads what ``append(to:)`` has appended; nil if that is none.
+    init?(from reader: inout RecordReader, expertCount: Int) throws {
+        greatestPadding = Float(try reader.numbers(1)[0])
+        var experts: [WeightError] = []
+        for _ in 0..<expertCount {
+            guard let error = try WeightError(from: &reader) else { return nil }
+            experts.append(error)
+        }
+        self.experts = experts
+    }
+
+    /// Appends the errors to a record.
+    func append(to writer: inout RecordWriter) throws {
+        try writer.append([Double(greatestPadding)])
+        for expert in experts { try expert.append(to: &writer) }
+    }
 }

@@ -86,7 +86,7 @@ public struct Measurement: Sendable {
         }
         if let kept, kept.finishedWindowCount > 0 {
             let count = windows.reduce(0) { $0 + $1.windows.count }
-            compute.progress(.note("going on after \(kept.finishedWindowCount) of \(count) windows"))
+            work?.journal.say("going on after \(kept.finishedWindowCount) of \(count) windows")
         }
         compute.progress(
             .stage(.evaluating(models: models.map(\.name), reference: all.count > models.count ? all[0].name : nil)))

@@ -68,11 +68,12 @@ public struct ModelComparison: Sendable {
             let texts = try measured(models, texts, journal)
             let answers = try models.indices.map { index in
                 tasks.isEmpty
-                    ? [] : try evaluation.answers(of: models[index], tasks, journal.map { ($0, "tasks-\(index)") })
+                    ? []
+                    : try evaluation.answers(of: models[index], tasks, journal.map { ($0, Self.taskRecord(index)) })
             }
             let weights = try models.indices.map { index in
                 index == 0
-                    ? nil : try weightErrors(of: models[index], journal.map { ($0, "weights-\(index)") })
+                    ? nil : try weightErrors(of: models[index], journal.map { ($0, Self.weightRecord(index)) })
             }
             try write(models.indices.map { Result(texts: texts[$0], tasks: answers[$0], weights: weights[$0]) })
         }
@@ -87,6 +88,12 @@ public struct ModelComparison: Sendable {
         if let weightOriginal { try identity.add("the model that weights are compared with", [weightOriginal]) }
         return identity
     }
+
+    /// What the names of the records of a model's answers begin with.
+    static func taskRecord(_ model: Int) -> String { "tasks-\(model)" }
+
+    /// The name of the record of a model's weights.
+    static func weightRecord(_ model: Int) -> String { "weights-\(model)" }
 
     private func weightErrors(
         of model: Model, _ work: (journal: Journal, name: String)?

@@ -93,6 +93,22 @@ public struct TaskEvaluation: Sendable {
         return results
     }
 
+    /// The answers of one model to some of the questions, as log-likelihoods.
+    ///
+    /// - Parameter range: The places of the sequences of tokens that choices follow.
+    func sums(
+        ofSequences range: Range<Int>, of model: Model, _ tasks: [EvaluationTask],
+        _ journal: (journal: Journal, name: String)?
+    ) throws -> [Double] {
+        compute.progress(.stage(.answering(model: model.name)))
+        let pass = try model.forwardPass(compute)
+        let sums = try ChoiceEvaluation().sums(
+            ofSequences: range, pass, tokenizer: model.tokenizer, tasks: tasks, journal: journal
+        ) { compute.progress(.fraction($0)) }
+        compute.progress(.times(model: model.name, pass.times))
+        return sums
+    }
+
     private func write(_ results: [TaskResult], _ references: [TaskResult]?, to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -74,6 +74,28 @@ public struct WeightComparison: Sendable {
             compute.progress(.warning(warning))
         }
         let pairs = try pairs(original, quantized)
+        return zip(pairs, try errors(in: pairs, of: quantized, importance)).map { Tensor($0, $1) }
+    }
+
+    /// The size of each of the tensors that are compared.
+    ///
+    /// - Throws: ``ComparisonError`` if one of the models lacks a tensor of the other.
+    func sizes(original: Model, quantized: Model) throws -> [(name: String, weightCount: Int, matrixCount: Int)] {
+        try pairs(original, quantized).map {
+            ($0.decoded.tensor.name, $0.decoded.tensor.shape.elementCount, $0.decoded.count)
+        }
+    }
+
+    /// The errors of some of the tensors.
+    ///
+    /// - Parameter range: Their places among all that are compared.
+    func errors(original: Model, quantized: Model, range: Range<Int>) throws -> [TensorErrors] {
+        try errors(in: Array(pairs(original, quantized)[range]), of: quantized, nil)
+    }
+
+    private func errors(
+        in pairs: [Pair], of quantized: Model, _ importance: ImportanceMatrix?
+    ) throws -> [TensorErrors] {
         let byteCount = pairs.reduce(0) { $0 + $1.decoded.tensor.byteCount }
         var done = 0
         compute.progress(.stage(.comparing(model: quantized.name)))
@@ -91,7 +113,7 @@ public struct WeightComparison: Sendable {
             }
             done += pair.decoded.tensor.byteCount
             compute.progress(.fraction(Double(done) / Double(max(1, byteCount))))
-            return Tensor(pair, errors)
+            return errors
         }
     }
 

@@ -20,18 +20,22 @@ package struct PartedEncoding: PartedWork {
     private let ownIdentity: RunIdentity
     /// Files besides the model's that no output may replace.
     private let otherInputs: [String]
+    /// The files that the model is to be cut into when the parts are joined; nil for one file.
+    private let split: PartedOutline?
     private let verification: WrittenVerification.Extent
     private let parallel: Parallel
     private let progress: ProgressHandler
 
     init(
         _ file: ModelFile, _ inputs: EncodingInputs, identity: RunIdentity, otherInputs: [String],
-        verification: WrittenVerification.Extent, parallel: Parallel, progress: @escaping ProgressHandler
+        split: PartedOutline?, verification: WrittenVerification.Extent, parallel: Parallel,
+        progress: @escaping ProgressHandler
     ) {
         self.file = file
         self.inputs = inputs
         ownIdentity = identity
         self.otherInputs = otherInputs
+        self.split = split
         self.verification = verification
         self.parallel = parallel
         self.progress = progress
@@ -86,16 +90,19 @@ package struct PartedEncoding: PartedWork {
 
     // MARK: Joining
 
-    /// Writes the model as one file, or as the files that the parts are.
+    /// Whether the job says itself how the model is cut into files.
+    package var isSplit: Bool { split != nil }
+
+    /// Writes the model as the job has it, or as the files that the parts are.
     ///
     /// - Parameters:
     ///   - parts: All parts, as they were collected.
     ///   - output: The file's name; of a split model the name of its parts without their numbers.
-    ///   - isSplit: Whether the parts are to stay apart: they get names beside the output, and no bytes are copied but those of
-    ///     the first.
+    ///   - keepsParts: Whether the parts are to stay apart, however the job cuts the model: they get names beside the output, and
+    ///     no bytes are copied but those of the first.
     ///   - replacesParts: Whether files that have the names of a split model's parts are replaced.
     package func finish(
-        _ parts: CollectedParts, output: String, isSplit: Bool, replacesParts: Bool
+        _ parts: CollectedParts, output: String, keepsParts: Bool, replacesParts: Bool
     ) throws -> Conversion.Outcome {
         try file.verifyTokenizer { _ in }
         let source = try GGUFFile(path: parts.paths[0])
@@ -109,13 +116,21 @@ package struct PartedEncoding: PartedWork {
             in: &metadata)
         let others = file.model.inputFiles + otherInputs
         let outcome: Conversion.Outcome
-        if isSplit {
+        if keepsParts {
             let set = try set(parts.plan, in: parts.folder)
             outcome = file.outcome(
                 paths: try set.take(
                     parts.paths, to: output, metadata: metadata, inputs: others, replacesOthers: replacesParts,
                     outline(parts.plan)),
                 fileByteCount: set.byteCount)
+        } else if let split {
+            for path in try split.parts(output).paths { try OutputFile.check(path, inputs: others + parts.paths) }
+            let set = try PartedOutput(
+                split, output: output, whole: file.layout.replacingValues(by: metadata), identity: ownIdentity)
+            let missing = try set.missing(isRestarting: false, replacesOthers: replacesParts, progress: progress)
+            // All tensors have their types already, so that they are copied.
+            outcome = try file.write(
+                missing, of: set, EncodingInputs(source: source), parallel: parallel, progress: progress)
         } else {
             let layout = file.layout.replacingValues(by: metadata)
             try OutputFile.check(output, inputs: others + parts.paths, expectedByteCount: layout.byteCount)
@@ -135,10 +150,11 @@ extension Conversion {
     ///
     /// - Throws: What ``plan(_:)`` and ``metadata(of:progress:)`` throw.
     package func parted(_ model: Model, progress: @escaping ProgressHandler) throws -> PartedEncoding {
-        PartedEncoding(
-            try file(of: model, progress: progress), EncodingInputs(source: model.tensors),
-            identity: try identity(of: model), otherInputs: [], verification: verification, parallel: parallel,
-            progress: progress)
+        let file = try file(of: model, progress: progress)
+        return PartedEncoding(
+            file, EncodingInputs(source: model.tensors), identity: try identity(of: model), otherInputs: [],
+            split: try splitLimits.map { try PartedOutline(file, limits: $0) }, verification: verification,
+            parallel: parallel, progress: progress)
     }
 }
 
@@ -151,6 +167,6 @@ extension Quantization.Plan {
         return PartedEncoding(
             file, EncodingInputs(source: inputs.model.tensors, guidance: encodingGuidance, hessian: hessian),
             identity: try identity, otherInputs: inputs.guidance.paths + quantization.otherInputs,
-            verification: quantization.verification, parallel: quantization.parallel, progress: progress)
+            split: parts, verification: quantization.verification, parallel: quantization.parallel, progress: progress)
     }
 }

@@ -57,16 +57,18 @@ public final class ForwardPass: Sendable {
     ///   - sequences: the sequences, each of one token or more.
     ///   - start: a layer and the residual stream after it, as `layerEnd` had it in an earlier run of the same
     ///     sequences; the run goes on with the next layer, and changes the stream. Nil begins with the embedding.
+    ///   - end: how many of the layers the stream goes through; nil for all.
     ///   - observer: is shown the inputs of every matrix; nil if nobody needs to see them.
     ///   - layerEnd: called with the number of each finished layer and the residual stream after it; layer −1 is the
     ///     embedding.
     public func run(
         _ sequences: [TokenSequence], from start: (layer: Int, hidden: HiddenStates)? = nil,
-        observer: (any ActivationObserver)? = nil,
+        until end: Int? = nil, observer: (any ActivationObserver)? = nil,
         layerEnd: ((_ layer: Int, _ hidden: HiddenStates) throws -> Void)? = nil
     ) throws -> HiddenStates {
         try Self.naming(path) {
-            try run(batch(sequences, observer: observer), from: start, layerEnd: layerEnd)
+            try run(
+                batch(sequences, observer: observer), from: start, until: end ?? plan.layerCount, layerEnd: layerEnd)
         }
     }
 
@@ -131,14 +133,15 @@ public final class ForwardPass: Sendable {
                 throw RuntimeError(.contextTooLong(requested: cache.count + tokens.count, limit: cache.capacity))
             }
             let batch = Batch(sequences: [tokens], cache: cache, rotary: rotary.table, observer: nil)
-            let hidden = try run(batch, from: nil, layerEnd: nil)
+            let hidden = try run(batch, from: nil, until: plan.layerCount, layerEnd: nil)
             cache.advance(by: tokens.count)
             return hidden
         }
     }
 
     private func run(
-        _ batch: Batch, from start: (layer: Int, hidden: HiddenStates)?, layerEnd: ((Int, HiddenStates) throws -> Void)?
+        _ batch: Batch, from start: (layer: Int, hidden: HiddenStates)?, until end: Int,
+        layerEnd: ((Int, HiddenStates) throws -> Void)?
     ) throws -> HiddenStates {
         let hidden = start?.hidden ?? HiddenStates(rowCount: batch.rowCount, columns: plan.embeddingLength)
         let first = (start?.layer ?? -1) + 1
@@ -147,11 +150,11 @@ public final class ForwardPass: Sendable {
             try embed(batch, into: hidden)
             try layerEnd?(-1, hidden)
         }
-        guard first < plan.layerCount else { return hidden }
+        guard first < end else { return hidden }
         let steps = try steps(for: batch)
         defer { releaseMemory(after: batch) }
-        for layer in first..<plan.layerCount {
-            try run(layer: layer, batch, hidden: hidden, steps, isLast: layer + 1 == plan.layerCount)
+        for layer in first..<end {
+            try run(layer: layer, batch, hidden: hidden, steps, isLast: layer + 1 == end)
             try layerEnd?(layer, hidden)
         }
         return hidden

@@ -105,12 +105,7 @@ struct ImportanceMatrixCommand: WritingCommand {
     private func collect() throws -> ImportanceMatrix {
         let (model, texts) = try inputs()
         if let hessian = hessian?.path {
-            var collection = HessianCollection(
-                ActivationCollection(cut: windows.cut, includesOutput: processOutput), form: format.form,
-                parallel: work.compute.parallel,
-                memory: work.compute.memory)
-            collection.isRestarting = resuming.isRestarting
-            return try collection.run(
+            return try hessianCollection.run(
                 model, texts: texts, output: hessian, importanceOutput: output?.path, progress: work.compute.progress)
         }
         return try collection.run(model, texts: texts, output: output?.path ?? "", progress: work.compute.progress)
@@ -120,6 +115,15 @@ struct ImportanceMatrixCommand: WritingCommand {
     func inputs() throws -> (model: Model, texts: [EvaluationText]) {
         let texts = try texts.map { try EvaluationText(contentsOf: $0.path) }
         return (try reading.open(model?.path ?? ""), texts)
+    }
+
+    /// How second moments are collected.
+    var hessianCollection: HessianCollection {
+        var collection = HessianCollection(
+            ActivationCollection(cut: windows.cut, includesOutput: processOutput), form: format.form,
+            parallel: work.compute.parallel, memory: work.compute.memory)
+        collection.isRestarting = resuming.isRestarting
+        return collection
     }
 
     /// What is collected, and how.

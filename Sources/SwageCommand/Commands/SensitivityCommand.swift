@@ -3,6 +3,7 @@ import Calibration
 import Evaluation
 import Files
 import Pipelines
+import Recipes
 
 struct SensitivityCommand: WritingCommand {
     static let configuration = CommandConfiguration(
@@ -37,11 +38,20 @@ struct SensitivityCommand: WritingCommand {
 
     func run() throws {
         let model = try reading.open(model.path)
+        try tell(of: try probing().run(model, output: output.path))
+    }
+
+    /// What is measured, and how.
+    func probing() throws -> SensitivityProbing {
         let texts = CalibrationTexts(
             try texts.map { try EvaluationText(contentsOf: $0.path) }, cut: windows.cut, heldOutCount: heldOut)
         var probing = SensitivityProbing(texts, compute: work.compute)
         probing.isRestarting = resuming.isRestarting
-        let sensitivity = try probing.run(model, output: output.path)
+        return probing
+    }
+
+    /// Says what was written.
+    func tell(of sensitivity: Sensitivity) throws {
         ProgressLine.clear()
         if terminal.json { return try JSONOutput.print(["tensors": sensitivity.matrices.count]) }
         try StandardStream.output.write("\(output.path): \(sensitivity.matrices.count) tensors\n")

@@ -20,6 +20,7 @@ import Testing
     }
 
     @Test func whatIsDoneIsKeptAndWhatIsLostIsDoneAgain() async throws {
+        try Conformance.row("inputs/plan-lost")
         let run = try await Self.quantize(3)
         try await run.run("--part", "2")
         let early = try await Swage.run("finish", run.plan)
@@ -52,6 +53,7 @@ import Testing
     }
 
     @Test func partsOfAnotherPlanOrVersion() async throws {
+        try Conformance.row("inputs/plan-changed")
         let run = try await Self.quantize(2)
         try await run.run()
         let other = try await Self.quantize(2, type: "Q5_0", in: run.workspace)
@@ -72,6 +74,7 @@ import Testing
     }
 
     @Test func inputsThatHaveChanged() async throws {
+        try Conformance.row("inputs/plan-changed")
         let workspace = try Workspace()
         let model = try await TinyModel(workspace)
         let run = try await PlannedRun(
@@ -87,6 +90,7 @@ import Testing
     }
 
     @Test func jobsThatHaveNoParts() async throws {
+        try Conformance.row("inputs/plan-refused")
         let (workspace, model) = (try Workspace(), try await Products.tinyBase.value)
         let (out, text) = (workspace.file("out.gguf"), Products.tinyText)
         let jobs: [(job: [String], words: String)] = [
@@ -97,18 +101,18 @@ import Testing
                 "the job has 4 experts"
             ),
             (["quantize", model, "--type", "Q4_0", "--dry-run"], "only shows"),
-            (["quantize", model, "--type", "Q4_0", "-o", out, "--max-tensors", "4"], "--keep-parts"),
+            (
+                ["quantize", model, "--type", "Q4_0", "-o", out, "--max-tensors", "4", "--calibrate", text],
+                "are joined to one file"
+            ),
             (["quantize", model, "--type", "Q4_0"], "name the file to write"),
             (["quantize", model, "--typo", "Q4_0"], "is not understood"),
-            (["imatrix", model, "--text", text, "--hessian", out, "--context", "64"], "second moments"),
+            (["imatrix", model, "--text", text, "--hessian", out, "--context", "64"], "the job has 23 sites"),
             (["imatrix", "--show", model], "without a model"),
-            (["perplexity", model, "--text", text, "--save-base-logits", out], "predictions that are stored"),
+            (["perplexity", "--merge-scores", text], "adding up files of scores"),
             (["perplexity", model, "--text", text, "--context", "64"], "at most"),
-            (
-                ["report", "--model", "a=\(model)", "--model", "b=\(model)", "--text", "t=\(text)", "--weights"],
-                "leave out the tasks and the weights"
-            ),
-            (["sensitivity", model, "--text", text, "-o", out], "sensitivity is no job that has parts"),
+            (["report", "--model", "a=\(model)", "--text", "t=\(text)", "--context", "64"], "the job has 6 windows"),
+            (["sensitivity", model, "--text", text, "-o", out, "--context", "64"], "the job has 17 probes"),
         ]
         for (job, words) in jobs {
             let outcome = try await Swage.run(["plan", "-o", workspace.file("p.json"), "--parts", "99", "--"] + job)
@@ -149,6 +153,7 @@ import Testing
 
     /// The second of two runs of a part ends; what the first does is not touched.
     @Test func twoRunsOfAPart() async throws {
+        try Conformance.row("inputs/plan-lost")
         let run = try await Self.quantize(2)
         try FileManager.default.createDirectory(
             atPath: run.workspace.file("plan.parts"), withIntermediateDirectories: true)

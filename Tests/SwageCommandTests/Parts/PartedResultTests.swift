@@ -25,11 +25,11 @@ import Testing
         },
         Job(name: "quantize a GGUF with importance") {
             [
-                "quantize", try await Products.original.value, "--type", "IQ2_XS", "--imatrix",
-                try await Products.importance.value,
+                "quantize", try await Products.shallow.value, "--type", "IQ2_XS", "--imatrix",
+                try await Products.importanceOfShallow.value,
             ]
         } single: {
-            try await Products.fine.value
+            try await Products.fineShallow.value
         },
         Job(name: "convert") {
             ["convert", Products.checkpoint]
@@ -45,6 +45,7 @@ import Testing
     ]
 
     @Test(arguments: jobs, counts) func isThatOfOneRun(job: Job, count: Int) async throws {
+        try Conformance.row("inputs/plan-divided")
         let words = try await job.words()
         let run = try await PlannedRun(count) { words + ["-o", $0.file("out.gguf")] }
         try await run.run()
@@ -119,6 +120,7 @@ import Testing
 
     /// A scheduler's number, and parts in any order.
     @Test func thePartOfAScheduler() async throws {
+        try Conformance.row("inputs/plan-scheduler")
         let run = try await PlannedRun(2) {
             ["quantize", Products.checkpoint, "--type", "Q4_K_M", "-o", $0.file("out.gguf")]
         }

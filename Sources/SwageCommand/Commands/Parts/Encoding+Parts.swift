@@ -7,15 +7,13 @@ extension Convert: PartedCommand {
     var partSuffix: String { "gguf" }
 
     func parted() throws -> PartedEncoding {
-        try refuseSplit(split, keepsSplit: false)
-        return try conversion().parted(
+        try conversion().parted(
             try reading.open(checkpoint.path, readsWeights: !vocabOnly), progress: ProgressLine.handler)
     }
 
     func finish(_ work: PartedEncoding, _ parts: CollectedParts, keepsParts: Bool) throws {
-        let outcome = try work.finish(
-            parts, output: output.path, isSplit: keepsParts, replacesParts: replacing.replacesOutputs)
-        try show(outcome, of: work.model)
+        try show(
+            try work.finish(parts, output.path, keepsParts: keepsParts, replacing.replacesOutputs), of: work.model)
     }
 }
 
@@ -43,7 +41,11 @@ extension Quantize: PartedCommand {
     var partSuffix: String { calibrate.isEmpty ? "gguf" : "layers" }
 
     func parted() throws -> Work {
-        try refuseSplit(split, keepsSplit: keepSplit)
+        if !calibrate.isEmpty, split.limits != nil || keepSplit {
+            throw NotDivisible(
+                problem: "parts of weights that are fitted to texts are joined to one file",
+                advice: "leave out the option that cuts the model; swage split cuts the file")
+        }
         guard budget.count == 0 || calibrate.isEmpty else {
             throw NotDivisible(
                 problem: "a budget that is measured on texts has no parts",
@@ -66,8 +68,7 @@ extension Quantize: PartedCommand {
         let outcome: Conversion.Outcome
         switch work {
         case .tensors(let work):
-            outcome = try work.finish(
-                parts, output: path, isSplit: keepsParts, replacesParts: replacing.replacesOutputs)
+            outcome = try work.finish(parts, path, keepsParts: keepsParts, replacing.replacesOutputs)
         case .experts(let work):
             guard !keepsParts else {
                 throw NotDivisible(
@@ -80,10 +81,17 @@ extension Quantize: PartedCommand {
     }
 }
 
-/// Refuses a cut of the model that parts would have to keep.
-private func refuseSplit(_ split: SplitOptions, keepsSplit: Bool) throws {
-    guard split.limits != nil || keepsSplit else { return }
-    throw NotDivisible(
-        problem: "the parts of a job are those of the model: it is cut by their number, and by nothing else",
-        advice: "leave out the option that cuts the model; swage finish --keep-parts leaves it in parts")
+extension PartedEncoding {
+    /// - Parameter keepsParts: Whether the model is left in as many files as there are parts.
+    /// - Throws: ``NotDivisible`` if the job cuts the model in another way.
+    fileprivate func finish(
+        _ parts: CollectedParts, _ output: String, keepsParts: Bool, _ replacesParts: Bool
+    ) throws -> Conversion.Outcome {
+        guard !keepsParts || !isSplit else {
+            throw NotDivisible(
+                problem: "the job says itself how the model is cut into files, which are other ones than the parts",
+                advice: "leave out --keep-parts")
+        }
+        return try finish(parts, output: output, keepsParts: keepsParts, replacesParts: replacesParts)
+    }
 }

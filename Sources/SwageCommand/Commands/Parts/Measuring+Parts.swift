@@ -10,14 +10,11 @@ extension PerplexityCommand: PartedCommand {
         var work: any PartedWork { measurement }
     }
 
-    var partSuffix: String { "scores" }
+    var partSuffix: String { saveBaseLogits == nil ? "scores" : "predictions" }
 
     func parted() throws -> Work {
         guard let model else {
             throw NotDivisible(problem: "adding up files of scores is no work that has parts")
-        }
-        guard saveBaseLogits == nil else {
-            throw NotDivisible(problem: "predictions that are stored have one file, which has no parts")
         }
         let inputs = try inputs(model.path)
         return Work(
@@ -43,11 +40,6 @@ extension Report: PartedCommand {
     var partSuffix: String { "scores" }
 
     func parted() throws -> Work {
-        guard tasks.isEmpty, !weights else {
-            throw NotDivisible(
-                problem: "of a report only windows of texts have parts: leave out the tasks and the weights",
-                advice: "swage evaluate and swage compare have them")
-        }
         let inputs = try inputs()
         return Work(
             inputs: inputs,

@@ -36,6 +36,7 @@ struct PlannedJob {
 
     private static let commands: [any SwageSubcommand.Type] = [
         Convert.self, Quantize.self, ImportanceMatrixCommand.self, PerplexityCommand.self, Report.self,
+        SensitivityCommand.self,
     ]
 
     /// Parses the words of a command line, without `swage`.
