@@ -5,14 +5,7 @@
 # FOLDER is empty or not there; JOB is a command of swage without its output, which is a GGUF file. KILLS says how often
 # something is killed (4).
 set -eu
-binary=$(realpath "$1")
-mkdir -p "$2"
-folder=$(realpath "$2")
-shift 2
-
-"$binary" "$@" -o "$folder/single.gguf"
-cd "$folder"
-"$binary" plan -o plan.json --parts 8 --emit slurm -- "$@" -o joined.gguf
+. "$(dirname "$0")/job.sh" slurm "$@"
 name=$(sed -n 's/^#SBATCH --job-name=//p' plan.slurm.sh)
 
 # The processes of a job of this cluster whose command line begins with one of some words, by their numbers.

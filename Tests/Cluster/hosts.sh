@@ -4,14 +4,7 @@
 #   ssh.sh 2 hosts.sh BINARY FOLDER JOB...
 # FOLDER is empty or not there; JOB is a command of swage without its output, which is a GGUF file.
 set -eu
-binary=$(realpath "$1")
-mkdir -p "$2"
-folder=$(realpath "$2")
-shift 2
-
-"$binary" "$@" -o "$folder/single.gguf"
-cd "$folder"
-"$binary" plan -o plan.json --parts 8 --emit parallel -- "$@" -o joined.gguf
+. "$(dirname "$0")/job.sh" parallel "$@"
 
 # The program on a host that works at a part: what sshd has started has no terminal, and works in the folder.
 worker() {

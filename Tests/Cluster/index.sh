@@ -5,14 +5,7 @@
 # FOLDER is empty or not there; JOB is a command of swage without its output, which is a GGUF file. PYTHON has PyPI's
 # kubernetes-validate (python3).
 set -eu
-binary=$(realpath "$1")
-mkdir -p "$2"
-folder=$(realpath "$2")
-shift 2
-
-"$binary" "$@" -o "$folder/single.gguf"
-cd "$folder"
-"$binary" plan -o plan.json --parts 8 --emit kubernetes -- "$@" -o joined.gguf
+. "$(dirname "$0")/job.sh" kubernetes "$@"
 "${PYTHON:-python3}" - "$binary" <<'END'
 import os
 import random

@@ -1,6 +1,6 @@
 import Calibration
-import ModelArchitecture
 import Evaluation
+import ModelArchitecture
 import Models
 import Parts
 
