@@ -96,21 +96,25 @@ public struct MatrixStack: Sendable {
         }
     }
 
-    /// Reads and decodes a matrix, pieces of it in parallel.
+    /// Reads and decodes a matrix or rows of it, pieces in parallel.
     ///
     /// - Parameters:
+    ///   - rows: row numbers, counted from the first of the matrix; nil for all.
     ///   - columns: the columns to decode, bounded by multiples of the block length; nil for all.
     ///   - matrix: the number of the matrix in the stack.
     ///   - values: receives `columns.count` values of each row, one row after the other.
     ///   - parallel: runs the pieces.
     /// - Throws: ``NonFiniteWeight`` if a value is infinite or not a number, and the errors of the source.
     package func decode(
-        columns: Range<Int>? = nil, of matrix: Int = 0, into values: UnsafeMutablePointer<Float>, parallel: Parallel
+        rows: Range<Int>? = nil, columns: Range<Int>? = nil, of matrix: Int = 0,
+        into values: UnsafeMutablePointer<Float>, parallel: Parallel
     ) throws {
         let width = columns?.count ?? self.columns
+        let wanted = rows ?? 0..<self.rows
         let target = Target(base: values)
-        try parallel.forEachRange(rows, length: rowsPerPiece) { rows, _ in
-            try decode(rows, columns: columns, of: matrix, into: target.base + rows.lowerBound * width)
+        try parallel.forEachRange(wanted.count, length: rowsPerPiece) { piece, _ in
+            let rows = wanted.lowerBound + piece.lowerBound..<wanted.lowerBound + piece.upperBound
+            try decode(rows, columns: columns, of: matrix, into: target.base + piece.lowerBound * width)
         }
     }
 

@@ -29,7 +29,7 @@ package final class CompletingCalibrator: PassQuantizer {
         guard !open.isEmpty || informs.contains(where: { taken[TensorName($0, layer: site.layer).gguf] == nil }) else {
             return
         }
-        try calibrator.quantize(open, of: site, rows: rows)
+        try calibrator.quantize(open.map(calibrator.whole), of: site, rows: rows)
     }
 
     package func decode(_ place: MatrixPlace, into target: UnsafeMutablePointer<Float>) throws {

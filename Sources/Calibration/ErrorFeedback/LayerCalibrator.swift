@@ -112,12 +112,12 @@ package final class LayerCalibrator: PassQuantizer {
     }
 
     package func quantize(_ site: ActivationSite, rows: PairedRows) throws {
-        try quantize(site.places, of: site, rows: rows)
+        try quantize(site.places.map(whole), of: site, rows: rows)
     }
 
-    /// Quantizes some of a site's matrices.
-    func quantize(_ places: [MatrixPlace], of site: ActivationSite, rows: PairedRows) throws {
-        let quantizing = places.filter { codec(for: $0) is any QuantizingCodec }
+    /// Quantizes some of a site's matrices, or rows of them.
+    func quantize(_ parts: [MatrixRows], of site: ActivationSite, rows: PairedRows) throws {
+        let quantizing = parts.filter { codec(for: $0.place) is any QuantizingCodec }
         let isRouter = site.input == .router
         guard isRouter || !quantizing.isEmpty else { return }
         let blocks = policy.columnBlocks.ranges(of: rows.columns).enumerated().map {
@@ -130,14 +130,14 @@ package final class LayerCalibrator: PassQuantizer {
             if isRouter {
                 // All tokens of the layer: what its experts see together.
                 priors[BlockInput(input: .experts, number: block.number)] = pair.moments
-                try correctRouters(places.filter { target($0).tensor.type == .f32 }, pair, block)
+                try correctRouters(parts.filter { target($0.place).tensor.type == .f32 }, pair, block)
             } else {
                 try encode(quantizing, pair, site, block)
             }
         }
     }
 
-    // MARK: Experts in another order
+    // MARK: Parts in another order
 
     /// Forgets a layer's encoded tensors, and what its experts have seen.
     func forgetLayer() {
@@ -158,30 +158,35 @@ package final class LayerCalibrator: PassQuantizer {
     }
 
     /// The matrices of a site that are encoded with error feedback.
-    func encodedPlaces(of site: ActivationSite) -> [MatrixPlace] {
-        site.places.filter { codec(for: $0) is any QuantizingCodec }
+    func encodedMatrices(of site: ActivationSite) -> [MatrixRows] {
+        site.places.filter { codec(for: $0) is any QuantizingCodec }.map(whole)
     }
 
-    /// The bytes of an encoded matrix.
-    func bytes(of place: MatrixPlace) -> ArraySlice<UInt8>? {
-        let tensor = target(place).tensor
-        return encoded[tensor.name].map { $0.bytes[Self.range(of: place, in: tensor)] }
+    /// The bytes of encoded rows.
+    func bytes(of part: MatrixRows) -> ArraySlice<UInt8>? {
+        let tensor = target(part.place).tensor
+        return encoded[tensor.name].map { $0.bytes[part.byteRange(in: tensor)] }
     }
 
-    /// The size of an encoded matrix in bytes.
-    func byteCount(of place: MatrixPlace) -> Int { Self.range(of: place, in: target(place).tensor).count }
+    /// The size of encoded rows in bytes.
+    func byteCount(of part: MatrixRows) -> Int { part.byteRange(in: target(part.place).tensor).count }
 
-    /// Takes a matrix that another process has encoded.
-    func take(_ bytes: [UInt8], for place: MatrixPlace) {
+    /// Takes rows that another process has encoded.
+    func take(_ bytes: [UInt8], for part: MatrixRows) {
+        held(part.place).bytes.replaceSubrange(part.byteRange(in: target(part.place).tensor), with: bytes)
+    }
+
+    /// All rows of a matrix.
+    func whole(_ place: MatrixPlace) -> MatrixRows {
+        MatrixRows(place: place, rows: 0..<target(place).tensor.shape.matrixRowCount)
+    }
+
+    /// The tensor that a matrix is encoded to.
+    private func held(_ place: MatrixPlace) -> EncodedTensor {
         let (index, tensor) = target(place)
         let held = encoded[tensor.name] ?? EncodedTensor(tensor, of: source, index)
         encoded[tensor.name] = held
-        held.bytes.replaceSubrange(Self.range(of: place, in: tensor), with: bytes)
-    }
-
-    private static func range(of place: MatrixPlace, in tensor: TensorDescriptor) -> Range<Int> {
-        let size = tensor.shape.matrixRowCount * tensor.rowByteCount
-        return place.expert * size..<(place.expert + 1) * size
+        return held
     }
 
     private static func rows(_ rows: PairedRows, _ columns: Range<Int>) -> PairedMoments.Rows {
@@ -194,20 +199,20 @@ package final class LayerCalibrator: PassQuantizer {
 
     /// Encodes a block of columns of matrices that multiply the same inputs.
     private func encode(
-        _ quantizing: [MatrixPlace], _ pair: PairedMoments, _ site: ActivationSite, _ block: ColumnBlock
+        _ quantizing: [MatrixRows], _ pair: PairedMoments, _ site: ActivationSite, _ block: ColumnBlock
     ) throws {
         let moments = drawn(pair.moments, BlockInput(input: site.input, number: block.number))
-        let encoders = quantizing.compactMap { place -> (place: MatrixPlace, codec: any QuantizingCodec)? in
-            (codec(for: place) as? any QuantizingCodec).map { (place, $0) }
+        let encoders = quantizing.compactMap { part -> (part: MatrixRows, codec: any QuantizingCodec)? in
+            (codec(for: part.place) as? any QuantizingCodec).map { (part, $0) }
         }
         let (metrics, correction) = try factors(
             pair, moments, groupLengths: encoders.map { FeedbackEncoder.groupLength($0.codec, feedback($0.codec)) })
-        for (number, (place, codec)) in encoders.enumerated() {
+        for (number, (part, codec)) in encoders.enumerated() {
             let encoder = FeedbackEncoder(codec: codec, metric: metrics[number], policy: feedback(codec))
-            try replace(block.columns, of: place, correction) {
-                try encoder.encode($0, rowCount: $1, into: $2, parallel: parallel)
+            try replace(block.columns, of: part, correction) {
+                try encoder.encode($0, rowCount: part.rows.count, into: $1, parallel: parallel)
             }
-            onMatrix(place, target(place).tensor.shape.matrixRowCount * block.columns.count)
+            onMatrix(part.place, part.rows.count * block.columns.count)
         }
     }
 
@@ -277,37 +282,36 @@ package final class LayerCalibrator: PassQuantizer {
     }
 
     /// Makes routers, which stay in single precision, answer to their inputs as they did to the original's.
-    private func correctRouters(_ places: [MatrixPlace], _ pair: PairedMoments, _ block: ColumnBlock) throws {
+    private func correctRouters(_ routers: [MatrixRows], _ pair: PairedMoments, _ block: ColumnBlock) throws {
         let correction = try pair.factor(damping: policy.routerDamping).map {
             try pair.correction($0, parallel: parallel)
         }
-        for place in places {
-            try replace(block.columns, of: place, correction) { values, rowCount, target in
-                target.copyMemory(from: values, byteCount: 4 * rowCount * block.columns.count)
+        for router in routers {
+            try replace(block.columns, of: router, correction) { values, target in
+                target.copyMemory(from: values, byteCount: 4 * router.rows.count * block.columns.count)
             }
         }
     }
 
-    /// Puts what some columns of a matrix become, once they are corrected, in their place.
+    /// Puts what some columns of a matrix's rows become, once they are corrected, in their place.
     ///
-    /// - Parameter encode: gets the columns' rows after each other, how many there are, and room for what they become.
+    /// - Parameter encode: gets the columns' rows after each other, and room for what they become.
     private func replace(
-        _ columns: Range<Int>, of place: MatrixPlace, _ correction: DriftCorrection?,
-        by encode: (UnsafePointer<Float>, Int, UnsafeMutableRawPointer) throws -> Void
+        _ columns: Range<Int>, of part: MatrixRows, _ correction: DriftCorrection?,
+        by encode: (UnsafePointer<Float>, UnsafeMutableRawPointer) throws -> Void
     ) throws {
-        let (index, tensor) = target(place)
-        let stack = try source.matrices(index)
-        let rowCount = stack.rows
+        let (index, tensor) = target(part.place)
+        let rowCount = part.rows.count
         var values = [Float](repeating: 0, count: rowCount * columns.count)
-        let held = encoded[tensor.name] ?? EncodedTensor(tensor, of: source, index)
-        encoded[tensor.name] = held
+        let held = held(part.place)
         try values.withUnsafeMutableBufferPointer { values in
             let base = values.baseAddress!
-            try stack.decode(columns: columns, of: place.expert, into: base, parallel: parallel)
+            try source.matrices(index).decode(
+                rows: part.rows, columns: columns, of: part.place.expert, into: base, parallel: parallel)
             try correction?.apply(to: base, rowCount: rowCount, share: policy.driftShare, parallel: parallel)
             try held.bytes.withUnsafeMutableBytes { bytes in
-                let target = bytes.baseAddress! + place.expert * rowCount * tensor.rowByteCount
-                try tensor.write(columns, ofRows: rowCount, at: target) { try encode(base, rowCount, $0) }
+                let target = bytes.baseAddress! + part.byteRange(in: tensor).lowerBound
+                try tensor.write(columns, ofRows: rowCount, at: target) { try encode(base, $0) }
             }
         }
     }

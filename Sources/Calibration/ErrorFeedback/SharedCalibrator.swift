@@ -23,8 +23,8 @@ package struct CalibrationShares: Sendable {
 ///
 /// Every process carries the states of both models through all layers, with the same bytes in the end, since what it takes is
 /// what it would have encoded. Experts are divided in the order in which the single run comes to them, forth and back, so that
-/// shares have as many tokens; the matrices of attention and of blocks that see all tokens belong to the first share. A share
-/// that no process works at is done by one that has nothing else to do.
+/// shares have as many tokens; the matrices of attention and of blocks that see all tokens are divided by rows. A share that no
+/// process works at is done by one that has nothing else to do.
 package final class SharedCalibrator: PassQuantizer {
     private let calibrator: LayerCalibrator
     private let spool: CalibrationSpool
@@ -34,11 +34,11 @@ package final class SharedCalibrator: PassQuantizer {
     /// Shares that no process worked at, and that this one does until another has their locks.
     private var adopted: Set<Int> = []
 
-    /// Matrices that one process encodes and the others take.
+    /// What one process encodes and the others take.
     private struct Piece {
         let name: String
         let share: Int
-        let places: [MatrixPlace]
+        let parts: [MatrixRows]
     }
 
     package init(_ calibrator: LayerCalibrator, spool: CalibrationSpool, shares: CalibrationShares) {
@@ -51,9 +51,15 @@ package final class SharedCalibrator: PassQuantizer {
         // Routers are corrected by all, who need what the experts see together.
         if site.input == .router { return try calibrator.quantize(site, rows: rows) }
         if site.isOfExpert { return }
-        let piece = Piece(
-            name: "\(site.layer)-\(site.input)", share: 0, places: calibrator.encodedPlaces(of: site))
-        try settle([piece]) { _ in try calibrator.quantize(site, rows: rows) }
+        let matrices = calibrator.encodedMatrices(of: site).map { $0.cut(into: shares.count) }
+        let pieces = (0..<shares.count).map { share in
+            piece(site, share, matrices.map { $0[share] }.filter { !$0.rows.isEmpty })
+        }
+        try settle(pieces) { try calibrator.quantize($0.flatMap(\.parts), of: site, rows: rows) }
+    }
+
+    private func piece(_ site: ActivationSite, _ share: Int, _ parts: [MatrixRows]) -> Piece {
+        Piece(name: "\(site.layer)-\(site.input)-\(share + 1)-\(shares.count)", share: share, parts: parts)
     }
 
     package func beginExperts(_ experts: LayerExperts) throws {
@@ -66,9 +72,9 @@ package final class SharedCalibrator: PassQuantizer {
         }
         func pieces(_ input: ActivationSite.Input) -> [Piece] {
             assigned.sorted { $0.key < $1.key }.map { share, members in
-                Piece(
-                    name: "\(experts.layer)-\(input)-\(share + 1)-\(shares.count)", share: share,
-                    places: members.flatMap { calibrator.encodedPlaces(of: site(input, $0)) })
+                piece(
+                    site(input, members[0]), share,
+                    members.flatMap { calibrator.encodedMatrices(of: site(input, $0)) })
             }
         }
         try settle(pieces(.experts)) { pieces in
@@ -114,7 +120,7 @@ package final class SharedCalibrator: PassQuantizer {
     ///
     /// - Parameter encode: encodes the matrices of pieces.
     private func settle(_ pieces: [Piece], encode: ([Piece]) throws -> Void) throws {
-        var open = try missing(pieces.filter { !$0.places.isEmpty })
+        var open = try missing(pieces.filter { !$0.parts.isEmpty })
         for share in shares.own where locks[share] == nil { locks[share] = try lock(share) }
         // Whoever has come back to an adopted share gets it at the end of this.
         let lent = try adopted.compactMap { share in try lock(share).map { (share, $0) } }
@@ -143,7 +149,7 @@ package final class SharedCalibrator: PassQuantizer {
     private func complete(_ pieces: [Piece], _ encode: ([Piece]) throws -> Void) throws {
         guard !pieces.isEmpty else { return }
         try encode(pieces)
-        for piece in pieces { try spool.keep(piece: piece.name, piece.places.compactMap(calibrator.bytes)) }
+        for piece in pieces { try spool.keep(piece: piece.name, piece.parts.compactMap(calibrator.bytes)) }
     }
 
     /// How long a process waits before it does what another one should.
@@ -152,9 +158,9 @@ package final class SharedCalibrator: PassQuantizer {
     /// Those pieces that are not there yet; what the others hold is taken.
     private func missing(_ pieces: [Piece]) throws -> [Piece] {
         try pieces.filter { piece in
-            let counts = piece.places.map(calibrator.byteCount)
+            let counts = piece.parts.map(calibrator.byteCount)
             guard var reader = try spool.piece(piece.name, byteCount: counts.reduce(0, +)) else { return true }
-            for (place, count) in zip(piece.places, counts) { calibrator.take(try reader.bytes(count), for: place) }
+            for (part, count) in zip(piece.parts, counts) { calibrator.take(try reader.bytes(count), for: part) }
             return false
         }
     }
