@@ -30,9 +30,13 @@ check() {
 
 run() { check "$swage" "$@" --threads 4; }
 
-# Numbers are as exact as ever, and everything takes ten times as long.
-check "$build/debug/swagePackageTests.xctest" --testing-library swift-testing \
-    --filter '^(Files|Digests|Journals|Numerics|Tensors|BlockFormats|ErrorFeedback|Importance|Runtime|Hessians|Evaluation|Calibration|Verification|Pipelines)Tests\.'
+# Everything takes tens of times as long, so that what is done so far is told module by module. How much memory the system
+# sees a process take is not asked for: the sanitizer takes several times as much.
+for module in Files Digests Journals Numerics Tensors Importance Hessians Evaluation Calibration BlockFormats ErrorFeedback \
+    Verification Runtime Pipelines; do
+    check "$build/debug/swagePackageTests.xctest" --testing-library swift-testing \
+        --filter "^${module}Tests\." --skip 'WorkingSetTests|MemoryBudgetTests'
+done
 
 run convert "$model" -o "$folder/model.gguf" --verify
 run imatrix "$model" -o "$folder/importance.gguf" --hessian "$folder/moments.hessian" --text "$text" --context 64 --chunks 2
