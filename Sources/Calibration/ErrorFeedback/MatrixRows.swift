@@ -14,7 +14,9 @@ struct MatrixRows {
     /// Cuts the rows into shares of about the same size, in order; some are empty if there are few rows.
     func cut(into count: Int) -> [MatrixRows] {
         let unitCount = (rows.count + Self.rowsOfUnit - 1) / Self.rowsOfUnit
-        let bounds = (0...count).map { min(rows.upperBound, rows.lowerBound + $0 * unitCount / count * Self.rowsOfUnit) }
+        let bounds = (0...count).map { number in
+            min(rows.upperBound, rows.lowerBound + number * unitCount / count * Self.rowsOfUnit)
+        }
         return zip(bounds, bounds.dropFirst()).map { MatrixRows(place: place, rows: $0..<$1) }
     }
 
