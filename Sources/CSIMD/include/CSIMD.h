@@ -339,8 +339,6 @@ CSIMD_INLINE csimd_f32x16 csimd_add_pair_products(csimd_f32x16 sum, csimd_u32x16
 #endif
 }
 
-#pragma clang diagnostic pop
-
 /// Adds products of columns of two matrices of bfloat16 numbers, two rows in each 32 bits, to a tile of 8 rows and 32 columns.
 ///
 /// tile[i · stride + j] += Σ left[16 p + i] · right[j / 16][16 p + j % 16], summed over `count` pairs of rows p.
@@ -411,5 +409,7 @@ void csimd_round_to_integers(
 /// @param stride bytes from row to row.
 /// @param length words of a row.
 void csimd_interleave_words(const void *rows, long stride, int count, long length, uint32_t *target);
+
+#pragma clang diagnostic pop
 
 #endif
