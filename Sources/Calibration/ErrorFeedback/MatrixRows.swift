@@ -8,7 +8,7 @@ struct MatrixRows {
     /// The rows, counted from the first of the matrix.
     let rows: Range<Int>
 
-    /// Rows that go to one share together: as many as an encoder takes side by side.
+    /// Rows that go to one share together: whole vectors of an encoder's lanes, and few enough for even shares.
     private static let rowsOfUnit = 32
 
     /// Cuts the rows into shares of about the same size, in order; some are empty if there are few rows.
