@@ -5,7 +5,7 @@
 # Both stages are the same Debian, so that the binary asks for no newer C library than there is.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -q \
-    && apt-get install -q -y --no-install-recommends git libopenblas-dev libssl-dev libzstd-dev make pkg-config
+    && apt-get install -q -y --no-install-recommends git libopenblas-dev libssl-dev libyaml-dev libzstd-dev make pkg-config
 COPY . /swage
 WORKDIR /swage
 # `--build-arg ARCH=x86-64-v4` for a newer processor.

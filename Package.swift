@@ -7,7 +7,6 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .er
 let foreign: [String: Target.Dependency] = [
     "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
     "Mustache": .product(name: "Mustache", package: "swift-mustache"),
-    "Yams": .product(name: "Yams", package: "Yams"),
 ]
 
 func dependencies(_ names: [String]) -> [Target.Dependency] { names.map { foreign[$0] ?? .byName(name: $0) } }
@@ -15,6 +14,14 @@ func dependencies(_ names: [String]) -> [Target.Dependency] { names.map { foreig
 /// A library of ours and the modules that it imports, as in the table of Docs/Architecture.md.
 func module(_ name: String, _ imports: String...) -> Target {
     .target(name: name, dependencies: dependencies(imports), swiftSettings: strict)
+}
+
+/// A library of the command line alone, which is not optimized: it reads options and sets tables, and would be the longest
+/// step of each build.
+func commandModule(_ name: String, _ imports: String...) -> Target {
+    .target(
+        name: name, dependencies: dependencies(imports),
+        swiftSettings: strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))])
 }
 
 /// The tests of a module and what they import beside it and `TestSupport`.
@@ -70,11 +77,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ] + documentation,
     targets: [
         system("CCrypto", "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
         system("COpenBLAS", "openblas", apt: "libopenblas-dev", brew: "openblas"),
+        system("CYAML", "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
         system("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
         .target(name: "CSIMD"),
         .target(name: "CStartup"),
@@ -90,6 +97,7 @@ let package = Package(
         module("Tensors", "Files"),
         module("Numerics", "COpenBLAS", "CSIMD", "Platform"),
         module("Compression", "CZstd"),
+        module("YAML", "CYAML"),
         module("Digests", "CCrypto"),
 
         module("Journals", "Platform", "Files", "Digests"),
@@ -107,7 +115,7 @@ let package = Package(
         module("ChatTemplates", "Files", "ByteJSON"),
         module(
             "Checkpoints", "Files", "Tensors", "ByteJSON", "ModelArchitecture", "Shards", "SafetensorsIO",
-            "TorchArchive", "Tokenizers", "Yams"),
+            "TorchArchive", "Tokenizers", "YAML"),
         module("Recipes", "Files", "Tensors", "ByteJSON", "ModelArchitecture"),
         module(
             "Upcycling", "Files", "Tensors", "Numerics", "Digests", "ByteJSON", "BlockFormats", "ModelArchitecture",
@@ -142,8 +150,8 @@ let package = Package(
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
         module("Launchers", "Files"),
         module("Reporting"),
-        module("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
-        module(
+        commandModule("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
+        commandModule(
             "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "Journals",
             "Parts", "GGUF", "Manifests",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Upcycling", "Recipes", "Importance", "Tokenizers",

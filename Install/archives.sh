@@ -27,6 +27,7 @@ PACKAGE
 
 archive openblas openblas
 archive libcrypto crypto
+archive yaml-0.1 yaml
 archive libzstd zstd
 # What Swift's own archives need of C++.
 ln -s "$(readlink -f "$(c++ -print-file-name=libstdc++.a)")" "$folder/libstdc++.a"

@@ -32,13 +32,13 @@ rm "$documents/installed"
 # The licenses of what is linked in; ICU is a part of Swift's Foundation.
 licenses=$documents/licenses
 mkdir "$licenses"
-for package in libopenblas-dev libssl-dev libzstd-dev libstdc++-[0-9]*-dev libicu[0-9]*; do
+for package in libopenblas-dev libssl-dev libyaml-dev libzstd-dev libstdc++-[0-9]*-dev libicu[0-9]*; do
     for text in /usr/share/doc/$package/copyright; do
         [ -e "$text" ] && cp "$text" "$licenses/$(basename "$(dirname "$text")")"
     done
 done
 cp "$checkouts/swift-argument-parser/LICENSE.txt" "$licenses/swift-argument-parser"
-cp "$checkouts/Yams/LICENSE" "$licenses/Yams"
+cp "$checkouts/swift-mustache/LICENSE.txt" "$licenses/swift-mustache"
 cp "$(dirname "$(readlink -f "$(command -v swift)")")/../share/swift/LICENSE.txt" "$licenses/swift"
 [ "$(find "$licenses" -type f | wc -l)" -ge 8 ] || { echo "$0: licenses are missing in /usr/share/doc" >&2 && exit 1; }
 

@@ -175,6 +175,8 @@ import Testing
         Damage("an open list", "license: [mit\n---\n", "is no YAML"),
         Damage("a key twice", "a: 1\na: 2\n---\n", "is no YAML"),
         Damage("a list", "- a\n---\n", "is no list of keys"),
+        Damage("two documents", "a: 1\n--- b\n---\n", "is no YAML: more than one document"),
+        Damage("a reference to nothing", "a: *b\n---\n", "is no YAML: line 1, column 4: found undefined alias"),
         Damage("references without end", bomb + "---\n", "has more than 8 references"),
         Damage("lists in lists", String(repeating: "[", count: 100_000) + "\n---\n", "is no YAML"),
         Damage("too long", String(repeating: "a\n", count: 200_000) + "---\n", "has no end within"),

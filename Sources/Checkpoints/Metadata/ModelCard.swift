@@ -1,10 +1,11 @@
 import Files
 import FoundationEssentials
-import Yams
+import YAML
 
 /// What a model card says in its front matter: the YAML between two lines of `---` at the beginning of `README.md`.
 struct ModelCard {
-    private let fields: Node.Mapping?
+    /// The mapping that it is.
+    private let fields: YAMLNode?
     /// Why it could not be read.
     let problem: String?
 
@@ -28,7 +29,7 @@ struct ModelCard {
         }
     }
 
-    private init(fields: Node.Mapping?, problem: String?) {
+    private init(fields: YAMLNode?, problem: String?) {
         (self.fields, self.problem) = (fields, problem)
     }
 
@@ -66,16 +67,13 @@ struct ModelCard {
         }
         do {
             // YAML has no tabs there, people do.
-            let node = try Yams.compose(yaml: text.replacing("\t", with: "  "))
-            guard let node else {
-                self.init(fields: nil, problem: nil)
-                return
-            }
+            let root = try YAMLDocument(Array(text.replacing("\t", with: "  ").utf8)).root
+            let isMapping = root?.fields != nil
             self.init(
-                fields: node.mapping, problem: node.mapping == nil ? "the front matter is no list of keys" : nil)
+                fields: isMapping ? root : nil,
+                problem: root == nil || isMapping ? nil : "the front matter is no list of keys")
         } catch {
-            let lines = "\(error)".split(separator: "\n").prefix(2).joined(separator: " ")
-            self.init(fields: nil, problem: "the front matter is no YAML: \(lines)")
+            self.init(fields: nil, problem: "the front matter is no YAML: \(error)")
         }
     }
 
@@ -92,9 +90,9 @@ struct ModelCard {
         guard let key = keys.first(where: { fields?[$0] != nil }) else { return [] }
         return nodes(key).prefix(Self.sourceLimit).compactMap { node in
             if let text = Self.text(node) { return .name(text) }
-            guard let mapping = node.mapping else { return nil }
+            guard let fields = node.fields else { return nil }
             return .fields(
-                mapping.compactMap { key, value in
+                fields.compactMap { key, value in
                     guard let key = Self.text(key), let text = Self.text(value) else { return nil }
                     return (key, text)
                 })
@@ -107,9 +105,9 @@ struct ModelCard {
         case fields([(key: String, text: String)])
     }
 
-    private func nodes(_ key: String) -> [Node] {
+    private func nodes(_ key: String) -> [YAMLNode] {
         guard let node = fields?[key] else { return [] }
-        return node.sequence.map { Array($0.prefix(Self.elementLimit)) } ?? [node]
+        return node.elements.map { Array($0.prefix(Self.elementLimit)) } ?? [node]
     }
 
     /// The most elements of a list that are taken.
@@ -118,10 +116,8 @@ struct ModelCard {
     private static let sourceLimit = 256
 
     /// The text of a scalar as it is written, whatever type YAML sees in it: `no` is Norwegian, 1.0 a version.
-    private static func text(_ node: Node) -> String? {
-        guard let scalar = node.scalar else { return nil }
-        let isPlain = scalar.style == .plain || scalar.style == .any
-        if isPlain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return nil }
-        return scalar.string.isEmpty ? nil : scalar.string
+    private static func text(_ node: YAMLNode) -> String? {
+        guard let text = node.text, !text.isEmpty else { return nil }
+        return node.isPlain && ["~", "null", "Null", "NULL"].contains(text) ? nil : text
     }
 }
