@@ -1,4 +1,5 @@
 #include "CSIMD.h"
+#include "Lanes.h"
 #include "TransposeEight.h"
 
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -6,25 +7,11 @@
 // A tile of sums stays in registers: rows of the input by columns, each of which is an output.
 #if defined(__AVX512F__)
 enum { tile_rows = 12 };
-typedef csimd_f32x16 lanes;
-#elif defined(__AVX__)
-enum { tile_rows = 6 };
-typedef csimd_f32x8 lanes;
 #else
 enum { tile_rows = 6 };
-typedef float lanes __attribute__((ext_vector_type(4)));
 #endif
 // `step` columns are summed before they are added to what there is: their weights stay in the first cache.
 enum { vectors = 2, tile_columns = vectors * sizeof(lanes) / sizeof(float), step = 256 };
-
-/// a · b + c, rounded once where the processor can.
-CSIMD_INLINE lanes multiply_add(lanes a, lanes b, lanes c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_elementwise_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
 
 long csimd_row_product_room(long rows) {
     return step * (tile_columns + (rows + tile_rows - 1) / tile_rows * tile_rows);
@@ -42,12 +29,7 @@ CSIMD_INLINE void add_tile(
     }
     for (long index = 0; index < length; index++) {
         lanes right[vectors];
-        memcpy(right, weights + index * tile_columns, sizeof right);
-#if defined(__x86_64__)
-        // Loaded once, not by every row's instruction.
-        #pragma unroll
-        for (int v = 0; v < vectors; v++) __asm__("" : "+v"(right[v]));
-#endif
+        load_lanes(right, vectors, weights + index * tile_columns);
         #pragma unroll
         for (int row = 0; row < rows; row++) {
             const lanes left = (lanes)(input[index * tile_rows + row]);

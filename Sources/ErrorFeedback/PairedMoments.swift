@@ -29,6 +29,7 @@ public struct PairedMoments: Sendable {
             SecondMoments.workingSet("second moments", columns: columns) + WorkingSet("drift", floatCount: square),
             2 * rounded + threadCount * tile, WorkingSet("factor of the moments", floatCount: square),
             WorkingSet("system of the correction", floatCount: square)
+                + threadCount * BLAS.workingSet(columns: columns)
         )
     }
 

@@ -15,8 +15,6 @@ public struct BFloat16Panels: @unchecked Sendable {
     private static let blockLength = 16
     /// Products are made for 32 vectors at a time.
     private static let rightLength = 32
-    /// Pairs that are multiplied in one go: those of 32 vectors stay in the first cache.
-    private static let pairStep = 128
 
     /// The 32-bit words of memory that `vectorCount` vectors of `length` elements need.
     public static func wordCount(vectorCount: Int, length: Int) -> Int {
@@ -164,19 +162,13 @@ public struct BFloat16Panels: @unchecked Sendable {
         _ vectors: Range<Int>, with others: BFloat16Panels, _ otherVectors: Range<Int>, elements: Range<Int>,
         to tile: UnsafeMutablePointer<Float>
     ) {
-        let end = (elements.upperBound &+ 1) / 2
-        for pair in stride(from: elements.lowerBound / 2, to: end, by: Self.pairStep) {
-            let (start, count) = (pair &* Self.blockLength, min(Self.pairStep, end &- pair))
-            for right in stride(from: 0, to: otherVectors.count, by: Self.rightLength) {
-                let first = others.block(otherVectors.lowerBound &+ right) + start
-                let second = others.block(otherVectors.lowerBound &+ right &+ Self.blockLength) + start
-                for left in stride(from: 0, to: vectors.count, by: 8) {
-                    let vector = vectors.lowerBound &+ left
-                    csimd_multiply_bfloat_pairs(
-                        block(vector) + (start &+ vector % Self.blockLength), first, second, count,
-                        tile + (left &* Self.tileLength &+ right), Self.tileLength)
-                }
-            }
-        }
+        precondition(vectors.count <= Self.tileLength && otherVectors.count <= Self.tileLength)
+        let start = elements.lowerBound / 2
+        let first = vectors.lowerBound % Self.blockLength
+        csimd_add_bfloat_products(
+            block(vectors.lowerBound &- first) + start &* Self.blockLength, pairCapacity &* Self.blockLength, first,
+            vectors.count, others.block(otherVectors.lowerBound) + start &* Self.blockLength,
+            others.pairCapacity &* Self.blockLength, otherVectors.count, (elements.upperBound &+ 1) / 2 &- start, tile,
+            Self.tileLength)
     }
 }

@@ -4,14 +4,19 @@ import COpenBLAS
 ///
 /// A stride is the number of values from one row to the next.
 public enum BLAS {
-    /// True, after OpenBLAS has been made to run in the calling thread only; to be read before the first product.
+    /// True, after OpenBLAS has been made to run in the calling thread only, with kernels that the processor is good for; to
+    /// be read before the first product.
     public static let isSingleThreaded: Bool = {
+        openblas_choose_for_processor()
         openblas_set_num_threads(1)
         return true
     }()
 
     /// The CPU core that OpenBLAS chose its kernels for.
-    public static var coreName: String { String(cString: openblas_get_corename()) }
+    public static var coreName: String {
+        _ = isSingleThreaded
+        return String(cString: openblas_get_corename())
+    }
 
     /// The name and version of the library, such as "OpenBLAS 0.3.29".
     public static var libraryName: String {
@@ -64,6 +69,13 @@ public enum BLAS {
     ) {
         cblas_saxpy(blasint(count), factor, values, 1, target, 1)
     }
+
+    /// What the library copies, in each thread, of matrices of so many columns: the most of its kernels, those for AVX-512.
+    package static func workingSet(columns: Int) -> WorkingSet {
+        WorkingSet("copies for products", floatCount: copiedRowCount * (columns + copiedRowCount))
+    }
+
+    private static let copiedRowCount = 448
 
     /// Products summed in one go; no longer than the pieces that OpenBLAS makes by itself.
     private static let sumLength = 256

@@ -339,11 +339,18 @@ CSIMD_INLINE csimd_f32x16 csimd_add_pair_products(csimd_f32x16 sum, csimd_u32x16
 #endif
 }
 
-/// Adds products of columns of two matrices of bfloat16 numbers, two rows in each 32 bits, to a tile of 8 rows and 32 columns.
+/// Adds products of vectors of bfloat16 numbers with others to a tile.
 ///
-/// tile[i · stride + j] += Σ left[16 p + i] · right[j / 16][16 p + j % 16], summed over `count` pairs of rows p.
-void csimd_multiply_bfloat_pairs(
-    const uint32_t *left, const uint32_t *right_first, const uint32_t *right_second, long count, float *tile, long stride);
+/// Both sides are blocks of 16 vectors: a pair of elements of each in 32 bits, then the next pair.
+/// tile[i · stride + j] += Σ left[first + i] · right[j], summed pair by pair in their order, the high halves first.
+///
+/// @param left_step from the beginning of one block of `left` to the next; `right_step` is that of `right`.
+/// @param first the vector of `left` to begin with, a multiple of 8.
+/// @param rows vectors of `left`, up to a multiple of 8.
+/// @param columns vectors of `right`, at most 256, up to a multiple of 32.
+void csimd_add_bfloat_products(
+    const uint32_t *left, long left_step, long first, long rows, const uint32_t *right, long right_step, long columns,
+    long pairs, float *tile, long stride);
 
 /// Writes sixteen rows of sixteen numbers as columns: target[16 j + i] is number j of row i.
 ///

@@ -1,0 +1,33 @@
+#ifndef SWAGE_LANES_H
+#define SWAGE_LANES_H
+
+#include "CSIMD.h"
+
+// The widest vectors that the processor has registers for.
+#if defined(__AVX512F__)
+typedef csimd_f32x16 lanes;
+#elif defined(__AVX__)
+typedef csimd_f32x8 lanes;
+#else
+typedef float lanes __attribute__((ext_vector_type(4)));
+#endif
+
+/// a · b + c, rounded once where the processor can.
+CSIMD_INLINE lanes multiply_add(lanes a, lanes b, lanes c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_elementwise_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+/// Loads vectors once, not by every instruction that uses them.
+CSIMD_INLINE void load_lanes(lanes *target, int count, const float *source) {
+    memcpy(target, source, count * sizeof *target);
+#if defined(__x86_64__)
+    #pragma unroll
+    for (int i = 0; i < count; i++) __asm__("" : "+v"(target[i]));
+#endif
+}
+
+#endif
