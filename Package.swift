@@ -148,8 +148,8 @@ let package = Package(
             "ModelArchitecture", "Checkpoints", "Shards", "SafetensorsIO", "Upcycling",
             "GGUF", "Manifests", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
-        module("Launchers", "Files"),
-        module("Reporting"),
+        commandModule("Launchers", "Files"),
+        commandModule("Reporting"),
         commandModule("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
         commandModule(
             "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "Journals",
