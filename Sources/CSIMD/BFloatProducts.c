@@ -89,7 +89,7 @@ static void add_products(const float *left, const float *right, long count, floa
         for (int row = 0; row < tile_rows; row++) {
             const lanes factor = (lanes)(left[index * group + row]);
             #pragma unroll
-            for (int v = 0; v < vectors; v++) sums[row][v] = multiply_add(factor, others[v], sums[row][v]);
+            for (int v = 0; v < vectors; v++) sums[row][v] = CSIMD_MULTIPLY_ADD(factor, others[v], sums[row][v]);
         }
     }
     #pragma unroll

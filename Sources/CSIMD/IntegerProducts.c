@@ -15,14 +15,6 @@ typedef int32_t integers __attribute__((ext_vector_type(8)));
 #endif
 enum { block = 16 };
 
-CSIMD_INLINE lanes multiply_add(lanes a, lanes b, lanes c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_elementwise_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-
 /// Adds to each sum the products of `words` times four numbers; what is added up before it has 32 bits are `chunk` words.
 ///
 /// A chunk of 0 stands for numbers of eight bits, of which two products may not fit in 16 bits.
@@ -103,7 +95,7 @@ CSIMD_INLINE void add_tile(
         #pragma unroll
         for (int row = 0; row < rows; row++) {
             const lanes factor = scales * (lanes)(factors[row]);
-            sums[row] = multiply_add(__builtin_convertvector(dots[row], lanes), factor, sums[row]);
+            sums[row] = CSIMD_MULTIPLY_ADD(__builtin_convertvector(dots[row], lanes), factor, sums[row]);
         }
         if (weights->offsets) {
             lanes offsets;
@@ -111,7 +103,7 @@ CSIMD_INLINE void add_tile(
             const float *totals = input->sums + block * group + top;
             #pragma unroll
             for (int row = 0; row < rows; row++)
-                sums[row] = multiply_add(offsets, (lanes)(totals[row]), sums[row]);
+                sums[row] = CSIMD_MULTIPLY_ADD(offsets, (lanes)(totals[row]), sums[row]);
         }
     }
     #pragma unroll

@@ -12,15 +12,6 @@ typedef csimd_f32x8 lanes;
 typedef float lanes __attribute__((ext_vector_type(4)));
 #endif
 
-/// a · b + c, rounded once where the processor can.
-CSIMD_INLINE lanes multiply_add(lanes a, lanes b, lanes c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_elementwise_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-
 /// Loads vectors once, not by every instruction that uses them.
 CSIMD_INLINE void load_lanes(lanes *target, int count, const float *source) {
     memcpy(target, source, count * sizeof *target);

@@ -34,7 +34,7 @@ CSIMD_INLINE void add_tile(
         for (int row = 0; row < rows; row++) {
             const lanes left = (lanes)(input[index * tile_rows + row]);
             #pragma unroll
-            for (int v = 0; v < vectors; v++) sums[row][v] = multiply_add(left, right[v], sums[row][v]);
+            for (int v = 0; v < vectors; v++) sums[row][v] = CSIMD_MULTIPLY_ADD(left, right[v], sums[row][v]);
         }
     }
     #pragma unroll

@@ -52,13 +52,16 @@ CSIMD_INLINE csimd_f32x16 csimd_divide(csimd_f32x16 a, csimd_f32x16 b) { return 
 /// −a.
 CSIMD_INLINE csimd_f32x16 csimd_negate(csimd_f32x16 a) { return -a; }
 
+// a · b + c of vectors of any length, rounded once where the processor can, otherwise twice.
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define CSIMD_MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
+#else
+#define CSIMD_MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#endif
+
 /// a · b + c, rounded once where the processor can, otherwise twice.
 CSIMD_INLINE csimd_f32x16 csimd_multiply_add(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_elementwise_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
+    return CSIMD_MULTIPLY_ADD(a, b, c);
 }
 
 /// c − a · b, rounded once where the processor can, otherwise twice.
