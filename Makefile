@@ -45,12 +45,13 @@ test-slow: packages ## Hours: sanitizers, KILLS random kills, every fault of a d
 	$(MAKE) dist
 	Tests/Install/clean_root.sh .build-dist/swage-*.tar.gz $(OLDEST)
 
-# Seconds for each target of `make fuzz`, and the target if it is to be only one.
+# Seconds for each target of `make fuzz`, or INPUTS without libFuzzer, and the target if it is to be only one.
 TIME ?= 60
+INPUTS ?=
 TARGET ?=
 
-fuzz: packages ## Gives readers damaged files for TIME seconds each, or one TARGET; needs libFuzzer, which toolchains for Linux have
-	SWIFT="$(SWIFT)" ARCH=$(ARCH) Tests/Fuzz/run.sh $(TIME) $(TARGET)
+fuzz: packages ## Gives readers damaged files for TIME seconds each, or one TARGET, with libFuzzer; or INPUTS without it, ten times as fast
+	SWIFT="$(SWIFT)" ARCH=$(ARCH) Tests/Fuzz/$(if $(INPUTS),unguided.sh $(INPUTS),guided.sh $(TIME)) $(TARGET)
 
 examples: packages ## Builds the examples, a package that uses the products, and checks what they print
 	Examples/check.sh
@@ -101,7 +102,7 @@ docs: packages ## The modules' documentation and the handbook, static sites in .
 		--warnings-as-errors --transform-for-static-hosting --output-path .build-docs/handbook
 
 clean: ## Removes everything that was built
-	rm -rf .build .build-address .build-thread .build-bench .build-fuzz .build-docs .build-examples .build-install .build-dist demo
+	rm -rf .build .build-address .build-thread .build-bench .build-fuzz .build-fuzz-unguided .build-docs .build-examples .build-install .build-dist demo
 
 packages: ## Installs the system packages that are missing
 	@.ci/packages

@@ -40,14 +40,16 @@ let documentation: [Package.Dependency] =
     Context.environment["SWAGE_DOCS"] == nil
     ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0")]
 
-/// `SWAGE_FUZZ=1` adds the program of `make fuzz`, which only a build with libFuzzer can link.
+/// `SWAGE_FUZZ=1` adds the programs of `make fuzz`, one of which only a build with libFuzzer can link.
 let fuzzing: [Target] =
     Context.environment["SWAGE_FUZZ"] == nil
     ? []
     : [
         .executableTarget(
-            name: "Fuzz", dependencies: ["FuzzTargets", "Numerics"], path: "Tests/Fuzz", exclude: ["run.sh"],
-            swiftSettings: strict, linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
+            name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Guided", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
+        .executableTarget(
+            name: "UnguidedFuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Unguided", swiftSettings: strict),
     ]
 
 /// The products: the modules that each is made of, with those whose types its interface shows.

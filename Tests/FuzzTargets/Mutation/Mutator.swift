@@ -8,14 +8,16 @@ public struct Mutator {
     private var random: SeededRandom
 
     /// A mutator for the inputs of a session; equal seeds give equal changes.
-    public init(_ session: FuzzSession, seed: UInt64) {
+    ///
+    /// - Parameter inputs: Inputs to begin with, beside the session's own.
+    public init(_ session: FuzzSession, inputs: [[UInt8]] = [], seed: UInt64) {
         form = session.target.form
         words = session.target.words.map { Array($0.utf8) }
-        seeds = session.seeds
+        seeds = session.seeds + inputs
         random = SeededRandom(seed: seed)
     }
 
-    /// One of the session's inputs to begin with, changed in one place or in several.
+    /// One of the inputs to begin with, changed in one place or in several.
     public mutating func next() -> [UInt8] {
         var bytes = seeds.randomElement(using: &random) ?? []
         for _ in 0..<[1, 1, 1, 2, 4, 8].randomElement(using: &random)! { change(&bytes) }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the readers with libFuzzer and gives each of them inputs for some time.
-#   run.sh SECONDS [TARGET]
+#   guided.sh SECONDS [TARGET]
 # A line for each target: inputs given, inputs per second, inputs that are kept because they reached something new, and
 # whether there is a finding. Kept inputs and findings stay in .build-fuzz. Ends with 1 if there is a finding.
 set -eu

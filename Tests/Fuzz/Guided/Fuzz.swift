@@ -1,11 +1,10 @@
 import Foundation
 import FuzzTargets
-import Numerics
 
 /// Drives the targets with libFuzzer: `Fuzz TARGET` and libFuzzer's own arguments.
 ///
-/// `Fuzz --list` prints the targets, `Fuzz --tell TARGET FILE …` what becomes of some inputs. `Fuzz --seeds TARGET FOLDER`
-/// writes the inputs to begin with, and beside the folder, as `FOLDER.dict`, the words of the format.
+/// `Fuzz --list` prints the targets. `Fuzz --seeds TARGET FOLDER` writes the inputs to begin with, and beside the folder, as
+/// `FOLDER.dict`, the words of the format.
 @main enum Fuzz {
     /// What libFuzzer's callbacks need; they come from one thread.
     nonisolated(unsafe) private static var session: FuzzSession?
@@ -14,14 +13,9 @@ import Numerics
     static func main() throws {
         let arguments = CommandLine.arguments
         guard arguments.count > 1 else {
-            fail("usage: Fuzz TARGET [ARGUMENTS OF LIBFUZZER] | --list | --tell TARGET FILE … | --seeds TARGET FOLDER")
+            fail("usage: Fuzz TARGET [ARGUMENTS OF LIBFUZZER] | --list | --seeds TARGET FOLDER")
         }
         switch arguments[1] {
-        case "--tell" where arguments.count > 3:
-            let session = try FuzzSession(target(arguments[2]))
-            for path in arguments.dropFirst(3) {
-                print("\(path): \(try tell(session.run(Array(Data(contentsOf: URL(filePath: path))))))")
-            }
         case "--list": for target in FuzzTarget.all { print(target.name) }
         case "--seeds" where arguments.count == 4: try writeSeeds(of: target(arguments[2]), to: arguments[3])
         default: try drive(target(arguments[1]), [arguments[0]] + arguments.dropFirst(2))
@@ -36,13 +30,6 @@ import Numerics
     private static func fail(_ message: String) -> Never {
         FileHandle.standardError.write(Data((message + "\n").utf8))
         exit(2)
-    }
-
-    private static func tell(_ outcome: FuzzSession.Outcome) -> String {
-        switch outcome {
-        case .accepted: "accepted"
-        case .refused(let diagnostic): [diagnostic.place, diagnostic.problem].compactMap { $0 }.joined(separator: ": ")
-        }
     }
 
     private static func writeSeeds(of target: FuzzTarget, to folder: String) throws {
@@ -77,21 +64,13 @@ import Numerics
 
     private static let testOneInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt = { start, count in
         let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-        let before = Usage()
         do {
-            _ = try session?.run(bytes)
+            _ = try session?.runWithinLimits(bytes)
         } catch {
             end("\(error)")
         }
-        let usage = Usage()
-        if usage.seconds - before.seconds > secondLimit { end("more than \(secondLimit) seconds of processor time") }
-        if usage.peakByteCount - before.peakByteCount > byteLimit { end("more than \(byteLimit) bytes of memory") }
         return 0
     }
-
-    /// What an input may cost in this program, which notes what is reached.
-    private static let secondLimit = 2.0
-    private static let byteLimit = 200 << 20
 
     private static func end(_ finding: String) -> Never {
         FileHandle.standardError.write(Data("finding: \(finding)\n".utf8))
@@ -107,21 +86,6 @@ import Numerics
         guard length > 0 else { return libFuzzerMutate(data, count, limit) }
         for index in 0..<length { data[index] = bytes[index] }
         return length
-    }
-}
-
-/// What the process has used so far.
-private struct Usage {
-    let seconds: Double
-    let peakByteCount: Int
-
-    init() {
-        var usage = rusage()
-        getrusage(numericCast(RUSAGE_SELF.rawValue), &usage)
-        seconds =
-            Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
-        peakByteCount = usage.ru_maxrss << 10
     }
 }
 
