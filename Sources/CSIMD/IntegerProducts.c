@@ -134,17 +134,23 @@ CSIMD_INLINE void multiply_block(
     const int words, const int chunk, const csimd_integer_rows *input, int rows, const csimd_integer_weights *weights,
     long columns, float *output, long stride, int outputs) {
     const long groups = columns / (4 * words);
-    // The numbers of 512 columns, of inputs and weights, stay in the first cache.
+    // The weights of 512 columns stay in the first cache while the rows' numbers of these columns pass.
     const long step = 128 / words;
-    float sums[block * block] = {0};
-    for (long first = 0; first < groups; first += step)
-        for (int left = 0; left < outputs; left += tile_outputs)
-            for (int top = 0; top < rows; top += tile_rows)
-                add_tile_of(
-                    rows - top < tile_rows ? rows - top : tile_rows, words, chunk, input, top, weights, left, first,
-                    groups - first < step ? groups - first : step, sums + block * top + left);
+    float sums[CSIMD_INTEGER_BLOCKS][block * block];
+    memset(sums, 0, (rows + block - 1) / block * sizeof *sums);
+    for (long first = 0; first < groups; first += step) {
+        const long count = groups - first < step ? groups - first : step;
+        for (int row = 0; row < rows; row += block) {
+            const int height = rows - row < block ? rows - row : block;
+            for (int left = 0; left < outputs; left += tile_outputs)
+                for (int top = 0; top < height; top += tile_rows)
+                    add_tile_of(
+                        height - top < tile_rows ? height - top : tile_rows, words, chunk, input + row / block, top,
+                        weights, left, first, count, sums[row / block] + block * top + left);
+        }
+    }
     for (int row = 0; row < rows; row++)
-        memcpy(output + row * stride, sums + block * row, outputs * sizeof(float));
+        memcpy(output + row * stride, sums[row / block] + block * (row % block), outputs * sizeof(float));
 }
 
 void csimd_multiply_integers(

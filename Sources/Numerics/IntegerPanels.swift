@@ -116,19 +116,22 @@ package struct IntegerPanels: @unchecked Sendable {
         _ input: IntegerRows, outputs: Int, into output: UnsafeMutablePointer<Float>, stride: Int
     ) {
         let length = IntegerLayout.blockLength
-        for column in Swift.stride(from: 0, to: outputs, by: length) {
-            let numbers = block(column)
-            let scales = numbers + layout.numberCount
-            var weights = csimd_integer_weights(
-                numbers: Self.words(numbers), scales: scales,
-                offsets: layout.hasOffsets ? scales + layout.groupWordCount : nil)
-            for row in Swift.stride(from: 0, to: input.rowCount, by: length) {
-                var rows = input.block(row)
-                csimd_multiply_integers(
-                    &rows, Int32(truncatingIfNeeded: min(length, input.rowCount - row)), &weights, layout.columns,
-                    Int32(truncatingIfNeeded: layout.groupLength), Int32(truncatingIfNeeded: layout.greatest),
-                    output + (row * stride + column), stride,
-                    Int32(truncatingIfNeeded: min(length, outputs - column)))
+        let most = length * CSIMD_INTEGER_BLOCKS
+        let blocks = Swift.stride(from: 0, to: input.rowCount, by: length).map(input.block)
+        blocks.withUnsafeBufferPointer { blocks in
+            for top in Swift.stride(from: 0, to: input.rowCount, by: most) {
+                for column in Swift.stride(from: 0, to: outputs, by: length) {
+                    let numbers = block(column)
+                    let scales = numbers + layout.numberCount
+                    var weights = csimd_integer_weights(
+                        numbers: Self.words(numbers), scales: scales,
+                        offsets: layout.hasOffsets ? scales + layout.groupWordCount : nil)
+                    csimd_multiply_integers(
+                        blocks.baseAddress! + top / length, Int32(truncatingIfNeeded: min(most, input.rowCount - top)),
+                        &weights, layout.columns, Int32(truncatingIfNeeded: layout.groupLength),
+                        Int32(truncatingIfNeeded: layout.greatest), output + (top * stride + column), stride,
+                        Int32(truncatingIfNeeded: min(length, outputs - column)))
+                }
             }
         }
     }

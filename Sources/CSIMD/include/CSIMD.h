@@ -394,11 +394,16 @@ typedef struct {
     const float *offsets;
 } csimd_integer_weights;
 
+/// The blocks of sixteen rows that are multiplied together.
+enum { CSIMD_INTEGER_BLOCKS = 8 };
+
 /// output[i · stride + j] = Σ input[i] · weights[j] over the columns.
 ///
 /// Sums are exact within a group, and added up group by group in single precision: an output does not depend on how many rows
 /// or outputs there are, and is the same with every processor that rounds a · b + c once.
 ///
+/// @param input blocks of sixteen rows, of which the last may have less.
+/// @param rows the rows of all blocks, at most sixteen times `CSIMD_INTEGER_BLOCKS`.
 /// @param columns a multiple of 32.
 /// @param group_length the columns of a weight that share a scale, 16 or 32.
 /// @param greatest the greatest number of a weight.
