@@ -77,6 +77,15 @@ CSIMD_INLINE void widen(const uint32_t *words, float *high, float *low) {
     memcpy(low, &second, sizeof second);
 }
 
+/// Asks for some pairs of a panel before they are needed: each step's are a page far from those of the step before, and
+/// processors look ahead within a page.
+CSIMD_INLINE void prefetch(const uint32_t *panel_words, long right_step, long first_pair, long pairs) {
+    for (long pair = first_pair; pair < first_pair + pairs; pair++) {
+        __builtin_prefetch(panel_words + pair * block);
+        __builtin_prefetch(panel_words + right_step + pair * block);
+    }
+}
+
 /// Adds products of numbers in single precision, one of each vector after the other, to a tile.
 static void add_products(const float *left, const float *right, long count, float *tile, long stride) {
     lanes sums[tile_rows][vectors];
@@ -103,6 +112,7 @@ void csimd_add_bfloat_products(
     float others[step][2][panel] __attribute__((aligned(64)));
     for (long start = 0; start < pairs; start += step) {
         const long count = pairs - start < step ? pairs - start : step;
+        const long groups = (rows + group - 1) / group, slice = (count + groups - 1) / groups;
         for (long row = 0; row < rows; row += group) {
             const long vector = first + row;
             const uint32_t *const words = left + vector / block * left_step + start * block + vector % block;
@@ -111,18 +121,23 @@ void csimd_add_bfloat_products(
         }
         for (long column = 0; column < columns; column += panel) {
             const uint32_t *const words = right + column / block * right_step + start * block;
+            const uint32_t *next = words;
+            if (column + panel < columns) next += panel / block * right_step;
+            else if (start + step < pairs) next = right + (start + step) * block;
             for (long pair = 0; pair < count; pair++) {
                 for (int part = 0; part < panel; part += group)
                     widen(
                         words + part / block * right_step + pair * block + part % block, others[pair][0] + part,
                         others[pair][1] + part);
             }
-            for (long row = 0; row < rows; row += group)
+            for (long row = 0; row < rows; row += group) {
+                prefetch(next, right_step, row / group * slice, slice);
                 for (int top = 0; top < group; top += tile_rows)
                     for (int part = 0; part < panel; part += tile_columns)
                         add_products(
                             &factors[row / group][0][0][top], &others[0][0][part], 2 * count,
                             tile + (row + top) * stride + column + part, stride);
+            }
         }
     }
 }
