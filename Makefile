@@ -4,8 +4,9 @@
 ARCH ?= native
 SWIFT ?= swift
 DOCC ?= $(if $(filter Darwin,$(shell uname)),xcrun )docc
-# Symbols name functions in a crash; the lines of each would cost a twentieth of the build and two thirds of the binary.
-RELEASE = -c release -debug-info-format none -Xcc -march=$(ARCH)
+# Symbols name functions in a crash; the lines of each would cost a twentieth of the build and two thirds of the binary. The
+# compiler's checks of its own intermediate code would cost as much.
+RELEASE = -c release -debug-info-format none -Xswiftc -Xfrontend -Xswiftc -sil-verify-none -Xcc -march=$(ARCH)
 BINARY = .build/release/swage
 # What `swage --version` says it was built from.
 export SWAGE_COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
