@@ -51,7 +51,7 @@ TIME ?= 60
 INPUTS ?=
 TARGET ?=
 
-fuzz: packages ## Gives readers damaged files for TIME seconds each, or one TARGET, with libFuzzer; or INPUTS without it, ten times as fast
+fuzz: packages ## Gives readers damaged files for TIME seconds each, or one TARGET, with libFuzzer; or INPUTS each without it
 	SWIFT="$(SWIFT)" ARCH=$(ARCH) Tests/Fuzz/$(if $(INPUTS),unguided.sh $(INPUTS),guided.sh $(TIME)) $(TARGET)
 
 examples: packages ## Builds the examples, a package that uses the products, and checks what they print

@@ -1,9 +1,8 @@
 #!/bin/sh
 # Gives readers many inputs as fast as they take them: changes of the targets' own inputs and of those that guided.sh has kept.
 #   unguided.sh COUNT [TARGET]
-# Nothing notes what an input reaches, which makes this ten times as fast as libFuzzer. As many targets at a time as there are
-# processors; a line for each. Findings stay in .build-fuzz. Ends with 1 if there is a finding. SEED chooses the changes, which
-# are others each time.
+# Nothing notes what an input reaches. As many targets at a time as there are processors; a line for each. Findings stay in
+# .build-fuzz. Ends with 1 if there is a finding. SEED chooses the changes, which are others each time.
 set -eu
 cd "$(dirname "$0")/../.."
 count=$1
