@@ -21,6 +21,8 @@ one='
         printf "%-22s seed %s: %s\n" "$target" "$3" "$said"
         exit
     fi
+    # Nothing was tried.
+    [ -e "$current" ] || { echo "$said" >&2; exit 255; }
     finding=.build-fuzz/findings/$target-$3
     tail -c +9 "$current" | head -c "$(od -A n -t u8 -N 8 "$current" | tr -d " ")" >"$finding"
     rm "$current"
