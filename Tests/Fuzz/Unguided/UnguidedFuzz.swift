@@ -17,7 +17,7 @@ import FuzzTargets
                 print("\(path): \(try tell(session.run(Array(Data(contentsOf: URL(filePath: path))))))")
             }
         default:
-            guard arguments.count == 5, let count = Int(arguments[1]), let seed = UInt64(arguments[2]) else {
+            guard arguments.count == 5, let count = Int(arguments[1]), count > 0, let seed = UInt64(arguments[2]) else {
                 end("usage: UnguidedFuzz TARGET COUNT SEED KEPT CURRENT | --list | --tell TARGET FILE …", status: 2)
             }
             if let finding = try give(
