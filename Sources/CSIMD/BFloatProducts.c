@@ -64,7 +64,7 @@ enum { tile_rows = 8 };
 #else
 enum { tile_rows = 4 };
 #endif
-enum { vectors = 2, tile_columns = vectors * sizeof(lanes) / sizeof(float) };
+enum { tile_columns = tile_vectors * sizeof(lanes) / sizeof(float) };
 
 typedef uint32_t group_words __attribute__((ext_vector_type(group)));
 
@@ -88,19 +88,10 @@ CSIMD_INLINE void prefetch(const uint32_t *panel_words, long right_step, long fi
 
 /// Adds products of numbers in single precision, one of each vector after the other, to a tile.
 static void add_products(const float *left, const float *right, long count, float *tile, long stride) {
-    lanes sums[tile_rows][vectors];
+    lanes sums[tile_rows][tile_vectors];
     #pragma unroll
     for (int row = 0; row < tile_rows; row++) memcpy(sums[row], tile + row * stride, sizeof sums[row]);
-    for (long index = 0; index < count; index++) {
-        lanes others[vectors];
-        load_lanes(others, vectors, right + index * panel);
-        #pragma unroll
-        for (int row = 0; row < tile_rows; row++) {
-            const lanes factor = (lanes)(left[index * group + row]);
-            #pragma unroll
-            for (int v = 0; v < vectors; v++) sums[row][v] = CSIMD_MULTIPLY_ADD(factor, others[v], sums[row][v]);
-        }
-    }
+    add_outer_products(tile_rows, left, group, right, panel, count, sums);
     #pragma unroll
     for (int row = 0; row < tile_rows; row++) memcpy(tile + row * stride, sums[row], sizeof sums[row]);
 }

@@ -21,4 +21,24 @@ CSIMD_INLINE void load_lanes(lanes *target, int count, const float *source) {
 #endif
 }
 
+// The vectors of a tile of sums that are beside each other.
+enum { tile_vectors = 2 };
+
+/// Adds to a tile of sums, one after the other, the products of each row's number with vectors; `rows` is a constant where this
+/// is called, so that the sums stay in registers.
+CSIMD_INLINE void add_outer_products(
+    const int rows, const float *left, long left_step, const float *right, long right_step, long count,
+    lanes (*sums)[tile_vectors]) {
+    for (long index = 0; index < count; index++) {
+        lanes others[tile_vectors];
+        load_lanes(others, tile_vectors, right + index * right_step);
+        #pragma unroll
+        for (int row = 0; row < rows; row++) {
+            const lanes factor = (lanes)(left[index * left_step + row]);
+            #pragma unroll
+            for (int v = 0; v < tile_vectors; v++) sums[row][v] = CSIMD_MULTIPLY_ADD(factor, others[v], sums[row][v]);
+        }
+    }
+}
+
 #endif

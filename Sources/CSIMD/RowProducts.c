@@ -11,7 +11,7 @@ enum { tile_rows = 12 };
 enum { tile_rows = 6 };
 #endif
 // `step` columns are summed before they are added to what there is: their weights stay in the first cache.
-enum { vectors = 2, tile_columns = vectors * sizeof(lanes) / sizeof(float), step = 256 };
+enum { tile_columns = tile_vectors * sizeof(lanes) / sizeof(float), step = 256 };
 
 long csimd_row_product_room(long rows) {
     return step * (tile_columns + (rows + tile_rows - 1) / tile_rows * tile_rows);
@@ -21,31 +21,22 @@ long csimd_row_product_room(long rows) {
 CSIMD_INLINE void add_tile(
     const int rows, const float *input, const float *weights, long length, float *output, long stride, long columns,
     int is_first) {
-    lanes sums[tile_rows][vectors];
+    lanes sums[tile_rows][tile_vectors];
     #pragma unroll
     for (int row = 0; row < rows; row++) {
         #pragma unroll
-        for (int v = 0; v < vectors; v++) sums[row][v] = (lanes)(0.0f);
+        for (int v = 0; v < tile_vectors; v++) sums[row][v] = (lanes)(0.0f);
     }
-    for (long index = 0; index < length; index++) {
-        lanes right[vectors];
-        load_lanes(right, vectors, weights + index * tile_columns);
-        #pragma unroll
-        for (int row = 0; row < rows; row++) {
-            const lanes left = (lanes)(input[index * tile_rows + row]);
-            #pragma unroll
-            for (int v = 0; v < vectors; v++) sums[row][v] = CSIMD_MULTIPLY_ADD(left, right[v], sums[row][v]);
-        }
-    }
+    add_outer_products(rows, input, tile_rows, weights, tile_columns, length, sums);
     #pragma unroll
     for (int row = 0; row < rows; row++) {
         float *target = output + row * stride;
         if (columns == tile_columns) {
-            lanes old[vectors];
+            lanes old[tile_vectors];
             if (!is_first) {
                 memcpy(old, target, sizeof old);
                 #pragma unroll
-                for (int v = 0; v < vectors; v++) sums[row][v] += old[v];
+                for (int v = 0; v < tile_vectors; v++) sums[row][v] += old[v];
             }
             memcpy(target, sums[row], sizeof old);
         } else {
