@@ -16,9 +16,9 @@ func module(_ name: String, _ imports: String...) -> Target {
     .target(name: name, dependencies: dependencies(imports), swiftSettings: strict)
 }
 
-/// A library of the command line alone, which is not optimized: it reads options and sets tables, and would be the longest
-/// step of each build.
-func commandModule(_ name: String, _ imports: String...) -> Target {
+/// A library that arranges what others compute: it is not optimized, which would be most of its build, and has no loop over
+/// weights, tokens or bytes.
+func arrangingModule(_ name: String, _ imports: String...) -> Target {
     .target(
         name: name, dependencies: dependencies(imports),
         swiftSettings: strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))])
@@ -104,7 +104,7 @@ let package = Package(
 
         module("Journals", "Platform", "Files", "Digests"),
         module("ByteJSON", "Files"),
-        module("Parts", "Platform", "Files", "Digests", "Journals", "ByteJSON"),
+        arrangingModule("Parts", "Platform", "Files", "Digests", "Journals", "ByteJSON"),
         module("GGUF", "Files", "Tensors"),
         module("Manifests", "GGUF"),
         module("Shards", "Files", "ByteJSON"),
@@ -115,8 +115,8 @@ let package = Package(
         module("ModelArchitecture", "Platform", "Files", "GGUF"),
         module("Tokenizers", "Platform", "Files", "ByteJSON"),
         module("ChatTemplates", "Files", "ByteJSON"),
-        module(
-            "Checkpoints", "Files", "Tensors", "ByteJSON", "ModelArchitecture", "Shards", "SafetensorsIO",
+        arrangingModule(
+            "Checkpoints", "Platform", "Files", "Tensors", "ByteJSON", "ModelArchitecture", "Shards", "SafetensorsIO",
             "TorchArchive", "Tokenizers", "YAML"),
         module("Recipes", "Files", "Tensors", "ByteJSON", "ModelArchitecture"),
         module(
@@ -139,21 +139,21 @@ let package = Package(
             "BlockFormats",
             "ErrorFeedback",
             "Importance", "Runtime", "Hessians", "Tokenizers", "Evaluation", "WeightEncoding"),
-        module(
+        arrangingModule(
             "Models", "Files", "Parallelism", "Tensors", "Digests", "ByteJSON", "GGUF", "Manifests", "BlockFormats",
             "ModelArchitecture", "Tokenizers", "Checkpoints"),
         module(
             "Verification", "Files", "Parallelism", "Tensors", "Digests", "GGUF", "BlockFormats", "CSIMD",
             "ModelArchitecture", "Tokenizers", "Models"),
-        module(
+        arrangingModule(
             "Pipelines", "Files", "Parallelism", "Tensors", "Numerics", "Digests", "Journals", "ByteJSON", "Parts",
             "ModelArchitecture", "Checkpoints", "Shards", "SafetensorsIO", "Upcycling",
             "GGUF", "Manifests", "BlockFormats", "ErrorFeedback", "Recipes", "Importance", "Runtime", "Hessians",
             "Tokenizers", "ChatTemplates", "Evaluation", "WeightEncoding", "Calibration", "Models", "Verification"),
-        commandModule("Launchers", "Files"),
-        commandModule("Reporting"),
-        commandModule("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
-        commandModule(
+        arrangingModule("Launchers", "Files"),
+        arrangingModule("Reporting"),
+        arrangingModule("Pages", "Platform", "Manifests", "Reporting", "Mustache"),
+        arrangingModule(
             "SwageCommand", "CBuild", "Platform", "Files", "Parallelism", "Tensors", "Numerics", "ByteJSON", "Journals",
             "Parts", "GGUF", "Manifests",
             "ModelArchitecture", "BlockFormats", "Checkpoints", "Upcycling", "Recipes", "Importance", "Tokenizers",

@@ -1,5 +1,6 @@
 import Files
 import ModelArchitecture
+import Platform
 import Tensors
 
 /// A checkpoint's weights under their GGUF names: permuted, stacked and padded as rows are read, nothing ahead.
@@ -157,6 +158,6 @@ struct CheckpointTensors: TensorSource {
     }
 
     private static func clear(_ bytes: Slice<UnsafeMutableRawBufferPointer>) {
-        UnsafeMutableRawBufferPointer(rebasing: bytes).initializeMemory(as: UInt8.self, repeating: 0)
+        if let start = UnsafeMutableRawBufferPointer(rebasing: bytes).baseAddress { memset(start, 0, bytes.count) }
     }
 }

@@ -1,3 +1,4 @@
+import Platform
 import Tensors
 
 extension CheckpointWeights {
@@ -26,13 +27,9 @@ extension CheckpointWeights {
                 let count = min(length, elements.upperBound - position)
                 let bytes = UnsafeMutableRawBufferPointer(rebasing: chunk[..<(count * size)])
                 try read(entry, byteRange: position * size..<(position + count) * size, into: bytes)
-                let target = buffer.baseAddress! + 4 * (position - elements.lowerBound)
-                for element in 0..<count {
-                    let pattern = UInt16(littleEndian: bytes.load(fromByteOffset: 2 &* element, as: UInt16.self))
-                    let value =
-                        own == .bf16 ? BFloat16(bitPattern: pattern).floatValue : Float(Float16(bitPattern: pattern))
-                    target.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: 4 &* element, as: UInt32.self)
-                }
+                NumberConversion.widen(
+                    UnsafeRawBufferPointer(bytes), of: own,
+                    into: buffer.baseAddress! + 4 * (position - elements.lowerBound))
                 position += count
             }
         }
@@ -57,7 +54,7 @@ extension CheckpointWeights {
                         into: UnsafeMutableRawBufferPointer(rebasing: $0[..<byteCount]))
                 }
             }
-            guard buffers[0][..<byteCount] == buffers[1][..<byteCount] else { return false }
+            guard memcmp(buffers[0], buffers[1], byteCount) == 0 else { return false }
             position = end
         }
         return true

@@ -194,16 +194,12 @@ extension CheckpointWeights {
             var position = elements.lowerBound
             while position < elements.upperBound {
                 let count = min(length, elements.upperBound - position)
+                let numbers = UnsafeMutableRawBufferPointer(rebasing: chunk[..<(8 * count)])
                 try container.read(
-                    tensorAt: entry.index, byteRange: 8 * position..<8 * (position + count),
-                    into: UnsafeMutableRawBufferPointer(rebasing: chunk[..<(8 * count)]))
-                let target = buffer.baseAddress! + 4 * (position - elements.lowerBound)
-                for element in 0..<count {
-                    let value = Double(
-                        bitPattern: UInt64(littleEndian: chunk.load(fromByteOffset: 8 &* element, as: UInt64.self)))
-                    target.storeBytes(
-                        of: Float(value).bitPattern.littleEndian, toByteOffset: 4 &* element, as: UInt32.self)
-                }
+                    tensorAt: entry.index, byteRange: 8 * position..<8 * (position + count), into: numbers)
+                NumberConversion.round(
+                    UnsafeRawBufferPointer(numbers),
+                    into: buffer.baseAddress! + 4 * (position - elements.lowerBound))
                 position += count
             }
         }
@@ -229,31 +225,11 @@ extension CheckpointWeights {
                 }
                 let codes = UnsafeMutableRawBufferPointer(rebasing: chunk[..<count])
                 try container.read(tensorAt: entry.index, byteRange: position..<position + count, into: codes)
-                Self.scale(
+                NumberConversion.scale(
                     UnsafeRawBufferPointer(codes), column: column, factors: factors,
                     blockColumnCount: scales.blockColumnCount,
                     into: buffer.baseAddress! + 2 * (position - elements.lowerBound))
                 position += count
-            }
-        }
-    }
-
-    /// - Parameter column: of the first code.
-    private static func scale(
-        _ codes: UnsafeRawBufferPointer, column: Int, factors: [Float], blockColumnCount: Int,
-        into target: UnsafeMutableRawPointer
-    ) {
-        Float8E4M3.values.withUnsafeBufferPointer { values in
-            var position = 0
-            while position < codes.count {
-                let block = (column + position) / blockColumnCount
-                let end = min(codes.count, (block + 1) * blockColumnCount - column)
-                let factor = factors[block]
-                for element in position..<end {
-                    let value = BFloat16(values[Int(codes[element])] * factor)
-                    target.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: 2 &* element, as: UInt16.self)
-                }
-                position = end
             }
         }
     }
@@ -277,11 +253,6 @@ extension CheckpointWeights {
             }
         }
     }
-}
-
-extension Float8E4M3 {
-    /// The values of all bit patterns, in the order of the patterns.
-    fileprivate static let values = (UInt8.min...UInt8.max).map { Float8E4M3(bitPattern: $0).floatValue }
 }
 
 extension StoredType {

@@ -175,9 +175,8 @@ public struct WeightComparison: Sendable {
                     let values = decoded.baseAddress! + (row - range.lowerBound) * pair.decoded.columns
                     let width = pair.original.columns
                     guard shared.contains(row) else {
-                        for column in 0..<pair.decoded.columns {
-                            result.greatestPadding = max(result.greatestPadding, values[column].magnitude)
-                        }
+                        result.greatestPadding = max(
+                            result.greatestPadding, greatestMagnitude(values, count: pair.decoded.columns))
                         return
                     }
                     reference.withUnsafeBufferPointer { reference in
