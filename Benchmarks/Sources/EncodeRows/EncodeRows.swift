@@ -38,11 +38,7 @@ struct EncodeRows {
         func decode() {
             blocks.withUnsafeBytes { source in
                 values.withUnsafeMutableBufferPointer { target in
-                    for row in 0..<count {
-                        codec.decode(
-                            source.baseAddress! + row * rowBytes, count: length,
-                            into: target.baseAddress! + row * length)
-                    }
+                    codec.decode(source.baseAddress!, count: target.count, into: target.baseAddress!)
                 }
             }
         }

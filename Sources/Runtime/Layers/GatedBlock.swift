@@ -62,6 +62,14 @@ enum GatedBlock: Sendable {
 }
 
 extension GatedBlock {
+    /// Rows per piece of work: at most ``HiddenStates/panelLength``, and an even number of pieces that are about as long, since
+    /// threads wait for the last one. It is a multiple of 16, for the products' sake.
+    static func panelLength(rowCount: Int) -> Int {
+        let pairCount = max(1, (rowCount + 2 * HiddenStates.panelLength - 1) / (2 * HiddenStates.panelLength))
+        let length = (rowCount + 2 * pairCount - 1) / (2 * pairCount)
+        return max(16, (length + 15) / 16 * 16)
+    }
+
     /// A thread's memory in a batch of a size, with the sums of the block's outputs.
     ///
     /// - Parameters:
@@ -89,8 +97,9 @@ extension GatedBlock {
         _ body: @Sendable (_ panel: Range<Int>, _ gated: UnsafePointer<Float>, _ scratch: ScratchSpace) throws -> Void
     ) throws {
         let (gate, up) = (weights.gate, weights.up)
-        try runner.forEachRange(rows.count, length: HiddenStates.panelLength) { panel, scratch in
-            let piece = panel.lowerBound / HiddenStates.panelLength
+        let length = Self.panelLength(rowCount: rows.count)
+        try runner.forEachRange(rows.count, length: length) { panel, scratch in
+            let piece = panel.lowerBound / length
             let inputs = rows.gather(panel, from: states, scratch: scratch)
             let routing = rows.weights(panel)
             observer?.observe(
