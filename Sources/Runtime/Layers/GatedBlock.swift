@@ -63,11 +63,11 @@ enum GatedBlock: Sendable {
 
 extension GatedBlock {
     /// Rows per piece of work: at most ``HiddenStates/panelLength``, and an even number of pieces that are about as long, since
-    /// threads wait for the last one. It is a multiple of 16, for the products' sake.
+    /// threads wait for the last one. It is a multiple of 16, and at least 64, for the products' sake.
     static func panelLength(rowCount: Int) -> Int {
         let pairCount = max(1, (rowCount + 2 * HiddenStates.panelLength - 1) / (2 * HiddenStates.panelLength))
         let length = (rowCount + 2 * pairCount - 1) / (2 * pairCount)
-        return max(16, (length + 15) / 16 * 16)
+        return max(64, (length + 15) / 16 * 16)
     }
 
     /// A thread's memory in a batch of a size, with the sums of the block's outputs.
