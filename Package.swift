@@ -16,8 +16,8 @@ func module(_ name: String, _ imports: String...) -> Target {
     .target(name: name, dependencies: dependencies(imports), swiftSettings: strict)
 }
 
-/// A library that arranges what others compute: it is not optimized, which would be most of its build, and has no loop over
-/// weights, tokens or bytes.
+/// A library that arranges what others compute: it is not optimized, which would be most of its build, and has no loop in
+/// which a run spends its time.
 func arrangingModule(_ name: String, _ imports: String...) -> Target {
     .target(
         name: name, dependencies: dependencies(imports),

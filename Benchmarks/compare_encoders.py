@@ -53,7 +53,7 @@ class Ggml:
         return blocks, time.thread_time() - start
 
     def decode(self, kind, blocks, shape):
-        number, length, size = TYPES[kind]
+        number = TYPES[kind][0]
         traits = self.library.ggml_get_type_traits(number).contents
         to_float = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(traits.to_float)
         values = np.zeros(shape, np.float32)
