@@ -28,12 +28,10 @@ import Testing
         -> String
     {
         try Fixtures.withTemporaryDirectory { folder in
+            // Links, since a program that this process writes cannot start while a child of another test holds it open.
             for name in ["sbatch", "scontrol", "parallel", "swage"] {
-                let stub =
-                    "#!/bin/sh\nprintf '\(name)'\nprintf ' <%s>' \"$@\"\necho\n[ -t 0 ] || tr '\\0' '\\n'\n"
-                    + (name == "swage" ? "exit \(environment["STATUS"] ?? "0")\n" : "")
-                try Data(stub.utf8).write(to: URL(filePath: folder + "/" + name))
-                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/" + name)
+                try FileManager.default.createSymbolicLink(
+                    atPath: folder + "/" + name, withDestinationPath: Fixtures.path("launchers/stub.sh"))
             }
             let path = folder + "/script"
             try Data(script.utf8).write(to: URL(filePath: path))

@@ -77,29 +77,35 @@ import Upcycling
                 text.prefix(400), parseSpecial: false)
             let seen = ExpertTokens()
             _ = try logits(output, Array(tokens.prefix(128)), observer: seen)
-            let rows = seen.rows.withLock { $0 }
             let size = shape.granularity - shape.shared
-            #expect(!rows.isEmpty)
+            #expect(!seen.isEmpty)
             for layer in 0..<2 {
                 for group in 0..<shape.experts / size {
-                    let sets = (0..<size).map { rows[[layer, group * size + $0]] ?? [] }
+                    let sets = (0..<size).map { seen.rows(layer, expert: group * size + $0) }
                     #expect(sets.allSatisfy { $0 == sets[0] }, "layer \(layer), group \(group)")
                 }
-                let all = (0..<shape.experts).reduce(0) { $0 + (rows[[layer, $1]]?.count ?? 0) }
+                let all = (0..<shape.experts).reduce(0) { $0 + seen.rows(layer, expert: $1).count }
                 #expect(all == 128 * shape.used)
             }
         }
     }
 }
 
-/// The rows that each expert gets, by layer and expert.
+/// The rows that each expert gets.
 private final class ExpertTokens: ActivationObserver {
-    let rows = Mutex<[[Int]: [[Float]]]>([:])
+    /// By layer and expert, each piece with its number.
+    private let pieces = Mutex<[[Int]: [(number: Int, rows: [[Float]])]]>([:])
+
+    var isEmpty: Bool { pieces.withLock { $0.isEmpty } }
+
+    func rows(_ layer: Int, expert: Int) -> [[Float]] {
+        pieces.withLock { $0[[layer, expert]] ?? [] }.sorted { $0.number < $1.number }.flatMap(\.rows)
+    }
 
     func observe(_ rows: ActivationRows, of site: ActivationSite, piece: Int) {
         guard site.input == .experts else { return }
         let values = (0..<rows.count).map { row in (0..<rows.columns).map { rows.inputs[row * rows.columns + $0] } }
-        self.rows.withLock { $0[[site.layer, site.expert], default: []] += values }
+        pieces.withLock { $0[[site.layer, site.expert], default: []].append((piece, values)) }
     }
 
     func endStage() {}
