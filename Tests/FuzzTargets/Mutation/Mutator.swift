@@ -5,6 +5,7 @@ public struct Mutator {
     private let form: InputForm
     private let words: [[UInt8]]
     private let seeds: [[UInt8]]
+    private let inputs: [[UInt8]]
     private var random: SeededRandom
 
     /// A mutator for the inputs of a session; equal seeds give equal changes.
@@ -13,13 +14,16 @@ public struct Mutator {
     public init(_ session: FuzzSession, inputs: [[UInt8]] = [], seed: UInt64) {
         form = session.target.form
         words = session.target.words.map { Array($0.utf8) }
-        seeds = session.seeds + inputs
+        seeds = session.seeds
+        self.inputs = session.seeds + inputs
         random = SeededRandom(seed: seed)
     }
 
     /// One of the inputs to begin with, changed in one place or in several.
+    ///
+    /// Every second time one of the session's own, most of which are accepted, as others seldom are.
     public mutating func next() -> [UInt8] {
-        var bytes = seeds.randomElement(using: &random) ?? []
+        var bytes = (Bool.random(using: &random) ? seeds : inputs).randomElement(using: &random) ?? []
         for _ in 0..<[1, 1, 1, 2, 4, 8].randomElement(using: &random)! { change(&bytes) }
         return bytes
     }
@@ -45,7 +49,7 @@ public struct Mutator {
         case 3: bytes.removeSubrange(range)
         case 4: bytes.insert(contentsOf: Array(bytes[range]), at: place)
         case 5:
-            let other = seeds.randomElement(using: &random) ?? []
+            let other = inputs.randomElement(using: &random) ?? []
             let start = Int.random(in: 0...other.count, using: &random)
             let part = other[start..<min(other.count, start + range.count)]
             bytes.replaceSubrange(place..<min(bytes.count, place + part.count), with: part)
